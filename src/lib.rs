@@ -1,0 +1,4 @@
+//! sluicebox: a file content scanner.
+
+pub mod model;
+pub mod rule;

@@ -1,0 +1,50 @@
+//! Validators: checks that a shape cannot express (check digits, dates, registered ranges), as a table.
+//!
+//! A rule names one by the `name` of its [`Row`]; parameters come from the rule. A validator sees the value's normalised
+//! text with its separators and ignores what is no letter or digit unless its row says otherwise. None allocates on the
+//! way to a refusal.
+
+/// A check on one value. Implementations are pure and shared by all threads.
+pub trait Validate: Send + Sync {
+    /// True when the value passes.
+    fn check(&self, value: &str) -> bool;
+
+    /// The steps of the check for a person, with the value's own digits: `rules explain` shows them to whoever typed the
+    /// value, nothing else may.
+    fn trace(&self, value: &str) -> Vec<String>;
+}
+
+/// One row of the table.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// The name rules use.
+    pub name: &'static str,
+    /// What it checks, in a sentence.
+    pub what: &'static str,
+    /// Where the algorithm is published.
+    pub source: &'static str,
+    /// Raised whenever the answers change: part of the detectors' hashes.
+    pub version: u32,
+    /// The parameters it takes, for messages: name and what it is.
+    pub params: &'static [(&'static str, &'static str)],
+    /// Makes the check from a rule's parameters.
+    pub build: fn(&toml::Table) -> Result<std::sync::Arc<dyn Validate>, String>,
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Row").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// All validators, sorted by name.
+#[must_use]
+pub fn table() -> &'static [Row] {
+    &[]
+}
+
+/// The row with this name.
+#[must_use]
+pub fn lookup(name: &str) -> Option<&'static Row> {
+    table().binary_search_by(|row| row.name.cmp(name)).ok().map(|at| &table()[at])
+}

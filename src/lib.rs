@@ -1,4 +1,5 @@
 //! sluicebox: a file content scanner.
 
 pub mod model;
+pub mod report;
 pub mod rule;

@@ -1,1 +1,3 @@
-fn main() {}
+//! Behaviours of the whole, one module for each.
+
+mod report;

@@ -58,8 +58,8 @@ impl Human {
 
     fn beyond_cap(&mut self, verdict: &Verdict) -> io::Result<()> {
         for (detector, totals) in in_one_file(verdict).iter().filter(|(_, totals)| totals.beyond_cap > 0) {
-            let more = units::of(totals.beyond_cap, "finding", "findings");
-            writeln!(self.out, "  and {more} more of {}, counted but not listed", printable(detector))?;
+            let more = units::of(totals.beyond_cap, "more finding", "more findings");
+            writeln!(self.out, "  and {more} of {}, counted but not listed", printable(detector))?;
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Human {
         }
         let listed = u64::try_from(verdict.holes.len().min(HOLES_LISTED)).unwrap_or(u64::MAX);
         if verdict.holes_total > listed {
-            writeln!(self.out, "    and {} more", units::of(verdict.holes_total - listed, "place", "places"))?;
+            writeln!(self.out, "    and {}", units::of(verdict.holes_total - listed, "more place", "more places"))?;
         }
         Ok(())
     }

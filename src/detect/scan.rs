@@ -1,10 +1,10 @@
 //! The scanner: one thread's scratch, fed part by part with pieces of text, giving findings.
 
+use super::Matcher;
 use super::confirm::{self, Confirmed};
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
 use super::excerpt::{self, TokenKey};
 use super::window::{RawLength, Window};
-use super::Matcher;
 use crate::detect::candidates::Candidate;
 use crate::model::verdict::DetectorCount;
 use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place, Token};
@@ -549,8 +549,11 @@ impl<'m> Scanner<'m> {
                 count.or_else(|| {
                     let slot = self.matcher.whole_part.iter().position(|what| *what == leaf.what)?;
                     let tally = &self.part.tallies[slot];
-                    let count =
-                        if leaf.distinct { u32::try_from(tally.distinct.len()).unwrap_or(u32::MAX) } else { tally.count };
+                    let count = if leaf.distinct {
+                        u32::try_from(tally.distinct.len()).unwrap_or(u32::MAX)
+                    } else {
+                        tally.count
+                    };
                     if count > 0 {
                         found.push(Evidence { name: leaf.label.clone(), distance: None, before: false });
                     }

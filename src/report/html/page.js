@@ -142,7 +142,8 @@ function heads() {
     if (key === "file" && grouped()) continue;
     const on = key && sort.key === key;
     const head = button(on ? `${label} ${sort.down ? "\u2193" : "\u2191"}` : label, () => {
-      sort = { key, down: sort.key === key && !sort.down };
+      // First click up, second down, third back to the order of files.
+      sort = sort.key !== key ? { key, down: false } : sort.down && key !== "file" ? { key: "file", down: false } : { key, down: !sort.down };
       refresh();
     });
     head.disabled = !key;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "corpus_files --out DIR [--bytes 1GiB] [--files 20000] [--seed 1] [--density none|sparse|dense]
-                                  [--kind txt|rs|log|csv|jsonl] [--hostile]";
+                                  [--kind prose|code|logs|csv|json] [--hostile]";
 
 /// What was asked for.
 struct Options {
@@ -33,7 +33,8 @@ fn main() -> ExitCode {
         eprintln!("usage: {USAGE}");
         return ExitCode::from(2);
     };
-    let done = if options.hostile { write_hostile(&options) } else { write_folder(&options) };
+    let write = if options.hostile { write_hostile } else { write_folder };
+    let done = empty_folder(&options.out).and_then(|()| write(&options));
     match done {
         Ok(summary) => {
             println!("{summary}");
@@ -70,7 +71,7 @@ fn options(args: impl Iterator<Item = String>) -> Option<Options> {
             "--files" => options.files = value.parse().ok()?,
             "--seed" => options.seed = value.parse().ok()?,
             "--density" => options.density = Density::named(&value)?,
-            "--kind" => options.kind = Some(*Kind::ALL.iter().find(|kind| kind.extension() == value)?),
+            "--kind" => options.kind = Some(*Kind::ALL.iter().find(|kind| kind.name() == value)?),
             _ => return None,
         }
     }
@@ -84,14 +85,19 @@ fn bytes(text: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_mul(unit)
 }
 
+/// Makes the folder; one with files in it is refused, since a file of an earlier run would count in every figure.
+fn empty_folder(out: &Path) -> io::Result<()> {
+    fs::create_dir_all(out)?;
+    match fs::read_dir(out)?.next() {
+        None => Ok(()),
+        Some(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "the folder is not empty")),
+    }
+}
+
 fn write_folder(options: &Options) -> io::Result<String> {
     let mut list = BufWriter::new(fs::File::create(beside(&options.out))?);
     let (mut bytes, mut planted) = (0, 0);
-    let plans = corpus::folder(options.seed, options.bytes, options.files);
-    for mut plan in plans {
-        if let Some(kind) = options.kind {
-            plan.kind = kind;
-        }
+    for plan in corpus::folder(options.seed, options.bytes, options.files, options.kind) {
         let corpus = plan.corpus(options.density);
         write_file(&options.out, &plan, &corpus.text)?;
         for value in &corpus.planted {
@@ -120,7 +126,6 @@ fn write_file(out: &Path, plan: &FilePlan, text: &str) -> io::Result<()> {
 }
 
 fn write_hostile(options: &Options) -> io::Result<String> {
-    fs::create_dir_all(&options.out)?;
     for maker in HOSTILE {
         fs::write(options.out.join(format!("{}.txt", maker.name)), maker.text(options.bytes))?;
         println!("{}: {}", maker.name, maker.why);

@@ -44,7 +44,8 @@ def main():
         rows.append((source, name, version, what, kinds))
         files, size = (sum(kind[at] for kind in kinds.values()) for at in (0, 1))
         print(f"{size / MEGABYTE:8.1f} MB {files:6} files  {source} {name} {version}", flush=True)
-    write_manifest(options.manifest, rows)
+    if options.only is None:
+        write_manifest(options.manifest, rows)
     total = sum(size for row in rows for _, size in row[4].values())
     print(f"{total / MEGABYTE:8.1f} MB in all, {len(rows)} packages, {len(failed)} left out")
     return 1 if failed else 0
@@ -53,7 +54,7 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=pathlib.Path, default=HERE.parents[1] / "target" / "benign")
-    parser.add_argument("--only", help="one package, by its name in packages.tsv")
+    parser.add_argument("--only", help="one package, by its name in packages.tsv; the manifest stays as it is")
     options = parser.parse_args()
     options.store = options.out.with_name(options.out.name + ".packages")
     options.manifest = options.out.with_name(options.out.name + ".manifest.tsv")

@@ -34,9 +34,8 @@ impl Pen {
         self.due = due;
     }
 
-    /// Writes text of one kind until the corpus is `target` bytes long or a little longer.
-    pub(super) fn write(&mut self, kind: Kind, target: usize) {
-        let style = self.rng.below(3);
+    /// Writes text of one kind, in one of its three styles, until the corpus is `target` bytes long or a little longer.
+    pub(super) fn write(&mut self, kind: Kind, style: usize, target: usize) {
         self.line = self.rng.below(100_000);
         if kind == Kind::Csv && self.corpus.text.len() < target {
             self.text("id,date,name,town,quantity,unit_price,amount,currency,status,note\n");

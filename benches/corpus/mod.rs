@@ -36,11 +36,22 @@ impl Kind {
     /// All five.
     pub(crate) const ALL: [Self; 5] = [Self::Prose, Self::Code, Self::Logs, Self::Csv, Self::Json];
 
-    /// Its name, which is also the extension of its files.
-    pub(crate) fn extension(self) -> &'static str {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Prose => "prose",
+            Self::Code => "code",
+            Self::Logs => "logs",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// The extension of a file of this kind and style.
+    fn extension(self, style: usize) -> &'static str {
         match self {
             Self::Prose => "txt",
-            Self::Code => "rs",
+            Self::Code => ["rs", "js", "py"][style],
             Self::Logs => "log",
             Self::Csv => "csv",
             Self::Json => "jsonl",
@@ -125,6 +136,9 @@ const MIX: [Kind; 20] = {
     [P, C, L, C, V, P, J, C, P, L, C, V, P, J, C, L, P, C, V, J]
 };
 
+/// Dialects of code, formats of logs: each document keeps to one.
+const STYLES: usize = 3;
+
 /// Mixed text of `bytes` bytes or a little more (at most one paragraph), in documents of 4 to 64 KiB.
 pub(crate) fn mixed(seed: u64, bytes: usize, density: Density) -> Corpus {
     let mut pen = Pen::new(Rng::new(seed), density.every());
@@ -134,7 +148,8 @@ pub(crate) fn mixed(seed: u64, bytes: usize, density: Density) -> Corpus {
         let document = pen.rng.range(4, 64) * 1024;
         for kind in MIX {
             let target = (pen.corpus.text.len() + document).min(bytes);
-            pen.write(kind, target);
+            let style = pen.rng.below(STYLES);
+            pen.write(kind, style, target);
         }
     }
     pen.corpus
@@ -144,7 +159,11 @@ pub(crate) fn mixed(seed: u64, bytes: usize, density: Density) -> Corpus {
 pub(crate) fn one_kind(kind: Kind, seed: u64, bytes: usize, density: Density) -> Corpus {
     let mut pen = Pen::new(Rng::new(seed), density.every());
     pen.corpus.text.reserve(bytes + 4096);
-    pen.write(kind, bytes);
+    while pen.corpus.text.len() < bytes {
+        let target = (pen.corpus.text.len() + 64 * 1024).min(bytes);
+        let style = pen.rng.below(STYLES);
+        pen.write(kind, style, target);
+    }
     pen.corpus
 }
 
@@ -157,12 +176,13 @@ pub(crate) struct FilePlan {
     pub(crate) kind: Kind,
     /// Its size, met to within one paragraph.
     pub(crate) bytes: usize,
+    style: usize,
     seed: u64,
 }
 
-/// A folder of `files` files that together have `bytes` bytes: many small ones and a few large ones, a hundred to a
+/// A folder of `files` files (of one kind, or mixed) that together have `bytes` bytes: many small ones and a few large ones, a hundred to a
 /// folder. At a mean of 54 KB they span 5 to 540 KB.
-pub(crate) fn folder(seed: u64, bytes: usize, files: usize) -> Vec<FilePlan> {
+pub(crate) fn folder(seed: u64, bytes: usize, files: usize, only: Option<Kind>) -> Vec<FilePlan> {
     let sizes: Vec<usize> = (0..files).map(|index| relative_size(&mut Rng::part(seed, index))).collect();
     let sum: usize = sizes.iter().sum::<usize>().max(1);
     let scaled = |size: usize| usize::try_from(size as u128 * bytes as u128 / sum as u128).unwrap_or(size);
@@ -170,9 +190,11 @@ pub(crate) fn folder(seed: u64, bytes: usize, files: usize) -> Vec<FilePlan> {
         .iter()
         .enumerate()
         .map(|(index, &size)| {
-            let kind = MIX[index % MIX.len()];
-            let path = format!("{:04}/{:02}.{}", index / 100, index % 100, kind.extension());
-            FilePlan { path, kind, bytes: scaled(size), seed: Rng::part(!seed, index).next() }
+            let kind = only.unwrap_or(MIX[index % MIX.len()]);
+            let mut rng = Rng::part(!seed, index);
+            let style = rng.below(STYLES);
+            let path = format!("{:04}/{:02}.{}", index / 100, index % 100, kind.extension(style));
+            FilePlan { path, kind, style, bytes: scaled(size), seed: rng.next() }
         })
         .collect()
 }
@@ -193,7 +215,7 @@ impl FilePlan {
         if let Some(every) = every {
             pen.first_due(rng.below(every));
         }
-        pen.write(self.kind, self.bytes);
+        pen.write(self.kind, self.style, self.bytes);
         pen.corpus
     }
 }

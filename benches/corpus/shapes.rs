@@ -329,7 +329,8 @@ fn pan(rng: &mut Rng) -> String {
 /// Region, birth date, order and ISO 7064 mod 11-2 (GB 11643-1999).
 fn cn_ric(rng: &mut Rng) -> String {
     let region = rng.pick(&["110101", "310104", "440106", "510107", "330106"]);
-    let mut out = format!("{region}19{}", birth(rng));
+    // Born after 1989: the five districts have had these codes since.
+    let mut out = format!("{region}199{}{}", rng.below(10), &birth(rng)[2..]);
     rng.push_digits(&mut out, 3);
     let sum = weighted(&out, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
     out.push(char::from(b"10X98765432"[sum % 11]));

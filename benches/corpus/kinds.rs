@@ -38,7 +38,7 @@ impl Pen {
     pub(super) fn write(&mut self, kind: Kind, style: usize, target: usize) {
         self.line = self.rng.below(100_000);
         if kind == Kind::Csv && self.corpus.text.len() < target {
-            self.text("id,date,name,town,quantity,unit_price,amount,currency,status,note\n");
+            self.text("id,reference,date,name,town,quantity,unit_price,amount,currency,status,note\n");
         }
         while self.corpus.text.len() < target {
             self.line += 1;
@@ -46,7 +46,7 @@ impl Pen {
                 Kind::Prose => self.paragraph(),
                 Kind::Code => self.function(style),
                 Kind::Logs => self.log_line(style),
-                Kind::Csv => self.csv_row(),
+                Kind::Csv => self.csv_row(style),
                 Kind::Json => self.json_line(style),
             }
         }
@@ -74,6 +74,11 @@ impl Pen {
     fn date(&mut self) {
         let (year, month, day) = (self.rng.range(2015, 2025), self.rng.range(1, 12), self.rng.range(1, 28));
         let _ = write!(self.corpus.text, "{year}-{month:02}-{day:02}");
+    }
+
+    fn slashed_date(&mut self) {
+        let (year, month, day) = (self.rng.range(2015, 2025), self.rng.range(1, 12), self.rng.range(1, 28));
+        let _ = write!(self.corpus.text, "{month:02}/{day:02}/{year}");
     }
 
     /// A time of day that moves on with the lines.
@@ -177,7 +182,7 @@ impl Pen {
             self.phrase(words);
             self.text("\n");
         }
-        if !self.plant(comment, ": ", "\n") && self.rng.percent(8) {
+        if !self.plant(comment, ": ", "\n") && self.rng.percent(30) {
             self.constant(style);
         }
         self.text(["pub fn ", "function ", "def "][style]);
@@ -198,7 +203,9 @@ impl Pen {
     fn constant(&mut self, style: usize) {
         self.text(["const MASK: u64 = 0x", "const mask = 0x", "MASK = 0x"][style]);
         self.rng.push_hex(&mut self.corpus.text, 16);
-        self.text(["; // 0x\n", ";\n", "\n"][style]);
+        self.text([";\nconst SEED: u64 = ", ";\nconst seed = ", "\nSEED = "][style]);
+        self.reference(1);
+        self.text([";\n", ";\n", "\n"][style]);
     }
 
     fn statement(&mut self, style: usize) {
@@ -334,14 +341,26 @@ impl Pen {
 
     // ---- CSV and JSON lines
 
-    fn csv_row(&mut self) {
+    /// Nine to eleven digits that mean nothing, as order books are full of them: what matchers must look at and refuse.
+    fn reference(&mut self, style: usize) {
+        self.rng.push_from(&mut self.corpus.text, b"123456789", 1);
+        self.rng.push_digits(&mut self.corpus.text, 8 + style);
+    }
+
+    fn csv_row(&mut self, style: usize) {
         let (person, family) = (self.words.person(&mut self.rng), self.words.family(&mut self.rng));
         let town = self.words.town(&mut self.rng);
         let quantity = self.rng.range(1, 999);
         let cents = self.rng.range(99, 99_999);
         let total = quantity * cents;
         let _ = write!(self.corpus.text, "{},", 1_000_000 + self.line);
-        self.date();
+        self.reference(style);
+        self.text(",");
+        if style == 1 {
+            self.slashed_date()
+        } else {
+            self.date()
+        }
         let _ = write!(self.corpus.text, ",{person} {family},{town},{quantity},{}.{:02},", cents / 100, cents % 100);
         let _ = write!(self.corpus.text, "{}.{:02}", total / 100, total % 100);
         let status = self.rng.pick(&[",EUR,paid,", ",USD,open,", ",GBP,paid,", ",CHF,void,"]);
@@ -365,6 +384,10 @@ impl Pen {
         let (person, town) = (self.words.person(&mut self.rng), self.words.town(&mut self.rng));
         let _ = write!(self.corpus.text, "\",\"user\":{{\"name\":\"{person}\",\"town\":\"{town}\"}},\"score\":0.");
         self.rng.push_digits(&mut self.corpus.text, 4);
+        if style > 0 {
+            self.text(",\"account\":");
+            self.reference(style);
+        }
         self.text(",\"values\":[");
         self.number(4);
         self.text(",");

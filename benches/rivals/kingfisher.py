@@ -10,10 +10,12 @@ Kingfisher looks for secrets, sluicebox for personal data as well: the rule sets
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
 import select
+import shutil
 import statistics
 import subprocess
 import sys
@@ -80,12 +82,19 @@ def corpus(options):
         name = f"{options.bytes}-{options.files}-{options.seed}-{options.density}"
         folder = ROOT / "target" / "corpus" / name
         done = folder.with_name(name + ".done")
-        if not done.exists():
+        if not done.exists() or done.read_text() != generator():
+            shutil.rmtree(folder, ignore_errors=True)
             flags = ["--out", str(folder), "--bytes", options.bytes, "--files", str(options.files)]
             flags += ["--seed", str(options.seed), "--density", options.density]
             subprocess.run(["cargo", "bench", "-q", "--bench", "corpus_files", "--", *flags], cwd=ROOT, check=True)
-            done.touch()
+            done.write_text(generator())
     return folder, sum(len(path.read_bytes()) for path in folder.rglob("*") if path.is_file())
+
+
+def generator():
+    """A fingerprint of the generator's source: a folder it wrote before an edit is written again."""
+    sources = [ROOT / "benches" / "corpus_files.rs", *sorted((ROOT / "benches" / "corpus").glob("*.rs"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def seed_file():

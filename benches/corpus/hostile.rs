@@ -93,7 +93,7 @@ pub(crate) const HOSTILE: &[Hostile] = &[
     repeat("accents", "two-byte characters: offsets in characters differ from bytes", "\u{e9}\u{e8}\u{fc}"),
     repeat("wide-digits", "digits that normalise to ASCII", "\u{ff14}\u{ff11}\u{ff11}\u{ff11} "),
     repeat("soft-hyphens", "characters that vanish when normalised", "4\u{ad}1\u{ad}1\u{ad}"),
-    repeat("marks", "one base letter and ever more combining marks", "\u{301}"),
+    repeat("marks", "combining marks without end, on no base letter", "\u{301}"),
 ];
 
 impl Hostile {

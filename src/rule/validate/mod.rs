@@ -4,18 +4,25 @@
 //! text with its separators and ignores what is no letter or digit unless its row says otherwise. None allocates on the
 //! way to a refusal.
 
+mod americas;
+mod asia;
+mod benelux;
 mod britain;
 mod calendar;
 mod card;
 mod country;
 mod date;
+mod eastern;
 mod europe;
 mod iban;
 mod iban_countries;
 mod iso7064;
 mod luhn;
+mod nordic;
 mod params;
+mod permutation;
 mod placeholder;
+mod southern;
 mod state_licences;
 mod states;
 mod steps;
@@ -73,6 +80,13 @@ pub fn table() -> &'static [Row] {
 
 /// The rows of each file.
 const FAMILIES: &[&[Row]] = &[
+    americas::ROWS,
+    asia::ROWS,
+    benelux::ROWS,
+    eastern::ROWS,
+    nordic::ROWS,
+    permutation::ROWS,
+    southern::ROWS,
     britain::ROWS,
     card::ROWS,
     date::ROWS,

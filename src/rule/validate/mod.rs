@@ -11,16 +11,21 @@ mod britain;
 mod calendar;
 mod card;
 mod country;
+mod crypto;
 mod date;
 mod eastern;
 mod europe;
 mod iban;
 mod iban_countries;
 mod iso7064;
+mod keys;
 mod luhn;
+mod mrz;
+mod network;
 mod nordic;
 mod params;
 mod permutation;
+mod phone;
 mod placeholder;
 mod southern;
 mod state_licences;
@@ -29,6 +34,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod token;
+mod weighted;
 
 use std::sync::LazyLock;
 
@@ -80,6 +86,12 @@ pub fn table() -> &'static [Row] {
 
 /// The rows of each file.
 const FAMILIES: &[&[Row]] = &[
+    crypto::ROWS,
+    keys::ROWS,
+    mrz::ROWS,
+    network::ROWS,
+    phone::ROWS,
+    weighted::ROWS,
     americas::ROWS,
     asia::ROWS,
     benelux::ROWS,

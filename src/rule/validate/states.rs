@@ -1,9 +1,9 @@
 //! Numbers of people and banks in the United States.
 
+use super::Row;
 use super::params::Params;
 use super::state_licences::{Kind, SHAPES, Shape};
 use super::steps::{Scheme, Steps, number, plain, ready};
-use super::Row;
 
 const DL_PARAMS: &[(&str, &str)] =
     &[("soundex", "true to demand a possible Soundex code in FL, IL, MD, MI, MN and WI, default false")];

@@ -43,7 +43,7 @@ fn usual(name: &str) -> &'static str {
     match name {
         "char-classes" | "entropy" => "min = 3",
         "date" => "pattern = 'YYMMDD'",
-        "weighted" => "weights = [3, 1, 3, 1, 3, 1, 3], modulus = 10",
+        "weighted" => "weights = [3, 1, 3, 1, 3, 1, 3]\nmodulus = 10",
         _ => "",
     }
 }

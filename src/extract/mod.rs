@@ -3,8 +3,18 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
-use crate::model::{Limit, Place, Reason};
-use std::io::Read;
+pub mod decode;
+pub mod recover;
+pub mod registry;
+pub mod sniff;
+mod text;
+
+pub use crate::content::Stop;
+
+use crate::content::{Budget, Content, Reader};
+use crate::model::{Place, Reason};
+use decode::Charset;
+use std::io::{self, BufReader, Read};
 
 /// How a piece of text joins the one before it in the same part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +51,6 @@ pub struct PartHead {
     pub recovered: bool,
 }
 
-/// Why the walk ends an extraction early. What was pushed so far stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// A limit of the budget was passed.
-    Limit(Limit),
-    /// The user wants to stop.
-    Interrupted,
-}
-
 /// The receiver of an extraction. Every call may end it; the extractor passes the `Err` up at once.
 pub trait Output {
     /// Begins a part; the one before it must be closed.
@@ -72,7 +73,7 @@ pub trait Output {
     fn close_part(&mut self) -> Result<(), Stop>;
 
     /// Hands over something with content of its own (a member of an archive, an embedded object). `name` is as the
-    /// container spells it, made printable.
+    /// container spells it, made printable. Members are handed over between parts, never while one is open.
     ///
     /// # Errors
     /// [`Stop`] when the extraction must end.
@@ -80,4 +81,123 @@ pub trait Output {
 
     /// Reports something inside the document that could not be read; the extraction goes on.
     fn hole(&mut self, place: &str, reason: Reason);
+}
+
+/// What an extractor reads: one content, what was learnt of it, and the budget that its reading is charged to.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The bytes.
+    pub content: &'a Content,
+    /// The account of the top-level file.
+    pub budget: &'a Budget,
+    /// The name it came under; only its extension may be used, and only to refine a text type.
+    pub name: &'a str,
+    /// How its characters are written, for types that are text.
+    pub charset: Charset,
+}
+
+/// Bytes fetched at a time by the buffered readers.
+pub(crate) const BLOCK_BYTES: usize = 64 << 10;
+
+impl<'a> Source<'a> {
+    /// A fresh charged reader at the start.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'a> {
+        self.content.reader(self.budget)
+    }
+
+    /// A fresh buffered reader at the start.
+    #[must_use]
+    pub fn buffered(&self) -> BufReader<Reader<'a>> {
+        BufReader::with_capacity(BLOCK_BYTES, self.reader())
+    }
+}
+
+/// Reads one content and pushes its text.
+pub type Extractor = fn(&Source<'_>, &mut dyn Output) -> Result<(), Failure>;
+
+/// Why an extractor gave up. Holds no text of the document.
+#[derive(Debug)]
+pub struct Failure {
+    kind: FailureKind,
+}
+
+#[derive(Debug)]
+enum FailureKind {
+    Stopped(Stop),
+    Refused { reason: Reason, what: &'static str },
+}
+
+impl Failure {
+    /// The format's rules are broken; `what` says which, in words of the format.
+    #[must_use]
+    pub fn corrupt(what: &'static str) -> Self {
+        Self::refused(Reason::Corrupt, what)
+    }
+
+    /// The content cannot be read for this reason.
+    #[must_use]
+    pub fn refused(reason: Reason, what: &'static str) -> Self {
+        Self { kind: FailureKind::Refused { reason, what } }
+    }
+
+    /// The reason, in the words of coverage.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self.kind {
+            FailureKind::Stopped(Stop::Limit(limit)) => Reason::Limit(limit),
+            FailureKind::Stopped(Stop::Interrupted) => Reason::Interrupted,
+            FailureKind::Refused { reason, .. } => reason,
+        }
+    }
+
+    /// The stop behind it, if the extractor was told to end.
+    #[must_use]
+    pub fn stop(&self) -> Option<Stop> {
+        match self.kind {
+            FailureKind::Stopped(stop) => Some(stop),
+            FailureKind::Refused { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.kind {
+            FailureKind::Stopped(stop) => stop.fmt(f),
+            FailureKind::Refused { reason, what } => write!(f, "{reason}: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Self { kind: FailureKind::Stopped(stop) }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// A stop raised by a charged reader stays a stop, a failure of the operating system is `io_error`, and anything else
+    /// was said by a decoder: `corrupt`.
+    fn from(error: io::Error) -> Self {
+        match Stop::carried_by(&error) {
+            Some(stop) => stop.into(),
+            None if error.raw_os_error().is_some() => Self::refused(Reason::IoError, "the file could not be read"),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::corrupt("ends before its time"),
+            None => Self::corrupt("a compressed stream is damaged"),
+        }
+    }
+}
+
+impl Failure {
+    /// As an I/O error, to pass through a reader; [`Failure::from`] takes it back.
+    fn into_io(self) -> io::Error {
+        match self.kind {
+            FailureKind::Stopped(stop) => stop.into(),
+            FailureKind::Refused { reason: Reason::IoError, .. } => io::Error::from_raw_os_error(libc::EIO),
+            FailureKind::Refused { what, .. } => io::Error::new(io::ErrorKind::InvalidData, what),
+        }
+    }
 }

@@ -3,10 +3,10 @@
 //! Indices stand for names: a [`DetectorId`] points into [`RuleSet::detectors`], and so on. The matcher in `detect` builds
 //! its automata from [`Primary`] and never looks at a file.
 
+use super::lazy::LazyRegex;
 use super::syntax::{Canonical, CheckPlace, Edges, MaskStyle, MatchStyle, Miss, Side};
 use super::validate::Validate;
 use crate::model::Confidence;
-use regex::bytes::Regex;
 use regex_syntax::hir::Hir;
 use std::fmt;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ pub struct Detector {
     /// SHA-256 over all that decides its findings: the rule without examples and prose, its lists, its validators' names,
     /// parameters and versions, and the normaliser's version.
     pub hash: [u8; 32],
+    /// True: it was not chosen and is here only because another detector takes it as evidence; it reports nothing.
+    pub silent: bool,
     /// Its shapes.
     pub primaries: Vec<PrimaryId>,
     /// Validators that every match must pass.
@@ -148,7 +150,7 @@ pub struct Probe {
     /// How explanations call it.
     pub label: Arc<str>,
     /// The expression.
-    pub regex: Regex,
+    pub regex: LazyRegex,
     /// Validators its match must pass.
     pub validators: Vec<Validator>,
 }
@@ -187,7 +189,7 @@ pub enum CheckWhat {
     /// Literal texts, case folded; canonical values for `full`.
     Texts(Vec<String>),
     /// An expression, already anchored for its place.
-    Regex(Regex),
+    Regex(LazyRegex),
 }
 
 /// One way to be sure.
@@ -202,7 +204,7 @@ pub struct Tier {
     /// Validators besides the detector's.
     pub validators: Vec<Validator>,
     /// Anchored at both ends.
-    pub form: Option<Regex>,
+    pub form: Option<LazyRegex>,
     /// What must stand near.
     pub evidence: Option<Node>,
 }

@@ -4,6 +4,29 @@
 //! text with its separators and ignores what is no letter or digit unless its row says otherwise. None allocates on the
 //! way to a refusal.
 
+mod britain;
+mod calendar;
+mod card;
+mod country;
+mod date;
+mod europe;
+mod iban;
+mod iban_countries;
+mod iso7064;
+mod luhn;
+mod params;
+mod placeholder;
+mod state_licences;
+mod states;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::sync::LazyLock;
+
+use toml::Table;
+
 /// A check on one value. Implementations are pure and shared by all threads.
 pub trait Validate: Send + Sync {
     /// True when the value passes.
@@ -28,7 +51,7 @@ pub struct Row {
     /// The parameters it takes, for messages: name and what it is.
     pub params: &'static [(&'static str, &'static str)],
     /// Makes the check from a rule's parameters.
-    pub build: fn(&toml::Table) -> Result<std::sync::Arc<dyn Validate>, String>,
+    pub build: fn(&Table) -> Result<std::sync::Arc<dyn Validate>, String>,
 }
 
 impl std::fmt::Debug for Row {
@@ -40,8 +63,27 @@ impl std::fmt::Debug for Row {
 /// All validators, sorted by name.
 #[must_use]
 pub fn table() -> &'static [Row] {
-    &[]
+    static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        let mut rows = FAMILIES.concat();
+        rows.sort_unstable_by_key(|row| row.name);
+        rows
+    });
+    &TABLE
 }
+
+/// The rows of each file.
+const FAMILIES: &[&[Row]] = &[
+    britain::ROWS,
+    card::ROWS,
+    date::ROWS,
+    europe::ROWS,
+    iban::ROWS,
+    iso7064::ROWS,
+    luhn::ROWS,
+    placeholder::ROWS,
+    states::ROWS,
+    token::ROWS,
+];
 
 /// The row with this name.
 #[must_use]

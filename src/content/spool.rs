@@ -1,0 +1,168 @@
+//! Where bodies go while they are looked at: small ones into memory, large ones into a file without a name.
+//!
+//! A spool file is made with mode 0600 and unlinked at once, so nothing is left behind however the program ends. All spool
+//! files of one [`Spool`] share one bound on their bytes.
+
+use super::{Content, SpoolFile, Store};
+use crate::model::Limit;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::budget::Stop;
+
+/// How large bodies are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolOptions {
+    /// Folder of the spool files; it should be on a disk, not in memory. Default: the system's folder for temporary files.
+    pub folder: PathBuf,
+    /// Bodies up to this size stay in memory. Default 4 MiB.
+    pub memory_bytes_max: u64,
+    /// All spool files together. Default 16 GiB.
+    pub spool_bytes_max: u64,
+}
+
+impl Default for SpoolOptions {
+    fn default() -> Self {
+        Self { folder: std::env::temp_dir(), memory_bytes_max: 4 << 20, spool_bytes_max: 16 << 30 }
+    }
+}
+
+/// Makes contents out of streams; cheap to clone, clones share the bound.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    options: Arc<SpoolOptions>,
+    used_bytes: Arc<AtomicU64>,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self::new(SpoolOptions::default())
+    }
+}
+
+/// Room taken in a spool; given back on drop.
+#[derive(Debug)]
+pub(super) struct Room {
+    used_bytes: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Room {
+    fn grow(&mut self, bytes: u64, max: u64) -> Result<(), Stop> {
+        let before = self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > max {
+            self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(Stop::Limit(Limit::Memory));
+        }
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Size of one step from the stream to its store.
+const STEP_BYTES: usize = 64 << 10;
+
+impl Spool {
+    /// A spool under these options.
+    #[must_use]
+    pub fn new(options: SpoolOptions) -> Self {
+        Self { options: Arc::new(options), used_bytes: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Reads a stream to its end. When the stream fails, the content holds what came before, beside the error: what was
+    /// read can still be looked at.
+    pub fn take(&self, body: &mut dyn Read) -> (Content, Option<io::Error>) {
+        let mut memory = Vec::new();
+        let bound = self.options.memory_bytes_max;
+        match body.take(bound + 1).read_to_end(&mut memory) {
+            Err(error) => return (Content::from_memory(memory), Some(error)),
+            Ok(_) if memory.len() as u64 <= bound => return (Content::from_memory(memory), None),
+            Ok(_) => {}
+        }
+        match self.take_large(&memory, body) {
+            Ok(taken) => taken,
+            Err(error) => (Content::from_memory(memory), Some(error)),
+        }
+    }
+
+    /// `Err` only when no spool file could be made.
+    fn take_large(&self, head: &[u8], body: &mut dyn Read) -> io::Result<(Content, Option<io::Error>)> {
+        let mut file = self.nameless_file()?;
+        let mut room = Room { used_bytes: Arc::clone(&self.used_bytes), bytes: 0 };
+        let failed = self.fill(&mut file, &mut room, head, body).err();
+        let spooled = SpoolFile { file, _room: room };
+        Ok((Content { store: Store::Spool(spooled), seen: None }, failed))
+    }
+
+    fn fill(&self, file: &mut File, room: &mut Room, head: &[u8], body: &mut dyn Read) -> io::Result<()> {
+        self.append(file, room, head)?;
+        let mut step = vec![0; STEP_BYTES];
+        loop {
+            match body.read(&mut step) {
+                Ok(0) => return Ok(()),
+                Ok(n) => self.append(file, room, &step[..n])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn append(&self, file: &mut File, room: &mut Room, bytes: &[u8]) -> io::Result<()> {
+        room.grow(bytes.len() as u64, self.options.spool_bytes_max)?;
+        file.write_all(bytes)
+    }
+
+    fn nameless_file(&self) -> io::Result<File> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|_| io::Error::other("no random numbers for a spool file's name"))?;
+        let path = self.options.folder.join(format!("sluicebox-{:032x}", u128::from_le_bytes(random)));
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        std::fs::remove_file(&path)?;
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spool(memory_bytes_max: u64, spool_bytes_max: u64) -> (Spool, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SpoolOptions { folder: folder.path().to_owned(), memory_bytes_max, spool_bytes_max };
+        (Spool::new(options), folder)
+    }
+
+    #[test]
+    fn bodies_come_back_whole_from_memory_and_from_disk() {
+        let (spool, folder) = spool(1000, 1 << 20);
+        for len in [0, 1, 999, 1000, 1001, 200_000] {
+            let body: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).expect("below 251")).collect();
+            let (content, failed) = spool.take(&mut body.as_slice());
+            assert!(failed.is_none());
+            assert_eq!(content.len(), len as u64);
+            let mut back = vec![0; body.len()];
+            content.read_exact_at(0, &mut back).expect("all of it");
+            assert!(back == body, "{len} bytes");
+            assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "no name is left");
+        }
+        assert_eq!(spool.used_bytes.load(Ordering::Relaxed), 0, "room is given back");
+    }
+
+    #[test]
+    fn a_full_spool_keeps_what_fitted() {
+        let (spool, _folder) = spool(10, 100_000);
+        let (content, failed) = spool.take(&mut io::repeat(7).take(1 << 20));
+        assert_eq!(Stop::carried_by(&failed.expect("refused")), Some(Stop::Limit(Limit::Memory)));
+        assert!(content.len() > 10 && content.len() <= 100_000);
+    }
+}

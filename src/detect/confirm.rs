@@ -1,0 +1,300 @@
+//! Confirmation: is there really a match at this beginning, and does it survive its edges, validators and checks?
+//!
+//! The contract: the span is the one that `regex::bytes` finds when it may only begin here (leftmost-first), within the
+//! rule's `max_match_bytes`. What is refused here consumes nothing; the search goes on one character later.
+
+use crate::detect::keywords::KeywordIndex;
+use crate::detect::text::{back_chars, char_at, char_before, forward_chars, is_word, start_of_char};
+use crate::rule::RuleSet;
+use crate::rule::ruleset::{Check, CheckWhat, Detector, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator};
+use crate::rule::syntax::{Canonical, CheckPlace, Edges, Miss};
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::meta;
+use regex_automata::{Anchored, Input};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// The engines of one rule, made when its first candidate comes.
+#[derive(Debug, Default)]
+pub(crate) struct Engine {
+    /// Anchored, leftmost-first; `None` inside when the table would be too large.
+    table: OnceLock<Option<Box<dense::DFA<Vec<u32>>>>>,
+    /// Everything else: groups, search, and matches where there is no table.
+    full: OnceLock<Option<Box<meta::Regex>>>,
+}
+
+/// Largest table of one rule, in bytes.
+const TABLE_BYTES_MAX: usize = 256 << 10;
+
+impl Engine {
+    fn table(&self, pattern: &Pattern) -> Option<&dense::DFA<Vec<u32>>> {
+        self.table
+            .get_or_init(|| {
+                let nfa = regex_automata::nfa::thompson::Compiler::new()
+                    .configure(
+                        regex_automata::nfa::thompson::Config::new()
+                            .utf8(false)
+                            .which_captures(regex_automata::nfa::thompson::WhichCaptures::None),
+                    )
+                    .build_from_hir(&pattern.hir)
+                    .ok()?;
+                let config = dense::Config::new()
+                    .start_kind(StartKind::Anchored)
+                    .dfa_size_limit(Some(TABLE_BYTES_MAX))
+                    .determinize_size_limit(Some(4 * TABLE_BYTES_MAX));
+                dense::Builder::new().configure(config).build_from_nfa(&nfa).ok().map(Box::new)
+            })
+            .as_deref()
+    }
+
+    /// The rule's full engine. `None` only when it would not fit in memory, which loading has ruled out.
+    fn full(&self, pattern: &Pattern) -> Option<&meta::Regex> {
+        self.full
+            .get_or_init(|| {
+                let config = meta::Config::new().utf8_empty(false);
+                meta::Builder::new().configure(config).build_from_hir(&pattern.hir).ok().map(Box::new)
+            })
+            .as_deref()
+    }
+
+    /// The end of the match that begins at `start` and ends at `end` or before.
+    fn match_end(&self, pattern: &Pattern, hay: &[u8], start: usize, end: usize) -> Option<usize> {
+        let input = Input::new(hay).span(start..end).anchored(Anchored::Yes);
+        if let Some(table) = self.table(pattern) {
+            if let Ok(found) = table.try_search_fwd(&input) {
+                return found.map(|found| found.offset());
+            }
+        }
+        self.full(pattern)?.search_half(&input).map(|found| found.offset())
+    }
+
+    /// The first beginning in `from..to` at which the rule may match; the search may look as far as `end`.
+    fn next_start(&self, pattern: &Pattern, hay: &[u8], from: usize, to: usize, end: usize) -> Option<usize> {
+        let found = self.full(pattern)?.search(&Input::new(hay).span(from..end))?;
+        (found.start() < to).then_some(found.start())
+    }
+
+    /// The spans of the groups of the match at `span`.
+    fn groups(&self, pattern: &Pattern, hay: &[u8], span: Range<usize>) -> Option<Vec<Option<Range<usize>>>> {
+        let full = self.full(pattern)?;
+        let mut captures = full.create_captures();
+        full.search_captures(&Input::new(hay).span(span).anchored(Anchored::Yes), &mut captures);
+        captures.is_match().then(|| captures.iter().map(|group| group.map(|group| group.range())).collect())
+    }
+}
+
+/// A match that survived: what the evidence is judged around.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirmed {
+    /// The whole match, in bytes of the window.
+    pub(crate) span: Range<usize>,
+    /// The value within it.
+    pub(crate) value: Range<usize>,
+    /// Indices of the detector's tiers that may hold, best first, whatever the evidence says.
+    pub(crate) tiers: Vec<u16>,
+}
+
+/// Confirms candidates of one rule set.
+#[derive(Debug)]
+pub(crate) struct Confirmer {
+    engines: Vec<Engine>,
+}
+
+/// A raw match with its groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Raw {
+    pub(crate) span: Range<usize>,
+    pub(crate) groups: Vec<Option<Range<usize>>>,
+}
+
+impl Confirmer {
+    pub(crate) fn new(rules: &RuleSet) -> Self {
+        Self { engines: rules.primaries.iter().map(|_| Engine::default()).collect() }
+    }
+
+    /// The raw match of a rule at `start`, groups only where the rule needs them.
+    pub(crate) fn raw(
+        &self,
+        rules: &RuleSet,
+        keywords: &KeywordIndex,
+        id: PrimaryId,
+        hay: &[u8],
+        start: usize,
+    ) -> Option<Raw> {
+        let primary = &rules.primaries[id.index()];
+        let limit = start.saturating_add(primary.max_match_bytes).min(hay.len());
+        match &primary.kind {
+            PrimaryKind::Keywords(list) => {
+                let end = keywords.longest_at(hay, start, *list).filter(|&end| end <= limit)?;
+                Some(Raw { span: start..end, groups: Vec::new() })
+            }
+            PrimaryKind::Pattern(pattern) => {
+                let engine = &self.engines[id.index()];
+                let end = engine.match_end(pattern, hay, start, limit).filter(|&end| end > start)?;
+                let groups = if pattern.needs_groups {
+                    engine.groups(pattern, hay, start..limit).unwrap_or_default()
+                } else {
+                    Vec::new()
+                };
+                Some(Raw { span: start..end, groups })
+            }
+        }
+    }
+
+    /// The next beginning in `from..to` at which a rule of the search lane may match.
+    pub(crate) fn next_start(
+        &self,
+        rules: &RuleSet,
+        id: PrimaryId,
+        hay: &[u8],
+        from: usize,
+        to: usize,
+    ) -> Option<usize> {
+        let PrimaryKind::Pattern(pattern) = &rules.primaries[id.index()].kind else { return None };
+        let end = to.saturating_add(rules.primaries[id.index()].max_match_bytes).min(hay.len());
+        self.engines[id.index()].next_start(pattern, hay, from, to, end)
+    }
+}
+
+/// Judges a raw match: edges, validators, checks, and which tiers are left.
+///
+/// # Errors
+/// The reason of the refusal.
+pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Result<Confirmed, Miss> {
+    let primary = &rules.primaries[id.index()];
+    let detector = &rules.detectors[primary.detector.index()];
+    let value = whole_chars(hay, value_span(primary, raw).ok_or(Miss::Shape)?);
+    if !edges_hold(primary.edges, hay, &raw.span) {
+        return Err(Miss::Edge);
+    }
+    let text = str::from_utf8(&hay[value.clone()]).map_err(|_| Miss::Shape)?;
+    if !detector.validators.iter().all(|validator| validator_holds(validator, hay, raw, text)) {
+        return Err(Miss::Validator);
+    }
+    if detector.exclude_same_digits && same_digits(text)
+        || !detector.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, text))
+    {
+        return Err(Miss::Check);
+    }
+    let mut miss = Miss::Shape;
+    let mut tiers = Vec::new();
+    for (index, tier) in (0_u16..).zip(&detector.tiers) {
+        match tier_possible(tier, id, hay, raw, text) {
+            Ok(()) => tiers.push(index),
+            Err(reason) => miss = reason,
+        }
+    }
+    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value, tiers }) }
+}
+
+/// Whether a tier's own shape, validators and form allow it.
+///
+/// # Errors
+/// The reason why not.
+pub(crate) fn tier_possible(tier: &Tier, id: PrimaryId, hay: &[u8], raw: &Raw, text: &str) -> Result<(), Miss> {
+    if !tier.primaries.is_empty() && !tier.primaries.contains(&id) {
+        return Err(Miss::Shape);
+    }
+    if !tier.validators.iter().all(|validator| validator_holds(validator, hay, raw, text)) {
+        return Err(Miss::Validator);
+    }
+    if tier.form.as_ref().is_some_and(|form| !form.is_match(text.as_bytes())) {
+        return Err(Miss::Form);
+    }
+    Ok(())
+}
+
+/// Cuts a span down to whole characters: a rule of bytes, or its longest match, may end inside one.
+pub(crate) fn whole_chars(hay: &[u8], span: Range<usize>) -> Range<usize> {
+    let inside = |at: usize| at < hay.len() && start_of_char(hay, at) != at;
+    let mut start = span.start;
+    while start < span.end && inside(start) {
+        start += 1;
+    }
+    let end = if inside(span.end) { start_of_char(hay, span.end) } else { span.end };
+    start..end.max(start)
+}
+
+/// The span of a match's value.
+pub(crate) fn value_span(primary: &Primary, raw: &Raw) -> Option<Range<usize>> {
+    match &primary.kind {
+        PrimaryKind::Pattern(pattern) if pattern.value_group > 0 => {
+            // An alternative without the group: the whole match is the value.
+            Some(raw.groups.get(pattern.value_group)?.clone().unwrap_or_else(|| raw.span.clone()))
+        }
+        _ => Some(raw.span.clone()),
+    }
+}
+
+/// Whether what stands beside a match leaves it whole. An edge matters only where the match's own outermost character is
+/// a letter or digit: `x-----BEGIN` is no longer word.
+pub(crate) fn edges_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool {
+    let clashes: fn(char) -> bool = match edges {
+        Edges::None => return true,
+        Edges::Word => is_word,
+        Edges::Digit => |c| c.is_ascii_digit(),
+    };
+    let inner_first = char_at(hay, span.start).is_some_and(|(c, _)| clashes(c));
+    let inner_last = char_before(hay, span.end).is_some_and(clashes);
+    !(inner_first && char_before(hay, span.start).is_some_and(clashes)
+        || inner_last && char_at(hay, span.end).is_some_and(|(c, _)| clashes(c)))
+}
+
+fn validator_holds(validator: &Validator, hay: &[u8], raw: &Raw, value: &str) -> bool {
+    let Some(group) = validator.group else { return validator.check.check(value) };
+    // A group that took no part in the match leaves nothing to refuse.
+    let Some(span) = raw.groups.get(group).cloned().flatten() else { return true };
+    str::from_utf8(&hay[span]).is_ok_and(|text| validator.check.check(text))
+}
+
+fn same_digits(text: &str) -> bool {
+    let mut digits = text.bytes().filter(u8::is_ascii_digit);
+    digits.next().is_some_and(|first| digits.all(|digit| digit == first))
+}
+
+/// Characters that an expression before or after a match can see.
+pub(crate) const NEIGHBOUR_CHARS: usize = 64;
+
+fn check_holds(check: &Check, detector: &Detector, hay: &[u8], span: &Range<usize>, value: &str) -> bool {
+    let found = match &check.what {
+        CheckWhat::Texts(texts) => match check.place {
+            CheckPlace::Full => {
+                let canonical = canonical(value, detector.canonical);
+                texts.iter().any(|text| same_folded(canonical.as_bytes(), text))
+            }
+            CheckPlace::Starts => texts.iter().any(|text| starts_folded(value.as_bytes(), text)),
+            CheckPlace::Ends => texts.iter().any(|text| ends_folded(value.as_bytes(), text)),
+            CheckPlace::Before => texts.iter().any(|text| ends_folded(&hay[..span.start], text)),
+            CheckPlace::After => texts.iter().any(|text| starts_folded(&hay[span.end..], text)),
+        },
+        CheckWhat::Regex(regex) => regex.is_match(match check.place {
+            CheckPlace::Full | CheckPlace::Starts | CheckPlace::Ends => value.as_bytes(),
+            CheckPlace::Before => &hay[back_chars(hay, span.start, NEIGHBOUR_CHARS, false)..span.start],
+            CheckPlace::After => &hay[span.end..forward_chars(hay, span.end, NEIGHBOUR_CHARS, false)],
+        }),
+    };
+    found != check.exclude
+}
+
+fn same_folded(text: &[u8], folded: &str) -> bool {
+    if folded.is_ascii() {
+        return text.eq_ignore_ascii_case(folded.as_bytes());
+    }
+    str::from_utf8(text).is_ok_and(|text| text.to_lowercase() == folded)
+}
+
+fn starts_folded(text: &[u8], folded: &str) -> bool {
+    text.get(..folded.len()).is_some_and(|head| same_folded(head, folded))
+}
+
+fn ends_folded(text: &[u8], folded: &str) -> bool {
+    text.len().checked_sub(folded.len()).is_some_and(|from| same_folded(&text[from..], folded))
+}
+
+/// What of a value counts when values are compared, excluded or given a token.
+pub(crate) fn canonical(value: &str, style: Canonical) -> String {
+    match style {
+        Canonical::Exact => value.to_owned(),
+        Canonical::Alnum => value.chars().filter(|c| is_word(*c)).flat_map(char::to_uppercase).collect(),
+    }
+}

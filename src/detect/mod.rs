@@ -1,0 +1,153 @@
+//! Text in, findings out: candidate search, confirmation, evidence, over windows of any cut.
+//!
+//! The program ([`Matcher`]) is built once from a rule set and shared by all threads; the scratch ([`Scanner`]) is held by
+//! one. A byte that is no candidate costs the same however many rules there are: only what the candidate search nominates
+//! is confirmed (shape, edges, validators, checks), and only what is confirmed has its surroundings read for evidence.
+//!
+//! The answer does not depend on how the text was cut: a match is decided when everything it may look at is in the window
+//! or the part has ended, and never twice.
+
+mod candidates;
+mod confirm;
+mod evidence;
+mod excerpt;
+mod explain;
+mod keywords;
+mod scan;
+mod text;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use candidates::Lane;
+pub use excerpt::TokenKey;
+pub use explain::{Explained, LeafExplained, TierExplained};
+pub use scan::{PartStart, ScanOptions, Scanner};
+pub use window::RawLength;
+
+use crate::rule::RuleSet;
+use crate::rule::ruleset::{PrimaryId, PrimaryKind, What};
+use candidates::Candidates;
+use confirm::Confirmer;
+use keywords::KeywordIndex;
+use std::sync::Arc;
+
+/// The compiled program: immutable, shared by all threads.
+#[derive(Debug)]
+pub struct Matcher {
+    rules: Arc<RuleSet>,
+    candidates: Candidates,
+    confirmer: Confirmer,
+    keywords: KeywordIndex,
+    reach: Reach,
+    /// What evidence trees ask of the whole part.
+    whole_part: Vec<What>,
+}
+
+/// How far from a candidate's beginning the matcher may look, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Reach {
+    left: usize,
+    right: usize,
+}
+
+/// Most bytes of one character.
+const CHAR_BYTES_MAX: usize = 4;
+
+impl Matcher {
+    /// Builds the program for a rule set.
+    #[must_use]
+    pub fn new(rules: Arc<RuleSet>) -> Self {
+        let keywords = KeywordIndex::new(&rules);
+        let mut leaves = Vec::new();
+        for tier in rules.detectors.iter().flat_map(|detector| &detector.tiers) {
+            if let Some(tree) = &tier.evidence {
+                evidence::leaves(tree, &mut leaves);
+            }
+        }
+        let within = leaves.iter().filter_map(|leaf| leaf.within).max().unwrap_or(0) as usize;
+        let mut whole_part: Vec<What> =
+            leaves.iter().filter(|leaf| leaf.within.is_none()).map(|leaf| leaf.what).collect();
+        whole_part.dedup();
+        let near = (within.max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
+        let longest = rules.primaries.iter().map(|primary| primary.max_match_bytes).max().unwrap_or(0);
+        let reach = Reach { left: near + keywords.longest(), right: longest + near + keywords.longest() + 16 };
+        let candidates = Candidates::new(&rules);
+        Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, whole_part, rules }
+    }
+
+    /// The rules it was built from.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// The lane that finds a rule's candidates.
+    #[must_use]
+    pub fn lane(&self, primary: PrimaryId) -> Lane {
+        self.candidates.lane(primary)
+    }
+
+    /// What the candidate search is made of, in a line.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let (finder, table_bytes) = self.candidates.summary();
+        let count = |lane| (0..self.rules.primaries.len()).filter(|&at| self.candidates.lanes()[at] == lane).count();
+        format!(
+            "{} literal ({finder}), {} residual ({} KiB of tables), {} search",
+            count(Lane::Literal),
+            count(Lane::Residual),
+            table_bytes >> 10,
+            count(Lane::Search)
+        )
+    }
+
+    /// Every raw match of one rule: the spans that `regex::bytes` `find_iter` gives, found the fast way. For tests and
+    /// measurements of the candidate search; edges, validators and evidence are not asked.
+    #[must_use]
+    pub fn raw_matches(&self, primary: PrimaryId, text: &[u8]) -> Vec<std::ops::Range<usize>> {
+        let mut found = self.raw_matches_of_all(text);
+        std::mem::take(&mut found[primary.index()])
+    }
+
+    /// [`Matcher::raw_matches`] for every rule at once, in the order of the rules.
+    #[must_use]
+    pub fn raw_matches_of_all(&self, text: &[u8]) -> Vec<Vec<std::ops::Range<usize>>> {
+        let mut found: Vec<Vec<std::ops::Range<usize>>> = vec![Vec::new(); self.rules.primaries.len()];
+        let mut confirm = |primary: PrimaryId, start: usize| {
+            let matches = &mut found[primary.index()];
+            if matches.last().is_some_and(|last| start < last.end) {
+                return;
+            }
+            if let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start) {
+                matches.push(raw.span);
+            }
+        };
+        let mut nominated = Vec::new();
+        for from in (0..text.len()).step_by(scan::SLICE_BYTES) {
+            nominated.clear();
+            self.candidates.nominate(text, from, (from + scan::SLICE_BYTES).min(text.len()), &mut nominated);
+            for candidate in &nominated {
+                confirm(candidate.primary, candidate.start);
+            }
+        }
+        for &primary in self.candidates.search() {
+            let mut at = 0;
+            while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
+                let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start);
+                at = raw.as_ref().map_or(start + 1, |raw| raw.span.end);
+                found[primary.index()].extend(raw.map(|raw| raw.span));
+            }
+        }
+        found
+    }
+
+    /// How many first bytes of a value the rule itself spells out, for masks that show no more than that.
+    fn spelled_prefix(&self, primary: PrimaryId) -> Option<&regex_syntax::hir::Hir> {
+        match &self.rules.primaries[primary.index()].kind {
+            PrimaryKind::Pattern(pattern) => Some(&pattern.hir),
+            PrimaryKind::Keywords(_) => None,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The matcher against the naive search, on random and hostile text, at every cut.
+
+use super::*;
+use crate::model::{Confidence, Finding, Place};
+use crate::rule::ruleset::{
+    Detector, DetectorId, KeywordList, Leaf, ListId, Node, Pattern, Primary, RuleSet, Tier, What,
+};
+use crate::rule::syntax::{Canonical, Edges, MaskStyle, MatchStyle, Side};
+use proptest::prelude::*;
+use std::ops::Range;
+
+/// Shapes of many kinds: separators, letters and digits, literals in front, inside and behind, optional tails.
+const PATTERNS: &[&str] = &[
+    r"(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6011|65\d{2})[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}",
+    r"\d{3}-\d{2}-\d{4}",
+    r"\d{9}",
+    r"[2-9]\d{2}[ .-]\d{3}[ .-]\d{4}",
+    r"\+[1-9]\d{0,2}[ .-]?\d{2,4}[ .-]?\d{3,4}[ .-]?\d{3,4}",
+    r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,64}\.[A-Za-z]{2,12}",
+    r"(?:\d{1,3}\.){3}\d{1,3}",
+    r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}",
+    r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?",
+    r"[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+    r"(?i)pass(?:word|phrase)?\s*[:=]\s*(\S{3,20})",
+    r"AKIA[A-Z2-7]{4,16}",
+    r"gh[pousr]_[A-Za-z0-9]{6,36}",
+    r"[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{3,34}",
+    r"(?:host|server)=[^;]+;.*?(?:password|pwd)=[^;]+",
+    r"[a-z]+1",
+    r"a{2,5}b?|ab",
+    "é[0-9]{2}",
+];
+
+fn primary(pattern: &str, detector: u32, edges: Edges) -> Primary {
+    let hir = regex_syntax::ParserBuilder::new()
+        .utf8(false)
+        .unicode(false)
+        .build()
+        .parse(pattern)
+        .expect("the test's patterns parse");
+    Primary {
+        id: "p".into(),
+        detector: DetectorId(detector),
+        kind: PrimaryKind::Pattern(Pattern {
+            source: pattern.to_owned(),
+            hir,
+            value_group: 0,
+            needs_groups: pattern.contains("(\\S"),
+        }),
+        max_match_bytes: 96,
+        edges,
+        across_soft: false,
+    }
+}
+
+fn detector(id: u32, tiers: Vec<Tier>) -> Detector {
+    Detector {
+        id: format!("d{id:03}").into(),
+        name: String::new(),
+        why: String::new(),
+        regions: Vec::new(),
+        tags: Vec::new(),
+        origin: ("test".into(), 1),
+        hash: [0; 32],
+        primaries: vec![PrimaryId(id)],
+        validators: Vec::new(),
+        checks: Vec::new(),
+        exclude_same_digits: false,
+        tiers,
+        min_unique: 1,
+        mask: MaskStyle::All,
+        canonical: Canonical::Exact,
+        examples: Vec::new(),
+        counters: Vec::new(),
+    }
+}
+
+fn tier(confidence: u8, evidence: Option<Node>) -> Tier {
+    Tier {
+        name: format!("t{confidence}").into(),
+        confidence: Confidence::new(confidence).expect("a percentage"),
+        primaries: Vec::new(),
+        validators: Vec::new(),
+        form: None,
+        evidence,
+    }
+}
+
+fn keyword(within: Option<u32>, side: Side) -> Node {
+    Node::Leaf(Leaf {
+        what: What::List(ListId(0)),
+        within,
+        side,
+        min: 1,
+        max: None,
+        distinct: false,
+        label: "words".into(),
+    })
+}
+
+fn rules(edges: Edges, tiers: impl Fn() -> Vec<Tier>) -> Arc<RuleSet> {
+    let numbered = || (0_u32..).zip(PATTERNS);
+    Arc::new(RuleSet {
+        detectors: numbered().map(|(id, _)| detector(id, tiers())).collect(),
+        primaries: numbered().map(|(id, pattern)| primary(pattern, id, edges)).collect(),
+        lists: vec![KeywordList {
+            id: "words".into(),
+            terms: ["card number", "ssn", "naïve", "身份证"].map(str::to_owned).to_vec(),
+            style: MatchStyle::Word,
+            case_sensitive: false,
+        }],
+        probes: Vec::new(),
+    })
+}
+
+/// What the contract says, as directly as it can be written: for each beginning in turn, the leftmost-first match within
+/// `max_match_bytes`; the next search begins behind an accepted match, else one byte later.
+fn naive(pattern: &str, text: &[u8], max: usize, accept: impl Fn(&Range<usize>) -> bool) -> Vec<Range<usize>> {
+    let anchored = regex::bytes::RegexBuilder::new(&format!(r"\A(?:{pattern})")).unicode(false).build().expect("parses");
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let stretch = &text[start..(start + max).min(text.len())];
+        let span = anchored.find(stretch).map(|hit| start..start + hit.end()).filter(|span| !span.is_empty());
+        match span.filter(|span| accept(span)) {
+            Some(span) => {
+                start = span.end;
+                found.push(span);
+            }
+            None => start += 1,
+        }
+    }
+    found
+}
+
+/// Text made of the pieces that the patterns are about, so that matches, near misses and overlaps are common.
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[0-9]{1,5}",
+        2 => "[A-Za-z]{1,6}",
+        3 => "[-+ .:@_=;/~\n\t]{1,2}",
+        1 => Just("4111 1111 1111 1111".to_owned()),
+        1 => Just("078-05-1120".to_owned()),
+        1 => Just("AKIA".to_owned()),
+        1 => Just("ghp_".to_owned()),
+        1 => Just("password=".to_owned()),
+        1 => Just("host=a;pwd=".to_owned()),
+        1 => Just("7Q~".to_owned()),
+        1 => Just("card  number".to_owned()),
+        1 => Just(" SSN ".to_owned()),
+        1 => Just("NAÏVE".to_owned()),
+        1 => Just("身份证".to_owned()),
+        1 => "[éàßﬁ①４５\u{301}\u{ad}\u{a0}–]{1,3}",
+        1 => Just("GB82 WEST 1234 5698 7654 32".to_owned()),
+        1 => Just("a@b.co".to_owned()),
+    ];
+    proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+/// Texts that punish a search which goes back.
+fn hostile() -> Vec<String> {
+    let unit = |unit: &str| unit.repeat(3000 / unit.len());
+    [
+        "1", "1 ", "12-", "4111 ", "4111 1111 1111 1111 ", "a", "ab", "aab", "@", "a@", "a@b.", "A1", "AKIA", "ghp_",
+        "password=", "host=", "host=a;", "7Q~", "é1", "0f:", "1.", "+1", "\n", "GB82", "x1",
+    ]
+    .map(unit)
+    .to_vec()
+}
+
+fn check_raw(matcher: &Matcher, text: &str) {
+    let found = matcher.raw_matches_of_all(text.as_bytes());
+    for (slot, pattern) in PATTERNS.iter().enumerate() {
+        let expected = naive(pattern, text.as_bytes(), 96, |_| true);
+        assert_eq!(found[slot], expected, "{pattern} over {text:?}");
+    }
+}
+
+#[test]
+fn every_lane_is_exercised() {
+    let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
+    for lane in [Lane::Literal, Lane::Residual] {
+        assert!((0..).take(PATTERNS.len()).any(|at| matcher.lane(PrimaryId(at)) == lane), "{lane:?}");
+    }
+}
+
+#[test]
+fn raw_matches_are_those_of_the_naive_search_on_hostile_text() {
+    let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
+    for text in hostile() {
+        check_raw(&matcher, &text);
+    }
+}
+
+#[test]
+fn matches_cross_every_slice_edge() {
+    let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
+    let samples = "4111 1111 1111 1111 a.b@example.org AKIAABCDEFGH password = hunter22";
+    for shift in 0..samples.len() {
+        let text = format!("{}{samples}", " ".repeat(scan::SLICE_BYTES - shift));
+        let found = matcher.raw_matches_of_all(text.as_bytes());
+        let unshifted = matcher.raw_matches_of_all(samples.as_bytes());
+        let offset = scan::SLICE_BYTES - shift;
+        for (found, unshifted) in found.iter().zip(unshifted) {
+            let moved: Vec<_> = unshifted.iter().map(|span| span.start + offset..span.end + offset).collect();
+            assert_eq!(*found, moved, "shifted by {shift}");
+        }
+    }
+}
+
+/// Findings as comparable rows.
+fn rows(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| format!("{finding:?}")).collect()
+}
+
+fn scan_pieces(matcher: &Matcher, pieces: &[&str], window_bytes: usize) -> Vec<String> {
+    let key = TokenKey::new([1; 32], 1);
+    let mut scanner = Scanner::new(matcher, &key, ScanOptions { window_bytes, ..ScanOptions::default() });
+    scanner.begin_part(PartStart {
+        name: "text".into(),
+        own_text: Some(RawLength::utf8()),
+        ..PartStart::default()
+    });
+    let mut raw = 0;
+    for piece in pieces {
+        scanner.push(piece, &Place::Whole, Some(raw));
+        raw += piece.len() as u64;
+    }
+    scanner.end_part();
+    let scanned = scanner.finish_file();
+    let mut rows = rows(&scanned.findings);
+    rows.extend(scanned.counts.iter().map(|count| format!("{count:?}")));
+    rows
+}
+
+fn tiers_with_evidence() -> Vec<Tier> {
+    vec![
+        tier(95, Some(keyword(None, Side::Both))),
+        tier(85, Some(Node::All(vec![keyword(Some(20), Side::Before), keyword(Some(30), Side::Both)]))),
+        tier(75, Some(Node::Not(Box::new(keyword(Some(10), Side::After))))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn raw_matches_are_those_of_the_naive_search(text in texts()) {
+        let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
+        check_raw(&matcher, &text);
+    }
+
+    #[test]
+    fn refused_matches_consume_nothing(text in texts()) {
+        let matcher = Matcher::new(rules(Edges::Word, || vec![tier(65, None)]));
+        let normal = explain::normalised(&[&text]).0;
+        let key = TokenKey::new([1; 32], 1);
+        let findings = Scanner::new(&matcher, &key, ScanOptions::default()).scan_text(str::from_utf8(&normal).expect("text"));
+        for (slot, pattern) in PATTERNS.iter().enumerate() {
+            let expected = naive(pattern, &normal, 96, |span| confirm::edges_hold(Edges::Word, &normal, span));
+            let chars = |at: usize| text::count_chars(&normal[..at], false) as u64;
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|span| confirm::whole_chars(&normal, span))
+                .map(|span| (chars(span.start), chars(span.end)))
+                .collect();
+            let id = format!("d{slot:03}");
+            let found: Vec<_> = findings
+                .iter()
+                .filter(|finding| *finding.detector == *id)
+                .map(|finding| (finding.start, finding.end))
+                .collect();
+            prop_assert_eq!(found, expected, "{} over {:?}", pattern, text);
+        }
+    }
+
+    #[test]
+    fn any_cut_gives_the_findings_of_the_whole(
+        text in texts(),
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+        window_bytes in 1_usize..600,
+    ) {
+        let matcher = Matcher::new(rules(Edges::Word, tiers_with_evidence));
+        let padded = format!("{text}{}{text}", " - ".repeat(500));
+        let whole = scan_pieces(&matcher, &[&padded], 1 << 20);
+        let boundaries: Vec<usize> = padded.char_indices().map(|(at, _)| at).collect();
+        let mut at: Vec<usize> = cuts.iter().map(|cut| boundaries[cut.index(boundaries.len())]).collect();
+        at.push(0);
+        at.push(padded.len());
+        at.sort_unstable();
+        let pieces: Vec<&str> = at.windows(2).map(|pair| &padded[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(scan_pieces(&matcher, &pieces, window_bytes), whole);
+    }
+
+    #[test]
+    fn offsets_lead_back_through_normalising(text in "[a-c0-2éàﬁ①４\u{301}\u{ad}\u{200b}\u{a0}–한\u{1100}\u{1161}\u{11a8}]{0,40}", cut in any::<prop::sample::Index>()) {
+        let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let at = boundaries[cut.index(boundaries.len())];
+        let (whole, starts) = explain::normalised(&[&text]);
+        let (cut_text, cut_starts) = explain::normalised(&[&text[..at], &text[at..]]);
+        prop_assert_eq!(&whole, &cut_text);
+        prop_assert_eq!(&starts, &cut_starts);
+        prop_assert_eq!(str::from_utf8(&whole).expect("UTF-8"), crate::rule::normalise::normalise(&text));
+        prop_assert!(starts.windows(2).all(|pair| pair[0] <= pair[1]));
+        prop_assert!(starts.iter().all(|&start| text.is_char_boundary(usize::try_from(start).expect("small"))));
+    }
+}

@@ -1,0 +1,332 @@
+//! The table of file types: how each is called, what names promise it, and who reads it.
+//!
+//! Every type that the sniffer can tell has a row, also those that nobody reads yet: a type without an extractor is
+//! reported as such, never passed over.
+
+use super::{Extractor, text};
+use crate::model::Reason;
+
+/// One file type.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its name in reports and filters.
+    pub name: &'static str,
+    /// Extensions that promise it, lower case.
+    pub extensions: &'static [&'static str],
+    /// Its media types, the usual one first.
+    pub mime: &'static [&'static str],
+    /// What is done with it.
+    pub treatment: Treatment,
+    /// True for the types whose bytes are text: they pass for one another without a mismatch.
+    pub is_text: bool,
+}
+
+/// What is done with a type.
+#[derive(Clone, Copy, Debug)]
+pub enum Treatment {
+    /// Read here, by a streaming reader without `unsafe` or C.
+    InPlace(Extractor),
+    /// Text that wants an extractor of its own; until then it is read as it stands and reported as partial.
+    AsText(Reason),
+    /// Runs of text in the raw bytes are read and it is reported as partial.
+    AsRuns(Reason),
+    /// To be read in a cell; until that is built, not read.
+    Cell,
+    /// Not read, and why.
+    Skip(Reason),
+}
+
+const fn row(
+    name: &'static str,
+    extensions: &'static [&'static str],
+    mime: &'static [&'static str],
+    treatment: Treatment,
+) -> Kind {
+    Kind { name, extensions, mime, treatment, is_text: false }
+}
+
+const fn text_row(
+    name: &'static str,
+    extensions: &'static [&'static str],
+    mime: &'static [&'static str],
+    treatment: Treatment,
+) -> Kind {
+    Kind { name, extensions, mime, treatment, is_text: true }
+}
+
+use Treatment::{AsRuns, AsText, Cell, InPlace, Skip};
+
+const NO_TEXT: Treatment = Skip(Reason::NoText);
+const PICTURE: Treatment = Skip(Reason::ImageOnly);
+const UNSUPPORTED: Treatment = Skip(Reason::Unsupported);
+
+/// All types.
+pub static KINDS: &[Kind] = &[
+    // Text.
+    text_row("text", TEXT_EXTENSIONS, &["text/plain"], InPlace(text::extract)),
+    text_row(
+        "csv",
+        &["csv", "tsv", "tab", "psv", "ssv"],
+        &["text/csv", "text/tab-separated-values"],
+        InPlace(text::extract),
+    ),
+    text_row("eml", &["eml", "emlx"], &["message/rfc822"], AsText(Reason::Unsupported)),
+    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], AsText(Reason::Unsupported)),
+    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], AsText(Reason::Unsupported)),
+    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
+    text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
+    text_row(
+        "google-shortcut",
+        &["gdoc", "gsheet", "gslides", "gdraw", "gform"],
+        &["application/vnd.google-apps.shortcut"],
+        AsText(Reason::NotInspectable),
+    ),
+    // Documents to be read in a cell.
+    row("pdf", &["pdf"], &["application/pdf"], Cell),
+    row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
+    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
+    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
+    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
+    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
+    row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
+    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
+    row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
+    row("project", &["mpp"], &["application/vnd.ms-project"], Cell),
+    row("hwp", &["hwp"], &["application/x-hwp"], Cell),
+    row("ole", &["msi"], &["application/x-ole-storage"], Cell),
+    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
+    row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
+    row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
+    row("7z", &["7z"], &["application/x-7z-compressed"], Cell),
+    row("rar", &["rar"], &["application/vnd.rar"], Cell),
+    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], Cell),
+    row("xz", &["xz", "txz"], &["application/x-xz"], Cell),
+    row("zstd", &["zst", "tzst"], &["application/zstd"], Cell),
+    // Documents and containers that nobody reads yet.
+    row(
+        "odf",
+        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp"],
+        &["application/vnd.oasis.opendocument.text"],
+        UNSUPPORTED,
+    ),
+    row("epub", &["epub"], &["application/epub+zip"], UNSUPPORTED),
+    row("visio", &["vsdx", "vsdm", "vssx", "vstx"], &["application/vnd.ms-visio.drawing"], UNSUPPORTED),
+    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], UNSUPPORTED),
+    row("iwork", &["pages", "numbers", "key"], &["application/vnd.apple.pages"], UNSUPPORTED),
+    row(
+        "zip",
+        &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
+        &["application/zip"],
+        UNSUPPORTED,
+    ),
+    row("gzip", &["gz", "tgz"], &["application/gzip"], UNSUPPORTED),
+    row("tar", &["tar"], &["application/x-tar"], UNSUPPORTED),
+    row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
+    row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
+    row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
+    row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
+    row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),
+    row("rpm", &["rpm"], &["application/x-rpm"], UNSUPPORTED),
+    row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
+    row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
+    row("iso", &["iso", "img", "dmg"], &["application/x-iso9660-image"], UNSUPPORTED),
+    row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
+    row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
+    row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
+    row("djvu", &["djvu", "djv"], &["image/vnd.djvu"], UNSUPPORTED),
+    row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),
+    row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], UNSUPPORTED),
+    row("wordperfect", &["wpd", "wp"], &["application/vnd.wordperfect"], UNSUPPORTED),
+    row("plist", &["plist"], &["application/x-plist"], AsRuns(Reason::Unsupported)),
+    row("binary", &["bin", "dat"], &["application/octet-stream"], AsRuns(Reason::Unsupported)),
+    // Encrypted as a whole.
+    row("encrypted-office", &[], &["application/encrypted"], Skip(Reason::EncryptedPassword)),
+    row("rights-office", &[], &["application/vnd.ms-office.protected"], Skip(Reason::EncryptedRights)),
+    row("pgp", &["gpg", "pgp"], &["application/pgp-encrypted"], Skip(Reason::EncryptedPassword)),
+    // Pictures: documents to come.
+    row("png", &["png", "apng"], &["image/png"], PICTURE),
+    row("jpeg", &["jpg", "jpeg", "jpe", "jfif"], &["image/jpeg"], PICTURE),
+    row("gif", &["gif"], &["image/gif"], PICTURE),
+    row("bmp", &["bmp", "dib"], &["image/bmp"], PICTURE),
+    row("tiff", &["tif", "tiff", "dng", "nef", "cr2", "arw"], &["image/tiff"], PICTURE),
+    row("webp", &["webp"], &["image/webp"], PICTURE),
+    row("heif", &["heic", "heif", "avif"], &["image/heif"], PICTURE),
+    row("jpeg2000", &["jp2", "j2k", "jpx"], &["image/jp2"], PICTURE),
+    row("jpegxl", &["jxl"], &["image/jxl"], PICTURE),
+    row("ico", &["ico", "cur"], &["image/vnd.microsoft.icon"], PICTURE),
+    row("psd", &["psd", "psb"], &["image/vnd.adobe.photoshop"], PICTURE),
+    row("wmf", &["wmf", "emf"], &["image/wmf"], PICTURE),
+    row("dicom", &["dcm"], &["application/dicom"], PICTURE),
+    // Nothing to read.
+    row("empty", &[], &["application/x-empty"], InPlace(nothing)),
+    row(
+        "audio",
+        &["mp3", "wav", "flac", "ogg", "oga", "opus", "aif", "aiff", "mid", "midi", "amr", "m4a", "wma", "aac"],
+        &["audio/mpeg"],
+        NO_TEXT,
+    ),
+    row(
+        "video",
+        &["mp4", "m4v", "mov", "avi", "mkv", "webm", "flv", "wmv", "mpg", "mpeg", "3gp", "asf", "ts"],
+        &["video/mp4"],
+        NO_TEXT,
+    ),
+    row("font", &["ttf", "otf", "ttc", "woff", "woff2", "eot"], &["font/ttf"], NO_TEXT),
+    row(
+        "executable",
+        &["exe", "dll", "sys", "so", "dylib", "o", "obj", "elf", "class", "wasm", "pyc", "pyo", "rlib", "lib"],
+        &["application/x-executable"],
+        NO_TEXT,
+    ),
+];
+
+/// Extensions of text that has no rules of its own worth knowing here.
+const TEXT_EXTENSIONS: &[&str] = &[
+    "txt",
+    "text",
+    "log",
+    "md",
+    "markdown",
+    "rst",
+    "org",
+    "adoc",
+    "tex",
+    "yaml",
+    "yml",
+    "toml",
+    "ini",
+    "cfg",
+    "conf",
+    "properties",
+    "env",
+    "sql",
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "bat",
+    "cmd",
+    "ps1",
+    "psm1",
+    "py",
+    "rb",
+    "pl",
+    "pm",
+    "php",
+    "js",
+    "mjs",
+    "cjs",
+    "jsx",
+    "tsx",
+    "vue",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "cxx",
+    "hpp",
+    "cs",
+    "java",
+    "kt",
+    "kts",
+    "go",
+    "rs",
+    "swift",
+    "m",
+    "scala",
+    "clj",
+    "hs",
+    "lua",
+    "r",
+    "jl",
+    "dart",
+    "ex",
+    "exs",
+    "erl",
+    "f90",
+    "vb",
+    "vbs",
+    "asm",
+    "s",
+    "tf",
+    "tfvars",
+    "hcl",
+    "gradle",
+    "cmake",
+    "mk",
+    "diff",
+    "patch",
+    "srt",
+    "vtt",
+    "ics",
+    "vcf",
+    "ldif",
+    "pem",
+    "crt",
+    "cer",
+    "csr",
+    "pub",
+    "asc",
+    "url",
+    "webloc",
+    "desktop",
+    "css",
+    "scss",
+    "less",
+    "proto",
+    "graphql",
+    "lock",
+    "list",
+];
+
+fn nothing(_: &super::Source<'_>, _: &mut dyn super::Output) -> Result<(), super::Failure> {
+    Ok(())
+}
+
+/// The row of this name; the row of unknown bytes when there is none.
+#[must_use]
+pub fn kind(name: &str) -> &'static Kind {
+    let by_name = |name: &str| KINDS.iter().find(|kind| kind.name == name);
+    by_name(name).or_else(|| by_name("binary")).unwrap_or(&KINDS[0])
+}
+
+/// True when an extension promises some type and the type told by the content is none that it promises.
+#[must_use]
+pub fn mismatches(extension: &str, told: &Kind) -> bool {
+    let promises = |kind: &&Kind| kind.extensions.contains(&extension);
+    let mut promised = KINDS.iter().filter(promises).peekable();
+    promised.peek().is_some() && !promised.any(|kind| std::ptr::eq(kind, told) || (kind.is_text && told.is_text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lower_case() {
+        let mut names: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), KINDS.len());
+        for extension in KINDS.iter().flat_map(|kind| kind.extensions) {
+            assert!(!extension.is_empty() && *extension == extension.to_lowercase(), "{extension}");
+        }
+    }
+
+    #[test]
+    fn a_mismatch_needs_a_broken_promise() {
+        let rows = [
+            ("pdf", "zip", true),
+            ("pdf", "pdf", false),
+            ("txt", "csv", false),
+            ("csv", "pdf", true),
+            ("unheard-of", "png", false),
+            ("", "png", false),
+        ];
+        for (extension, told, expected) in rows {
+            let told = if told == "zip" { kind("7z") } else { kind(told) };
+            assert_eq!(mismatches(extension, told), expected, "{extension} holding {}", told.name);
+        }
+    }
+}

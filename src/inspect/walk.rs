@@ -1,0 +1,261 @@
+//! From one content to all the text inside it: sniff, extract, and the same again for every member.
+//!
+//! The walk is where nothing is forgotten. Each content gets a coverage, each refusal a hole with its place, and a parser's
+//! panic costs that content alone. Members are read one inside the other on the stack, as deep as the budget allows.
+
+use crate::content::{Budget, Content, Spool, Stop};
+use crate::extract::registry::{Kind, Treatment, kind};
+use crate::extract::sniff::{Sniffed, sniff};
+use crate::extract::{Edge, Extractor, Failure, Output, PartHead, Source, recover, registry};
+use crate::model::{Coverage, Hole, Limit, Locator, Place, Reason};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Holes kept with their places; more are only counted.
+pub const HOLES_KEPT: usize = 100;
+
+/// The receiver of all text in a file, members included.
+pub trait Visitor {
+    /// Begins a part. `chain` holds the names of the members that lead to it, outermost first; empty for the file itself.
+    ///
+    /// # Errors
+    /// [`Stop`] to end the walk.
+    fn open_part(&mut self, chain: &[String], head: &PartHead) -> Result<(), Stop>;
+
+    /// Adds text to the open part; see [`Output::push`].
+    ///
+    /// # Errors
+    /// [`Stop`] to end the walk.
+    fn push(&mut self, edge: Edge, place: &Place, text: &str, raw: Option<u64>) -> Result<(), Stop>;
+
+    /// Ends the open part. Called for every part that was opened, also when its extraction ended early.
+    ///
+    /// # Errors
+    /// [`Stop`] to end the walk.
+    fn close_part(&mut self) -> Result<(), Stop>;
+}
+
+/// What the walk says of a file.
+#[derive(Debug)]
+pub struct Walked {
+    /// How much was read.
+    pub coverage: Coverage,
+    /// What was not read, and where: the first hundred.
+    pub holes: Vec<Hole>,
+    /// How many there were in all.
+    pub holes_total: u64,
+    /// The type told by the content.
+    pub kind: &'static Kind,
+    /// True when the name's extension promises another type.
+    pub mismatch: bool,
+    /// Bytes of the content.
+    pub bytes: u64,
+    /// Bytes of text that came out.
+    pub text_bytes: u64,
+}
+
+/// Reads one file and everything inside it. `name` is the name it came under, `budget` a fresh one for this file, and
+/// `spool` holds large members.
+pub fn walk(content: &Content, name: &str, budget: &Budget, spool: &Spool, visitor: &mut dyn Visitor) -> Walked {
+    let mut walk = Walk { budget, spool, visitor, chain: Vec::new(), holes: Vec::new(), holes_total: 0 };
+    let read = walk.read(content, name);
+    let mut coverage = read.coverage;
+    if let Some(reason) = content.changed() {
+        coverage.lower(reason);
+    }
+    if budget.stopped() == Some(Stop::Interrupted) {
+        coverage.lower(Reason::Interrupted);
+    }
+    Walked {
+        coverage,
+        holes: walk.holes,
+        holes_total: walk.holes_total,
+        kind: read.kind,
+        mismatch: read.mismatch,
+        bytes: content.len(),
+        text_bytes: budget.text_bytes(),
+    }
+}
+
+/// State of one walk, shared by all levels.
+struct Walk<'a> {
+    budget: &'a Budget,
+    spool: &'a Spool,
+    visitor: &'a mut dyn Visitor,
+    chain: Vec<String>,
+    holes: Vec<Hole>,
+    holes_total: u64,
+}
+
+/// What was learnt of one content on the way.
+struct ReadOne {
+    coverage: Coverage,
+    kind: &'static Kind,
+    mismatch: bool,
+}
+
+impl Walk<'_> {
+    fn read(&mut self, content: &Content, name: &str) -> ReadOne {
+        let sniffed = catch_unwind(AssertUnwindSafe(|| sniff(content, name, self.budget)));
+        let unread = |reason| ReadOne { coverage: Coverage::Skipped(reason), kind: kind("binary"), mismatch: false };
+        let Sniffed { kind, charset, mismatch } = match sniffed {
+            Ok(Ok(sniffed)) => sniffed,
+            Ok(Err(failure)) => return unread(failure.reason()),
+            Err(_) => return unread(Reason::Crashed),
+        };
+        let source = Source { content, budget: self.budget, name, charset };
+        ReadOne { coverage: self.treat(kind, &source), kind, mismatch }
+    }
+
+    fn treat(&mut self, kind: &Kind, source: &Source<'_>) -> Coverage {
+        match kind.treatment {
+            Treatment::InPlace(extractor) => self.extract(extractor, source),
+            Treatment::AsText(reason) => match registry::kind("text").treatment {
+                Treatment::InPlace(text) => lowered(self.extract(text, source), reason),
+                _ => Coverage::Skipped(reason),
+            },
+            Treatment::AsRuns(reason) => lowered(self.extract(recover::extract, source), reason),
+            Treatment::Cell => Coverage::Skipped(Reason::Unsupported),
+            Treatment::Skip(reason) => Coverage::Skipped(reason),
+        }
+    }
+
+    /// Runs an extractor; when it refuses the content, the runs of text in the raw bytes are read instead.
+    fn extract(&mut self, extractor: Extractor, source: &Source<'_>) -> Coverage {
+        let (outcome, seen) = self.run(extractor, source);
+        let mut coverage = seen.coverage;
+        let Err(reason) = outcome else { return coverage };
+        if matches!(reason, Reason::EncryptedPassword | Reason::EncryptedRights) && !seen.any_text {
+            return Coverage::Skipped(reason);
+        }
+        // The cause of an early end outranks holes met on the way.
+        coverage = Coverage::Partial(reason);
+        if matches!(reason, Reason::Corrupt | Reason::Crashed) {
+            let (recovered, _) = self.run(recover::extract, source);
+            if recovered == Err(Reason::Interrupted) {
+                coverage.lower(Reason::Interrupted);
+            }
+        }
+        coverage
+    }
+
+    fn run(&mut self, extractor: Extractor, source: &Source<'_>) -> (Result<(), Reason>, Seen) {
+        let mut level = Level { walk: self, seen: Seen::default(), part_is_open: false };
+        let outcome = catch_unwind(AssertUnwindSafe(|| extractor(source, &mut level)));
+        let closed = catch_unwind(AssertUnwindSafe(|| level.close_if_open()));
+        let seen = level.seen;
+        let outcome = match (outcome, closed) {
+            (Err(_), _) | (_, Err(_)) => Err(Reason::Crashed),
+            (Ok(Err(failure)), _) => Err(failure.reason()),
+            (Ok(Ok(())), Ok(Err(stop))) => Err(Failure::from(stop).reason()),
+            (Ok(Ok(())), Ok(Ok(()))) => Ok(()),
+        };
+        (outcome, seen)
+    }
+
+    fn hole(&mut self, place: &str, reason: Reason) {
+        self.holes_total += 1;
+        if self.holes.len() < HOLES_KEPT {
+            let mut steps = self.chain.clone();
+            if !place.is_empty() {
+                steps.push(place.to_owned());
+            }
+            self.holes.push(Hole { location: Locator { steps }, reason });
+        }
+    }
+
+    /// Reads one member; its name is already the last step of the chain.
+    fn read_member(&mut self, name: &str, body: &mut dyn Read) -> Result<Coverage, Stop> {
+        let depth = u32::try_from(self.chain.len()).unwrap_or(u32::MAX);
+        if depth > self.budget.limits().depth {
+            return Ok(Coverage::Skipped(Reason::Limit(Limit::Depth)));
+        }
+        let (content, failed) = self.spool.take(body);
+        let failure = failed.map(|error| Failure::from(error).reason());
+        let in_memory = content.as_memory().map_or(0, <[u8]>::len);
+        let Ok(_held) = self.budget.hold(in_memory) else {
+            return Ok(Coverage::Skipped(Reason::Limit(Limit::Memory)));
+        };
+        let nothing_came = content.is_empty() && failure.is_some();
+        let mut coverage = if nothing_came { Coverage::Complete } else { self.read(&content, name).coverage };
+        match failure {
+            Some(reason) if nothing_came => coverage = Coverage::Skipped(reason),
+            // A body cut short is the cause of whatever its parser then missed.
+            Some(reason) => coverage = Coverage::Partial(reason),
+            None => {}
+        }
+        Ok(coverage)
+    }
+}
+
+/// `coverage`, but at best partial.
+fn lowered(mut coverage: Coverage, reason: Reason) -> Coverage {
+    coverage.lower(reason);
+    coverage
+}
+
+/// What one extraction did.
+#[derive(Default)]
+struct Seen {
+    coverage: Coverage,
+    any_text: bool,
+}
+
+/// One level of the walk: what an extractor talks to.
+struct Level<'w, 'a> {
+    walk: &'w mut Walk<'a>,
+    seen: Seen,
+    part_is_open: bool,
+}
+
+impl Level<'_, '_> {
+    fn close_if_open(&mut self) -> Result<(), Stop> {
+        if std::mem::take(&mut self.part_is_open) { self.walk.visitor.close_part() } else { Ok(()) }
+    }
+}
+
+impl Output for Level<'_, '_> {
+    fn open_part(&mut self, head: PartHead) -> Result<(), Stop> {
+        self.walk.budget.check()?;
+        self.close_if_open()?;
+        self.part_is_open = true;
+        self.walk.visitor.open_part(&self.walk.chain, &head)
+    }
+
+    fn push(&mut self, edge: Edge, place: &Place, text: &str, raw: Option<u64>) -> Result<(), Stop> {
+        self.walk.budget.charge_text(text.len())?;
+        self.seen.any_text |= !text.is_empty();
+        self.walk.visitor.push(edge, place, text, raw)
+    }
+
+    fn close_part(&mut self) -> Result<(), Stop> {
+        self.walk.budget.check()?;
+        self.close_if_open()
+    }
+
+    fn member(&mut self, name: &str, body: &mut dyn Read) -> Result<(), Stop> {
+        self.close_if_open()?;
+        self.walk.budget.charge_member()?;
+        self.walk.chain.push(name.to_owned());
+        let coverage = self.walk.read_member(name, body);
+        if let Ok(Coverage::Partial(reason) | Coverage::Skipped(reason)) = coverage {
+            // A member that only has holes inside was reported with them.
+            if reason != Reason::Member {
+                self.walk.hole("", reason);
+            }
+            if !reason.is_no_gap() {
+                self.seen.coverage.lower(Reason::Member);
+            }
+        }
+        self.walk.chain.pop();
+        // What spent the whole file's allowance ends the whole file.
+        coverage.and(self.walk.budget.stopped().map_or(Ok(()), Err))
+    }
+
+    fn hole(&mut self, place: &str, reason: Reason) {
+        self.walk.hole(place, reason);
+        if !reason.is_no_gap() {
+            self.seen.coverage.lower(Reason::Member);
+        }
+    }
+}

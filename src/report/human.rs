@@ -1,0 +1,268 @@
+//! Text for people: a block for each file that has something to say, and a summary that puts coverage first, since a
+//! short list of findings means little before one knows what was read.
+
+use super::harmless::{one_line, printable};
+use super::out::Out;
+use super::summary::{ReasonTotals, exit_words, in_one_file};
+use super::{FileReport, Options, Report, ReportError, Summary, place, reason, units};
+use crate::model::{Finding, Verdict};
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+
+/// Whether to colour: only on a terminal, and not when `NO_COLOR` is set to anything (no-color.org) or `TERM` is `dumb`.
+#[must_use]
+pub fn colour_wanted(is_terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty) && term.is_none_or(|term| term != "dumb")
+}
+
+/// Holes listed for one file; the number of the rest follows.
+const HOLES_LISTED: usize = 10;
+
+/// Writes text for people.
+#[derive(Debug)]
+pub struct Human {
+    out: Out,
+    paint: Paint,
+    verbose: bool,
+}
+
+impl Human {
+    /// Blocks go to `out`.
+    #[must_use]
+    pub fn new(out: Out, options: &Options) -> Self {
+        Self { out, paint: Paint { on: options.colour }, verbose: options.verbose }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
+        let rows: Vec<Row> = findings.iter().map(Row::new).collect();
+        let widest = |cell: for<'r> fn(&'r Row<'_>) -> &'r str, most: usize| {
+            rows.iter().map(|row| cell(row).chars().count()).filter(|width| *width <= most).max().unwrap_or(0)
+        };
+        let widths = (widest(|row| row.detector, 32), widest(|row| &row.place, 48), widest(|row| &row.mask, 32));
+        for row in &rows {
+            let band = self.paint.band(row.band, &format!("{:<6}", row.band));
+            writeln!(
+                self.out,
+                "  {band}  {:<dw$}  {:<pw$}  {:<mw$}  {}",
+                row.detector,
+                row.place,
+                row.mask,
+                self.paint.faint(&row.excerpt),
+                dw = widths.0,
+                pw = widths.1,
+                mw = widths.2,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn beyond_cap(&mut self, verdict: &Verdict) -> io::Result<()> {
+        for (detector, totals) in in_one_file(verdict).iter().filter(|(_, totals)| totals.beyond_cap > 0) {
+            let more = units::of(totals.beyond_cap, "more finding", "more findings");
+            writeln!(self.out, "  and {more} of {}, counted but not listed", printable(detector))?;
+        }
+        Ok(())
+    }
+
+    fn coverage(&mut self, verdict: &Verdict) -> io::Result<()> {
+        if let Some(why) = verdict.coverage.reason() {
+            let state = verdict.coverage.state();
+            let state = self.paint.state(why.is_no_gap(), &format!("{state}: {why}"));
+            writeln!(self.out, "  {state}  {}", reason::advice(why))?;
+        }
+        for hole in verdict.holes.iter().take(HOLES_LISTED) {
+            let location = hole.location.to_string();
+            writeln!(self.out, "    not read  {}: {}", printable(&location), reason::words(hole.reason).0)?;
+        }
+        let listed = u64::try_from(verdict.holes.len().min(HOLES_LISTED)).unwrap_or(u64::MAX);
+        if verdict.holes_total > listed {
+            writeln!(self.out, "    and {}", units::of(verdict.holes_total - listed, "more place", "more places"))?;
+        }
+        Ok(())
+    }
+
+    fn summary_coverage(&mut self, summary: &Summary) -> io::Result<()> {
+        writeln!(self.out, "{}", self.paint.bold("Coverage"))?;
+        writeln!(
+            self.out,
+            "  {}: {} complete, {} partial, {} skipped",
+            units::of(summary.files, "file", "files"),
+            units::count(summary.complete),
+            units::count(summary.partial),
+            units::count(summary.skipped)
+        )?;
+        for (why, &ReasonTotals { partial, skipped }) in &summary.reasons {
+            for (state, n) in [("partial", partial), ("skipped", skipped)].into_iter().filter(|(_, n)| *n > 0) {
+                let state = self.paint.state(why.is_no_gap(), &format!("{:>9}  {state}: {why}", units::count(n)));
+                writeln!(self.out, "{state}  {}", reason::advice(*why))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn summary_findings(&mut self, summary: &Summary) -> io::Result<()> {
+        writeln!(self.out, "{}", self.paint.bold("Findings"))?;
+        if summary.detectors.is_empty() {
+            return writeln!(self.out, "  none");
+        }
+        writeln!(self.out, "  {}", units::of(summary.findings_total, "finding", "findings"))?;
+        let width = summary.detectors.keys().map(|id| id.chars().count()).max().unwrap_or(0);
+        for (id, totals) in &summary.detectors {
+            let bands = [("high", totals.high), ("medium", totals.medium), ("low", totals.low)];
+            let mut parts: Vec<String> = bands
+                .into_iter()
+                .filter(|(_, n)| *n > 0)
+                .map(|(band, n)| self.paint.band(band, &format!("{} {band}", units::count(n))))
+                .collect();
+            if totals.beyond_cap > 0 {
+                parts.push(format!("{} not listed", units::count(totals.beyond_cap)));
+            }
+            let files = units::of(totals.files, "file", "files");
+            writeln!(
+                self.out,
+                "{:>9}  {:<width$}  in {files}: {}",
+                units::count(totals.total),
+                printable(id),
+                parts.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+
+    fn summary_run(&mut self, summary: &Summary) -> io::Result<()> {
+        let rate = |n, unit: fn(u64) -> String| units::per_second(n, summary.elapsed).map(unit);
+        let mut speed = String::new();
+        if let (Some(bytes), Some(files)) = (rate(summary.bytes, units::bytes), rate(summary.files, units::count)) {
+            speed = format!(" ({bytes}/s, {files} files/s)");
+        }
+        let text = units::bytes(summary.text_bytes);
+        let elapsed = units::elapsed(summary.elapsed);
+        writeln!(self.out, "{}", self.paint.bold("Scan"))?;
+        writeln!(self.out, "  {} read, {text} of it text, in {elapsed}{speed}", units::bytes(summary.bytes))?;
+        let rules = units::of(summary.rules, "detector", "detectors");
+        writeln!(self.out, "  {rules}, rules {}, token key {}", short(&summary.ruleset_hash), summary.key_version)?;
+        if !summary.limits.is_empty() {
+            writeln!(self.out, "  limits: {}", one_line(&summary.limits))?;
+        }
+        writeln!(self.out, "{}", self.paint.bold(&exit_words(summary)))
+    }
+}
+
+impl Report for Human {
+    fn begin(&mut self) -> Result<(), ReportError> {
+        Ok(())
+    }
+
+    fn file(&mut self, file: &FileReport) -> Result<(), ReportError> {
+        let verdict = &file.verdict;
+        let silent = match verdict.coverage.reason() {
+            None => verdict.holes_total == 0,
+            Some(why) => why.is_no_gap() && !self.verbose,
+        };
+        if silent && in_one_file(verdict).is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{}", self.paint.bold(&printable(&file.path)))?;
+        self.findings(&verdict.findings)?;
+        self.beyond_cap(verdict)?;
+        self.coverage(verdict)?;
+        if verdict.mismatch {
+            writeln!(
+                self.out,
+                "  {}  its name promises another type",
+                self.paint.faint(&format!("is {}", verdict.sniffed))
+            )?;
+        }
+        writeln!(self.out)?;
+        Ok(self.out.file_done()?)
+    }
+
+    fn end(&mut self, summary: &Summary) -> Result<(), ReportError> {
+        self.summary_coverage(summary)?;
+        self.summary_findings(summary)?;
+        self.summary_run(summary)?;
+        Ok(self.out.flush()?)
+    }
+
+    fn reader_gone(&self) -> bool {
+        self.out.gone()
+    }
+}
+
+/// The first twelve digits of a hash are enough to tell two apart by eye.
+pub(super) fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+/// One finding in words.
+struct Row<'a> {
+    band: &'static str,
+    detector: &'a str,
+    place: String,
+    mask: String,
+    excerpt: String,
+}
+
+impl<'a> Row<'a> {
+    fn new(finding: &'a Finding) -> Self {
+        Self {
+            band: finding.confidence.band(),
+            detector: &finding.detector,
+            place: printable(&place::words(finding)).into_owned(),
+            mask: one_line(finding.mask.as_str()),
+            excerpt: one_line(finding.excerpt.as_str()),
+        }
+    }
+}
+
+/// Colours by ANSI select graphic rendition (ECMA-48, 8.3.117); the sixteen basic ones follow the reader's own scheme.
+#[derive(Clone, Copy, Debug)]
+struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn faint(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn band(self, band: &str, text: &str) -> String {
+        match band {
+            "high" => self.with("31", text),
+            "medium" => self.with("33", text),
+            _ => self.with("36", text),
+        }
+    }
+
+    fn state(self, no_gap: bool, text: &str) -> String {
+        if no_gap { self.faint(text) } else { self.with("35", text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_needs_a_terminal_and_no_objection() {
+        let set = |text: &'static str| Some(OsStr::new(text));
+        let rows = [
+            (true, None, None, true),
+            (false, None, None, false),
+            (true, set("1"), None, false),
+            (true, set(""), set("xterm"), true),
+            (true, None, set("dumb"), false),
+        ];
+        for (terminal, no_color, term, expected) in rows {
+            assert_eq!(colour_wanted(terminal, no_color, term), expected, "{terminal} {no_color:?} {term:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Verdicts for readers: one [`Report`] for each output format, fed file by file while the scan runs.
+//!
+//! A report never sees a matched value: a [`Finding`](crate::model::Finding) carries a mask, a token and an excerpt
+//! only. What it does see is hostile all the same (names, members, sheets come from the scanned files), so each format
+//! makes them harmless in its own way: see [`printable`](harmless::printable) for text, and the escapes of
+//! [`SafeJson`](harmless::SafeJson) for everything that is JSON. The formats are described in `docs/output.md`.
+
+pub mod csv;
+pub mod harmless;
+pub mod html;
+pub mod human;
+pub mod json;
+pub mod out;
+pub mod place;
+pub mod reason;
+pub mod sarif;
+pub mod summary;
+pub mod units;
+
+pub use human::colour_wanted;
+pub use out::ReportError;
+pub use summary::Summary;
+
+use crate::model::Verdict;
+use std::io::Write;
+
+/// What the scan says of one file that was named or found below a named folder.
+#[derive(Clone, Debug)]
+pub struct FileReport {
+    /// The path as given, with bytes that are no UTF-8 replaced.
+    pub path: String,
+    /// Coverage and findings.
+    pub verdict: Verdict,
+}
+
+/// What a report tells of one detector besides its findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// The detector's id.
+    pub id: String,
+    /// What a person calls it.
+    pub name: String,
+    /// Why it matters, in a sentence; may be empty.
+    pub why: String,
+    /// Free tags (`pci`, `pii`, `credential`).
+    pub tags: Vec<String>,
+}
+
+/// What a report is told before the first file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Version of the program, as `--version` prints it.
+    pub version: String,
+    /// All detectors that run.
+    pub rules: Vec<RuleInfo>,
+    /// Colours in the text format; see [`colour_wanted`].
+    pub colour: bool,
+    /// Text format: also list files that hold nothing to read (`no_text`).
+    pub verbose: bool,
+    /// Hand each file's lines on at once (a terminal, a pipe that somebody reads live) instead of filling a buffer.
+    pub flush_each_file: bool,
+}
+
+/// Receives the verdicts of one scan in the order in which they are settled, and writes them.
+///
+/// The engine calls [`begin`](Report::begin) once, [`file`](Report::file) for each file and [`end`](Report::end) once,
+/// also after an interruption, from one thread at a time. Each call may fail with a [`ReportError`]; the report is
+/// broken from then on and the scan should stop with exit code 2. A reader that went away (a closed pipe) is no error:
+/// writing goes on into nothing, and [`reader_gone`](Report::reader_gone) tells it.
+pub trait Report: Send {
+    /// Writes what stands before the first file.
+    ///
+    /// # Errors
+    /// The writer failed.
+    fn begin(&mut self) -> Result<(), ReportError>;
+
+    /// Writes one file's verdict.
+    ///
+    /// # Errors
+    /// The writer failed.
+    fn file(&mut self, file: &FileReport) -> Result<(), ReportError>;
+
+    /// Writes what stands after the last file and flushes.
+    ///
+    /// # Errors
+    /// The writer failed.
+    fn end(&mut self, summary: &Summary) -> Result<(), ReportError>;
+
+    /// True once the reader of the output has gone away; a scan for its sake alone may stop.
+    fn reader_gone(&self) -> bool;
+}
+
+/// An output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For people, on a terminal.
+    #[default]
+    Text,
+    /// JSON lines.
+    Jsonl,
+    /// RFC 4180.
+    Csv,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// One offline page.
+    Html,
+}
+
+impl Format {
+    /// All formats, in the order in which help lists them.
+    pub const ALL: [Format; 5] = [Format::Text, Format::Jsonl, Format::Csv, Format::Sarif, Format::Html];
+
+    /// The name as flags spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Jsonl => "jsonl",
+            Format::Csv => "csv",
+            Format::Sarif => "sarif",
+            Format::Html => "html",
+        }
+    }
+
+    /// The format of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// A report of this format that writes to `writer` (which needs no buffer of its own).
+    #[must_use]
+    pub fn open(self, writer: Box<dyn Write + Send>, options: &Options) -> Box<dyn Report> {
+        let out = out::Out::new(writer, options.flush_each_file);
+        match self {
+            Format::Text => Box::new(human::Human::new(out, options)),
+            Format::Jsonl => Box::new(json::JsonLines::new(out)),
+            Format::Csv => Box::new(csv::Csv::new(out)),
+            Format::Sarif => Box::new(sarif::Sarif::new(out, options)),
+            Format::Html => Box::new(html::Html::new(out, options)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_found_by_its_name() {
+        for format in Format::ALL {
+            assert_eq!(Format::from_name(format.name()), Some(format));
+        }
+        assert_eq!(Format::from_name("xml"), None);
+    }
+}

@@ -1,0 +1,370 @@
+//! A detector: its shapes, checks, tiers and examples.
+//!
+//! A part that is wrong is reported and left out, and the rest is compiled all the same, so that one run tells
+//! everything. The result of a faulty detector is never used.
+
+use super::hash::{Canon, Draft};
+use super::validator::Shape;
+use super::{Compiler, next};
+use crate::model::Confidence;
+use crate::rule::MATCH_BYTES_DEFAULT;
+use crate::rule::catalogue::{KnownDetector, unknown};
+use crate::rule::error::RuleError;
+use crate::rule::function;
+use crate::rule::lazy::LazyRegex;
+use crate::rule::normalise::{canonical_value, fold_case, normalise};
+use crate::rule::pattern::{self, Anchor};
+use crate::rule::ruleset::{
+    Check, CheckWhat, Counter, Detector, DetectorId, Example, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator,
+};
+use crate::rule::syntax::{self, CheckPlace, Group};
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+impl Compiler<'_> {
+    /// Compiles a detector into the set.
+    pub(super) fn detector(&mut self, of: KnownDetector<'_>) -> Draft {
+        let typed = of.syntax;
+        let mut draft = Draft::default();
+        let primaries = self.primaries(of);
+        let tiers = self.tiers(of, &primaries, &mut draft.tiers);
+        let shapes = self.shapes(&primaries);
+        let validators = self.validators(of.source, &typed.validators, &shapes, &mut draft.shape);
+        self.mark_groups(&primaries, &validators, &tiers);
+        let names: Vec<&str> = tiers.iter().map(|tier| &*tier.name).collect();
+        let examples = typed.example.iter().filter_map(|example| self.example(of, example, &names)).collect();
+        let counters = typed.counter.iter().filter_map(|counter| self.counter(of, counter, &names)).collect();
+        let checks = typed.check.iter().filter_map(|check| self.check(of, check)).collect();
+        self.set.detectors.push(Detector {
+            id: typed.id.get_ref().as_str().into(),
+            name: typed.name.clone(),
+            why: typed.why.clone(),
+            regions: typed.regions.clone(),
+            tags: typed.tags.clone(),
+            origin: (of.source.name.clone(), header_line(of)),
+            hash: [0; 32],
+            silent: !self.chosen.contains(typed.id.get_ref().as_str()),
+            primaries,
+            validators,
+            checks,
+            exclude_same_digits: typed.exclude_same_digits,
+            tiers,
+            min_unique: typed.min_unique.as_ref().map_or(1, |min| *min.get_ref()),
+            mask: typed.mask,
+            canonical: typed.canonical,
+            examples,
+            counters,
+        });
+        draft
+    }
+
+    fn primaries(&mut self, of: KnownDetector<'_>) -> Vec<PrimaryId> {
+        if of.syntax.primary.is_empty() {
+            self.detector_error(of, "has no `[[detector.primary]]`", "say what a match looks like");
+        }
+        let mut names = BTreeMap::new();
+        let mut ids = Vec::new();
+        for (at, typed) in of.syntax.primary.iter().enumerate() {
+            if let Some(id) = &typed.id
+                && let Some(first) = names.insert(id.get_ref().as_str(), id)
+            {
+                self.twice(of, "primary", first, id);
+            }
+            let Some(kind) = self.primary_kind(of, typed) else { continue };
+            let number = (at + 1).to_string();
+            ids.push(PrimaryId(next(self.set.primaries.len())));
+            self.set.primaries.push(Primary {
+                id: typed.id.as_ref().map_or(&*number, |id| id.get_ref()).into(),
+                detector: DetectorId(next(self.set.detectors.len())),
+                kind,
+                max_match_bytes: match_bytes(of.syntax),
+                edges: of.syntax.edges,
+                across_soft: of.syntax.across_soft,
+            });
+        }
+        ids
+    }
+
+    fn primary_kind(&mut self, of: KnownDetector<'_>, typed: &syntax::Primary) -> Option<PrimaryKind> {
+        let given = [&typed.regex, &typed.keywords, &typed.function];
+        let mut spans = given.iter().copied().flatten().map(Spanned::span);
+        match (spans.next(), spans.next()) {
+            (None, _) => {
+                let span = typed.id.as_ref().map_or_else(|| of.syntax.id.span(), Spanned::span);
+                self.one_kind(of, span, "has none of them");
+                return None;
+            }
+            (Some(_), Some(second)) => {
+                self.one_kind(of, second, "is the second of them");
+                return None;
+            }
+            (Some(_), None) => {}
+        }
+        if let Some(regex) = &typed.regex {
+            return self.pattern(of, regex, regex.get_ref(), typed.group.as_ref()).map(PrimaryKind::Pattern);
+        }
+        if let Some(group) = &typed.group {
+            let error = RuleError::new("`group` needs a regex").at(of.source, group.span(), "there are no groups here");
+            self.errors.push(error);
+        }
+        if let Some(list) = &typed.keywords {
+            return self.list(of.source, list).map(PrimaryKind::Keywords);
+        }
+        let name = typed.function.as_ref()?;
+        let Some(row) = function::lookup(name.get_ref()) else {
+            self.errors.push(unknown("function", of.source, name, function::TABLE.iter().map(|row| row.name)));
+            return None;
+        };
+        self.pattern(of, name, row.regex, None).map(PrimaryKind::Pattern)
+    }
+
+    fn one_kind(&mut self, of: KnownDetector<'_>, span: std::ops::Range<usize>, label: &str) {
+        let error = RuleError::new("a primary needs exactly one of `regex`, `keywords`, `function`");
+        self.errors.push(error.at(of.source, span, label));
+    }
+
+    fn pattern(
+        &mut self,
+        of: KnownDetector<'_>,
+        typed: &Spanned<String>,
+        regex: &str,
+        group: Option<&Spanned<Group>>,
+    ) -> Option<Pattern> {
+        let hir = pattern::parse(regex).map_err(|error| self.pattern_error(of.source, typed, error)).ok()?;
+        let value_group = match group {
+            None => 0,
+            Some(group) => self.value_group(of, group, &pattern::groups(&hir))?,
+        };
+        Some(Pattern { source: regex.to_owned(), hir, value_group, needs_groups: value_group != 0 })
+    }
+
+    fn value_group(
+        &mut self,
+        of: KnownDetector<'_>,
+        wanted: &Spanned<Group>,
+        groups: &[(usize, Option<String>)],
+    ) -> Option<usize> {
+        let names = || groups.iter().filter_map(|(_, name)| name.as_deref());
+        let (found, called) = match wanted.get_ref() {
+            Group::Number(0) => (Some(0), String::new()),
+            Group::Number(number) => {
+                let found = groups.iter().map(|(at, _)| *at).find(|at| u32::try_from(*at) == Ok(*number));
+                (found, number.to_string())
+            }
+            Group::Name(wanted) => {
+                let found = groups.iter().find(|(_, name)| name.as_deref() == Some(wanted)).map(|(at, _)| *at);
+                (found, wanted.clone())
+            }
+        };
+        if found.is_none() {
+            let place = Spanned::new(wanted.span(), called);
+            self.errors.push(unknown("group", of.source, &place, names()));
+        }
+        found
+    }
+
+    fn shapes(&self, ids: &[PrimaryId]) -> Vec<Shape> {
+        let shape = |id: &PrimaryId| {
+            let primary = &self.set.primaries[id.index()];
+            let groups = match &primary.kind {
+                PrimaryKind::Pattern(pattern) => pattern::groups(&pattern.hir),
+                PrimaryKind::Keywords(_) => Vec::new(),
+            };
+            Shape { name: primary.id.clone(), groups }
+        };
+        ids.iter().map(shape).collect()
+    }
+
+    /// Tells the matcher which shapes need their groups: those that a validator with a group sees.
+    fn mark_groups(&mut self, ids: &[PrimaryId], validators: &[Validator], tiers: &[Tier]) {
+        for id in ids {
+            let holds = |tier: &&Tier| tier.primaries.is_empty() || tier.primaries.contains(id);
+            let mut used = validators.iter().chain(tiers.iter().filter(holds).flat_map(|tier| &tier.validators));
+            let grouped = used.any(|validator| validator.group.is_some());
+            if let PrimaryKind::Pattern(pattern) = &mut self.set.primaries[id.index()].kind {
+                pattern.needs_groups |= grouped;
+            }
+        }
+    }
+
+    fn tiers(&mut self, of: KnownDetector<'_>, primaries: &[PrimaryId], canon: &mut Canon) -> Vec<Tier> {
+        if of.syntax.tier.is_empty() {
+            self.detector_error(of, "has no `[[detector.tier]]`", "say how sure a match is");
+        }
+        let mut names = BTreeMap::new();
+        for tier in &of.syntax.tier {
+            if let Some(first) = names.insert(tier.name.get_ref().as_str(), &tier.name) {
+                self.twice(of, "tier", first, &tier.name);
+            }
+        }
+        let mut typed: Vec<&syntax::Tier> = of.syntax.tier.iter().collect();
+        typed.sort_by_key(|tier| std::cmp::Reverse(*tier.confidence.get_ref()));
+        typed.into_iter().filter_map(|tier| self.tier(of, tier, primaries, canon)).collect()
+    }
+
+    fn tier(
+        &mut self,
+        of: KnownDetector<'_>,
+        typed: &syntax::Tier,
+        primaries: &[PrimaryId],
+        canon: &mut Canon,
+    ) -> Option<Tier> {
+        let holds: Vec<PrimaryId> =
+            typed.primary.iter().filter_map(|name| self.primary_named(of, name, primaries)).collect();
+        let shapes = self.shapes(if holds.is_empty() { primaries } else { &holds });
+        canon.field("tier", typed.name.get_ref());
+        let validators = self.validators(of.source, &typed.validators, &shapes, canon);
+        let form = typed.form.as_ref().and_then(|form| self.anchored(of, form, Anchor::Both));
+        let evidence = typed.evidence.as_ref().map(|node| self.evidence(of, node));
+        Some(Tier {
+            name: typed.name.get_ref().as_str().into(),
+            confidence: Confidence::new(*typed.confidence.get_ref())?,
+            primaries: holds,
+            validators,
+            form,
+            evidence: evidence.flatten(),
+        })
+    }
+
+    fn primary_named(&mut self, of: KnownDetector<'_>, name: &Spanned<String>, ids: &[PrimaryId]) -> Option<PrimaryId> {
+        let called = |id: &PrimaryId| &*self.set.primaries[id.index()].id == name.get_ref().as_str();
+        let found = ids.iter().copied().find(called);
+        if found.is_none() {
+            let names = of.syntax.primary.iter().filter_map(|primary| primary.id.as_ref());
+            let names: Vec<&str> = names.map(|id| id.get_ref().as_str()).collect();
+            // A primary that was itself refused is no second error.
+            if !names.contains(&name.get_ref().as_str()) {
+                self.errors.push(unknown("primary", of.source, name, names));
+            }
+        }
+        found
+    }
+
+    fn anchored(&mut self, of: KnownDetector<'_>, typed: &Spanned<String>, anchor: Anchor) -> Option<LazyRegex> {
+        pattern::anchored(typed.get_ref(), Some(anchor))
+            .map_err(|error| self.pattern_error(of.source, typed, error))
+            .ok()
+    }
+
+    fn check(&mut self, of: KnownDetector<'_>, typed: &syntax::Check) -> Option<Check> {
+        let texts = [(true, &typed.exclude), (false, &typed.include)];
+        let regexes = [(true, &typed.exclude_regex), (false, &typed.include_regex)];
+        let texts: Vec<_> = texts.into_iter().filter_map(|(exclude, texts)| Some((exclude, texts.as_ref()?))).collect();
+        let regexes: Vec<_> =
+            regexes.into_iter().filter_map(|(exclude, regex)| Some((exclude, regex.as_ref()?))).collect();
+        let place = typed.place;
+        match (&*texts, &*regexes) {
+            ([], [(exclude, regex)]) => {
+                let what = CheckWhat::Regex(self.anchored(of, regex, anchor_of(place))?);
+                Some(Check { place, exclude: *exclude, what })
+            }
+            ([(exclude, texts)], []) => {
+                let texts = self.check_texts(of, place, texts)?;
+                Some(Check { place, exclude: *exclude, what: CheckWhat::Texts(texts) })
+            }
+            _ => {
+                let found = texts.len() + regexes.len();
+                let span = texts.iter().flat_map(|(_, texts)| texts.first().map(Spanned::span));
+                let span = span.chain(regexes.iter().map(|(_, regex)| regex.span())).last();
+                let error = RuleError::new(
+                    "a check needs exactly one of `exclude`, `include`, `exclude_regex`, `include_regex`",
+                );
+                let label = format!("this check has {found}");
+                self.errors.push(error.at(of.source, span.unwrap_or_else(|| of.syntax.id.span()), label));
+                None
+            }
+        }
+    }
+
+    fn check_texts(
+        &mut self,
+        of: KnownDetector<'_>,
+        place: CheckPlace,
+        texts: &[Spanned<String>],
+    ) -> Option<Vec<String>> {
+        if texts.is_empty() {
+            self.detector_error(of, "has a check with an empty list", "a check of nothing says nothing");
+            return None;
+        }
+        let mut forms = Vec::new();
+        for text in texts {
+            let form = if place == CheckPlace::Full {
+                canonical_value(&normalise(text.get_ref()), of.syntax.canonical)
+            } else {
+                fold_case(&normalise(text.get_ref()))
+            };
+            if form.is_empty() {
+                let error =
+                    RuleError::new("empty text in a check").at(of.source, text.span(), "nothing is left of this");
+                self.errors.push(error);
+            }
+            forms.push(form);
+        }
+        Some(forms)
+    }
+
+    fn example(&mut self, of: KnownDetector<'_>, typed: &syntax::Example, tiers: &[&str]) -> Option<Example> {
+        self.value_stands(of, &typed.text, typed.value.as_ref());
+        let tier = self.tier_named(of, &typed.tier, tiers)?;
+        let value = typed.value.as_ref().map(|value| value.get_ref().clone());
+        Some(Example { text: typed.text.get_ref().clone(), value, tier, line: of.source.line(typed.text.span().start) })
+    }
+
+    fn counter(&mut self, of: KnownDetector<'_>, typed: &syntax::Counter, tiers: &[&str]) -> Option<Counter> {
+        self.value_stands(of, &typed.text, typed.value.as_ref());
+        let tier = self.tier_named(of, &typed.tier, tiers)?;
+        let value = typed.value.as_ref().map(|value| value.get_ref().clone());
+        let line = of.source.line(typed.text.span().start);
+        Some(Counter { text: typed.text.get_ref().clone(), value, tier, reason: *typed.reason.get_ref(), line })
+    }
+
+    fn value_stands(&mut self, of: KnownDetector<'_>, text: &Spanned<String>, value: Option<&Spanned<String>>) {
+        let Some(value) = value else { return };
+        if value.get_ref().is_empty() || !text.get_ref().contains(value.get_ref().as_str()) {
+            let error = RuleError::new("the value does not stand in the text")
+                .at(of.source, value.span(), "not found in `text`, character for character")
+                .also(of.source, text.span(), "the text");
+            self.errors.push(error);
+        }
+    }
+
+    fn tier_named(&mut self, of: KnownDetector<'_>, name: &Spanned<String>, tiers: &[&str]) -> Option<usize> {
+        let found = tiers.iter().position(|tier| *tier == name.get_ref().as_str());
+        if found.is_none() {
+            self.errors.push(unknown("tier", of.source, name, tiers.iter().copied()));
+        }
+        found
+    }
+
+    fn twice(&mut self, of: KnownDetector<'_>, what: &str, first: &Spanned<String>, again: &Spanned<String>) {
+        let error = RuleError::new(format!("{what} `{}` is defined twice", again.get_ref()))
+            .at(of.source, again.span(), "defined again here")
+            .also(of.source, first.span(), "first defined here");
+        self.errors.push(error);
+    }
+
+    fn detector_error(&mut self, of: KnownDetector<'_>, what: &str, label: &str) {
+        let message = format!("detector `{}` {what}", of.syntax.id.get_ref());
+        self.errors.push(RuleError::new(message).at(of.source, of.syntax.id.span(), label));
+    }
+}
+
+fn anchor_of(place: CheckPlace) -> Anchor {
+    match place {
+        CheckPlace::Full => Anchor::Both,
+        CheckPlace::Starts | CheckPlace::After => Anchor::Start,
+        CheckPlace::Ends | CheckPlace::Before => Anchor::End,
+    }
+}
+
+fn match_bytes(detector: &syntax::Detector) -> usize {
+    let bytes = detector.max_match_bytes.as_ref().map_or(MATCH_BYTES_DEFAULT, |bytes| *bytes.get_ref());
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The line of the `[[detector]]` header, or of the id when the detector is written in another way.
+fn header_line(of: KnownDetector<'_>) -> usize {
+    let id = of.syntax.id.span().start;
+    let header = of.source.text.get(..id).and_then(|before| before.rfind("[[detector]]"));
+    of.source.line(header.unwrap_or(id))
+}

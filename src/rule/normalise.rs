@@ -1,0 +1,356 @@
+//! Text as detectors see it: one spelling for what a reader takes for the same.
+//!
+//! The normal form is NFKC (Unicode Standard Annex 15), then, character by character: decimal digits of every script
+//! become ASCII digits, dashes `-`, curly quotes straight ones, odd spaces a space, line separators a line break, and
+//! what has no width (soft hyphen, joiners, direction marks, variation selectors) goes. ASCII stays as it is. Keywords
+//! and texts take the same way, so both sides agree.
+//!
+//! Text is cut into units that do not touch each other: [`next_unit`] takes one, and the normal form of a text is the
+//! units' replacements one after another. So a caller that streams can keep a map from each replacement to its place.
+//! Five words for an example: in `cafe\u{301} ４ you`, the units are `caf`, `e\u{301}` -> `é`, ` `, `４` -> `4`, ` yo`,
+//! `u`; the last letter stands alone because a mark might follow it.
+
+use super::syntax::Canonical;
+use std::iter;
+use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+/// Raised whenever [`normalise`] gives another answer for any text: part of every detector's hash.
+pub const NORMALISER_VERSION: u32 = 1;
+
+/// Most characters that may follow the first one of a unit; the rest of a longer run of marks is cut off and becomes a
+/// unit of its own. The Stream-Safe Text Format of Annex 15 allows 30.
+pub const MARKS_MAX: usize = 32;
+
+/// What stands for a unit in the normal form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// The unit itself: every character is its own normal form. The only kind that may cover several units at once.
+    Same,
+    /// Nothing.
+    Dropped,
+    /// One character.
+    Char(char),
+    /// Several characters.
+    Text(String),
+}
+
+impl Replacement {
+    /// Appends what stands for `unit`.
+    pub fn push_to(&self, unit: &str, out: &mut String) {
+        match self {
+            Self::Same => out.push_str(unit),
+            Self::Dropped => {}
+            Self::Char(c) => out.push(*c),
+            Self::Text(text) => out.push_str(text),
+        }
+    }
+}
+
+/// Takes the next unit of a text: its length in bytes, and what stands for it.
+///
+/// A run of characters that are their own normal form comes as one [`Replacement::Same`]. When the length is less than
+/// the text's, the unit is final; a caller that streams must keep a unit that reaches the end of its buffer until it has
+/// seen more text or the end of all of it. The length is 0 only for an empty text.
+#[must_use]
+pub fn next_unit(text: &str) -> (usize, Replacement) {
+    match plain_run(text) {
+        0 => {
+            let len = unit_len(text);
+            (len, replace(&text[..len]))
+        }
+        len => (len, Replacement::Same),
+    }
+}
+
+/// The normal form of a text.
+#[must_use]
+pub fn normalise(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (len, replacement) = next_unit(rest);
+        replacement.push_to(&rest[..len], &mut out);
+        rest = &rest[len..];
+    }
+    out
+}
+
+/// Folds the case of one character of a normalised text: always one character, so that offsets stay countable.
+///
+/// Unicode's simple lower case, with three additions: final sigma is sigma, and both Turkish i's are `i`.
+#[must_use]
+pub fn fold_char(c: char) -> char {
+    match c {
+        _ if c.is_ascii() => c.to_ascii_lowercase(),
+        'ς' => 'σ',
+        'ı' | 'İ' => 'i',
+        _ => {
+            let mut lower = c.to_lowercase();
+            match (lower.next(), lower.next()) {
+                (Some(lower), None) => lower,
+                _ => c,
+            }
+        }
+    }
+}
+
+/// Folds the case of a normalised text with [`fold_char`].
+#[must_use]
+pub fn fold_case(text: &str) -> String {
+    text.chars().map(fold_char).collect()
+}
+
+/// What of a normalised value counts when values are compared: its letters and digits in upper case, or every character.
+#[must_use]
+pub fn canonical_value(value: &str, canonical: Canonical) -> String {
+    match canonical {
+        Canonical::Exact => value.to_owned(),
+        Canonical::Alnum => value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect(),
+    }
+}
+
+/// Bytes of leading characters that are their own normal form, whatever follows.
+fn plain_run(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    // End of the run, and where its last character begins.
+    let (mut end, mut last) = (0, 0);
+    loop {
+        let ascii = bytes[end..].iter().take_while(|byte| byte.is_ascii()).count();
+        if ascii > 0 {
+            (end, last) = (end + ascii, end + ascii - 1);
+        }
+        let Some(c) = text[end..].chars().next() else { break };
+        if !is_plain(c) {
+            return if begins_unit(c) { end } else { last };
+        }
+        (end, last) = (end + c.len_utf8(), end);
+    }
+    // At the end of the text the last character waits for what may follow, unless it is all there is.
+    if last == 0 { end } else { last }
+}
+
+/// Bytes of the first character and of those that may join with it.
+fn unit_len(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let first = chars.next().map_or(0, |(_, c)| c.len_utf8());
+    let follows = chars.take_while(|(_, c)| !begins_unit(*c)).take(MARKS_MAX);
+    follows.last().map_or(first, |(at, c)| at + c.len_utf8())
+}
+
+/// True when a character neither composes with what stands before it nor is put in order with it: its decomposition
+/// begins with a starter that no primary composite ends with (`NFKC_Quick_Check` is not "maybe").
+fn begins_unit(c: char) -> bool {
+    if c.is_ascii() || is_plain(c) {
+        return true;
+    }
+    let mut first = None;
+    decompose_compatible(c, |part| {
+        first.get_or_insert(part);
+    });
+    let first = first.unwrap_or(c);
+    canonical_combining_class(first) == 0 && is_nfkc_quick(iter::once(first)) != IsNormalized::Maybe
+}
+
+fn replace(unit: &str) -> Replacement {
+    let mut chars = unit.nfkc().filter_map(respell);
+    let replacement = match (chars.next(), chars.next()) {
+        (None, _) => return Replacement::Dropped,
+        (Some(one), None) => Replacement::Char(one),
+        (Some(one), Some(two)) => Replacement::Text([one, two].into_iter().chain(chars).collect()),
+    };
+    let same = match &replacement {
+        Replacement::Char(c) => unit.chars().eq([*c]),
+        Replacement::Text(text) => text == unit,
+        Replacement::Same | Replacement::Dropped => false,
+    };
+    if same { Replacement::Same } else { replacement }
+}
+
+/// What stands for a character after NFKC; `None` for what has no width.
+fn respell(c: char) -> Option<char> {
+    if c.is_ascii() || is_plain(c) {
+        return Some(c);
+    }
+    if is_widthless(c) {
+        return None;
+    }
+    Some(match c {
+        // The property Dash, and the hyphen bullet.
+        '\u{058A}' | '\u{05BE}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2053}' => '-',
+        '\u{207B}' | '\u{208B}' | '\u{2212}' | '\u{2E17}' | '\u{2E1A}' | '\u{2E3A}' | '\u{2E3B}' | '\u{2E40}' => '-',
+        '\u{2E5D}' | '\u{301C}' | '\u{3030}' | '\u{30A0}' | '\u{10D6E}' | '\u{10EAD}' => '-',
+        '\u{2018}'..='\u{201B}' | '\u{02BC}' => '\'',
+        '\u{201C}'..='\u{201F}' => '"',
+        '\u{1680}' => ' ',
+        '\u{0085}' | '\u{2028}' | '\u{2029}' => '\n',
+        _ => ascii_digit(c).unwrap_or(c),
+    })
+}
+
+/// Characters without width: the property `Default_Ignorable_Code_Point` but for the Hangul and Khmer fillers, which
+/// stand for a letter.
+fn is_widthless(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// The zero of each script's decimal digits, which stand in order (general category Nd of Unicode 16); those that NFKC
+/// makes ASCII are left out.
+const ZEROS: [u32; 67] = [
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
+    0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
+    0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0x104A0, 0x10D30, 0x10D40, 0x11066, 0x110F0, 0x11136,
+    0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x116D0, 0x116DA, 0x11730, 0x118E0, 0x11950, 0x11BF0,
+    0x11C50, 0x11D50, 0x11DA0, 0x11F50, 0x16130, 0x16A60, 0x16AC0, 0x16B50, 0x16D70, 0x1E140, 0x1E2F0, 0x1E4F0,
+    0x1E5F1, 0x1E950,
+];
+
+/// The ASCII digit that a decimal digit of another script stands for.
+fn ascii_digit(c: char) -> Option<char> {
+    let code = u32::from(c);
+    let zero = ZEROS[ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?];
+    char::from_digit(code - zero, 10)
+}
+
+/// True for letters that are their own normal form and begin a unit: most of what is written, found without a table.
+fn is_plain(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{7F}' | '\u{C0}'..='\u{131}' | '\u{134}'..='\u{13E}' | '\u{141}'..='\u{148}'
+        | '\u{14A}'..='\u{17E}' | '\u{391}'..='\u{3A1}' | '\u{3A3}'..='\u{3CF}' | '\u{400}'..='\u{482}'
+        | '\u{48A}'..='\u{52F}' | '\u{5D0}'..='\u{5EA}' | '\u{621}'..='\u{64A}' | '\u{904}'..='\u{939}'
+        | '\u{E01}'..='\u{E30}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7A3}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The normal form by its definition, without units.
+    fn whole(text: &str) -> String {
+        text.nfkc().filter_map(respell).collect()
+    }
+
+    #[test]
+    fn one_spelling() {
+        let rows = [
+            ("plain ASCII \t\r\n\x0b\0 stays", "plain ASCII \t\r\n\x0b\0 stays"),
+            ("４１１１\u{3000}１１１１", "4111 1111"),
+            ("٤١١١ ۴۱۱۱ ४१११ 𝟒𝟏", "4111 4111 4111 41"),
+            ("a\u{2010}b\u{2011}c\u{2013}d\u{2212}e\u{FF0D}f", "a-b-c-d-e-f"),
+            ("pass\u{AD}wo\u{200B}r\u{2060}d\u{FEFF}", "password"),
+            ("1\u{A0}2\u{2009}3\u{202F}4\u{1680}5", "1 2 3 4 5"),
+            ("line\u{2028}line", "line\nline"),
+            ("driver\u{2019}s \u{201C}x\u{201D}", "driver's \"x\""),
+            ("cafe\u{301} ｶﾞ", "café ガ"),
+            ("\u{1112}\u{1161}\u{11AB}", "한"),
+            ("\u{FFA4}\u{FFC2}", "\u{1102}\u{1161}".nfkc().collect::<String>().leak()),
+            ("ﬁ №", "fi No"),
+        ];
+        for (text, want) in rows {
+            assert_eq!(normalise(text), want, "{text:?}");
+            assert_eq!(whole(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_caption() {
+        let mut rest = "cafe\u{301} ４ you";
+        let mut units = Vec::new();
+        while !rest.is_empty() {
+            let (len, replacement) = next_unit(rest);
+            units.push((&rest[..len], replacement));
+            rest = &rest[len..];
+        }
+        let same = |text| (text, Replacement::Same);
+        let want = [
+            same("caf"),
+            ("e\u{301}", Replacement::Char('é')),
+            same(" "),
+            ("４", Replacement::Char('4')),
+            same(" yo"),
+            same("u"),
+        ];
+        assert_eq!(units, want);
+    }
+
+    #[test]
+    fn plain_characters_are_what_they_claim() {
+        for c in (0x80..=0x10FFFF).filter_map(char::from_u32).filter(|c| is_plain(*c)) {
+            assert!(iter::once(c).nfkc().eq([c]), "{c:?} changes");
+            assert_eq!(canonical_combining_class(c), 0, "{c:?} is a mark");
+            assert_eq!(is_nfkc_quick(iter::once(c)), IsNormalized::Yes, "{c:?} may compose");
+            assert!(!is_widthless(c) && ascii_digit(c).is_none(), "{c:?} is respelled");
+        }
+    }
+
+    #[test]
+    fn digits_of_every_script_are_known() {
+        let class = regex::Regex::new(r"^\p{Nd}$").unwrap();
+        let every = (0..=0x10FFFF).filter_map(char::from_u32);
+        let mut value = 0;
+        for c in every.filter(|c| c.is_numeric() && class.is_match(c.encode_utf8(&mut [0; 4]))) {
+            // Each run of digits begins with a zero and has ten.
+            let want = char::from_digit(value, 10).unwrap();
+            assert_eq!(normalise(&c.to_string()), want.to_string(), "{:X}", u32::from(c));
+            value = (value + 1) % 10;
+        }
+    }
+
+    #[test]
+    fn a_unit_is_bounded() {
+        let text = format!("e{}", "\u{301}".repeat(1_000));
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (len, _) = next_unit(rest);
+            assert!(rest[..len].chars().count() <= 1 + MARKS_MAX);
+            rest = &rest[len..];
+        }
+    }
+
+    #[test]
+    fn case_folds_one_to_one() {
+        let rows = [("ΟΔΟΣ", "οδοσ"), ("οδος", "οδοσ"), ("KİMLİK kımlık", "kimlik kimlik"), ("ÄßẞÉ", "äßßé")];
+        for (text, want) in rows {
+            assert_eq!(fold_case(text), want);
+        }
+    }
+
+    /// Characters that meet each other badly: marks of several classes, jamo, half-width kana with their voice marks,
+    /// starters that compose backwards, and what is respelled.
+    fn hostile() -> impl Strategy<Value = char> {
+        let starters = "aeAおカｶﾊ４-1 \u{AD}\u{200B}\u{34F}\u{9C7}\u{B47}\u{1100}\u{1112}가각\u{FFA1}\u{FFC2}ﷺ";
+        let joiners =
+            "\u{301}\u{323}\u{344}\u{345}\u{3099}\u{309A}ﾞﾟ\u{9BE}\u{B57}\u{1161}\u{1175}\u{11A8}\u{11C2}\u{FFC7}";
+        let listed: Vec<char> = starters.chars().chain(joiners.chars()).collect();
+        prop_oneof![3 => prop::sample::select(listed), 1 => any::<char>()]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn units_join_to_the_whole(chars in prop::collection::vec(hostile(), 0..24)) {
+            let text: String = chars.into_iter().collect();
+            prop_assert_eq!(normalise(&text), whole(&text));
+        }
+
+        #[test]
+        fn a_cut_after_a_final_unit_changes_nothing(chars in prop::collection::vec(hostile(), 1..16), cut in 0_usize..16) {
+            let text: String = chars.iter().collect();
+            let head: String = chars.iter().take(cut).collect();
+            let (len, replacement) = next_unit(&head);
+            if len < head.len() {
+                let mut out = String::new();
+                replacement.push_to(&head[..len], &mut out);
+                out.push_str(&normalise(&text[len..]));
+                prop_assert_eq!(out, whole(&text));
+            }
+        }
+    }
+}

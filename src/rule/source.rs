@@ -1,0 +1,191 @@
+//! A rule file's text and places in it: bytes to lines and columns, and the lines an error shows.
+//!
+//! An offset into a decoded TOML string (where a regex is wrong) is mapped back through quotes and escapes, so that an
+//! error points into the expression as it was typed.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Longest part of a line that is shown, in characters.
+const SHOWN_CHARS_MAX: usize = 120;
+
+/// A rule file's name and text.
+#[derive(Debug)]
+pub(super) struct SourceFile {
+    /// As the user would name it.
+    pub(super) name: Arc<str>,
+    /// The whole text.
+    pub(super) text: String,
+    /// Where it was read from; `None` for an embedded file.
+    pub(super) path: Option<PathBuf>,
+}
+
+impl SourceFile {
+    /// True for an embedded file.
+    pub(super) fn builtin(&self) -> bool {
+        self.path.is_none()
+    }
+
+    /// The place of some bytes.
+    pub(super) fn place(&self, span: Range<usize>, label: impl Into<String>) -> Place {
+        let start = self.boundary(span.start);
+        let end = self.boundary(span.end).max(start);
+        let begin = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let stop = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
+        let shown = &self.text[begin..stop];
+        let count = |range: Range<usize>| self.text[range].chars().count();
+        Place {
+            file: self.name.clone(),
+            line: self.text[..start].matches('\n').count() + 1,
+            column: count(begin..start) + 1,
+            width: count(start..end.min(stop)).max(1),
+            shown: shown.trim_end_matches('\r').to_owned(),
+            label: label.into(),
+        }
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, byte: usize) -> usize {
+        self.text[..self.boundary(byte)].matches('\n').count() + 1
+    }
+
+    /// The place in the file of a range of a decoded string whose quoted form has the given span; the whole span when
+    /// the string cannot be followed.
+    pub(super) fn inside(&self, span: Range<usize>, decoded: Range<usize>) -> Range<usize> {
+        let Some(raw) = self.text.get(span.clone()) else { return span };
+        let Some(start) = raw_offset(raw, decoded.start) else { return span };
+        let end = raw_offset(raw, decoded.end).unwrap_or(start).max(start);
+        span.start + start..span.start + end
+    }
+
+    fn boundary(&self, byte: usize) -> usize {
+        let mut at = byte.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+}
+
+/// Where in a quoted TOML string the byte `wanted` of its decoded form stands.
+fn raw_offset(raw: &str, wanted: usize) -> Option<usize> {
+    let quote = raw.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let triple = raw.len() >= 6 && raw.as_bytes()[..3] == [raw.as_bytes()[0]; 3];
+    let mut at = if triple { 3 } else { 1 };
+    if triple {
+        let body = &raw[at..];
+        at += if body.starts_with("\r\n") { 2 } else { usize::from(body.starts_with('\n')) };
+    }
+    let mut decoded = 0;
+    while decoded < wanted {
+        let (raw_len, decoded_len) = step(&raw[at..], quote == '"')?;
+        at += raw_len;
+        decoded += decoded_len;
+    }
+    // A line break that is escaped away stands before the byte, not at it.
+    Some(at)
+}
+
+/// Lengths, typed and decoded, of the next character of a TOML string.
+fn step(rest: &str, escapes: bool) -> Option<(usize, usize)> {
+    let first = rest.chars().next()?;
+    if !(escapes && first == '\\') {
+        return Some((first.len_utf8(), first.len_utf8()));
+    }
+    let kind = rest[1..].chars().next()?;
+    let digits = match kind {
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ if kind.is_whitespace() => return Some((1 + rest[1..].len() - rest[1..].trim_start().len(), 0)),
+        _ => return Some((2, 1)),
+    };
+    let code = u32::from_str_radix(rest.get(2..2 + digits)?, 16).ok()?;
+    Some((2 + digits, char::from_u32(code)?.len_utf8()))
+}
+
+/// A place in a rule file, with the line to show.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    file: Arc<str>,
+    line: usize,
+    column: usize,
+    width: usize,
+    shown: String,
+    label: String,
+}
+
+impl Place {
+    /// A file as a whole.
+    pub(super) fn file_only(name: &str) -> Self {
+        Self { file: name.into(), line: 0, column: 0, width: 0, shown: String::new(), label: String::new() }
+    }
+
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
+    pub(super) fn column(&self) -> usize {
+        self.column
+    }
+
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Renders ` --> file:line:column` and the underlined line; `gutter` is the width of the line number.
+    pub(super) fn render(&self, gutter: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return write!(f, "\n{:gutter$}--> {}", "", self.file);
+        }
+        let (shown, before, width) = self.window();
+        let pad: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        write!(f, "\n{:gutter$}--> {}:{}:{}", "", self.file, self.line, self.column)?;
+        write!(f, "\n{:gutter$} |\n{:gutter$} | {}", "", self.line, shown)?;
+        write!(f, "\n{:gutter$} | {pad}{} {}", "", "^".repeat(width), self.label)?;
+        Ok(())
+    }
+
+    /// The part of the line to show, what stands in it before the underline, and the underline's width.
+    fn window(&self) -> (String, String, usize) {
+        let chars: Vec<char> = self.shown.chars().collect();
+        let at = (self.column - 1).min(chars.len());
+        if chars.len() <= SHOWN_CHARS_MAX {
+            return (self.shown.clone(), chars[..at].iter().collect(), self.width);
+        }
+        let start = at.saturating_sub(SHOWN_CHARS_MAX / 3);
+        let end = (start + SHOWN_CHARS_MAX).min(chars.len());
+        let left = if start > 0 { "..." } else { "" };
+        let right = if end < chars.len() { "..." } else { "" };
+        let text = |range: &[char]| range.iter().collect::<String>();
+        let shown = format!("{left}{}{right}", text(&chars[start..end]));
+        (shown, format!("{left}{}", text(&chars[start..at])), self.width.min(end - at).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_go_through_quotes_and_escapes() {
+        // Typed, byte of the decoded string, byte of the typed one.
+        let rows: &[(&str, usize, usize)] = &[
+            ("'abc'", 1, 2),
+            ("\"a\\\\bc\"", 2, 4),
+            ("\"\\u00e9x\"", 2, 7),
+            ("'''\nab'''", 1, 5),
+            ("\"\"\"a\\\n   b\"\"\"", 2, 10),
+            ("'é-'", 2, 3),
+        ];
+        for (typed, decoded, want) in rows {
+            assert_eq!(raw_offset(typed, *decoded), Some(*want), "{typed} at {decoded}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Promises that every row keeps, and the two words in which the other files' tests speak.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use toml::Table;
+
+use super::{Validate, lookup, table};
+
+/// Makes the check that `name` or `name{key=value, ...}` says.
+fn made(spec: &str) -> Arc<dyn Validate> {
+    let (name, params) = match spec.split_once('{') {
+        Some((name, params)) => (name, format!("p = {{{params}")),
+        None => (spec, "p = {}".to_owned()),
+    };
+    let params: Table = toml::from_str(&params).unwrap();
+    let row = lookup(name).unwrap_or_else(|| panic!("no row {name}"));
+    (row.build)(params["p"].as_table().unwrap()).unwrap()
+}
+
+/// Each value passes, and the trace says so.
+pub(super) fn accepts(spec: &str, values: &[&str]) {
+    agree(spec, values, true);
+}
+
+/// Each value is refused, and the trace says why.
+pub(super) fn refuses(spec: &str, values: &[&str]) {
+    agree(spec, values, false);
+}
+
+fn agree(spec: &str, values: &[&str], expected: bool) {
+    let check = made(spec);
+    for value in values {
+        let trace = check.trace(value);
+        assert_eq!(check.check(value), expected, "{spec} on {value:?}: {trace:#?}");
+        assert_eq!(trace.last().unwrap(), if expected { "passes" } else { "refused" }, "{spec} on {value:?}");
+        assert!(trace.len() > 1, "{spec} on {value:?} tells no step");
+    }
+}
+
+/// Parameters that the row's author would give, for rows that cannot do without.
+fn usual(name: &str) -> &'static str {
+    match name {
+        "char-classes" | "entropy" => "min = 3",
+        "date" => "pattern = 'YYMMDD'",
+        "weighted" => "weights = [3, 1, 3, 1, 3, 1, 3], modulus = 10",
+        _ => "",
+    }
+}
+
+#[test]
+fn rows_are_sorted_unique_and_told() {
+    for pair in table().windows(2) {
+        assert!(pair[0].name < pair[1].name, "{} and {}", pair[0].name, pair[1].name);
+    }
+    for row in table() {
+        assert!(row.what.ends_with('.') && !row.source.is_empty() && row.version > 0, "{}", row.name);
+    }
+    assert!(lookup("luhn").is_some() && lookup("no-such").is_none());
+}
+
+#[test]
+fn unknown_parameters_are_named_with_those_taken() {
+    for row in table() {
+        let given: Table = toml::from_str("sunshine = 1").unwrap();
+        let error = (row.build)(&given).err().unwrap_or_else(|| panic!("{} takes anything", row.name));
+        assert!(error.contains("`sunshine`") && error.contains(row.name), "{error}");
+        for (name, _) in row.params {
+            assert!(error.contains(&format!("`{name}`")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn ill_typed_parameters_are_named() {
+    for row in table() {
+        for (name, _) in row.params {
+            let mut given: Table = toml::from_str(usual(row.name)).unwrap();
+            given.insert((*name).to_owned(), toml::Value::Table(Table::new()));
+            let error = (row.build)(&given).err().unwrap_or_else(|| panic!("{} takes a table as {name}", row.name));
+            assert!(error.contains(&format!("parameter `{name}`")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn every_row_builds() {
+    for row in table() {
+        let built = (row.build)(&toml::from_str(usual(row.name)).unwrap());
+        assert!(built.is_ok(), "{}: {:?}", row.name, built.err());
+    }
+}
+
+/// Values that are wrong in the ways files are: cut, far too long, not ASCII, near a real shape.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[0-9]{0,30}",
+        "[0-9A-Z<]{0,95}",
+        "[-. /0-9A-Za-zÑ１٣é]{0,40}",
+        "(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)?[A-Za-z0-9+/=\\\\\\n -]{0,80}",
+        "(eyJ|ghp_|glpat-|AKIA|0x|bc1|\\+|00|P<)[A-Za-z0-9._:@+/=<-]{0,120}",
+        Just("9".repeat(5000)),
+        Just("é".repeat(3000)),
+        Just("A".repeat(5000)),
+        Just(" ".repeat(5000)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_value_panics_and_the_trace_agrees(value in hostile()) {
+        static ALL: std::sync::LazyLock<Vec<(&str, Arc<dyn Validate>)>> = std::sync::LazyLock::new(|| {
+            let built = |row: &super::Row| (row.build)(&toml::from_str(usual(row.name)).unwrap()).unwrap();
+            table().iter().map(|row| (row.name, built(row))).collect()
+        });
+        for (name, check) in ALL.iter() {
+            let trace = check.trace(&value);
+            let verdict = if check.check(&value) { "passes" } else { "refused" };
+            prop_assert_eq!(trace.last().map(String::as_str), Some(verdict), "{}", name);
+        }
+    }
+}

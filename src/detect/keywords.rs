@@ -8,6 +8,7 @@
 use crate::detect::candidates::{Anchor, ByteSet};
 use crate::detect::text::{char_at, char_before, is_word};
 use crate::rule::RuleSet;
+use crate::rule::normalise::fold_char;
 use crate::rule::ruleset::{KeywordList, ListId};
 use crate::rule::syntax::MatchStyle;
 use aho_corasick::AhoCorasick;
@@ -238,12 +239,10 @@ impl Term {
                 wanted.next();
             } else if self.case_sensitive {
                 return None;
+            } else if fold_char(c) == want {
+                wanted.next();
             } else {
-                for folded in c.to_lowercase() {
-                    if wanted.next() != Some(folded) {
-                        return None;
-                    }
-                }
+                return None;
             }
             at += length;
         }
@@ -279,9 +278,7 @@ fn hash_word_bytes(text: &[u8]) -> (u64, usize) {
             if !is_word(c) {
                 break;
             }
-            for folded in c.to_lowercase() {
-                hash.add(u32::from(folded));
-            }
+            hash.add(u32::from(fold_char(c)));
             at += length;
         }
     }

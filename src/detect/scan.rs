@@ -8,6 +8,7 @@ use super::window::{RawLength, Window};
 use crate::detect::candidates::Candidate;
 use crate::model::verdict::DetectorCount;
 use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place, Token};
+use crate::rule::normalise::canonical_value;
 use crate::rule::ruleset::{DetectorId, Leaf, PrimaryId, What};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -454,7 +455,7 @@ impl<'m> Scanner<'m> {
             explained_prefix(hir, whole).saturating_sub(value.start - span.start)
         });
         let mask = excerpt::mask(&value_text, detector.mask, prefix);
-        let token = self.key.token(&confirm::canonical(&value_text, detector.canonical));
+        let token = self.key.token(&canonical_value(&value_text, detector.canonical));
         let range = excerpt::excerpt_range(text, span, self.window.is_ascii());
         let hits = self.nearby.terms(&matcher.keywords, text, &range);
         let shown = excerpt::excerpt(text, &range, value, &mask, &hits);

@@ -15,7 +15,7 @@
 //! one run however long it is.
 
 use crate::model::Place;
-use crate::rule::normalise::{self, Replacement};
+use crate::rule::normalise;
 use std::fmt;
 use std::sync::Arc;
 
@@ -211,26 +211,19 @@ impl Window {
             if at == bytes.len() {
                 return;
             }
-            let (mut consumed, replacement) = normalise::next_unit(&text[at..]);
-            if at + consumed == bytes.len() && !complete {
-                // Of characters that are their own normal form only the last may still combine.
-                let last = text[at..].chars().next_back().map_or(0, char::len_utf8);
-                if replacement != Replacement::Same || last == consumed {
-                    self.pending.push_str(&text[at..]);
-                    return;
-                }
-                consumed -= last;
+            let same = normalise::plain_prefix(&text[at..]);
+            if same > 0 && (complete || at + same < bytes.len()) {
+                self.push_plain(&text[at..at + same]);
+                at += same;
+                continue;
             }
-            let source = &text[at..at + consumed];
-            match replacement {
-                Replacement::Same => self.push_plain(source),
-                other => {
-                    let mut normal = String::new();
-                    other.push_to(source, &mut normal);
-                    self.push_unit(source, &normal);
-                }
+            let unit = normalise::next_unit(&text[at..]);
+            if at + unit.consumed == bytes.len() && !complete {
+                self.pending.push_str(&text[at..]);
+                return;
             }
-            at += consumed;
+            self.push_unit(&text[at..at + unit.consumed], unit.text());
+            at += unit.consumed;
         }
     }
 

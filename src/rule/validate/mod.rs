@@ -23,6 +23,8 @@ mod luhn;
 mod mrz;
 mod network;
 mod nordic;
+#[cfg(test)]
+mod oracle;
 mod params;
 mod permutation;
 mod phone;

@@ -8,7 +8,7 @@ use toml::Table;
 use super::{Validate, lookup, table};
 
 /// Makes the check that `name` or `name{key=value, ...}` says.
-fn made(spec: &str) -> Arc<dyn Validate> {
+pub(super) fn made(spec: &str) -> Arc<dyn Validate> {
     let (name, params) = match spec.split_once('{') {
         Some((name, params)) => (name, format!("p = {{{params}")),
         None => (spec, "p = {}".to_owned()),

@@ -1,13 +1,14 @@
 //! The scanner: one thread's scratch, fed part by part with pieces of text, giving findings.
 
+use super::Matcher;
 use super::confirm::{self, Confirmed};
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
 use super::excerpt::{self, TokenKey};
 use super::window::{RawLength, Window};
-use super::Matcher;
 use crate::detect::candidates::Candidate;
 use crate::model::verdict::DetectorCount;
 use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place, Token};
+use crate::rule::normalise::canonical_value;
 use crate::rule::ruleset::{DetectorId, Leaf, PrimaryId, What};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -454,7 +455,7 @@ impl<'m> Scanner<'m> {
             explained_prefix(hir, whole).saturating_sub(value.start - span.start)
         });
         let mask = excerpt::mask(&value_text, detector.mask, prefix);
-        let token = self.key.token(&confirm::canonical(&value_text, detector.canonical));
+        let token = self.key.token(&canonical_value(&value_text, detector.canonical));
         let range = excerpt::excerpt_range(text, span, self.window.is_ascii());
         let hits = self.nearby.terms(&matcher.keywords, text, &range);
         let shown = excerpt::excerpt(text, &range, value, &mask, &hits);
@@ -549,8 +550,11 @@ impl<'m> Scanner<'m> {
                 count.or_else(|| {
                     let slot = self.matcher.whole_part.iter().position(|what| *what == leaf.what)?;
                     let tally = &self.part.tallies[slot];
-                    let count =
-                        if leaf.distinct { u32::try_from(tally.distinct.len()).unwrap_or(u32::MAX) } else { tally.count };
+                    let count = if leaf.distinct {
+                        u32::try_from(tally.distinct.len()).unwrap_or(u32::MAX)
+                    } else {
+                        tally.count
+                    };
                     if count > 0 {
                         found.push(Evidence { name: leaf.label.clone(), distance: None, before: false });
                     }

@@ -5,6 +5,8 @@
 
 pub mod decode;
 mod gz;
+mod html;
+mod json;
 mod ole;
 mod ooxml;
 pub mod recover;

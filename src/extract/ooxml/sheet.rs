@@ -122,6 +122,8 @@ impl Sheet<'_> {
     fn push_cell(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
         let place = Place::Cell { row: self.row, column: self.column };
         let cell = std::mem::take(&mut self.cell);
+        // A formula says something of its own only by the texts in it.
+        let formula = if cell.formula.contains('"') { cell.formula.as_str() } else { "" };
         let number = match cell.kind.as_str() {
             "" | "n" => cell.value.trim().parse::<f64>().ok(),
             _ => None,
@@ -132,7 +134,7 @@ impl Sheet<'_> {
                 let stored = cell.value.trim();
                 let exact = plain(value).unwrap_or_default();
                 let shown = shown.unwrap_or_default();
-                self.push_forms(&[&shown, stored, &exact], &place, out)?;
+                self.push_forms(&[&shown, stored, &exact, formula], &place, out)?;
             }
             None => {
                 let value = match cell.kind.as_str() {
@@ -141,11 +143,8 @@ impl Sheet<'_> {
                     "b" => "FALSE",
                     _ => &cell.value,
                 };
-                self.push_forms(&[value, &cell.inline], &place, out)?;
+                self.push_forms(&[value, &cell.inline, formula], &place, out)?;
             }
-        }
-        if cell.formula.contains('"') {
-            self.push_forms(&[&cell.formula], &place, out)?;
         }
         self.cell = cell;
         Ok(())

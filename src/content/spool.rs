@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn bodies_come_back_whole_from_memory_and_from_disk() {
         let (spool, folder) = spool(1000, 1 << 20);
-        for len in [0, 1, 999, 1000, 1001, 200_000] {
+        for len in [0usize, 1, 999, 1000, 1001, 200_000] {
             let body: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).expect("below 251")).collect();
             let (content, failed) = spool.take(&mut body.as_slice());
             assert!(failed.is_none());

@@ -5,7 +5,7 @@
 //! would cut the sentence they stand in, so they wait and follow at the end of the block. Documents embedded as `data:`
 //! addresses become members in a second pass, which runs only if the first saw any.
 
-use super::decode::{Charset, Utf8Reader};
+use super::decode::Utf8Reader;
 use super::registry::Treatment;
 use super::xml_events::{TokenBound, xml_charset};
 use super::{Edge, Failure, Output, PartHead, Source, registry, sniff};
@@ -117,8 +117,7 @@ fn each_event(
     see: &mut dyn FnMut(CallbackEvent<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut buffered = source.buffered();
-    let told = xml_charset(buffered.fill_buf()?);
-    let charset = Charset { mark_bytes: source.charset.mark_bytes, ..told };
+    let charset = xml_charset(buffered.fill_buf()?);
     let bounded = TokenBound::new(Utf8Reader::new(buffered, charset)?);
     let token_bytes = std::rc::Rc::clone(&bounded.token_bytes);
     let budget = source.budget;

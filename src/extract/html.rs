@@ -15,7 +15,7 @@ use html5gum::{IoReader, Span, Tokenizer};
 use std::cell::RefCell;
 use std::io::{BufRead, Read};
 
-/// Elements that begin and end a line.
+/// Elements that begin and end a line; sorted, for the search.
 const BLOCKS: &[&str] = &[
     "address",
     "article",
@@ -139,7 +139,6 @@ struct Page<'o> {
     pending: Option<char>,
     /// White space seen since the last text.
     gap: bool,
-    tag: String,
     attribute: String,
     preformatted: u32,
     /// Attributes and comments of the block.
@@ -153,7 +152,6 @@ impl<'o> Page<'o> {
             out,
             pending: None,
             gap: false,
-            tag: String::new(),
             attribute: String::new(),
             preformatted: 0,
             waiting: String::new(),
@@ -164,15 +162,16 @@ impl<'o> Page<'o> {
     fn take(&mut self, event: &CallbackEvent<'_>) -> Result<(), Failure> {
         match event {
             CallbackEvent::OpenStartTag { name } => {
-                self.tag = String::from_utf8_lossy(name).into_owned();
-                self.edge_of_tag(true)?;
+                self.edge_of_tag(name, true)?;
             }
-            CallbackEvent::AttributeName { name } => self.attribute = String::from_utf8_lossy(name).into_owned(),
+            CallbackEvent::AttributeName { name } => {
+                self.attribute.clear();
+                self.attribute.push_str(&String::from_utf8_lossy(name));
+            }
             CallbackEvent::AttributeValue { value } => self.attribute_value(value)?,
             CallbackEvent::CloseStartTag { .. } => self.end_of_attributes(),
             CallbackEvent::EndTag { name } => {
-                self.tag = String::from_utf8_lossy(name).into_owned();
-                self.edge_of_tag(false)?;
+                self.edge_of_tag(name, false)?;
             }
             CallbackEvent::String { value } => self.text(&String::from_utf8_lossy(value))?,
             CallbackEvent::Comment { value } => self.wait(&String::from_utf8_lossy(value), '\n')?,
@@ -181,18 +180,16 @@ impl<'o> Page<'o> {
         Ok(())
     }
 
-    fn edge_of_tag(&mut self, starts: bool) -> Result<(), Failure> {
-        let tag = std::mem::take(&mut self.tag);
-        let name = tag.as_str();
+    fn edge_of_tag(&mut self, name: &[u8], starts: bool) -> Result<(), Failure> {
+        let Ok(name) = std::str::from_utf8(name) else { return Ok(()) };
         if PREFORMATTED.contains(&name) {
             self.preformatted = if starts { self.preformatted + 1 } else { self.preformatted.saturating_sub(1) };
         }
         if name == "td" || name == "th" {
             self.break_line('\t')?;
-        } else if BLOCKS.contains(&name) {
+        } else if BLOCKS.binary_search(&name).is_ok() {
             self.break_line('\n')?;
         }
-        self.tag = tag;
         Ok(())
     }
 
@@ -351,5 +348,31 @@ impl Read for Base64<'_> {
             n += 1;
         }
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_sorted_for_the_search() {
+        assert!(BLOCKS.is_sorted());
+    }
+
+    #[test]
+    fn base64_is_read_past_what_is_no_letter() {
+        let rows: &[(&[u8], &[u8])] = &[
+            (b"YSxiCjEsMg==", b"a,b\n1,2"),
+            (b"YS\nxi", b"a,b"),
+            (b"", b""),
+            (b"-_-_", b"\xfb\xff\xbf"),
+            (b"%%%", b""),
+        ];
+        for (input, expected) in rows {
+            let mut decoded = Vec::new();
+            Base64::new(input).read_to_end(&mut decoded).expect("memory does not fail");
+            assert_eq!(decoded, *expected);
+        }
     }
 }

@@ -64,8 +64,9 @@ struct Strings {
     /// True once a piece of the current string was pushed.
     continues: bool,
     /// The string read last, a key if a colon follows.
-    last: Option<String>,
-    key: Option<String>,
+    last: String,
+    /// The key of the value being read; empty when it has none.
+    key: String,
     high_surrogate: Option<u32>,
 }
 
@@ -117,22 +118,22 @@ impl Strings {
             b'{' | b'[' if self.levels.len() < LEVELS_MAX => {
                 let index = (byte == b'[').then_some(0);
                 self.levels.push(Level { key: String::new(), index });
-                self.key = None;
+                self.key.clear();
             }
             b'{' | b'[' => self.deeper += 1,
             b'}' | b']' if self.deeper > 0 => self.deeper -= 1,
             b'}' | b']' => {
                 self.levels.pop();
-                self.key = None;
+                self.key.clear();
             }
             b':' => {
-                self.key = self.last.take();
-                if let (Some(level), Some(key)) = (self.levels.last_mut(), &self.key) {
-                    level.key.clone_from(key);
+                std::mem::swap(&mut self.key, &mut self.last);
+                if let Some(level) = self.levels.last_mut() {
+                    level.key.clone_from(&self.key);
                 }
             }
             _ => {
-                self.key = None;
+                self.key.clear();
                 if let Some(index) = self.levels.last_mut().and_then(|level| level.index.as_mut()) {
                     *index += 1;
                 }
@@ -160,11 +161,11 @@ impl Strings {
     fn end_string(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
         self.flush_surrogate(out)?;
         self.state = State::Between;
-        let text = String::from_utf8_lossy(&self.bytes[..self.bytes.len().min(KEY_BYTES_MAX)]).into_owned();
+        self.last.clear();
+        self.last.push_str(&String::from_utf8_lossy(&self.bytes[..self.bytes.len().min(KEY_BYTES_MAX)]));
         if self.has_escape {
             self.push(out)?;
         }
-        self.last = Some(text);
         Ok(())
     }
 
@@ -179,12 +180,11 @@ impl Strings {
         if self.continues {
             out.push(Edge::Join, &place, text, None)?;
         } else {
-            match &self.key {
-                Some(key) => {
-                    out.push(Edge::Soft('\n'), &Place::Whole, key, None)?;
-                    out.push(Edge::Soft(' '), &place, text, None)?;
-                }
-                None => out.push(Edge::Soft('\n'), &place, text, None)?,
+            if self.key.is_empty() {
+                out.push(Edge::Soft('\n'), &place, text, None)?;
+            } else {
+                out.push(Edge::Soft('\n'), &Place::Whole, &self.key, None)?;
+                out.push(Edge::Soft(' '), &place, text, None)?;
             }
         }
         self.continues = true;

@@ -12,6 +12,7 @@ mod ooxml;
 pub mod recover;
 pub mod registry;
 pub mod sniff;
+mod tar;
 mod text;
 mod xml;
 mod xml_events;

@@ -3,7 +3,7 @@
 //! Every type that the sniffer can tell has a row, also those that nobody reads yet: a type without an extractor is
 //! reported as such, never passed over.
 
-use super::{Extractor, gz, html, json, ooxml, text, xml, zip};
+use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
 use crate::model::Reason;
 
 /// One file type.
@@ -143,7 +143,7 @@ pub static KINDS: &[Kind] = &[
         InPlace(zip::extract),
     ),
     row("gzip", &["gz", "tgz"], &["application/gzip"], InPlace(gz::extract)),
-    row("tar", &["tar"], &["application/x-tar"], UNSUPPORTED),
+    row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)),
     row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
     row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
     row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),

@@ -8,6 +8,7 @@ use super::ole;
 use super::registry::{self, Kind, Treatment};
 use super::{Failure, Source};
 use crate::content::{Budget, Content};
+use crate::model::Reason;
 use std::io::Read;
 
 /// What was learnt of one content.
@@ -133,6 +134,16 @@ fn inside_zip(source: &Source<'_>) -> Option<&'static str> {
         ("ppt/presentation.xml", "pptx"),
     ];
     by_member.iter().find(|(member, _)| has(member)).map(|(_, kind)| *kind)
+}
+
+/// True for the beginning of something large that nobody reads on: films, sound, pictures, fonts. Programs are not among
+/// them, since an archive may follow.
+#[must_use]
+pub fn is_unread_medium(head: &[u8]) -> bool {
+    let told = by_magic(head).map(registry::kind);
+    told.is_some_and(|kind| {
+        kind.name != "executable" && matches!(kind.treatment, Treatment::Skip(Reason::NoText | Reason::ImageOnly))
+    })
 }
 
 /// A mark: where it stands, its bytes, the type.

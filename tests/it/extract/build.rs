@@ -108,3 +108,19 @@ pub(crate) fn xlsx(sheets: &[(&str, &str, &str)], strings: &[&str], formats: &[&
     members.extend(parts.iter().map(|(name, body)| (name.as_str(), body.as_slice())));
     zip(&members)
 }
+
+/// One entry of a tar archive.
+pub(crate) fn tar_entry(name: &str, kind: u8, target: &str, body: &[u8]) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..136].copy_from_slice(format!("{:011o}\0", body.len()).as_bytes());
+    header[156] = kind;
+    header[157..157 + target.len()].copy_from_slice(target.as_bytes());
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u64 = header.iter().map(|&b| u64::from(b)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header.extend_from_slice(body);
+    header.resize(header.len().next_multiple_of(512), 0);
+    header
+}

@@ -148,3 +148,23 @@ fn gzip_reads_all_members_and_what_follows() {
     assert!(cut.printed().contains("a line of text"));
     assert_eq!(cut.summary(), "gzip: partial: member [a: corrupt]");
 }
+
+#[test]
+fn tar_reads_long_names_links_and_what_a_cut_leaves() {
+    let long = "folder/".repeat(30) + "file.txt";
+    let mut bytes = super::build::tar_entry("././@LongLink", b'L', "", format!("{long}\0").as_bytes());
+    bytes.extend(super::build::tar_entry("cut name", b'0', "", b"first text"));
+    bytes.extend(super::build::tar_entry("pax", b'x', "", b"20 path=p\xc3\xa4x/na.txt\n"));
+    bytes.extend(super::build::tar_entry("short", b'0', "", b"second text"));
+    bytes.extend(super::build::tar_entry("link", b'2', "/home/078-05-1120", b""));
+    let cut = bytes.len();
+    bytes.extend([0; 1024]);
+    let file = read("a.tar", bytes.clone());
+    assert_eq!(file.parts[0].text, format!("{long}\npäx/na.txt\nlink\n/home/078-05-1120"));
+    assert_eq!(file.parts[1].name, format!("{long} > text"));
+    assert_eq!((file.parts[2].name.as_str(), file.parts[2].text.as_str()), ("päx/na.txt > text", "second text"));
+    assert_eq!(file.summary(), "tar: complete");
+    let file = read("a.tgz", super::build::gzip(&bytes[..cut - 512 - 505]));
+    assert!(file.printed().contains("a.tar > päx/na.txt > text"), "{}", file.printed());
+    assert!(file.summary().contains("päx/na.txt: corrupt"), "{}", file.summary());
+}

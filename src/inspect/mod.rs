@@ -63,9 +63,8 @@ impl<'m> Inspector<'m> {
         let (clock, interrupt) = (surroundings.clock.clone(), Arc::clone(&surroundings.interrupt));
         let budget = Budget::new(self.options.limits.clone(), clock, interrupt, content.len());
         let scanner = &mut self.scanner;
-        let walked = catch_unwind(AssertUnwindSafe(|| {
-            walk(content, name, &budget, &surroundings.spool, &mut Feed { scanner })
-        }));
+        let walked =
+            catch_unwind(AssertUnwindSafe(|| walk(content, name, &budget, &surroundings.spool, &mut Feed { scanner })));
         let Ok(walked) = walked else {
             self.scanner = Scanner::new(self.matcher, self.key, self.options.scan.clone());
             let coverage = Coverage::Skipped(Reason::Crashed);

@@ -45,7 +45,11 @@ pub fn test(matcher: &Matcher) -> Vec<Tested> {
     let key = TokenKey::new([0; 32], 0);
     let mut scanner = Scanner::new(matcher, &key, ScanOptions::default());
     let rules = matcher.rules();
-    (0..).map(DetectorId).zip(&rules.detectors).map(|(id, detector)| test_one(matcher, &mut scanner, id, detector)).collect()
+    (0..)
+        .map(DetectorId)
+        .zip(&rules.detectors)
+        .map(|(id, detector)| test_one(matcher, &mut scanner, id, detector))
+        .collect()
 }
 
 fn test_one(matcher: &Matcher, scanner: &mut Scanner<'_>, id: DetectorId, detector: &Detector) -> Tested {

@@ -28,7 +28,9 @@ pub fn explain(matcher: &Matcher, id: DetectorId, text: &str, value: Option<&str
         return out;
     }
     let concerns = |explained: &&Explained| {
-        places.as_ref().is_none_or(|places| places.iter().any(|&(from, to)| explained.start < to && from < explained.end))
+        places
+            .as_ref()
+            .is_none_or(|places| places.iter().any(|&(from, to)| explained.start < to && from < explained.end))
     };
     let all = matcher.explain(id, text);
     let concerned: Vec<&Explained> = all.iter().filter(concerns).collect();
@@ -98,7 +100,8 @@ fn leaf_words(leaf: &LeafExplained) -> String {
         Side::Before => " before it",
         Side::After => " after it",
     };
-    let within = leaf.within.map_or_else(|| "anywhere".to_owned(), |within| format!("within {within} characters{side}"));
+    let within =
+        leaf.within.map_or_else(|| "anywhere".to_owned(), |within| format!("within {within} characters{side}"));
     let wanted = match leaf.bounds {
         (min, None) => format!("at least {min}"),
         (min, Some(max)) => format!("{min} to {max}"),

@@ -80,16 +80,13 @@ fn in_order(files: &[Parsed], mut errors: Vec<RuleError>) -> Vec<RuleError> {
 fn sources(options: &Options, errors: &mut Vec<RuleError>) -> Vec<SourceFile> {
     let mut found = Vec::new();
     if options.builtin {
-        found.extend(builtin::rule_files().map(|(path, text)| SourceFile {
-            name: format!("{}{path}", builtin::PREFIX).into(),
-            text: text.into(),
-            path: None,
-        }));
+        let named = |path| format!("{}{path}", builtin::PREFIX);
+        found.extend(builtin::rule_files().map(|(path, text)| SourceFile::new(&named(path), text.into(), None)));
     }
     let paths: Vec<PathBuf> = options.paths.iter().flat_map(|path| files_of(path, errors)).collect();
     for path in paths {
         match read_text(&path) {
-            Ok(text) => found.push(SourceFile { name: shown(&path).into(), text, path: Some(path) }),
+            Ok(text) => found.push(SourceFile::new(&shown(&path), text, Some(path))),
             Err(why) => errors.push(RuleError::new(format!("rule file cannot be used: {why}")).in_file(&shown(&path))),
         }
     }

@@ -5,10 +5,10 @@
 //! what has no width (soft hyphen, joiners, direction marks, variation selectors) goes. ASCII stays as it is. Keywords
 //! and texts take the same way, so both sides agree.
 //!
-//! Text is cut into units that do not touch each other: [`next_unit`] takes one, and the normal form of a text is the
-//! units' replacements one after another. So a caller that streams can keep a map from each replacement to its place.
-//! Five words for an example: in `cafe\u{301} ４ you`, the units are `caf`, `e\u{301}` -> `é`, ` `, `４` -> `4`, ` yo`,
-//! `u`; the last letter stands alone because a mark might follow it.
+//! Text is cut into units that do not touch each other: [`next_unit`] takes one, and the normal form of a text is what
+//! stands for its units, one after another. So a caller that streams can keep a map from each of them to its place. For
+//! example `cafe\u{301} ４ u` is `c`, `a`, `f`, `e\u{301}` for which `é` stands, ` `, `４` for which `4` stands, ` `, `u`;
+//! and `u` is final only when it is known that no mark follows.
 
 use super::syntax::Canonical;
 use std::iter;
@@ -22,45 +22,45 @@ pub const NORMALISER_VERSION: u32 = 1;
 /// unit of its own. The Stream-Safe Text Format of Annex 15 allows 30.
 pub const MARKS_MAX: usize = 32;
 
-/// What stands for a unit in the normal form.
+/// One piece of a text that normalises by itself, and what stands for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replacement {
-    /// The unit itself: every character is its own normal form. The only kind that may cover several units at once.
-    Same,
-    /// Nothing.
-    Dropped,
-    /// One character.
-    Char(char),
-    /// Several characters.
+pub struct Unit<'a> {
+    /// Bytes of the text that it takes.
+    pub consumed: usize,
+    held: Held<'a>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Held<'a> {
+    /// The unit itself.
+    Same(&'a str),
+    /// One other character.
+    Char([u8; 4], usize),
+    /// Other characters; none when the unit has no width.
     Text(String),
 }
 
-impl Replacement {
-    /// Appends what stands for `unit`.
-    pub fn push_to(&self, unit: &str, out: &mut String) {
-        match self {
-            Self::Same => out.push_str(unit),
-            Self::Dropped => {}
-            Self::Char(c) => out.push(*c),
-            Self::Text(text) => out.push_str(text),
+impl Unit<'_> {
+    /// What stands for the unit in the normal form; empty when the unit has no width.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match &self.held {
+            Held::Same(text) => text,
+            Held::Char(bytes, len) => std::str::from_utf8(&bytes[..*len]).unwrap_or_default(),
+            Held::Text(text) => text,
         }
     }
 }
 
-/// Takes the next unit of a text: its length in bytes, and what stands for it.
+/// Takes the next unit of a text.
 ///
-/// A run of characters that are their own normal form comes as one [`Replacement::Same`]. When the length is less than
-/// the text's, the unit is final; a caller that streams must keep a unit that reaches the end of its buffer until it has
-/// seen more text or the end of all of it. The length is 0 only for an empty text.
+/// When it takes less than the whole text it is final; a caller that streams must keep a unit that reaches the end of its
+/// buffer until it has seen more text or the end of all of it. It takes 0 bytes only of an empty text.
 #[must_use]
-pub fn next_unit(text: &str) -> (usize, Replacement) {
-    match plain_run(text) {
-        0 => {
-            let len = unit_len(text);
-            (len, replace(&text[..len]))
-        }
-        len => (len, Replacement::Same),
-    }
+pub fn next_unit(text: &str) -> Unit<'_> {
+    let consumed = unit_len(text);
+    let unit = &text[..consumed];
+    Unit { consumed, held: replace(unit) }
 }
 
 /// The normal form of a text.
@@ -68,12 +68,16 @@ pub fn next_unit(text: &str) -> (usize, Replacement) {
 pub fn normalise(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while !rest.is_empty() {
-        let (len, replacement) = next_unit(rest);
-        replacement.push_to(&rest[..len], &mut out);
-        rest = &rest[len..];
+    loop {
+        let (plain, other) = rest.split_at(plain_prefix(rest));
+        out.push_str(plain);
+        if other.is_empty() {
+            return out;
+        }
+        let unit = next_unit(other);
+        out.push_str(unit.text());
+        rest = &other[unit.consumed..];
     }
-    out
 }
 
 /// Folds the case of one character of a normalised text: always one character, so that offsets stay countable.
@@ -110,8 +114,10 @@ pub fn canonical_value(value: &str, canonical: Canonical) -> String {
     }
 }
 
-/// Bytes of leading characters that are their own normal form, whatever follows.
-fn plain_run(text: &str) -> usize {
+/// Bytes of the leading units that are found at a glance to be single characters and their own normal form: the quick way
+/// past most text. The last character of the text is never among them, since a mark may follow it, unless it stands alone.
+#[must_use]
+pub fn plain_prefix(text: &str) -> usize {
     let bytes = text.as_bytes();
     // End of the run, and where its last character begins.
     let (mut end, mut last) = (0, 0);
@@ -152,19 +158,26 @@ fn begins_unit(c: char) -> bool {
     canonical_combining_class(first) == 0 && is_nfkc_quick(iter::once(first)) != IsNormalized::Maybe
 }
 
-fn replace(unit: &str) -> Replacement {
+fn replace(unit: &str) -> Held<'_> {
+    let mut chars = unit.chars();
+    if let (Some(c), None) = (chars.next(), chars.next())
+        && is_plain(c)
+    {
+        return Held::Same(unit);
+    }
     let mut chars = unit.nfkc().filter_map(respell);
-    let replacement = match (chars.next(), chars.next()) {
-        (None, _) => return Replacement::Dropped,
-        (Some(one), None) => Replacement::Char(one),
-        (Some(one), Some(two)) => Replacement::Text([one, two].into_iter().chain(chars).collect()),
-    };
-    let same = match &replacement {
-        Replacement::Char(c) => unit.chars().eq([*c]),
-        Replacement::Text(text) => text == unit,
-        Replacement::Same | Replacement::Dropped => false,
-    };
-    if same { Replacement::Same } else { replacement }
+    match (chars.next(), chars.next()) {
+        (Some(one), None) if unit.chars().eq([one]) => Held::Same(unit),
+        (Some(one), None) => {
+            let mut bytes = [0; 4];
+            let len = one.encode_utf8(&mut bytes).len();
+            Held::Char(bytes, len)
+        }
+        (one, two) => {
+            let text: String = one.into_iter().chain(two).chain(chars).collect();
+            if text == unit { Held::Same(unit) } else { Held::Text(text) }
+        }
+    }
 }
 
 /// What stands for a character after NFKC; `None` for what has no width.
@@ -260,23 +273,25 @@ mod tests {
 
     #[test]
     fn the_example_of_the_caption() {
-        let mut rest = "cafe\u{301} ４ you";
+        let mut rest = "cafe\u{301} ４ u";
         let mut units = Vec::new();
         while !rest.is_empty() {
-            let (len, replacement) = next_unit(rest);
-            units.push((&rest[..len], replacement));
-            rest = &rest[len..];
+            let unit = next_unit(rest);
+            units.push((rest[..unit.consumed].to_owned(), unit.text().to_owned()));
+            rest = &rest[unit.consumed..];
         }
-        let same = |text| (text, Replacement::Same);
-        let want = [
-            same("caf"),
-            ("e\u{301}", Replacement::Char('é')),
-            same(" "),
-            ("４", Replacement::Char('4')),
-            same(" yo"),
-            same("u"),
-        ];
-        assert_eq!(units, want);
+        let want =
+            [("c", "c"), ("a", "a"), ("f", "f"), ("e\u{301}", "é"), (" ", " "), ("４", "4"), (" ", " "), ("u", "u")];
+        assert_eq!(units, want.map(|(from, to)| (from.to_owned(), to.to_owned())));
+    }
+
+    #[test]
+    fn the_plain_prefix_keeps_the_last_character_back() {
+        let rows =
+            [("", 0), ("a", 1), ("ab", 1), ("ab\u{301}", 1), ("ab４", 2), ("été ", 5), ("４", 0), ("\u{301}a", 0)];
+        for (text, want) in rows {
+            assert_eq!(plain_prefix(text), want, "{text:?}");
+        }
     }
 
     #[test]
@@ -307,9 +322,9 @@ mod tests {
         let text = format!("e{}", "\u{301}".repeat(1_000));
         let mut rest = text.as_str();
         while !rest.is_empty() {
-            let (len, _) = next_unit(rest);
-            assert!(rest[..len].chars().count() <= 1 + MARKS_MAX);
-            rest = &rest[len..];
+            let unit = next_unit(rest);
+            assert!(rest[..unit.consumed].chars().count() <= 1 + MARKS_MAX);
+            rest = &rest[unit.consumed..];
         }
     }
 
@@ -344,12 +359,15 @@ mod tests {
         fn a_cut_after_a_final_unit_changes_nothing(chars in prop::collection::vec(hostile(), 1..16), cut in 0_usize..16) {
             let text: String = chars.iter().collect();
             let head: String = chars.iter().take(cut).collect();
-            let (len, replacement) = next_unit(&head);
-            if len < head.len() {
-                let mut out = String::new();
-                replacement.push_to(&head[..len], &mut out);
-                out.push_str(&normalise(&text[len..]));
-                prop_assert_eq!(out, whole(&text));
+            let unit = next_unit(&head);
+            if unit.consumed < head.len() {
+                let rest = normalise(&text[unit.consumed..]);
+                prop_assert_eq!([unit.text(), &rest].concat(), whole(&text));
+            }
+            let plain = plain_prefix(&head);
+            if plain < head.len() {
+                let rest = normalise(&text[plain..]);
+                prop_assert_eq!([&head[..plain], &rest].concat(), whole(&text));
             }
         }
     }

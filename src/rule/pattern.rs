@@ -16,6 +16,9 @@ use std::ops::Range;
 /// millions does not.
 const AUTOMATON_BYTES_MAX: usize = 4 << 20;
 
+/// An automaton of so few states stays below the bound: a state takes some 50 bytes with all that belongs to it.
+const STATES_FEW: u64 = 50_000;
+
 /// What is wrong with an expression.
 #[derive(Debug)]
 pub(super) struct PatternError {
@@ -82,7 +85,7 @@ fn wrap(pattern: &str, anchor: Anchor) -> String {
         Anchor::Both => (r"\A", r"\z"),
     };
     let plain = format!("{front}(?:{pattern}){back}");
-    if syntax(&plain).is_ok() { plain } else { format!("{front}(?:{pattern}\n){back}") }
+    if !pattern.contains('#') || syntax(&plain).is_ok() { plain } else { format!("{front}(?:{pattern}\n){back}") }
 }
 
 /// Names and numbers of an expression's groups, in order: `(1, Some("value"))`.
@@ -110,7 +113,11 @@ fn syntax(pattern: &str) -> Result<Hir, regex_syntax::Error> {
     ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern)
 }
 
+/// Refuses what would take too much memory. Only what may come near the bound is built to be measured.
 fn measure(pattern: &str, hir: Hir) -> Result<Hir, PatternError> {
+    if states_at_most(&hir) <= STATES_FEW {
+        return Ok(hir);
+    }
     let limits = thompson::Config::new().utf8(false).nfa_size_limit(Some(AUTOMATON_BYTES_MAX));
     match thompson::Compiler::new().configure(limits).build_from_hir(&hir) {
         Ok(_) => Ok(hir),
@@ -120,6 +127,23 @@ fn measure(pattern: &str, hir: Hir) -> Result<Hir, PatternError> {
             "its automaton would take more than 4 MiB",
             "lower the counts of `{n,m}` repeats, or split it into several primaries",
         )),
+    }
+}
+
+/// An upper bound of an automaton's states. A class of characters beyond ASCII takes some for each of its ranges.
+fn states_at_most(hir: &Hir) -> u64 {
+    let sum = |nodes: &[Hir]| nodes.iter().map(states_at_most).fold(1, u64::saturating_add);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(hir::Class::Bytes(class)) => 1 + class.ranges().len() as u64,
+        HirKind::Class(hir::Class::Unicode(class)) => 16 * (1 + class.ranges().len() as u64),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1));
+            states_at_most(&repetition.sub).saturating_add(2).saturating_mul(u64::from(times.max(1)))
+        }
+        HirKind::Capture(capture) => states_at_most(&capture.sub).saturating_add(2),
+        HirKind::Concat(nodes) | HirKind::Alternation(nodes) => sum(nodes).saturating_add(nodes.len() as u64),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Longest part of a line that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 120;
@@ -20,9 +20,16 @@ pub(super) struct SourceFile {
     pub(super) text: String,
     /// Where it was read from; `None` for an embedded file.
     pub(super) path: Option<PathBuf>,
+    /// Where each line but the first begins; found when it is first asked for.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl SourceFile {
+    /// A file's text under its name.
+    pub(super) fn new(name: &str, text: String, path: Option<PathBuf>) -> Self {
+        Self { name: name.into(), text, path, lines: OnceLock::new() }
+    }
+
     /// True for an embedded file.
     pub(super) fn builtin(&self) -> bool {
         self.path.is_none()
@@ -38,7 +45,7 @@ impl SourceFile {
         let count = |range: Range<usize>| self.text[range].chars().count();
         Place {
             file: self.name.clone(),
-            line: self.text[..start].matches('\n').count() + 1,
+            line: self.line(start),
             column: count(begin..start) + 1,
             width: count(start..end.min(stop)).max(1),
             shown: shown.trim_end_matches('\r').to_owned(),
@@ -48,7 +55,8 @@ impl SourceFile {
 
     /// The line of a byte, from 1.
     pub(super) fn line(&self, byte: usize) -> usize {
-        self.text[..self.boundary(byte)].matches('\n').count() + 1
+        let lines = self.lines.get_or_init(|| self.text.match_indices('\n').map(|(at, _)| at + 1).collect());
+        lines.partition_point(|begin| *begin <= byte) + 1
     }
 
     /// The place in the file of a range of a decoded string whose quoted form has the given span; the whole span when

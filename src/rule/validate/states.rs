@@ -1,9 +1,9 @@
 //! Numbers of people and banks in the United States.
 
+use super::Row;
 use super::params::Params;
 use super::state_licences::{Kind, SHAPES, Shape};
 use super::steps::{Scheme, Steps, number, plain, ready};
-use super::Row;
 
 const DL_PARAMS: &[(&str, &str)] =
     &[("soundex", "true to demand a possible Soundex code in FL, IL, MD, MI, MN and WI, default false")];
@@ -50,7 +50,7 @@ fn aba(value: &str, steps: &mut Steps) -> bool {
 }
 
 /// Numbers printed on wallet cards and in advertisements, and withdrawn by the SSA.
-const SSN_PRINTED: [u64; 3] = [78_05_1120, 219_09_9999, 457_55_5462];
+const SSN_PRINTED: [u64; 3] = [78_051_120, 219_099_999, 457_555_462];
 
 fn ssn(value: &str, steps: &mut Steps) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };

@@ -44,6 +44,8 @@ impl KnownList<'_> {
 pub(super) struct Catalogue<'a> {
     pub(super) detectors: BTreeMap<&'a str, KnownDetector<'a>>,
     pub(super) lists: BTreeMap<&'a str, KnownList<'a>>,
+    /// Detectors whose id another one took: compiled for their errors only.
+    pub(super) shadowed: Vec<KnownDetector<'a>>,
     /// What a user should know though nothing is wrong.
     pub(super) notes: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl<'a> Catalogue<'a> {
         if let Some(other) = self.detectors.insert(syntax.id.get_ref(), known) {
             let first = (other.source, &other.syntax.id);
             self.replaced("detector", first, (source, &syntax.id), errors);
+            self.shadowed.push(other);
         }
     }
 
@@ -110,9 +113,10 @@ impl<'a> Catalogue<'a> {
         errors.push(error);
     }
 
-    /// The detector with this id, or an error with a suggestion.
-    pub(super) fn unknown_detector(&self, source: &SourceFile, id: &Spanned<String>) -> RuleError {
-        unknown("detector", source, id, self.detectors.keys().copied())
+    /// The error for a detector that nothing defines, named as evidence of another.
+    pub(super) fn unknown_detector(&self, of: KnownDetector<'_>, id: &Spanned<String>) -> RuleError {
+        let others = self.detectors.keys().copied().filter(|other| other != of.syntax.id.get_ref());
+        unknown("detector", of.source, id, others)
     }
 
     /// The error for a list that nothing defines.

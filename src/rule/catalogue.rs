@@ -33,10 +33,20 @@ pub(super) struct KnownList<'a> {
 impl KnownList<'_> {
     /// The terms as typed, with their places; those of a term file have none.
     pub(super) fn terms(&self) -> impl Iterator<Item = (&str, Option<Range<usize>>)> {
-        let inline = self.syntax.terms.iter().map(|term| (term.get_ref().as_str(), Some(term.span())));
-        let lines = self.file.as_deref().unwrap_or_default().lines().map(str::trim);
-        inline.chain(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| (line, None)))
+        typed_terms(self.syntax, self.file.as_deref())
     }
+}
+
+fn typed_terms<'t>(list: &'t List, file: Option<&'t str>) -> impl Iterator<Item = (&'t str, Option<Range<usize>>)> {
+    let inline = list.terms.iter().map(|term| (term.get_ref().as_str(), Some(term.span())));
+    let lines = file.unwrap_or_default().lines().map(str::trim);
+    inline.chain(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| (line, None)))
+}
+
+/// The terms of a list of a file that was loaded before, with their places; those of a term file have none.
+pub(super) fn list_terms(source: &SourceFile, list: &List) -> Vec<(String, Option<Range<usize>>)> {
+    let file = list.file.as_ref().and_then(|file| read_terms(source, file, &mut Vec::new()));
+    typed_terms(list, file.as_deref()).map(|(term, span)| (term.to_owned(), span)).collect()
 }
 
 /// Every detector and list by id.

@@ -2,6 +2,7 @@
 //!
 //! The validators here are two private rows, so that this room is tested without the real table.
 
+use super::check;
 use super::load::load_with;
 use super::ruleset::{Node, PrimaryKind, What};
 use super::validate::{Row, Validate};
@@ -276,32 +277,99 @@ fn rendered(errors: &[RuleError]) -> String {
 }
 
 /// Every `NAME.toml` in `tests/bad-rules` must be refused with exactly `NAME.stderr`.
-///
-/// `SLUICEBOX_BLESS=1` writes what was got; the difference is then reviewed.
 #[test]
 fn bad_files_are_told_what_is_wrong() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad-rules");
+    golden("tests/bad-rules", 40, |file| match load_with(&options(&[file]), &TABLE) {
+        Ok(_) => "no error\n".to_owned(),
+        Err(errors) => rendered(&errors),
+    });
+}
+
+/// Every `NAME.toml` in `tests/odd-rules` must load with exactly the warnings of `NAME.stderr`.
+#[test]
+fn odd_files_are_warned_about() {
+    golden("tests/odd-rules", 4, |file| match load_with(&options(&[file]), &TABLE) {
+        Ok(loaded) => {
+            let mut warnings = check::warnings(&loaded, check::Scope::User);
+            if file.ends_with("unexercised.toml") {
+                let mut exercised = check::Exercised::default();
+                exercised.primaries.insert(("test.number".into(), "plain".into()));
+                exercised.lists.insert(("test.number".into(), "test.words".into()));
+                warnings = check::unexercised(&loaded, check::Scope::User, &exercised);
+            }
+            warnings.iter().map(|warning| format!("{warning}\n")).collect::<Vec<_>>().join("\n")
+        }
+        Err(errors) => rendered(&errors),
+    });
+}
+
+#[test]
+fn every_code_has_a_file_that_shows_it() {
+    assert!(check::CODES.is_sorted());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/odd-rules");
+    let texts: String = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "stderr"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    for (code, _) in check::CODES {
+        assert!(texts.contains(&format!("warning[{code}]")), "{code}");
+    }
+}
+
+#[test]
+fn rows_for_programs_leave_out_what_is_unknown() {
+    let errors = load_texts(&[("a.toml", "schema = 1\ncolor = 2")], Select::default()).unwrap_err();
+    let mut row = serde_json::to_value(&errors[0]).unwrap();
+    row.as_object_mut().unwrap().remove("file");
+    let want = serde_json::json!({
+        "severity": "error", "message": "unknown key `color`", "line": 2, "column": 1, "label": "not known here",
+        "help": "known keys: schema, list, detector",
+    });
+    assert_eq!(row, want);
+    assert_eq!(
+        serde_json::to_value(RuleError::new("no")).unwrap(),
+        serde_json::json!({"severity": "error", "message": "no"})
+    );
+}
+
+/// Holds what `get` makes of each `NAME.toml` of a folder against `NAME.stderr`.
+///
+/// `SLUICEBOX_BLESS=1` writes what was got; the difference is then reviewed.
+fn golden(folder: &str, fewest: usize, get: impl Fn(&Path) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let bless = std::env::var_os("SLUICEBOX_BLESS").is_some_and(|bless| bless == "1");
     let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
     files.sort();
-    assert!(files.len() >= 40, "only {} files", files.len());
+    assert!(files.len() >= fewest, "only {} files", files.len());
     let mut failures = String::new();
     for file in files {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        let got = match load_with(&options(&[&file]), &TABLE) {
-            Ok(_) => "no error\n".to_owned(),
-            Err(errors) => rendered(&errors).replace(&format!("{}/", folder.display()), ""),
-        };
+        let got = get(&file).replace(&format!("{}/", folder.display()), "");
         let golden = file.with_extension("stderr");
         if bless {
             std::fs::write(&golden, &got).unwrap();
         }
         let want = std::fs::read_to_string(&golden).unwrap_or_default();
-        if got != want || !got.starts_with("error: ") {
+        if got != want {
+            let name = file.file_name().unwrap().display();
             let frame = "-".repeat(60);
             failures += &format!("{name}\n{frame} expected\n{want}{frame} got\n{got}{frame}\n\n");
         }
     }
     assert!(failures.is_empty(), "\n{failures}SLUICEBOX_BLESS=1 writes what was got");
+}
+
+/// The embedded rules load whole, those that are off too, and the time that takes is printed.
+#[test]
+fn built_in_rules_load() {
+    let select = Select { only: vec!["*".to_owned()], tags: Vec::new() };
+    if super::builtin::rule_files().next().is_none() {
+        return;
+    }
+    match super::load(&Options { select, ..Options::default() }) {
+        Ok(loaded) => println!("{} detectors", loaded.rules.detectors.len()),
+        Err(errors) => panic!("{}", rendered(&errors)),
+    }
 }

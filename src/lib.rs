@@ -1,10 +1,18 @@
-//! sluicebox: a file content scanner.
+//! sluicebox watches over files in Box and Dropbox: it finds sensitive content inside real documents and says how much of
+//! each it could read.
+//!
+//! The path of a file's bytes: [`content`] opens it, [`extract`] turns documents into text, [`detect`] turns text into
+//! findings by the rules that [`rule`] compiled, [`inspect`] joins the two into a verdict, [`engine`] moves many files
+//! through that at once, and [`report`] tells people. [`lab`] is for those who write rules.
 
+pub mod cli;
 pub mod clock;
 pub mod content;
 pub mod detect;
+pub mod engine;
 pub mod extract;
 pub mod inspect;
+pub mod lab;
 pub mod model;
 pub mod report;
 pub mod rule;

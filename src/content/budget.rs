@@ -327,6 +327,11 @@ impl<'a, R: Read> Inflated<'a, R> {
     pub fn new(inner: R, fed_bytes: Rc<Cell<u64>>, budget: &'a Budget) -> Self {
         Self { inner, fed_bytes, out_bytes: 0, budget }
     }
+
+    /// The decoder.
+    pub fn into_inner(self) -> R {
+        self.inner
+    }
 }
 
 impl<R: Read> Read for Inflated<'_, R> {

@@ -6,8 +6,9 @@
 use crate::detect::keywords::KeywordIndex;
 use crate::detect::text::{back_chars, char_at, char_before, forward_chars, is_word, start_of_char};
 use crate::rule::RuleSet;
+use crate::rule::normalise::{canonical_value, fold_case};
 use crate::rule::ruleset::{Check, CheckWhat, Detector, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator};
-use crate::rule::syntax::{Canonical, CheckPlace, Edges, Miss};
+use crate::rule::syntax::{CheckPlace, Edges, Miss};
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::meta;
 use regex_automata::{Anchored, Input};
@@ -259,7 +260,7 @@ fn check_holds(check: &Check, detector: &Detector, hay: &[u8], span: &Range<usiz
     let found = match &check.what {
         CheckWhat::Texts(texts) => match check.place {
             CheckPlace::Full => {
-                let canonical = canonical(value, detector.canonical);
+                let canonical = canonical_value(value, detector.canonical);
                 texts.iter().any(|text| same_folded(canonical.as_bytes(), text))
             }
             CheckPlace::Starts => texts.iter().any(|text| starts_folded(value.as_bytes(), text)),
@@ -280,7 +281,7 @@ fn same_folded(text: &[u8], folded: &str) -> bool {
     if folded.is_ascii() {
         return text.eq_ignore_ascii_case(folded.as_bytes());
     }
-    str::from_utf8(text).is_ok_and(|text| text.to_lowercase() == folded)
+    str::from_utf8(text).is_ok_and(|text| fold_case(text) == folded)
 }
 
 fn starts_folded(text: &[u8], folded: &str) -> bool {
@@ -289,12 +290,4 @@ fn starts_folded(text: &[u8], folded: &str) -> bool {
 
 fn ends_folded(text: &[u8], folded: &str) -> bool {
     text.len().checked_sub(folded.len()).is_some_and(|from| same_folded(&text[from..], folded))
-}
-
-/// What of a value counts when values are compared, excluded or given a token.
-pub(crate) fn canonical(value: &str, style: Canonical) -> String {
-    match style {
-        Canonical::Exact => value.to_owned(),
-        Canonical::Alnum => value.chars().filter(|c| is_word(*c)).flat_map(char::to_uppercase).collect(),
-    }
 }

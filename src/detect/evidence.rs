@@ -37,7 +37,10 @@ impl Nearby {
     pub(crate) fn within(&self, range: &Range<usize>) -> impl Iterator<Item = &Hit> {
         let first = self.hits.partition_point(|hit| hit.start < range.start);
         let (start, end) = (range.start, range.end);
-        self.hits[first..].iter().take_while(move |hit| hit.start < end).filter(move |hit| hit.start >= start && hit.end <= end)
+        self.hits[first..]
+            .iter()
+            .take_while(move |hit| hit.start < end)
+            .filter(move |hit| hit.start >= start && hit.end <= end)
     }
 
     /// All terms that stand wholly in `range`.

@@ -116,7 +116,8 @@ fn cover(text: &[u8], range: Range<usize>, hits: &[Hit], out: &mut String) {
     let mut at = range.start;
     while at < range.end {
         let Some((c, length)) = char_at(text, at) else { break };
-        let known = hits.iter().any(|hit| hit.start <= at && at < hit.end && hit.start >= range.start && hit.end <= range.end);
+        let known =
+            hits.iter().any(|hit| hit.start <= at && at < hit.end && hit.start >= range.start && hit.end <= range.end);
         if c.is_whitespace() || c.is_control() {
             if !out.ends_with(' ') {
                 out.push(' ');

@@ -234,7 +234,7 @@ impl Scene<'_> {
 #[cfg(test)]
 pub(crate) fn normalised(pieces: &[&str]) -> (Vec<u8>, Vec<u64>) {
     let mut window = Window::new();
-    window.reset(Some(|c| u32::try_from(c.len_utf8()).unwrap_or(0)));
+    window.reset(Some(super::window::RawLength::utf8()));
     let mut raw = 0;
     for piece in pieces {
         window.push(piece, Some(raw));

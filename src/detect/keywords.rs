@@ -8,6 +8,7 @@
 use crate::detect::candidates::{Anchor, ByteSet};
 use crate::detect::text::{char_at, char_before, is_word};
 use crate::rule::RuleSet;
+use crate::rule::normalise::fold_char;
 use crate::rule::ruleset::{KeywordList, ListId};
 use crate::rule::syntax::MatchStyle;
 use aho_corasick::AhoCorasick;
@@ -186,7 +187,10 @@ impl KeywordIndex {
         let mut ends: Option<usize> = None;
         // The first word is at most a lead away.
         let mut word = start;
-        while word < text.len() && word < start + LEAD_BYTES_MAX && !char_at(text, word).is_some_and(|(c, _)| is_word(c)) {
+        while word < text.len()
+            && word < start + LEAD_BYTES_MAX
+            && !char_at(text, word).is_some_and(|(c, _)| is_word(c))
+        {
             word += 1;
         }
         if word < text.len() {
@@ -203,7 +207,9 @@ impl KeywordIndex {
             let input = aho_corasick::Input::new(text).span(start..end);
             for found in automaton.find_overlapping_iter(input).take_while(|found| found.start() < end) {
                 let number = terms[found.pattern().as_usize()];
-                if found.start() == start && of_list(&&number) && self.terms[number as usize].end_at(text, start).is_some()
+                if found.start() == start
+                    && of_list(&&number)
+                    && self.terms[number as usize].end_at(text, start).is_some()
                 {
                     ends = ends.max(Some(found.end()));
                 }
@@ -233,19 +239,18 @@ impl Term {
                 wanted.next();
             } else if self.case_sensitive {
                 return None;
+            } else if fold_char(c) == want {
+                wanted.next();
             } else {
-                for folded in c.to_lowercase() {
-                    if wanted.next() != Some(folded) {
-                        return None;
-                    }
-                }
+                return None;
             }
             at += length;
         }
         if self.style == MatchStyle::String {
             return Some(at);
         }
-        let inside = |outer: Option<char>, inner: Option<char>| outer.is_some_and(is_word) && inner.is_some_and(is_word);
+        let inside =
+            |outer: Option<char>, inner: Option<char>| outer.is_some_and(is_word) && inner.is_some_and(is_word);
         let left = inside(char_before(text, start), self.text.chars().next());
         let right = inside(char_at(text, at).map(|(c, _)| c), self.text.chars().next_back());
         (!left && !right).then_some(at)
@@ -254,10 +259,7 @@ impl Term {
 
 /// Bytes of a run of white space, `_` and `-` at the beginning of `text`.
 fn gap_length(text: &[u8]) -> usize {
-    text.iter()
-        .take(GAP_BYTES_MAX)
-        .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'_' | b'-'))
-        .count()
+    text.iter().take(GAP_BYTES_MAX).take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'_' | b'-')).count()
 }
 
 /// FNV-1a over the folded characters of the word that `text` begins with, and the word's length in bytes.
@@ -276,9 +278,7 @@ fn hash_word_bytes(text: &[u8]) -> (u64, usize) {
             if !is_word(c) {
                 break;
             }
-            for folded in c.to_lowercase() {
-                hash.add(u32::from(folded));
-            }
+            hash.add(u32::from(fold_char(c)));
             at += length;
         }
     }

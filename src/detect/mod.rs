@@ -92,13 +92,12 @@ impl Matcher {
     /// What the candidate search is made of, in a line.
     #[must_use]
     pub fn describe(&self) -> String {
-        let (finder, table_bytes) = self.candidates.summary();
         let count = |lane| (0..self.rules.primaries.len()).filter(|&at| self.candidates.lanes()[at] == lane).count();
         format!(
-            "{} literal ({finder}), {} residual ({} KiB of tables), {} search",
+            "{} rules by literal ({}), {} residual, {} by search",
             count(Lane::Literal),
+            self.candidates.finder_name(),
             count(Lane::Residual),
-            table_bytes >> 10,
             count(Lane::Search)
         )
     }

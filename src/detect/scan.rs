@@ -1,13 +1,14 @@
 //! The scanner: one thread's scratch, fed part by part with pieces of text, giving findings.
 
+use super::Matcher;
 use super::confirm::{self, Confirmed};
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
 use super::excerpt::{self, TokenKey};
 use super::window::{RawLength, Window};
-use super::Matcher;
 use crate::detect::candidates::Candidate;
 use crate::model::verdict::DetectorCount;
 use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place, Token};
+use crate::rule::normalise::canonical_value;
 use crate::rule::ruleset::{DetectorId, Leaf, PrimaryId, What};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -182,7 +183,7 @@ impl<'m> Scanner<'m> {
     pub fn scan_text(&mut self, text: &str) -> Vec<Finding> {
         self.begin_part(PartStart {
             name: "text".to_owned(),
-            own_text: Some(|c| u32::try_from(c.len_utf8()).unwrap_or(0)),
+            own_text: Some(RawLength::utf8()),
             ..PartStart::default()
         });
         self.push(text, &Place::Whole, Some(0));
@@ -193,7 +194,7 @@ impl<'m> Scanner<'m> {
     /// Begins a part; the one before it must be ended.
     pub fn begin_part(&mut self, start: PartStart) {
         let rules = &self.matcher.rules;
-        self.window.reset(start.own_text);
+        self.window.reset(start.own_text.clone());
         self.nearby.clear();
         self.cursor = 0;
         self.free_from.fill(0);
@@ -240,7 +241,7 @@ impl<'m> Scanner<'m> {
         let file = &mut self.file;
         let mut counts = Vec::new();
         for (slot, detector) in rules.detectors.iter().enumerate() {
-            if file.candidates[slot] > 0 {
+            if file.candidates[slot] > 0 && !detector.silent {
                 counts.push(DetectorCount {
                     detector: detector.id.clone(),
                     candidates: file.candidates[slot],
@@ -387,6 +388,9 @@ impl<'m> Scanner<'m> {
         let matcher = self.matcher;
         let rules = &*matcher.rules;
         let detector = rules.primaries[primary.index()].detector;
+        if rules.detectors[detector.index()].silent {
+            return;
+        }
         let mut open = Vec::new();
         let mut holds: Option<(u16, Vec<Evidence>)> = None;
         let scene = Scene {
@@ -443,7 +447,7 @@ impl<'m> Scanner<'m> {
         let (value, span) = (&confirmed.value, &confirmed.span);
         let start = self.window.start_position(value.start);
         let end = self.window.end_position(value.end);
-        let own_text = self.part.start.own_text.map(|_| {
+        let own_text = self.part.start.own_text.is_some().then(|| {
             let (line, column) = self.window.line_and_column(span.start, value.start, start);
             OwnText { byte_start: start.raw, byte_end: end.raw, line, column }
         });
@@ -454,7 +458,7 @@ impl<'m> Scanner<'m> {
             explained_prefix(hir, whole).saturating_sub(value.start - span.start)
         });
         let mask = excerpt::mask(&value_text, detector.mask, prefix);
-        let token = self.key.token(&confirm::canonical(&value_text, detector.canonical));
+        let token = self.key.token(&canonical_value(&value_text, detector.canonical));
         let range = excerpt::excerpt_range(text, span, self.window.is_ascii());
         let hits = self.nearby.terms(&matcher.keywords, text, &range);
         let shown = excerpt::excerpt(text, &range, value, &mask, &hits);
@@ -549,8 +553,11 @@ impl<'m> Scanner<'m> {
                 count.or_else(|| {
                     let slot = self.matcher.whole_part.iter().position(|what| *what == leaf.what)?;
                     let tally = &self.part.tallies[slot];
-                    let count =
-                        if leaf.distinct { u32::try_from(tally.distinct.len()).unwrap_or(u32::MAX) } else { tally.count };
+                    let count = if leaf.distinct {
+                        u32::try_from(tally.distinct.len()).unwrap_or(u32::MAX)
+                    } else {
+                        tally.count
+                    };
                     if count > 0 {
                         found.push(Evidence { name: leaf.label.clone(), distance: None, before: false });
                     }

@@ -67,6 +67,7 @@ fn detector(id: u32, tiers: Vec<Tier>) -> Detector {
         checks: Vec::new(),
         exclude_same_digits: false,
         tiers,
+        silent: false,
         min_unique: 1,
         mask: MaskStyle::All,
         canonical: Canonical::Exact,
@@ -116,7 +117,8 @@ fn rules(edges: Edges, tiers: impl Fn() -> Vec<Tier>) -> Arc<RuleSet> {
 /// What the contract says, as directly as it can be written: for each beginning in turn, the leftmost-first match within
 /// `max_match_bytes`; the next search begins behind an accepted match, else one byte later.
 fn naive(pattern: &str, text: &[u8], max: usize, accept: impl Fn(&Range<usize>) -> bool) -> Vec<Range<usize>> {
-    let anchored = regex::bytes::RegexBuilder::new(&format!(r"\A(?:{pattern})")).unicode(false).build().expect("parses");
+    let anchored =
+        regex::bytes::RegexBuilder::new(&format!(r"\A(?:{pattern})")).unicode(false).build().expect("parses");
     let mut found = Vec::new();
     let mut start = 0;
     while start < text.len() {
@@ -161,8 +163,31 @@ fn texts() -> impl Strategy<Value = String> {
 fn hostile() -> Vec<String> {
     let unit = |unit: &str| unit.repeat(3000 / unit.len());
     [
-        "1", "1 ", "12-", "4111 ", "4111 1111 1111 1111 ", "a", "ab", "aab", "@", "a@", "a@b.", "A1", "AKIA", "ghp_",
-        "password=", "host=", "host=a;", "7Q~", "é1", "0f:", "1.", "+1", "\n", "GB82", "x1",
+        "1",
+        "1 ",
+        "12-",
+        "4111 ",
+        "4111 1111 1111 1111 ",
+        "a",
+        "ab",
+        "aab",
+        "@",
+        "a@",
+        "a@b.",
+        "A1",
+        "AKIA",
+        "ghp_",
+        "password=",
+        "host=",
+        "host=a;",
+        "7Q~",
+        "é1",
+        "0f:",
+        "1.",
+        "+1",
+        "\n",
+        "GB82",
+        "x1",
     ]
     .map(unit)
     .to_vec()
@@ -216,11 +241,7 @@ fn rows(findings: &[Finding]) -> Vec<String> {
 fn scan_pieces(matcher: &Matcher, pieces: &[&str], window_bytes: usize) -> Vec<String> {
     let key = TokenKey::new([1; 32], 1);
     let mut scanner = Scanner::new(matcher, &key, ScanOptions { window_bytes, ..ScanOptions::default() });
-    scanner.begin_part(PartStart {
-        name: "text".into(),
-        own_text: Some(|c| u32::try_from(c.len_utf8()).expect("at most four")),
-        ..PartStart::default()
-    });
+    scanner.begin_part(PartStart { name: "text".into(), own_text: Some(RawLength::utf8()), ..PartStart::default() });
     let mut raw = 0;
     for piece in pieces {
         scanner.push(piece, &Place::Whole, Some(raw));

@@ -16,9 +16,31 @@
 
 use crate::model::Place;
 use crate::rule::normalise;
+use std::fmt;
+use std::sync::Arc;
 
 /// How many bytes of the file a character of a part takes, when the part is the file's own text.
-pub type RawLength = fn(char) -> u32;
+#[derive(Clone)]
+pub struct RawLength(Arc<dyn Fn(char) -> u32 + Send + Sync>);
+
+impl RawLength {
+    /// Measures characters with `length`.
+    pub fn new(length: impl Fn(char) -> u32 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(length))
+    }
+
+    /// Characters of UTF-8 text.
+    #[must_use]
+    pub fn utf8() -> Self {
+        Self::new(|c| u32::try_from(c.len_utf8()).unwrap_or(0))
+    }
+}
+
+impl fmt::Debug for RawLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawLength").finish_non_exhaustive()
+    }
+}
 
 /// A stretch of the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +211,12 @@ impl Window {
             if at == bytes.len() {
                 return;
             }
+            let same = normalise::plain_prefix(&text[at..]);
+            if same > 0 && (complete || at + same < bytes.len()) {
+                self.push_plain(&text[at..at + same]);
+                at += same;
+                continue;
+            }
             let unit = normalise::next_unit(&text[at..]);
             if at + unit.consumed == bytes.len() && !complete {
                 self.pending.push_str(&text[at..]);
@@ -200,16 +228,32 @@ impl Window {
     }
 
     fn raw_len(&self, c: char) -> u64 {
-        self.raw_length.map_or(0, |length| u64::from(length(c)))
+        self.raw_length.as_ref().map_or(0, |length| u64::from((length.0)(c)))
     }
 
-    fn push_unit(&mut self, source: &str, replacement: &str) {
-        let mut chars = source.chars();
-        if let (Some(c), None) = (chars.next(), chars.next()) {
-            if source == replacement {
-                self.push_same(source, c.len_utf8(), 1);
-                return;
+    /// Adds characters that are their own normal form, cut where their size changes.
+    fn push_plain(&mut self, source: &str) {
+        let mut from = 0;
+        let mut count = 0;
+        let mut size = None;
+        for (at, c) in source.char_indices() {
+            let this = Some((c.len_utf8(), self.raw_len(c)));
+            if size.is_some() && size != this {
+                self.push_same(&source[from..at], size.map_or(1, |(width, _)| width), count);
+                from = at;
+                count = 0;
             }
+            size = this;
+            count += 1;
+        }
+        self.push_same(&source[from..], size.map_or(1, |(width, _)| width), count);
+    }
+
+    /// Adds a unit whose characters and normal form stand for each other only as a whole.
+    fn push_unit(&mut self, source: &str, replacement: &str) {
+        if source == replacement {
+            self.push_plain(source);
+            return;
         }
         let raw = source.chars().map(|c| self.raw_len(c)).sum::<u64>();
         self.runs.push(Run { norm: self.end(), chars: self.next.chars, raw: self.next.raw, width: 0, raw_width: 0 });
@@ -278,7 +322,10 @@ impl Window {
         let Some(run) = index.checked_sub(1).map(|at| self.runs[at]) else { return Position::default() };
         if run.width == 0 {
             let whole = is_end.then(|| self.runs.get(index)).flatten();
-            let next = whole.map_or(Position { chars: run.chars, raw: run.raw }, |next| Position { chars: next.chars, raw: next.raw });
+            let next = whole.map_or(Position { chars: run.chars, raw: run.raw }, |next| Position {
+                chars: next.chars,
+                raw: next.raw,
+            });
             return next;
         }
         let offset = norm - run.norm;
@@ -299,7 +346,8 @@ impl Window {
     }
 
     fn count_lines(&mut self, at: usize) {
-        let from = usize::try_from(self.lines.upto.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.text.len());
+        let from =
+            usize::try_from(self.lines.upto.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.text.len());
         if at <= from {
             return;
         }

@@ -185,6 +185,15 @@ fn guess(sample: &[u8]) -> Scheme {
     if encoding == encoding_rs::UTF_8 { Scheme::Utf8 } else { Scheme::Legacy(encoding) }
 }
 
+/// A short text without any hint of its encoding (a name in an archive).
+#[must_use]
+pub fn guessed_text(bytes: &[u8]) -> String {
+    match eight_bit(bytes) {
+        Scheme::Legacy(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 /// One piece of decoded text.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'a> {

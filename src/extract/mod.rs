@@ -4,10 +4,16 @@
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
 pub mod decode;
+mod gz;
+mod ole;
+mod ooxml;
 pub mod recover;
 pub mod registry;
 pub mod sniff;
 mod text;
+mod xml;
+mod xml_events;
+mod zip;
 
 pub use crate::content::Stop;
 
@@ -79,7 +85,8 @@ pub trait Output {
     /// [`Stop`] when the extraction must end.
     fn member(&mut self, name: &str, body: &mut dyn Read) -> Result<(), Stop>;
 
-    /// Reports something inside the document that could not be read; the extraction goes on.
+    /// Reports something inside the document that could not be read; the extraction goes on. An empty place means the
+    /// document as a whole: its coverage then shows this reason itself.
     fn hole(&mut self, place: &str, reason: Reason);
 }
 

@@ -3,7 +3,7 @@
 //! Every type that the sniffer can tell has a row, also those that nobody reads yet: a type without an extractor is
 //! reported as such, never passed over.
 
-use super::{Extractor, text};
+use super::{Extractor, gz, ooxml, text, xml, zip};
 use crate::model::Reason;
 
 /// One file type.
@@ -81,6 +81,26 @@ pub static KINDS: &[Kind] = &[
         &["application/vnd.google-apps.shortcut"],
         AsText(Reason::NotInspectable),
     ),
+    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)),
+    // Office documents.
+    row(
+        "docx",
+        &["docx", "docm", "dotx", "dotm"],
+        &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
+        InPlace(ooxml::extract_docx),
+    ),
+    row(
+        "xlsx",
+        &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
+        &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
+        InPlace(ooxml::extract_xlsx),
+    ),
+    row(
+        "pptx",
+        &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
+        &["application/vnd.openxmlformats-officedocument.presentationml.presentation"],
+        InPlace(ooxml::extract_pptx),
+    ),
     // Documents to be read in a cell.
     row("pdf", &["pdf"], &["application/pdf"], Cell),
     row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
@@ -118,9 +138,9 @@ pub static KINDS: &[Kind] = &[
         "zip",
         &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
         &["application/zip"],
-        UNSUPPORTED,
+        InPlace(zip::extract),
     ),
-    row("gzip", &["gz", "tgz"], &["application/gzip"], UNSUPPORTED),
+    row("gzip", &["gz", "tgz"], &["application/gzip"], InPlace(gz::extract)),
     row("tar", &["tar"], &["application/x-tar"], UNSUPPORTED),
     row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
     row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
@@ -278,6 +298,10 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "graphql",
     "lock",
     "list",
+];
+
+const XML_EXTENSIONS: &[&str] = &[
+    "xml", "xsd", "xsl", "xslt", "rss", "atom", "svg", "kml", "gpx", "wsdl", "plist", "resx", "config", "fodt", "fods",
 ];
 
 fn nothing(_: &super::Source<'_>, _: &mut dyn super::Output) -> Result<(), super::Failure> {

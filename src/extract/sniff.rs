@@ -4,9 +4,11 @@
 //! then text, told apart by how it begins. The name's extension only refines what the bytes leave open among texts.
 
 use super::decode::Charset;
-use super::registry::{self, Kind};
+use super::ole;
+use super::registry::{self, Kind, Treatment};
 use super::{Failure, Source};
 use crate::content::{Budget, Content};
+use std::io::Read;
 
 /// What was learnt of one content.
 #[derive(Clone, Copy, Debug)]
@@ -59,9 +61,78 @@ fn tell(head: &[u8], extension: &str, source: &Source<'_>) -> (&'static str, Cha
     }
 }
 
-/// Refines what is only a container.
-fn look_inside(name: &'static str, _source: &Source<'_>) -> &'static str {
-    name
+/// Refines what is only a container, and finds the archive that hides behind something harmless: a self-extracting program,
+/// a picture with a zip file at its end.
+fn look_inside(name: &'static str, source: &Source<'_>) -> &'static str {
+    match name {
+        "zip" => inside_zip(source).unwrap_or(name),
+        "ole" => ole::tell(source).unwrap_or(name),
+        _ if matches!(registry::kind(name).treatment, Treatment::Skip(_)) => {
+            if super::zip::has_directory(source) {
+                "zip"
+            } else {
+                name
+            }
+        }
+        _ => name,
+    }
+}
+
+/// Main content types of Office documents, and the types they make.
+const OFFICE_TYPES: &[(&str, &str)] = &[
+    ("wordprocessingml.document.main+xml", "docx"),
+    ("wordprocessingml.template.main+xml", "docx"),
+    ("ms-word.document.macroenabled", "docx"),
+    ("ms-word.template.macroenabled", "docx"),
+    ("spreadsheetml.sheet.main+xml", "xlsx"),
+    ("spreadsheetml.template.main+xml", "xlsx"),
+    ("ms-excel.sheet.macroenabled", "xlsx"),
+    ("ms-excel.template.macroenabled", "xlsx"),
+    ("ms-excel.addin.macroenabled", "xlsx"),
+    ("ms-excel.sheet.binary", "xlsb"),
+    ("presentationml.", "pptx"),
+    ("ms-powerpoint.", "pptx"),
+    ("ms-visio.", "visio"),
+    ("ms-package.xps-", "xps"),
+    ("openxps", "xps"),
+];
+
+/// What kind of document a zip file is; `None` for a plain archive or one that cannot be listed.
+fn inside_zip(source: &Source<'_>) -> Option<&'static str> {
+    let archive = super::zip::Archive::open(source).ok()?;
+    let has = |start: &str| archive.names().any(|name| name.to_lowercase().replace('\\', "/").starts_with(start));
+    let head_of = |wanted: &str| {
+        let entry = archive.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(wanted))?;
+        let mut head = Vec::new();
+        // A cut or damaged beginning still tells; so its error is of no interest here.
+        let _ = entry.open(source).ok()?.take(64 << 10).read_to_end(&mut head);
+        Some(String::from_utf8_lossy(&head).replace('\0', "").to_lowercase())
+    };
+    if let Some(types) = head_of("[Content_Types].xml") {
+        if let Some((_, kind)) = OFFICE_TYPES.iter().find(|(mark, _)| types.contains(mark)) {
+            return Some(kind);
+        }
+        let by_folder = [("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx"), ("visio/", "visio")];
+        return by_folder.iter().find(|(folder, _)| has(folder)).map(|(_, kind)| *kind);
+    }
+    if let Some(kind) = head_of("mimetype") {
+        if kind.starts_with("application/epub") {
+            return Some("epub");
+        }
+        if kind.starts_with("application/vnd.oasis.opendocument") || kind.starts_with("application/vnd.sun.xml") {
+            return Some("odf");
+        }
+    }
+    let by_member = [
+        ("index/document.iwa", "iwork"),
+        ("index.zip", "iwork"),
+        ("fixeddocseq.fdseq", "xps"),
+        ("word/document.xml", "docx"),
+        ("xl/workbook.xml", "xlsx"),
+        ("xl/workbook.bin", "xlsb"),
+        ("ppt/presentation.xml", "pptx"),
+    ];
+    by_member.iter().find(|(member, _)| has(member)).map(|(_, kind)| *kind)
 }
 
 /// A mark: where it stands, its bytes, the type.
@@ -204,6 +275,9 @@ fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'static str {
     if first.starts_with("%!PS") {
         return "postscript";
     }
+    if is_xml(first, extension) {
+        return "xml";
+    }
     if start.starts_with("From ") && start.contains("\nReceived:") | start.contains("\nDate:") {
         return "mbox";
     }
@@ -215,6 +289,12 @@ fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'static str {
         "csv" | "tsv" | "tab" | "psv" | "ssv" => "csv",
         _ => "text",
     }
+}
+
+/// A declaration says XML, and so does the extension of something that begins with a tag.
+fn is_xml(first: &str, extension: &str) -> bool {
+    let promised = registry::kind("xml").extensions.contains(&extension);
+    first.starts_with("<?xml") || (promised && first.starts_with('<'))
 }
 
 /// The first characters, decoded.

@@ -1,3 +1,139 @@
-//! One content in, one account of it out. No threads, no network.
+//! One content in, one verdict out: the walk's text meets the matcher here. No threads of its own, no network.
 
 pub mod walk;
+
+use crate::clock::Clock;
+use crate::content::{Budget, Content, Limits, Spool, Stop};
+use crate::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
+use crate::extract::{Edge, PartHead, RawUnits};
+use crate::model::{Coverage, Place, Reason, Verdict};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use walk::{Visitor, Walked, walk};
+
+/// Settings of an inspection.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Bounds for one top-level file.
+    pub limits: Limits,
+    /// Bounds of the matcher.
+    pub scan: ScanOptions,
+}
+
+/// What an inspection needs from outside, shared by all inspectors.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Where large members go.
+    pub spool: Spool,
+    /// The time.
+    pub clock: Clock,
+    /// Raised when the user wants to stop.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// Contents from this many bytes on are read in large windows, so that several threads can search one text.
+const LARGE_CONTENT_BYTES: u64 = 16 << 20;
+/// The window for large contents, in bytes.
+const LARGE_WINDOW_BYTES: usize = 4 << 20;
+
+/// One thread's scratch for inspections.
+#[derive(Debug)]
+pub struct Inspector<'m> {
+    matcher: &'m Matcher,
+    key: &'m TokenKey,
+    options: Options,
+    surroundings: Surroundings,
+    scanner: Scanner<'m>,
+}
+
+impl<'m> Inspector<'m> {
+    /// Scratch over a matcher; tokens are made under `key`.
+    #[must_use]
+    pub fn new(matcher: &'m Matcher, key: &'m TokenKey, options: Options, surroundings: Surroundings) -> Self {
+        let scanner = Scanner::new(matcher, key, options.scan.clone());
+        Self { matcher, key, options, surroundings, scanner }
+    }
+
+    /// Reads a content that came under `name` and says what is in it. A crash costs this content's verdict, nothing else.
+    pub fn inspect(&mut self, content: &Content, name: &str) -> Verdict {
+        let large = content.len() >= LARGE_CONTENT_BYTES;
+        self.scanner.set_window_bytes(if large { LARGE_WINDOW_BYTES } else { self.options.scan.window_bytes });
+        let surroundings = &self.surroundings;
+        let (clock, interrupt) = (surroundings.clock.clone(), Arc::clone(&surroundings.interrupt));
+        let budget = Budget::new(self.options.limits.clone(), clock, interrupt, content.len());
+        let scanner = &mut self.scanner;
+        let walked =
+            catch_unwind(AssertUnwindSafe(|| walk(content, name, &budget, &surroundings.spool, &mut Feed { scanner })));
+        let Ok(walked) = walked else {
+            self.scanner = Scanner::new(self.matcher, self.key, self.options.scan.clone());
+            let coverage = Coverage::Skipped(Reason::Crashed);
+            return Verdict { coverage, bytes: content.len(), sniffed: "unknown", ..Verdict::default() };
+        };
+        self.verdict(walked)
+    }
+
+    fn verdict(&mut self, walked: Walked) -> Verdict {
+        let scanned = self.scanner.finish_file();
+        let mut coverage = walked.coverage;
+        if scanned.candidate_limit {
+            coverage.lower(Reason::CandidateLimit);
+        }
+        Verdict {
+            coverage,
+            findings: scanned.findings,
+            holes: walked.holes,
+            holes_total: walked.holes_total,
+            counts: scanned.counts,
+            sniffed: walked.kind.name,
+            mismatch: walked.mismatch,
+            bytes: walked.bytes,
+            text_bytes: walked.text_bytes,
+        }
+    }
+}
+
+/// Hands the walk's text to the scanner.
+struct Feed<'a, 'm> {
+    scanner: &'a mut Scanner<'m>,
+}
+
+impl Visitor for Feed<'_, '_> {
+    fn open_part(&mut self, chain: &[String], head: &PartHead) -> Result<(), Stop> {
+        self.scanner.begin_part(PartStart {
+            chain: chain.to_vec(),
+            name: head.name.clone(),
+            own_text: head.own_text.map(raw_length),
+            recovered: head.recovered,
+        });
+        Ok(())
+    }
+
+    fn push(&mut self, edge: Edge, place: &Place, text: &str, raw: Option<u64>) -> Result<(), Stop> {
+        if let Edge::Soft(separator) = edge {
+            self.scanner.soft_edge(separator);
+        }
+        self.scanner.push(text, place, raw);
+        Ok(())
+    }
+
+    fn close_part(&mut self) -> Result<(), Stop> {
+        self.scanner.end_part();
+        Ok(())
+    }
+}
+
+/// How many bytes of the file a character takes.
+fn raw_length(units: RawUnits) -> RawLength {
+    match units {
+        RawUnits::Utf8 => RawLength::utf8(),
+        RawUnits::Single => RawLength::new(|_| 1),
+        RawUnits::Utf16 => RawLength::new(|c| if c.len_utf16() == 1 { 2 } else { 4 }),
+        RawUnits::Utf32 => RawLength::new(|_| 4),
+        RawUnits::Encoded(encoding) => RawLength::new(move |c| {
+            let mut buffer = [0; 4];
+            let (bytes, _, _) = encoding.encode(c.encode_utf8(&mut buffer));
+            u32::try_from(bytes.len()).unwrap_or(0)
+        }),
+    }
+}

@@ -253,6 +253,9 @@ impl Output for Level<'_, '_> {
     }
 
     fn hole(&mut self, place: &str, reason: Reason) {
+        if place.is_empty() {
+            return self.seen.coverage.lower(reason);
+        }
         self.walk.hole(place, reason);
         if !reason.is_no_gap() {
             self.seen.coverage.lower(Reason::Member);

@@ -37,15 +37,15 @@ pub fn words(reason: Reason) -> (&'static str, &'static str) {
 
 fn limit_words(limit: Limit) -> (&'static str, &'static str) {
     match limit {
-        Limit::Time => ("the time limit for one file ran out", "raise the limit `time`"),
-        Limit::BytesRead => ("more bytes than one file may read", "raise the limit `bytes_read`"),
-        Limit::BytesInflated => ("more bytes than one file may decompress to", "raise the limit `bytes_inflated`"),
+        Limit::Time => ("the time limit for one file ran out", "raise the limit time"),
+        Limit::BytesRead => ("more bytes than one file may read", "raise the limit bytes_read"),
+        Limit::BytesInflated => ("more bytes than one file may decompress to", "raise the limit bytes_inflated"),
         Limit::Ratio => ("it decompresses suspiciously well", "unpack it and scan the content, if you trust it"),
-        Limit::TextBytes => ("more text than one file may hold", "raise the limit `text_bytes`"),
-        Limit::Members => ("more members than one archive may hold", "raise the limit `members`"),
-        Limit::Depth => ("archives in archives, too deep", "raise the limit `depth`"),
-        Limit::Nesting => ("nested too deep inside", "raise the limit `nesting`"),
-        Limit::Memory => ("more memory than one file may take", "raise the limit `memory`"),
+        Limit::TextBytes => ("more text than one file may hold", "raise the limit text_bytes"),
+        Limit::Members => ("more members than one archive may hold", "raise the limit members"),
+        Limit::Depth => ("archives in archives, too deep", "raise the limit depth"),
+        Limit::Nesting => ("nested too deep inside", "raise the limit nesting"),
+        Limit::Memory => ("more memory than one file may take", "raise the limit memory"),
     }
 }
 

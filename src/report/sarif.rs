@@ -7,7 +7,7 @@ use super::harmless::write_json;
 use super::out::Out;
 use super::summary::exit_words;
 use super::{FileReport, Options, Report, ReportError, RuleInfo, Summary, reason};
-use crate::model::{Confidence, Finding, Reason};
+use crate::model::{Confidence, Coverage, Finding};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub struct Sarif {
     rules: Vec<RuleInfo>,
     rule_index: HashMap<String, usize>,
     results: u64,
-    notifications: Vec<Value>,
+    notifications: Vec<(Coverage, String)>,
     notifications_left_out: u64,
 }
 
@@ -58,22 +58,39 @@ impl Sarif {
         Ok(write_json(&mut self.out, &value)?)
     }
 
-    fn notify(&mut self, uri: &str, file: &FileReport) {
-        let Some(why) = file.verdict.coverage.reason() else { return };
-        if self.notifications.len() >= NOTIFICATIONS_MAX {
-            self.notifications_left_out += 1;
+    fn notify(&mut self, uri: String, coverage: Coverage) {
+        if coverage == Coverage::Complete {
             return;
         }
-        self.notifications.push(notification(file.verdict.coverage.state(), why, Some(uri)));
+        if self.notifications.len() < NOTIFICATIONS_MAX {
+            self.notifications.push((coverage, uri));
+        } else {
+            self.notifications_left_out += 1;
+        }
     }
 
-    fn last_notifications(&mut self) -> Vec<Value> {
-        let mut all = std::mem::take(&mut self.notifications);
+    /// The invocation with all notifications, one at a time: as values at once they would take far more memory.
+    fn write_invocation(&mut self, summary: &Summary) -> Result<(), ReportError> {
+        let mut comma: &[u8] = b"";
+        self.out.write_all(b"{\"toolExecutionNotifications\":[")?;
+        for (coverage, uri) in std::mem::take(&mut self.notifications) {
+            let Some(value) = notification(coverage, &uri) else { continue };
+            self.out.write_all(comma)?;
+            write_json(&mut self.out, &value)?;
+            comma = b",\n";
+        }
         if self.notifications_left_out > 0 {
             let text = format!("{} more files were not wholly read", self.notifications_left_out);
-            all.push(json!({"level": "warning", "message": {"text": text}, "descriptor": {"id": "more"}}));
+            self.out.write_all(comma)?;
+            let value = json!({"level": "warning", "message": {"text": text}, "descriptor": {"id": "more"}});
+            write_json(&mut self.out, &value)?;
         }
-        all
+        self.out.write_all(b"]")?;
+        for (key, value) in invocation(summary) {
+            write!(self.out, ",\"{key}\":")?;
+            write_json(&mut self.out, &value)?;
+        }
+        Ok(self.out.write_all(b"}")?)
     }
 }
 
@@ -96,14 +113,13 @@ impl Report for Sarif {
             let fingerprint = format!("{digest}:{nth}");
             self.result(&uri, finding, &fingerprint)?;
         }
-        self.notify(&uri, file);
+        self.notify(uri, file.verdict.coverage);
         Ok(self.out.file_done()?)
     }
 
     fn end(&mut self, summary: &Summary) -> Result<(), ReportError> {
-        let notifications = self.last_notifications();
         self.out.write_all(b"],\n\"invocations\":[")?;
-        write_json(&mut self.out, &invocation(summary, notifications))?;
+        self.write_invocation(summary)?;
         self.out.write_all(b"],\n\"properties\":")?;
         write_json(&mut self.out, &json!({ "summary": summary }))?;
         self.out.write_all(b"}]}\n")?;
@@ -210,29 +226,24 @@ fn message_text(name: &str) -> String {
     text
 }
 
-fn notification(state: &str, why: Reason, uri: Option<&str>) -> Value {
-    let mut value = json!({
+fn notification(coverage: Coverage, uri: &str) -> Option<Value> {
+    let why = coverage.reason()?;
+    Some(json!({
         "descriptor": {"id": why.to_string()},
         "level": if why.is_no_gap() { "note" } else { "warning" },
-        "message": {"text": format!("{state}: {}", reason::advice(why))},
-    });
-    if let (Some(uri), Some(fields)) = (uri, value.as_object_mut()) {
-        fields.insert("locations".to_owned(), json!([{"physicalLocation": {"artifactLocation": {"uri": uri}}}]));
-    }
-    value
+        "message": {"text": format!("{}: {}", coverage.state(), reason::advice(why))},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}}}],
+    }))
 }
 
-fn invocation(summary: &Summary, notifications: Vec<Value>) -> Value {
-    let mut value = json!({
-        "executionSuccessful": !summary.interrupted && summary.exit_code != 2,
-        "exitCode": summary.exit_code,
-        "exitCodeDescription": exit_words(summary),
-        "toolExecutionNotifications": notifications,
-    });
-    if let (Some(started), Some(fields)) = (&summary.started_utc, value.as_object_mut()) {
-        fields.insert("startTimeUtc".to_owned(), json!(started));
-    }
-    value
+fn invocation(summary: &Summary) -> Vec<(&'static str, Value)> {
+    let mut fields = vec![
+        ("executionSuccessful", json!(!summary.interrupted && summary.exit_code != 2)),
+        ("exitCode", json!(summary.exit_code)),
+        ("exitCodeDescription", json!(exit_words(summary))),
+    ];
+    fields.extend(summary.started_utc.as_ref().map(|started| ("startTimeUtc", json!(started))));
+    fields
 }
 
 /// What makes a finding the same in the next scan: SHA-256 over path, detector, token and the chain of steps, with the

@@ -60,6 +60,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// When the scan began, UTC, as RFC 3339 (`2026-01-31T12:00:00Z`); `None` leaves it out.
     pub started_utc: Option<String>,
+    /// Symbolic links that were not followed, as asked.
+    pub links_not_followed: u64,
     /// True when the scan was stopped before its end.
     pub interrupted: bool,
     /// The exit code; see [`settled_exit_code`](Summary::settled_exit_code).

@@ -19,7 +19,7 @@ browse() {
 echo "page: $(wc -c <"$page") bytes"
 for run in 1 2 3; do
     rm -rf "$work/profile"
-    browse --virtual-time-budget=20000 --dump-dom "file://$page" | grep -o 'data-ready-ms="[0-9]*"' | head -n 1
+    browse --timeout=10000 --dump-dom "file://$page" | grep -o 'data-ready-ms="[0-9]*"' | head -n 1
 done
 [ $# -eq 1 ] || exit 0
 mkdir -p "$1"

@@ -1,6 +1,4 @@
-//! All integration tests, in one binary.
+//! All integration tests in one binary: one module for each behaviour.
 
 mod extract;
-//! Behaviours of the whole, one module for each.
-
 mod report;

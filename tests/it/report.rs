@@ -131,6 +131,9 @@ fn the_page_is_as_in_its_golden_file() {
     let style = include_str!("../../src/report/html/page.css");
     let script = include_str!("../../src/report/html/page.js");
     assert!(page.contains(style) && page.contains(script));
+    if let Some(path) = std::env::var_os("SLUICEBOX_PAGE_NASTY") {
+        std::fs::write(path, &page).unwrap();
+    }
     let mut marked = page.replace(style, "(page.css)").replace(script, "(page.js)");
     while let Some(at) = marked.find("'sha256-") {
         let end = at + 1 + marked[at + 1..].find('\'').unwrap();

@@ -243,7 +243,8 @@ fn exact_literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
                 if all.len() * next.len() > ANCHORS_MAX {
                     return None;
                 }
-                all = all.iter().flat_map(|head| next.iter().map(move |tail| [&head[..], &tail[..]].concat())).collect();
+                all =
+                    all.iter().flat_map(|head| next.iter().map(move |tail| [&head[..], &tail[..]].concat())).collect();
             }
             all
         }
@@ -282,9 +283,7 @@ fn class_members(class: &Class) -> Option<Vec<Vec<u8>>> {
                 if range.len() > MEMBERS_MAX {
                     return None;
                 }
-                members.extend(
-                    (range.start()..=range.end()).map(|c| c.to_ascii_lowercase().to_string().into_bytes()),
-                );
+                members.extend((range.start()..=range.end()).map(|c| c.to_ascii_lowercase().to_string().into_bytes()));
             }
         }
     }
@@ -356,7 +355,10 @@ mod tests {
         let rows: &[(&str, Option<&[(&str, usize, usize)]>)] = &[
             ("AKIA[A-Z2-7]{16}", Some(&[("akia", 0, 0)])),
             ("(?i)pass(?:word|phrase)", Some(&[("passphrase", 0, 0), ("password", 0, 0)])),
-            ("gh[pousr]_[A-Za-z0-9]{36}", Some(&[("gho_", 0, 0), ("ghp_", 0, 0), ("ghr_", 0, 0), ("ghs_", 0, 0), ("ghu_", 0, 0)])),
+            (
+                "gh[pousr]_[A-Za-z0-9]{36}",
+                Some(&[("gho_", 0, 0), ("ghp_", 0, 0), ("ghr_", 0, 0), ("ghs_", 0, 0), ("ghu_", 0, 0)]),
+            ),
             ("[a-z.]{1,64}@[a-z]+", Some(&[("@", 1, 64)])),
             ("[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}", Some(&[("7q~", 3, 3), ("8q~", 3, 3)])),
             (r"\d{3}-\d{2}", Some(&[("-", 3, 3)])),
@@ -365,17 +367,15 @@ mod tests {
         ];
         for (pattern, expected) in rows {
             let found = anchors(&parse(pattern));
-            let expected = expected
-                .filter(|rows| rows.iter().all(|row| row.2 != usize::MAX))
-                .map(|rows| {
-                    rows.iter()
-                        .map(|&(literal, before_min, before_max)| Anchor {
-                            literal: literal.into(),
-                            before_min,
-                            before_max,
-                        })
-                        .collect::<Vec<_>>()
-                });
+            let expected = expected.filter(|rows| rows.iter().all(|row| row.2 != usize::MAX)).map(|rows| {
+                rows.iter()
+                    .map(|&(literal, before_min, before_max)| Anchor {
+                        literal: literal.into(),
+                        before_min,
+                        before_max,
+                    })
+                    .collect::<Vec<_>>()
+            });
             let found = found.map(|mut found| {
                 found.sort();
                 found

@@ -125,7 +125,8 @@ impl LiteralLane {
             Finder::None => {}
             Finder::Grams(grams) => grams.find(hay, from, end, &self.literals, &mut occurrence),
             Finder::Automaton(automaton) => {
-                let Ok(found) = automaton.try_find_overlapping_iter(aho_corasick::Input::new(hay).span(from..end)) else {
+                let Ok(found) = automaton.try_find_overlapping_iter(aho_corasick::Input::new(hay).span(from..end))
+                else {
                     return;
                 };
                 for hit in found {

@@ -118,9 +118,9 @@ impl Candidates {
         }
     }
 
-    /// What was built, for people: finder of the literal lane, bytes of the residual lane's tables.
-    pub(crate) fn summary(&self) -> (&'static str, usize) {
-        (self.literal.as_ref().map_or("none", LiteralLane::finder_name), self.residual.table_bytes())
+    /// What finds the literals, for people.
+    pub(crate) fn finder_name(&self) -> &'static str {
+        self.literal.as_ref().map_or("none", LiteralLane::finder_name)
     }
 }
 

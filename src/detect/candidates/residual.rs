@@ -1,17 +1,22 @@
 //! The residual lane: rules without a rare literal (most identifiers).
 //!
 //! A byte class and its left neighbour tell where a match may begin; at such places one anchored automaton over all rules
-//! of the lane says which of them match. Rules too large for a table are left to their own engine (`Search`). The next
-//! lane to come, over shapes, replaces the first of the two steps and keeps the second.
+//! of the lane says which of them match. The automaton is made as text demands: all its states together would take a
+//! quarter of a second and megabytes, and text visits few of them. Rules too large for it are left to their own engine
+//! (`Search`). The lane to come, over shapes, replaces the first of the two steps and keeps the second.
 
 use super::Candidate;
 use super::facts::{self, ByteSet};
 use crate::rule::ruleset::{Pattern, Primary, PrimaryId};
 use crate::rule::syntax::Edges;
-use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::hybrid::LazyStateID;
+use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson;
+use regex_automata::util::pool::Pool;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
+use std::fmt;
+use std::sync::Arc;
 
 /// A rule of the lane with what its edges ask of the neighbours.
 #[derive(Debug)]
@@ -30,9 +35,10 @@ enum Closed {
 }
 
 /// One automaton over some of the lane's rules.
-#[derive(Debug)]
 struct Group {
-    automaton: dense::DFA<Vec<u32>>,
+    automaton: Arc<DFA>,
+    /// States made so far, lent to one thread at a time.
+    caches: Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>,
     rules: Vec<Rule>,
     /// Longest match of any of its rules, in bytes.
     longest: usize,
@@ -43,14 +49,14 @@ struct Group {
 pub(crate) struct ResidualLane {
     groups: Vec<Group>,
     starts: Starts,
-    /// Rules that no table holds; each is searched for with its own engine.
+    /// Rules that no automaton holds; each is searched for with its own engine.
     search: Vec<PrimaryId>,
 }
 
-/// Largest table for one group of rules, in bytes: it should stay in the second-level cache.
-const TABLE_BYTES_MAX: usize = 8 << 20;
-/// Largest set of states while a table is being made, in bytes.
-const DETERMINIZE_BYTES_MAX: usize = 64 << 20;
+/// Bytes that one thread's states of one group may take; past that they are made anew.
+const CACHE_BYTES: usize = 16 << 20;
+/// Largest automaton before its states are made, for one group of rules, in bytes.
+const NFA_BYTES_MAX: usize = 16 << 20;
 
 impl ResidualLane {
     /// A lane over the given rules.
@@ -60,18 +66,21 @@ impl ResidualLane {
         lane
     }
 
-    /// Builds one table for all rules, or halves them until each half fits.
+    /// Builds one automaton for all rules, or halves them until each half fits.
     fn add_groups(&mut self, rules: &[(PrimaryId, &Primary, &Pattern)]) {
         if rules.is_empty() {
             return;
         }
-        if let Some(automaton) = build_table(rules) {
+        if let Some(automaton) = build_automaton(rules) {
             let longest = rules.iter().map(|(_, primary, _)| primary.max_match_bytes).max().unwrap_or(0);
             let rules = rules
                 .iter()
                 .map(|&(primary, meta, pattern)| Rule { primary, closed_by: closed_by(meta.edges, pattern) })
                 .collect();
-            self.groups.push(Group { automaton, rules, longest });
+            let automaton = Arc::new(automaton);
+            let maker = Arc::clone(&automaton);
+            let caches = Pool::new(Box::new(move || maker.create_cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
+            self.groups.push(Group { automaton, caches, rules, longest });
         } else if rules.len() == 1 {
             self.search.push(rules[0].0);
         } else {
@@ -86,36 +95,31 @@ impl ResidualLane {
         &self.search
     }
 
-    /// Bytes of all tables.
-    pub(crate) fn table_bytes(&self) -> usize {
-        self.groups.iter().map(|group| group.automaton.memory_usage()).sum()
-    }
-
     /// Adds every beginning in `from..to` at which one of the lane's rules matches with edges that may hold.
     pub(crate) fn nominate(&self, hay: &[u8], from: usize, to: usize, out: &mut Vec<Candidate>) {
         if self.groups.is_empty() {
             return;
         }
-        self.starts.each(hay, from, to, |start| {
-            for group in &self.groups {
-                group.matches_at(hay, start, out);
+        for group in &self.groups {
+            let first = out.len();
+            let mut cache = group.caches.get();
+            self.starts.each(hay, from, to, |start| group.matches_at(&mut cache, hay, start, out));
+            if first > 0 {
+                out.sort_unstable();
             }
-        });
+        }
     }
 }
 
-fn build_table(rules: &[(PrimaryId, &Primary, &Pattern)]) -> Option<dense::DFA<Vec<u32>>> {
+fn build_automaton(rules: &[(PrimaryId, &Primary, &Pattern)]) -> Option<DFA> {
     let hirs: Vec<_> = rules.iter().map(|(_, _, pattern)| &pattern.hir).collect();
-    let nfa = thompson::Compiler::new()
-        .configure(thompson::Config::new().utf8(false).which_captures(thompson::WhichCaptures::None))
-        .build_many_from_hir(&hirs)
-        .ok()?;
-    let config = dense::Config::new()
-        .match_kind(MatchKind::All)
-        .start_kind(StartKind::Anchored)
-        .dfa_size_limit(Some(TABLE_BYTES_MAX))
-        .determinize_size_limit(Some(DETERMINIZE_BYTES_MAX));
-    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
+    let config = thompson::Config::new()
+        .utf8(false)
+        .nfa_size_limit(Some(NFA_BYTES_MAX))
+        .which_captures(thompson::WhichCaptures::None);
+    let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(&hirs).ok()?;
+    let config = Config::new().match_kind(MatchKind::All).cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
+    DFA::builder().configure(config).build_from_nfa(nfa).ok()
 }
 
 fn closed_by(edges: Edges, pattern: &Pattern) -> Closed {
@@ -130,43 +134,62 @@ fn closed_by(edges: Edges, pattern: &Pattern) -> Closed {
 impl Group {
     /// Walks the automaton from `start` and adds each rule that matches there.
     #[inline]
-    fn matches_at(&self, hay: &[u8], start: usize, out: &mut Vec<Candidate>) {
-        let config = start::Config::new().anchored(Anchored::Yes).look_behind(start.checked_sub(1).map(|at| hay[at]));
-        let Ok(mut state) = self.automaton.start_state(&config) else { return };
+    fn matches_at(&self, cache: &mut Cache, hay: &[u8], start: usize, out: &mut Vec<Candidate>) {
         let first = out.len();
+        // The cache may be made anew, but never gives up, so a walk fails only on bytes the rules cannot be asked about.
+        if self.walk(cache, hay, start, first, out).is_none() {
+            let all = self.rules.iter().map(|rule| Candidate { start, primary: rule.primary });
+            out.truncate(first);
+            out.extend(all);
+        }
+    }
+
+    fn walk(
+        &self,
+        cache: &mut Cache,
+        hay: &[u8],
+        start: usize,
+        first: usize,
+        out: &mut Vec<Candidate>,
+    ) -> Option<()> {
+        let config = start::Config::new().anchored(Anchored::Yes).look_behind(start.checked_sub(1).map(|at| hay[at]));
+        let mut state = self.automaton.start_state(cache, &config).ok()?;
         // A match is reported one byte late, hence one byte more than the longest.
         let end = (start + self.longest + 1).min(hay.len());
         for &byte in &hay[start..end] {
-            state = self.automaton.next_state(state, byte);
-            if self.automaton.is_special_state(state) {
-                if self.automaton.is_match_state(state) {
-                    self.add(state, start, Some(byte), first, out);
-                } else if self.automaton.is_dead_state(state) || self.automaton.is_quit_state(state) {
-                    return;
+            state = self.automaton.next_state(cache, state, byte).ok()?;
+            if state.is_tagged() {
+                if state.is_match() {
+                    self.add(cache, state, start, Some(byte), first, out);
+                } else if state.is_dead() {
+                    return Some(());
+                } else if state.is_quit() {
+                    return None;
                 }
             }
         }
-        if end < hay.len() {
-            return;
+        if end == hay.len() {
+            state = self.automaton.next_eoi_state(cache, state).ok()?;
+            if state.is_match() {
+                self.add(cache, state, start, None, first, out);
+            }
         }
-        state = self.automaton.next_eoi_state(state);
-        if self.automaton.is_match_state(state) {
-            self.add(state, start, None, first, out);
-        }
+        Some(())
     }
 
     /// Adds the rules of a match state, unless the byte that follows the match refuses them. `first` is where this
     /// start's candidates begin, so that each rule is added once.
     fn add(
         &self,
-        state: regex_automata::util::primitives::StateID,
+        cache: &Cache,
+        state: LazyStateID,
         start: usize,
         next: Option<u8>,
         first: usize,
         out: &mut Vec<Candidate>,
     ) {
-        for index in 0..self.automaton.match_len(state) {
-            let rule = &self.rules[self.automaton.match_pattern(state, index).as_usize()];
+        for index in 0..self.automaton.match_len(cache, state) {
+            let rule = &self.rules[self.automaton.match_pattern(cache, state, index).as_usize()];
             let refused = match rule.closed_by {
                 Closed::Never => false,
                 Closed::Alnum => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
@@ -176,6 +199,12 @@ impl Group {
                 out.push(Candidate { start, primary: rule.primary });
             }
         }
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group").field("rules", &self.rules).field("longest", &self.longest).finish_non_exhaustive()
     }
 }
 

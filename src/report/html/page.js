@@ -142,7 +142,8 @@ function heads() {
     if (key === "file" && grouped()) continue;
     const on = key && sort.key === key;
     const head = button(on ? `${label} ${sort.down ? "\u2193" : "\u2191"}` : label, () => {
-      sort = { key, down: sort.key === key && !sort.down };
+      // First click up, second down, third back to the order of files.
+      sort = sort.key !== key ? { key, down: false } : sort.down && key !== "file" ? { key: "file", down: false } : { key, down: !sort.down };
       refresh();
     });
     head.disabled = !key;
@@ -205,26 +206,31 @@ function findingCells(at) {
   const pill = cell("span", `pill ${band(finding[CONF])}`, band(finding[CONF]));
   pill.title = `confidence ${finding[CONF]}`;
   const cells = [pill, cell("span", "detector", detectors[finding[DET]][0])];
-  if (!grouped()) cells.push(cell("span", "file quiet", shown(files[finding[FILE]][PATH])));
-  cells.push(cell("span", "place", shown(finding[PLACE])), cell("span", "mask mono", oneLine(finding[MASK])), cell("span", "excerpt quiet", oneLine(finding[EXCERPT])));
+  if (!grouped()) cells.push(tailCell("file quiet", files[finding[FILE]][PATH]));
+  cells.push(tailCell("place", finding[PLACE]), cell("span", "mask mono", oneLine(finding[MASK])), cell("span", "excerpt quiet", oneLine(finding[EXCERPT])));
   return cells;
+}
+
+// Paths and places are cut at the beginning, since their ends tell them apart: the cell runs right to left, its text does not.
+function tailCell(kind, text) {
+  const made = cell("span", `tail ${kind}`, "");
+  made.append(cell("bdi", "", shown(text)));
+  made.title = shown(text);
+  return made;
 }
 
 function groupCells(at, row) {
   const file = files[at];
   row.classList.add("group");
   row.setAttribute("aria-expanded", String(!folded.has(at)));
-  const path = cell("span", "path", "");
-  path.append(cell("bdi", "", shown(file[PATH])));
-  path.title = shown(file[PATH]);
-  const cells = [cell("span", "fold", folded.has(at) ? "\u25b8" : "\u25be"), path, cell("span", "quiet", plural(shownOf.get(at), "finding"))];
+  const cells = [cell("span", "fold", folded.has(at) ? "\u25b8" : "\u25be"), tailCell("path", file[PATH]), cell("span", "quiet", plural(shownOf.get(at), "finding"))];
   if (file[REASON]) cells.push(cell("span", "quiet unread", `${file[STATE]}: ${file[REASON]}`));
   return cells;
 }
 
 function unreadCells(at) {
   const file = files[at];
-  return [cell("span", "pill state", file[STATE]), cell("span", "code mono", file[REASON]), cell("span", "file", shown(file[PATH])), cell("span", "place quiet", reasons.get(file[REASON]) || "")];
+  return [cell("span", "pill state", file[STATE]), cell("span", "code mono", file[REASON]), tailCell("file", file[PATH]), cell("span", "place quiet", reasons.get(file[REASON]) || "")];
 }
 
 // ---- picking a row and its details

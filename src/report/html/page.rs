@@ -195,17 +195,20 @@ fn detectors(page: &mut String, summary: &Summary, names: &HashMap<&str, &str>) 
         page.push_str("<p>No findings.</p></section>\n");
         return;
     }
+    let capped = summary.detectors.values().any(|totals| totals.beyond_cap > 0);
     page.push_str(
-        "<div class=\"wide\"><table id=\"by-detector\"><thead><tr><th>Detector</th><th class=\"n\">High</th>",
+        "<div class=\"wide tall\"><table id=\"by-detector\"><thead><tr><th>Detector</th><th class=\"n\">High</th>",
     );
-    page.push_str("<th class=\"n\">Medium</th><th class=\"n\">Low</th><th class=\"n\">Not listed</th>");
+    page.push_str("<th class=\"n\">Medium</th><th class=\"n\">Low</th>");
+    page.push_str(if capped { "<th class=\"n\">Not listed</th>" } else { "" });
     page.push_str("<th class=\"n\">Total</th><th class=\"n\">Files</th></tr></thead><tbody>\n");
     for (id, totals) in &summary.detectors {
         let name = names.get(&**id).map(|name| format!("<br><small>{}</small>", html(name))).unwrap_or_default();
         let id = html(id);
         let &DetectorTotals { high, medium, low, beyond_cap, total, files } = totals;
         let _ = write!(page, "<tr><td><code>{id}</code>{name}</td>");
-        for n in [high, medium, low, beyond_cap, total, files] {
+        let not_listed = capped.then_some(beyond_cap);
+        for n in [high, medium, low].into_iter().chain(not_listed).chain([total, files]) {
             let _ = write!(page, "<td class=\"n{}\">{}</td>", if n == 0 { " zero" } else { "" }, units::count(n));
         }
         page.push_str("</tr>\n");

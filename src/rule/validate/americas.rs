@@ -148,6 +148,10 @@ fn rfc(value: &str, steps: &mut Steps) -> bool {
     // Remainder 1 would be the digit 10: written A, whose rank is 10.
     steps.require("letters of the name", name[usize::from(len == 12)..].iter().all(is_letter))
         && steps.require("date exists", dated)
+        && steps.require(
+            "homonym key of 1 to V and 1 to Z",
+            matches!(rest[6], 1..=23 | 25..=32) && matches!(rest[7], 1..=23 | 25..=36),
+        )
         && steps.expect("rank of the check character", (11 - sum % 11) % 11, u32::from(ranks[12]))
 }
 
@@ -202,7 +206,15 @@ mod tests {
         accepts("mx-rfc", &["GODE 561231 GR8", "GODE561231GR8", "MAB-930714-8T4", "MAB9307148T4"]);
         refuses(
             "mx-rfc",
-            &["GODE 561231 GR9", "GODE561331GR8", "MAB9307148T5", "1ODE561231GR8", "GODE561231", "XAXX010101000"],
+            &[
+                "GODE 561231 GR9",
+                "GODE561331GR8",
+                "MAB9307148T5",
+                "1ODE561231GR8",
+                "GODE561231",
+                "QDNH300824062",
+                "XAXX010101000",
+            ],
         );
     }
 }

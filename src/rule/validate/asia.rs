@@ -100,7 +100,7 @@ fn pan(value: &str, steps: &mut Steps) -> bool {
     let serial = numerals::<4>(&text[5..9]);
     steps.require("letters in their places", letters)
         && steps.require("four digits, not 0000", serial.is_some_and(|serial| serial != [0; 4]))
-        && steps.require("a kind of holder", b"ABCEFGHJKLPT".contains(&text[3]))
+        && steps.require("a kind of holder", b"ABCFGHJKLPT".contains(&text[3]))
 }
 
 fn corporate(value: &str, steps: &mut Steps) -> bool {

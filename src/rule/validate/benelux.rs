@@ -54,6 +54,9 @@ fn svnr(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("check digit", sum % 11, u32::from(digits[3]))
 }
 
+/// The last year of the 21st century in which a holder is believed to be born.
+const BORN_LAST: u32 = 40;
+
 fn rijksregister(value: &str, steps: &mut Steps) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let (month, day) = (two(&digits, 2), two(&digits, 4));
@@ -71,7 +74,7 @@ fn rijksregister(value: &str, steps: &mut Steps) -> bool {
     steps.note(|| format!("check digits: {before:02} if born before 2000, {after:02} if later; found {found:02}"));
     steps.require("birth date exists or is unknown", there)
         && steps.require("serial 001 to 998", (1..999).contains(&number(&digits[6..9])))
-        && steps.require("check digits", found == before || found == after)
+        && steps.require("check digits", found == before || (found == after && two(&digits, 0) <= BORN_LAST))
 }
 
 fn ahv(value: &str, steps: &mut Steps) -> bool {

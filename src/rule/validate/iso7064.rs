@@ -70,6 +70,9 @@ fn mod11_2_row(value: &str, steps: &mut Steps) -> bool {
 
 fn mod37_2(value: &str, steps: &mut Steps) -> bool {
     let starred = value.trim_end().ends_with('*');
+    if value.matches('*').count() > usize::from(starred) {
+        return steps.require("a star only at the end", false);
+    }
     let Some(text) = steps.letters_between(value, if starred { 1 } else { 2 }, LETTERS_MAX - 1) else { return false };
     let mut values = [0; LETTERS_MAX];
     let len = spread(&text, &mut values);
@@ -106,7 +109,7 @@ mod tests {
         accepts("mod11-2", &["0794 0", "079 X", "0000-0002-1825-0097", "0000-0002-1694-233X"]);
         refuses("mod11-2", &["0794 1", "0000-0002-1825-0079", "0X940", "0000-0002-1694-2330"]);
         accepts("mod37-2", &["G1234 89654321 Y"]);
-        refuses("mod37-2", &["G123489654321Z", "G123498654321Y", "G123489654321*", "A", "*"]);
+        refuses("mod37-2", &["G123489654321Z", "G123498654321Y", "G123489654321*", "G12348*9654321Y", "A", "*"]);
         accepts("mod37-36", &["A12425GABC1234002M"]);
         refuses("mod37-36", &["A12425GABC1234002N", "A12425GABC1230402M", ""]);
     }

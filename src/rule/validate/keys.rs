@@ -246,7 +246,7 @@ impl Armor {
         let mut armor = Self { head: [0; HEAD], len: 0, encrypted: false };
         let (mut bits, mut held) = (0_u32, 0);
         for line in body.split('\n').flat_map(|line| line.split("\\n")) {
-            let line = line.trim_matches(|letter: char| letter.is_whitespace() || "\"'\\,>#*+".contains(letter));
+            let line = line.trim_matches(|letter: char| letter.is_whitespace() || "\"'\\,>#*".contains(letter));
             let line = line.strip_suffix("\\r").unwrap_or(line);
             if line.contains(':') {
                 armor.encrypted |= line.contains("ENCRYPTED");
@@ -405,11 +405,23 @@ mod tests {
         let rsa = armor("RSA PRIVATE KEY", "", &der(300));
         let openssh = armor("OPENSSH PRIVATE KEY", "", b"openssh-key-v1\0\0\0\0\x04none\0\0\0\x04none");
         let pgp = armor("PGP PRIVATE KEY BLOCK", "Version: GnuPG\n\n", &[0x95, 0x03, 0x98, 4, 5, 6]);
+        let plus = armor("RSA PRIVATE KEY", "", &[&der(300)[..48], &[0xfb; 48], &der(300)[96..]].concat());
+        assert!(plus.contains("\n+"));
         let legacy = armor("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", &[0x77; 64]);
         let putty = "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\nAAAAIHN0dWZmaW5nc3R1ZmZpbmdzdHVm\n";
         accepts(
             "pem-key",
-            &[&rsa, &rsa.replace('\n', "\\n"), &rsa.replace('\n', "\r\n"), &rsa[..200], &openssh, &pgp, &legacy, putty],
+            &[
+                &rsa,
+                &plus,
+                &rsa.replace('\n', "\\n"),
+                &rsa.replace('\n', "\r\n"),
+                &rsa[..200],
+                &openssh,
+                &pgp,
+                &legacy,
+                putty,
+            ],
         );
         let cases: Vec<String> = vec![
             armor("RSA PRIVATE KEY", "", &der(300)[..280]),

@@ -100,9 +100,9 @@ mod tests {
         fn damm(digits: &[u8]) -> u8 {
             digits.iter().fold(0, |row, &digit| QUASIGROUP[usize::from(row)][usize::from(digit)])
         }
-        let schemes: [(fn(&[u8]) -> u8, &[u8]); 2] =
-            [(verhoeff_remainder, &[1, 2, 3, 4, 5, 1]), (damm, &[1, 1, 2, 9, 4, 6])];
-        for (remainder, right) in schemes {
+        type Remainder = fn(&[u8]) -> u8;
+        let schemes: [(Remainder, [u8; 6]); 2] = [(verhoeff_remainder, [1, 2, 3, 4, 5, 1]), (damm, [1, 1, 2, 9, 4, 6])];
+        for (remainder, right) in &schemes {
             assert_eq!(remainder(right), 0);
             for place in 0..right.len() {
                 for digit in (0..10).filter(|digit| *digit != right[place]) {

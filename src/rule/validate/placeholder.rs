@@ -3,6 +3,8 @@
 //! A word that is looked for anywhere in the value has at least six letters, so that a random key of a hundred characters
 //! holds it by chance less than once in a million.
 
+use std::sync::LazyLock;
+
 use super::Row;
 use super::steps::{Steps, plain};
 
@@ -146,7 +148,7 @@ fn not_placeholder(value: &str, steps: &mut Steps) -> bool {
         && steps.require("not one character or pair over and over", !is_repetition(value.as_bytes()))
         && steps.require("not a long run of neighbours such as 0123456789abcdef", !is_sequence(value.as_bytes()))
         && steps.require("not a word for a secret", !WHOLE.iter().any(|word| word.eq_ignore_ascii_case(value)))
-        && match INSIDE.iter().find(|word| holds(value.as_bytes(), word.as_bytes())) {
+        && match inside(value.as_bytes()) {
             Some(word) => {
                 steps.note(|| format!("holds the stand-in {word}"));
                 false
@@ -204,11 +206,26 @@ fn is_sequence(value: &[u8]) -> bool {
     value.len() >= 16 && value.windows(2).filter(next).count() * 10 >= (value.len() - 1) * 9
 }
 
-/// True when the value holds the word, in upper or lower case.
-fn holds(value: &[u8], word: &[u8]) -> bool {
-    value
-        .windows(word.len())
-        .any(|window| window[0].eq_ignore_ascii_case(&word[0]) && window.eq_ignore_ascii_case(word))
+/// The words of [`INSIDE`] by their first letter.
+static BY_FIRST_LETTER: LazyLock<[Vec<&str>; 26]> = LazyLock::new(|| {
+    std::array::from_fn(|letter| {
+        INSIDE.iter().copied().filter(|word| word.bytes().next().map(letter_index) == Some(Some(letter))).collect()
+    })
+});
+
+fn letter_index(byte: u8) -> Option<usize> {
+    byte.is_ascii_alphabetic().then(|| usize::from(byte.to_ascii_lowercase() - b'a'))
+}
+
+/// A stand-in that the value holds, in upper or lower case.
+fn inside(value: &[u8]) -> Option<&'static str> {
+    let words = &*BY_FIRST_LETTER;
+    (0..value.len()).find_map(|at| {
+        let rest = &value[at..];
+        let begins =
+            |word: &&&str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
+        words[letter_index(value[at])?].iter().find(begins).copied()
+    })
 }
 
 #[cfg(test)]

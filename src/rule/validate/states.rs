@@ -50,7 +50,7 @@ fn aba(value: &str, steps: &mut Steps) -> bool {
 }
 
 /// Numbers printed on wallet cards and in advertisements, and withdrawn by the SSA.
-const SSN_PRINTED: [u64; 3] = [78_05_1120, 219_09_9999, 457_55_5462];
+const SSN_PRINTED: [u64; 3] = [78_051_120, 219_099_999, 457_555_462];
 
 fn ssn(value: &str, steps: &mut Steps) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };

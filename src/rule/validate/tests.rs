@@ -8,7 +8,7 @@ use toml::Table;
 use super::{Validate, lookup, table};
 
 /// Makes the check that `name` or `name{key=value, ...}` says.
-fn made(spec: &str) -> Arc<dyn Validate> {
+pub(super) fn made(spec: &str) -> Arc<dyn Validate> {
     let (name, params) = match spec.split_once('{') {
         Some((name, params)) => (name, format!("p = {{{params}")),
         None => (spec, "p = {}".to_owned()),
@@ -88,6 +88,59 @@ fn every_row_builds() {
     for row in table() {
         let built = (row.build)(&toml::from_str(usual(row.name)).unwrap());
         assert!(built.is_ok(), "{}: {:?}", row.name, built.err());
+    }
+}
+
+/// Schemes that promise to catch every change of one digit, with a valid value; true when they also promise to catch every
+/// transposition of two neighbours.
+const PROMISES: &[(&str, &str, bool)] = &[
+    ("be-nn", "85073003328", false),
+    ("ca-sin", "123456782", false),
+    ("ch-ahv", "7569217076985", false),
+    ("cn-ric", "11010519491231002X", true),
+    ("damm", "112946", true),
+    ("de-idnr", "36574261809", false),
+    ("ean", "4007630000116", false),
+    ("es-dni-nie", "54362315K", true),
+    ("fi-hetu", "131052-308T", true),
+    ("fr-nir", "295109912611193", true),
+    ("gb-nhs", "9434765919", true),
+    ("iban", "GB29NWBK60161331926819", true),
+    ("ie-pps", "6433435F", true),
+    ("il-id", "039337423", false),
+    ("in-aadhaar", "234123412346", true),
+    ("luhn", "4111111111111111", false),
+    ("mod11-10", "794623", false),
+    ("mod11-2", "07940", true),
+    ("mod37-2", "G123489654321Y", true),
+    ("mod37-36", "A12425GABC1234002M", false),
+    ("mod97-10", "79444", true),
+    ("nl-bsn", "111222333", true),
+    ("no-fnr", "15108695088", true),
+    ("pl-pesel", "44051401359", false),
+    ("se-pnr", "8803200016", false),
+    ("us-aba", "111000025", false),
+    ("verhoeff", "123451", true),
+    ("za-id", "7503305044089", false),
+];
+
+#[test]
+fn single_changes_and_promised_transpositions_are_caught() {
+    for (name, value, transpositions) in PROMISES {
+        accepts(name, &[value]);
+        let right = value.as_bytes();
+        for at in (0..right.len()).filter(|&at| right[at].is_ascii_digit()) {
+            for digit in (b'0'..=b'9').filter(|&digit| digit != right[at]) {
+                let mut wrong = right.to_vec();
+                wrong[at] = digit;
+                refuses(name, &[std::str::from_utf8(&wrong).unwrap()]);
+            }
+            if *transpositions && at > 0 && right[at - 1].is_ascii_digit() && right[at - 1] != right[at] {
+                let mut wrong = right.to_vec();
+                wrong.swap(at, at - 1);
+                refuses(name, &[std::str::from_utf8(&wrong).unwrap()]);
+            }
+        }
     }
 }
 

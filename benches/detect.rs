@@ -1,0 +1,232 @@
+//! How fast text is searched: the built-in rules on every kind of text, the raw matcher beside general engines.
+//!
+//! Each row knows what must be found, so that a fast wrong answer fails: every planted value, and the whole number once it
+//! is pinned. `cargo bench --bench detect -- builtin`, `-- raw`, `-- hostile`; rates compare only within one run.
+
+#[path = "corpus/mod.rs"]
+mod corpus;
+#[path = "rivals/matchers.rs"]
+mod rivals;
+
+use corpus::hostile::HOSTILE;
+use corpus::{Corpus, Density, Kind};
+use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
+use rivals::{Counter, EachRule, SetPerLine, Together};
+use sluicebox::detect::{Matcher, ScanOptions, Scanner, TokenKey};
+use sluicebox::model::Finding;
+use sluicebox::rule::load::{self, Options};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One corpus and what must be found in it.
+struct Row {
+    name: &'static str,
+    /// What it is for.
+    why: &'static str,
+    text: fn() -> Corpus,
+    /// Findings of the built-in rules, planted and chance ones; `None` until a run has been looked through. A rule that
+    /// is tightened changes it: the number is then measured again, in the same commit.
+    findings: Option<usize>,
+}
+
+const SEED: u64 = 1;
+const BYTES: usize = 16 << 20;
+
+const ROWS: &[Row] = &[
+    Row {
+        name: "mixed-none",
+        why: "the price of a byte that is nothing: no value planted",
+        text: || corpus::mixed(SEED, BYTES, Density::None),
+        findings: None,
+    },
+    Row {
+        name: "mixed-sparse",
+        why: "the usual case, one value each 100 KB",
+        text: || corpus::mixed(SEED, BYTES, Density::Sparse),
+        findings: None,
+    },
+    Row {
+        name: "mixed-dense",
+        why: "an export full of values, one each KB: confirmation and evidence",
+        text: || corpus::mixed(SEED, BYTES, Density::Dense),
+        findings: None,
+    },
+    Row { name: "prose", why: "words, few digits", text: || kind(Kind::Prose), findings: None },
+    Row { name: "code", why: "identifiers and short numbers", text: || kind(Kind::Code), findings: None },
+    Row { name: "logs", why: "times, addresses, UUIDs: digits and dots", text: || kind(Kind::Logs), findings: None },
+    Row { name: "csv", why: "columns of numbers: most candidates for each byte", text: || kind(Kind::Csv), findings: None },
+    Row { name: "json", why: "quoted values and UUIDs", text: || kind(Kind::Json), findings: None },
+];
+
+fn kind(kind: Kind) -> Corpus {
+    corpus::one_kind(kind, SEED, BYTES, Density::Sparse)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3))
+        .configure_from_args();
+    builtin(&mut criterion)?;
+    hostile(&mut criterion)?;
+    raw(&mut criterion)?;
+    criterion.final_summary();
+    Ok(())
+}
+
+/// The whole of detection, one thread, all built-in rules.
+fn builtin(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+    let matcher = matcher(&Options::default())?;
+    let key = TokenKey::new([7; 32], 1);
+    let mut group = criterion.benchmark_group("builtin");
+    group.throughput(Throughput::Bytes(BYTES as u64));
+    for row in ROWS {
+        group.bench_function(row.name, |bencher| {
+            let corpus = (row.text)();
+            let mut scanner = Scanner::new(&matcher, &key, ScanOptions::default());
+            check(row, &corpus, &scanner.scan_text(&corpus.text));
+            bencher.iter(|| scanner.scan_text(black_box(&corpus.text)).len());
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
+/// Text that is meant to hurt, at two sizes: the rate at 4 MiB must be near the rate at 1 MiB.
+fn hostile(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+    let matcher = matcher(&Options::default())?;
+    let key = TokenKey::new([7; 32], 1);
+    let mut group = criterion.benchmark_group("hostile");
+    for maker in HOSTILE {
+        for mebibytes in [1, 4] {
+            group.throughput(Throughput::Bytes(mebibytes << 20));
+            group.bench_function(format!("{}/{mebibytes}MiB", maker.name), |bencher| {
+                let text = maker.text(if mebibytes == 1 { 1 << 20 } else { 4 << 20 });
+                let mut scanner = Scanner::new(&matcher, &key, ScanOptions::default());
+                bencher.iter(|| scanner.scan_text(black_box(&text)).len());
+            });
+        }
+    }
+    group.finish();
+    Ok(())
+}
+
+/// The thirty shapes of pii30.tsv, matches only, ours and the general engines in one run.
+fn raw(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+    let patterns = pii30();
+    let each = EachRule::new(&patterns)?;
+    let ours = Ours(shapes(&patterns)?);
+    let (set, together) = (SetPerLine::new(&patterns)?, Together::new(&patterns)?);
+    let mut group = criterion.benchmark_group("raw");
+    group.throughput(Throughput::Bytes(BYTES as u64));
+    for row in ROWS {
+        let text = std::cell::LazyCell::new(|| (row.text)().text.into_bytes());
+        bench_counter(&mut group, "sluicebox", row, &ours, &text, |text| {
+            assert_eq!(ours.counts(text), each.counts(text), "{}: matches of each rule differ", row.name);
+        });
+        bench_counter(&mut group, "set-per-line", row, &set, &text, |_| ());
+        bench_counter(&mut group, "meta", row, &together, &text, |_| ());
+        // Thirty passes: one row tells enough.
+        if row.name == "mixed-sparse" {
+            bench_counter(&mut group, "each-rule", row, &each, &text, |_| ());
+        }
+    }
+    group.finish();
+    Ok(())
+}
+
+fn bench_counter<F: FnOnce() -> Vec<u8>>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    engine: &str,
+    row: &Row,
+    counter: &dyn Counter,
+    text: &std::cell::LazyCell<Vec<u8>, F>,
+    check: impl Fn(&[u8]),
+) {
+    group.bench_function(format!("{engine}/{}", row.name), |bencher| {
+        check(text);
+        eprintln!("{engine} on {}: {} ({})", row.name, counter.count(text), counter.reports());
+        bencher.iter(|| counter.count(black_box(text)));
+    });
+}
+
+/// Every planted value found by its detector, and the pinned number where there is one.
+fn check(row: &Row, corpus: &Corpus, findings: &[Finding]) {
+    let planted = in_characters(corpus);
+    let missed: Vec<&str> = planted
+        .iter()
+        .filter(|(detector, start, end)| {
+            !findings.iter().any(|found| *found.detector == **detector && found.start < *end && *start < found.end)
+        })
+        .map(|(detector, ..)| *detector)
+        .collect();
+    assert!(missed.is_empty(), "{} ({}): missed {} of {}: {missed:?}", row.name, row.why, missed.len(), planted.len());
+    match row.findings {
+        Some(expected) => assert_eq!(findings.len(), expected, "{} ({}): number of findings", row.name, row.why),
+        None => eprintln!("{}: {} findings, {} planted; not pinned yet", row.name, findings.len(), planted.len()),
+    }
+}
+
+/// Planted values with their places in characters, as findings have them.
+fn in_characters(corpus: &Corpus) -> Vec<(&'static str, u64, u64)> {
+    let (mut byte, mut character) = (0, 0);
+    let mut places = Vec::with_capacity(corpus.planted.len());
+    for planted in &corpus.planted {
+        character += corpus.text[byte..planted.start].chars().count() as u64;
+        byte = planted.start;
+        // Planted values are ASCII.
+        let end = character + (planted.end - planted.start) as u64;
+        places.push((planted.detector, character, end));
+    }
+    places
+}
+
+fn matcher(options: &Options) -> Result<Matcher, Box<dyn Error>> {
+    match load::load(options) {
+        Ok(loaded) => Ok(Matcher::new(Arc::new(loaded.rules))),
+        Err(errors) => Err(errors.iter().map(|error| format!("{error}\n")).collect::<String>().into()),
+    }
+}
+
+/// The patterns of pii30.tsv (identifier, tab, expression), in the file's order.
+fn pii30() -> Vec<String> {
+    include_str!("pii30.tsv").lines().filter_map(|line| Some(line.split_once('\t')?.1.to_owned())).collect()
+}
+
+/// Our matcher over bare patterns: one detector each, edges free, no check.
+fn shapes(patterns: &[String]) -> Result<Matcher, Box<dyn Error>> {
+    let mut rules = String::from("schema = 1\n");
+    for (at, pattern) in patterns.iter().enumerate() {
+        let _ = write!(
+            rules,
+            "[[detector]]\nid = \"bench.shape-{at:02}\"\nname = \"shape {at}\"\nwhy = \"measuring\"\nedges = \"none\"\n\
+             [[detector.primary]]\nregex = '''{pattern}'''\n[[detector.tier]]\nname = \"shape\"\nconfidence = 65\n"
+        );
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("pii30.toml");
+    std::fs::write(&path, rules)?;
+    matcher(&Options { builtin: false, paths: vec![path], ..Options::default() })
+}
+
+struct Ours(Matcher);
+
+impl Ours {
+    fn counts(&self, text: &[u8]) -> Vec<usize> {
+        self.0.raw_matches_of_all(text).iter().map(Vec::len).collect()
+    }
+}
+
+impl Counter for Ours {
+    fn reports(&self) -> &'static str {
+        "all rules, positions"
+    }
+
+    fn count(&self, text: &[u8]) -> usize {
+        self.counts(text).iter().sum()
+    }
+}

@@ -1,0 +1,99 @@
+//! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
+
+mod explain;
+mod extract;
+mod key;
+mod limits;
+mod progress;
+mod rules;
+mod scan;
+mod stop;
+
+use clap::{Parser, Subcommand};
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The command could not do its job: a flag, a rule file, a named path.
+const EXIT_FAILED: u8 = 2;
+
+/// Finds sensitive content in files, and says how much of each it could read.
+#[derive(Debug, Parser)]
+#[command(name = "sluicebox", version, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan files, folders or standard input
+    Scan(scan::Args),
+    /// Print the text that is scanned
+    Extract(extract::Args),
+    /// Check, list, explain and test rules
+    Rules(rules::Args),
+}
+
+/// Flags that choose rules, the same for every command that runs some.
+#[derive(Debug, clap::Args)]
+struct RuleArgs {
+    /// Also load this rule file, or every *.toml file of this folder
+    #[arg(long = "rules", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Leave out the built-in rules
+    #[arg(long)]
+    no_builtin: bool,
+    /// Run only detectors with this id; `*` stands for anything (id.us-*)
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Run only detectors with this tag
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+}
+
+impl RuleArgs {
+    fn load(&self) -> Result<crate::rule::Loaded, Failed> {
+        let options = crate::rule::Options {
+            builtin: !self.no_builtin,
+            paths: self.paths.clone(),
+            select: crate::rule::Select { only: self.only.clone(), tags: self.tag.clone() },
+        };
+        crate::rule::load(&options).map_err(|errors| {
+            let count = errors.len();
+            let mut text: String = errors.iter().map(|error| format!("{error}\n")).collect();
+            if count > 1 {
+                text.push_str(&format!("error: {count} errors in rules; nothing was run"));
+            }
+            Failed(text.trim_end().to_owned())
+        })
+    }
+}
+
+/// Why a command could not do its job, as the user reads it.
+#[derive(Debug)]
+struct Failed(String);
+
+impl Failed {
+    fn new(what: impl fmt::Display) -> Self {
+        Self(format!("error: {what}"))
+    }
+}
+
+/// Runs the command line and gives the exit code: see the contract in the README.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Extract(args) => extract::run(&args),
+        Command::Rules(args) => rules::run(&args),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(Failed(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}

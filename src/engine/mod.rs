@@ -1,0 +1,3 @@
+//! Motion: the stages, their threads and channels.
+
+pub mod local;

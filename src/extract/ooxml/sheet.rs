@@ -1,0 +1,210 @@
+//! The cells of one worksheet, row by row, and the texts around them.
+//!
+//! A row is its cells joined by tabs. A cell says what a reader sees; what is stored follows where it differs, and a formula
+//! follows where it holds text of its own. Headers, footers, validation lists and link texts come after the rows.
+
+use super::super::xml_events::{Tag, Xml, XmlReader};
+use super::super::{Edge, Failure, Output};
+use super::cells::{SharedStrings, Styles};
+use super::number_format::plain;
+use crate::model::Place;
+
+/// What the cells of a workbook refer to.
+pub(super) struct Book<'a> {
+    pub(super) strings: SharedStrings<'a>,
+    pub(super) styles: Styles,
+    pub(super) dates_from_1904: bool,
+}
+
+/// Pushes the text of one worksheet into the open part. Returns true when there was any.
+pub(super) fn push_cells(xml: &mut XmlReader<'_>, book: &Book<'_>, out: &mut dyn Output) -> Result<bool, Failure> {
+    let mut sheet =
+        Sheet { book, row: 0, column: 0, cell: Cell::default(), within: Within::Nothing, row_begun: false, any: false };
+    while let Some(event) = xml.next_event()? {
+        match event {
+            Xml::Start(tag) => sheet.start(&tag, out)?,
+            Xml::End(tag) => sheet.end(tag.name(), out)?,
+            Xml::Text(text) => sheet.text(&text),
+            Xml::Comment(_) | Xml::Other(_) => {}
+        }
+    }
+    Ok(sheet.any)
+}
+
+struct Sheet<'b> {
+    book: &'b Book<'b>,
+    row: u32,
+    column: u32,
+    cell: Cell,
+    within: Within,
+    row_begun: bool,
+    any: bool,
+}
+
+#[derive(Default)]
+struct Cell {
+    kind: String,
+    style: usize,
+    value: String,
+    inline: String,
+    formula: String,
+    phonetic: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Within {
+    Nothing,
+    Value,
+    Inline,
+    Formula,
+    /// Header, footer or a list's formula: a line of its own.
+    Line,
+}
+
+impl Sheet<'_> {
+    fn start(&mut self, tag: &Tag<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+        match tag.name() {
+            "row" => {
+                self.row = number(tag, "r").unwrap_or(self.row.saturating_add(1));
+                self.column = 0;
+                self.row_begun = false;
+            }
+            "c" => {
+                let reference = tag.attribute("r").unwrap_or_default();
+                self.column = column_of(&reference).unwrap_or(self.column.saturating_add(1));
+                self.cell.clear();
+                self.cell.kind = tag.attribute("t").unwrap_or_default();
+                self.cell.style = tag.attribute("s").and_then(|s| s.parse().ok()).unwrap_or(0);
+            }
+            "v" => self.within = Within::Value,
+            "t" => self.within = Within::Inline,
+            "f" => self.within = Within::Formula,
+            "rPh" => self.cell.phonetic = true,
+            "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter" | "formula1"
+            | "formula2" => {
+                self.cell.clear();
+                self.within = Within::Line;
+            }
+            "hyperlink" => self.attributes(tag, &["display", "tooltip", "location"], out)?,
+            "dataValidation" => self.attributes(tag, &["prompt", "promptTitle", "error", "errorTitle"], out)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, name: &str, out: &mut dyn Output) -> Result<(), Failure> {
+        match name {
+            "c" => {
+                self.push_cell(out)?;
+                self.within = Within::Nothing;
+            }
+            "rPh" => self.cell.phonetic = false,
+            "v" | "t" | "f" => self.within = Within::Nothing,
+            _ if self.within == Within::Line => {
+                let line = std::mem::take(&mut self.cell.value);
+                self.push_line(&line, out)?;
+                self.within = Within::Nothing;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        match self.within {
+            Within::Value | Within::Line => self.cell.value.push_str(text),
+            Within::Inline if !self.cell.phonetic => self.cell.inline.push_str(text),
+            Within::Formula => self.cell.formula.push_str(text),
+            Within::Inline | Within::Nothing => {}
+        }
+    }
+
+    fn push_cell(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
+        let place = Place::Cell { row: self.row, column: self.column };
+        let cell = std::mem::take(&mut self.cell);
+        let number = match cell.kind.as_str() {
+            "" | "n" => cell.value.trim().parse::<f64>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(value) => {
+                let shown = self.book.styles.format(cell.style).show(value, self.book.dates_from_1904);
+                let stored = cell.value.trim();
+                let exact = plain(value).unwrap_or_default();
+                let shown = shown.unwrap_or_default();
+                self.push_forms(&[&shown, stored, &exact], &place, out)?;
+            }
+            None => {
+                let value = match cell.kind.as_str() {
+                    "s" => cell.value.trim().parse().ok().and_then(|at| self.book.strings.get(at)).unwrap_or_default(),
+                    "b" if cell.value.trim() == "1" => "TRUE",
+                    "b" => "FALSE",
+                    _ => &cell.value,
+                };
+                self.push_forms(&[value, &cell.inline], &place, out)?;
+            }
+        }
+        if cell.formula.contains('"') {
+            self.push_forms(&[&cell.formula], &place, out)?;
+        }
+        self.cell = cell;
+        Ok(())
+    }
+
+    /// Pushes each form that says something new: the first as the cell, the others after a space.
+    fn push_forms(&mut self, forms: &[&str], place: &Place, out: &mut dyn Output) -> Result<(), Failure> {
+        for (at, form) in forms.iter().enumerate() {
+            if form.is_empty() || forms[..at].contains(form) {
+                continue;
+            }
+            let is_first = forms[..at].iter().all(|earlier| earlier.is_empty());
+            let edge = match (is_first, self.row_begun) {
+                (false, _) => ' ',
+                (true, true) => '\t',
+                (true, false) => '\n',
+            };
+            self.row_begun = true;
+            self.any = true;
+            out.push(Edge::Soft(edge), place, form, None)?;
+        }
+        Ok(())
+    }
+
+    fn push_line(&mut self, text: &str, out: &mut dyn Output) -> Result<(), Failure> {
+        if !text.is_empty() {
+            self.any = true;
+            out.push(Edge::Soft('\n'), &Place::Whole, text, None)?;
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, tag: &Tag<'_>, keys: &[&str], out: &mut dyn Output) -> Result<(), Failure> {
+        for (key, value) in tag.attributes() {
+            if keys.contains(&key) {
+                self.push_line(&value, out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Cell {
+    fn clear(&mut self) {
+        self.kind.clear();
+        self.value.clear();
+        self.inline.clear();
+        self.formula.clear();
+        self.phonetic = false;
+    }
+}
+
+fn number(tag: &Tag<'_>, key: &str) -> Option<u32> {
+    tag.attribute(key)?.parse().ok()
+}
+
+/// The column that a reference such as `AB12` names, from 1.
+fn column_of(reference: &str) -> Option<u32> {
+    let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
+    let column = letters.take(4).fold(0u32, |n, b| n * 26 + u32::from(b.to_ascii_uppercase() - b'A') + 1);
+    (column > 0).then_some(column)
+}

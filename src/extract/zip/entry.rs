@@ -1,0 +1,198 @@
+//! One member of a zip file: its header, and its bytes.
+
+use super::super::{Failure, Source};
+use super::directory::Wide;
+use crate::content::budget::{Fed, Inflated};
+use crate::model::Reason;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+
+/// Which list an entry was found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The central directory.
+    Directory,
+    /// Only a local header: the directory does not list it.
+    LocalOnly,
+}
+
+/// One member.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its name, made printable.
+    pub(crate) name: String,
+    /// Its comment, made printable.
+    pub(crate) comment: String,
+    pub(super) method: u16,
+    pub(super) flags: u16,
+    /// Checksum, where the header knew it.
+    pub(super) crc: Option<u32>,
+    /// `None`: unknown, the compressed stream ends itself or the gap does.
+    pub(super) compressed_bytes: Option<u64>,
+    pub(super) bytes: u64,
+    pub(super) header_at: u64,
+    pub(crate) origin: Origin,
+}
+
+pub(super) const LOCAL_HEADER: &[u8] = b"PK\x03\x04";
+pub(super) const LOCAL_HEADER_BYTES: usize = 30;
+
+impl Entry {
+    /// True for the entry of a folder.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.name.ends_with(['/', '\\']) && self.bytes == 0
+    }
+
+    /// Opens its bytes, inflated and charged.
+    ///
+    /// # Errors
+    /// [`Failure`]: encrypted, a method that is not read here, or no header where one should be.
+    pub(crate) fn open<'a>(&self, source: &Source<'a>) -> Result<Box<dyn Read + 'a>, Failure> {
+        if self.flags & 1 != 0 || self.method == 99 {
+            return Err(Failure::refused(Reason::EncryptedPassword, "the member is encrypted"));
+        }
+        let mut header = [0; LOCAL_HEADER_BYTES];
+        let whole = source.content.read_up_to(self.header_at, &mut header)? == header.len();
+        if !whole || !header.starts_with(LOCAL_HEADER) {
+            return Err(Failure::corrupt("no local header where the directory says"));
+        }
+        let data_at = self.header_at + data_offset(&header);
+        let mut reader = source.reader();
+        reader.seek(SeekFrom::Start(data_at))?;
+        let (fed, fed_bytes) = Fed::new(reader.take(self.compressed_bytes.unwrap_or(u64::MAX)));
+        let buffered = BufReader::with_capacity(32 << 10, fed);
+        let budget = source.budget;
+        let body: Box<dyn Read + 'a> = match self.method {
+            0 => Box::new(buffered),
+            8 => Box::new(Inflated::new(Deflated::new(buffered), fed_bytes, budget)),
+            9 => Box::new(Inflated::new(deflate64::Deflate64Decoder::with_buffer(buffered), fed_bytes, budget)),
+            _ => return Err(Failure::refused(Reason::Unsupported, "a compression method that is not read here")),
+        };
+        let expected = self.crc.map(|crc| (crc, self.bytes));
+        Ok(Box::new(Checked { inner: body, crc: crc32fast::Hasher::new(), bytes: 0, expected }))
+    }
+}
+
+/// Bytes from a local header to its data.
+pub(super) fn data_offset(header: &[u8; LOCAL_HEADER_BYTES]) -> u64 {
+    LOCAL_HEADER_BYTES as u64 + u64::from(le16(header, 26)) + u64::from(le16(header, 28))
+}
+
+/// Reads a local header that the directory does not list.
+pub(super) fn local_only(source: &Source<'_>, header_at: u64) -> Result<Option<Entry>, Failure> {
+    let mut header = [0; LOCAL_HEADER_BYTES];
+    if source.content.read_up_to(header_at, &mut header)? < header.len() || !header.starts_with(LOCAL_HEADER) {
+        return Ok(None);
+    }
+    let (flags, method) = (le16(&header, 6), le16(&header, 8));
+    let mut name = vec![0; usize::from(le16(&header, 26))];
+    let mut extra = vec![0; usize::from(le16(&header, 28))];
+    let name_at = header_at + LOCAL_HEADER_BYTES as u64;
+    let got = source.content.read_up_to(name_at, &mut name)?;
+    if got < name.len() || method > 99 || name.is_empty() {
+        return Ok(None);
+    }
+    source.content.read_up_to(name_at + name.len() as u64, &mut extra)?;
+    let mut wide = Wide { size: u64::from(le32(&header, 22)), compressed: u64::from(le32(&header, 18)), offset: 0 };
+    wide.widen(&extra);
+    let known = flags & 8 == 0 || wide.compressed > 0;
+    Ok(Some(Entry {
+        name: printable_name(&name, flags & 0x800 != 0),
+        comment: String::new(),
+        method,
+        flags,
+        crc: (flags & 8 == 0).then(|| le32(&header, 14)),
+        compressed_bytes: known.then_some(wide.compressed),
+        bytes: wide.size,
+        header_at,
+        origin: Origin::LocalOnly,
+    }))
+}
+
+/// Inflates; unlike the bare decoder it says when the stream ends before its last block.
+struct Deflated<R> {
+    inner: R,
+    state: flate2::Decompress,
+    done: bool,
+}
+
+impl<R: BufRead> Deflated<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, state: flate2::Decompress::new(false), done: false }
+    }
+}
+
+impl<R: BufRead> Read for Deflated<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.done || buf.is_empty() {
+                return Ok(0);
+            }
+            let input = self.inner.fill_buf()?;
+            let at_end = input.is_empty();
+            let (in_before, out_before) = (self.state.total_in(), self.state.total_out());
+            let flush = if at_end { flate2::FlushDecompress::Finish } else { flate2::FlushDecompress::None };
+            let status = self.state.decompress(input, buf, flush);
+            let took = usize::try_from(self.state.total_in() - in_before).unwrap_or(0);
+            let gave = usize::try_from(self.state.total_out() - out_before).unwrap_or(0);
+            self.inner.consume(took);
+            let broken = || io::Error::new(io::ErrorKind::InvalidData, "a deflate stream is damaged");
+            self.done = matches!(status.map_err(|_| broken())?, flate2::Status::StreamEnd);
+            if gave > 0 {
+                return Ok(gave);
+            }
+            if !self.done && at_end {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if !self.done && took == 0 {
+                return Err(broken());
+            }
+        }
+    }
+}
+
+/// Compares length and checksum at the end of a member.
+struct Checked<R> {
+    inner: R,
+    crc: crc32fast::Hasher,
+    bytes: u64,
+    expected: Option<(u32, u64)>,
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let n = self.inner.read(buf)?;
+        self.crc.update(&buf[..n]);
+        self.bytes = self.bytes.saturating_add(n as u64);
+        match self.expected {
+            Some((crc, bytes)) if n == 0 && (self.crc.clone().finalize() != crc || self.bytes != bytes) => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "a member's checksum is wrong"))
+            }
+            _ => Ok(n),
+        }
+    }
+}
+
+/// A name as text: UTF-8 where it is, else by the encoding its bytes suggest; control characters become spaces.
+pub(super) fn printable_name(bytes: &[u8], is_utf8: bool) -> String {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if is_utf8 => String::from_utf8_lossy(bytes).into_owned(),
+        Err(_) => super::super::decode::guessed_text(bytes),
+    };
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+pub(super) fn le16(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
+}
+
+pub(super) fn le32(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
+}
+
+pub(super) fn le64(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+}

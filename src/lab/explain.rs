@@ -1,0 +1,129 @@
+//! Why and why not, in words: what one detector makes of a text.
+//!
+//! The text is the author's own, so the answer shows values; it goes to the author's terminal and nowhere else.
+
+use super::examples::miss_name;
+use crate::detect::{Explained, LeafExplained, Matcher, TierExplained};
+use crate::rule::ruleset::{Detector, DetectorId};
+use crate::rule::syntax::{Miss, Side};
+use std::fmt::Write;
+
+/// Longest text that is explained, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Matches that are explained; more are only counted.
+const SHOWN_MAX: usize = 50;
+
+/// Explains what a detector makes of `text`; with `value`, only of matches that touch one of its occurrences.
+#[must_use]
+pub fn explain(matcher: &Matcher, id: DetectorId, text: &str, value: Option<&str>) -> String {
+    let detector = &matcher.rules().detectors[id.index()];
+    let mut out = format!("{}  {}\n", detector.id, detector.name);
+    let places: Option<Vec<(u64, u64)>> = value.map(|value| {
+        let length = value.chars().count() as u64;
+        let start = |at: usize| text[..at].chars().count() as u64;
+        text.match_indices(value).map(|(at, _)| (start(at), start(at) + length)).collect()
+    });
+    if places.as_ref().is_some_and(Vec::is_empty) {
+        out.push_str("the value does not stand in the text\n");
+        return out;
+    }
+    let concerns = |explained: &&Explained| {
+        places
+            .as_ref()
+            .is_none_or(|places| places.iter().any(|&(from, to)| explained.start < to && from < explained.end))
+    };
+    let all = matcher.explain(id, text);
+    let concerned: Vec<&Explained> = all.iter().filter(concerns).collect();
+    if concerned.is_empty() {
+        out.push_str("no candidate: no shape of this detector matches");
+        out.push_str(if value.is_some() { " at that value\n" } else { " anywhere in the text\n" });
+        for &primary in &detector.primaries {
+            if let crate::rule::ruleset::PrimaryKind::Pattern(pattern) =
+                &matcher.rules().primaries[primary.index()].kind
+            {
+                let _ = writeln!(out, "  shape: {}", pattern.source);
+            }
+        }
+    }
+    for explained in concerned.iter().take(SHOWN_MAX) {
+        describe(detector, explained, &mut out);
+    }
+    if concerned.len() > SHOWN_MAX {
+        let _ = writeln!(out, "\nand {} more matches", concerned.len() - SHOWN_MAX);
+    }
+    out
+}
+
+fn describe(detector: &Detector, explained: &Explained, out: &mut String) {
+    let _ = writeln!(out, "\ncandidate at {}..{}: {}", explained.start, explained.end, explained.value);
+    if detector.primaries.len() > 1 {
+        let _ = writeln!(out, "  shape {}", explained.primary);
+    }
+    for (name, passed, steps) in &explained.validators {
+        let _ = writeln!(out, "  validator {name}: {}", if *passed { "passed" } else { "refused" });
+        for step in steps {
+            let _ = writeln!(out, "    {step}");
+        }
+    }
+    if let Some(miss) = explained.miss {
+        let _ = writeln!(out, "  refused: {}", miss_words(miss));
+    }
+    for (index, tier) in explained.tiers.iter().enumerate() {
+        if explained.reached.is_some_and(|reached| index > reached) {
+            break;
+        }
+        describe_tier(tier, out);
+    }
+    let _ = match explained.reached {
+        Some(reached) => {
+            let tier = &explained.tiers[reached];
+            writeln!(out, "  reached: {} ({}, {})", tier.name, tier.confidence, tier.confidence.band())
+        }
+        None => writeln!(out, "  reached: no tier"),
+    };
+}
+
+fn describe_tier(tier: &TierExplained, out: &mut String) {
+    let state = tier.miss.map_or_else(|| "holds".to_owned(), |miss| format!("lacks: {}", miss_words(miss)));
+    let _ = writeln!(out, "  tier {} ({}): {state}", tier.name, tier.confidence);
+    for (name, passed) in &tier.validators {
+        let _ = writeln!(out, "    validator {name}: {}", if *passed { "passed" } else { "refused" });
+    }
+    for leaf in &tier.leaves {
+        let _ = writeln!(out, "    {}", leaf_words(leaf));
+    }
+}
+
+fn leaf_words(leaf: &LeafExplained) -> String {
+    let side = match leaf.side {
+        Side::Both => "",
+        Side::Before => " before it",
+        Side::After => " after it",
+    };
+    let within =
+        leaf.within.map_or_else(|| "anywhere".to_owned(), |within| format!("within {within} characters{side}"));
+    let wanted = match leaf.bounds {
+        (min, None) => format!("at least {min}"),
+        (min, Some(max)) => format!("{min} to {max}"),
+    };
+    let nearest = match &leaf.nearest {
+        None => "none in the text".to_owned(),
+        Some(nearest) => {
+            let side = if nearest.before { "before" } else { "after" };
+            format!("nearest {} characters {side}", nearest.distance.unwrap_or(0))
+        }
+    };
+    format!("{} {within}: found {}, wants {wanted}; {nearest}", leaf.label, leaf.found)
+}
+
+fn miss_words(miss: Miss) -> String {
+    let words = match miss {
+        Miss::Shape => "another shape than the tier asks for",
+        Miss::Edge => "a letter or digit stands directly beside it",
+        Miss::Check => "an additional check excludes it",
+        Miss::Validator => "a validator refuses it",
+        Miss::Form => "written in another form than the tier asks for",
+        Miss::Evidence => "evidence is missing, too far away or on the wrong side, or an exclusion is present",
+    };
+    format!("{words} ({})", miss_name(miss))
+}

@@ -361,7 +361,7 @@ fn golden(folder: &str, fewest: usize, get: impl Fn(&Path) -> String) {
     assert!(failures.is_empty(), "\n{failures}SLUICEBOX_BLESS=1 writes what was got");
 }
 
-/// The embedded rules load whole, those that are off too, and the time that takes is printed.
+/// The embedded rules load whole, those that are off too.
 #[test]
 fn built_in_rules_load() {
     let select = Select { only: vec!["*".to_owned()], tags: Vec::new() };

@@ -66,10 +66,20 @@ fn has_fixed_text(hir: &Hir) -> bool {
         }
         HirKind::Capture(capture) => has_fixed_text(&capture.sub),
         HirKind::Repetition(repetition) => repetition.min > 0 && has_fixed_text(&repetition.sub),
-        HirKind::Concat(nodes) => nodes.iter().any(has_fixed_text),
+        HirKind::Concat(nodes) => nodes.iter().any(has_fixed_text) || has_word(nodes),
         HirKind::Alternation(nodes) => nodes.iter().all(has_fixed_text),
         HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => false,
     }
+}
+
+/// True when three characters stand side by side of which only the case is open.
+fn has_word(nodes: &[Hir]) -> bool {
+    let narrow = |node: &Hir| match node.kind() {
+        HirKind::Literal(_) => true,
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() <= 2 && class.iter().all(|range| range.len() == 1),
+        _ => false,
+    };
+    nodes.windows(3).any(|run| run.iter().all(narrow))
 }
 
 /// A set of bytes.

@@ -241,7 +241,7 @@ impl<'m> Scanner<'m> {
         let file = &mut self.file;
         let mut counts = Vec::new();
         for (slot, detector) in rules.detectors.iter().enumerate() {
-            if file.candidates[slot] > 0 {
+            if file.candidates[slot] > 0 && !detector.silent {
                 counts.push(DetectorCount {
                     detector: detector.id.clone(),
                     candidates: file.candidates[slot],
@@ -388,6 +388,9 @@ impl<'m> Scanner<'m> {
         let matcher = self.matcher;
         let rules = &*matcher.rules;
         let detector = rules.primaries[primary.index()].detector;
+        if rules.detectors[detector.index()].silent {
+            return;
+        }
         let mut open = Vec::new();
         let mut holds: Option<(u16, Vec<Evidence>)> = None;
         let scene = Scene {

@@ -67,6 +67,7 @@ fn detector(id: u32, tiers: Vec<Tier>) -> Detector {
         checks: Vec::new(),
         exclude_same_digits: false,
         tiers,
+        silent: false,
         min_unique: 1,
         mask: MaskStyle::All,
         canonical: Canonical::Exact,

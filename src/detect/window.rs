@@ -251,6 +251,10 @@ impl Window {
 
     /// Adds a unit whose characters and normal form stand for each other only as a whole.
     fn push_unit(&mut self, source: &str, replacement: &str) {
+        if source == replacement {
+            self.push_plain(source);
+            return;
+        }
         let raw = source.chars().map(|c| self.raw_len(c)).sum::<u64>();
         self.runs.push(Run { norm: self.end(), chars: self.next.chars, raw: self.next.raw, width: 0, raw_width: 0 });
         self.append(replacement);

@@ -99,9 +99,7 @@ fn class_bytes(class: &Class, end: End, set: &mut ByteSet) {
                 let (mut first, mut last) = ([0; 4], [0; 4]);
                 let first = range.start().encode_utf8(&mut first).as_bytes();
                 let last = range.end().encode_utf8(&mut last).as_bytes();
-                if first.len() == 1 && last.len() == 1 {
-                    set.insert_range(first[0], last[0]);
-                } else if end == End::First {
+                if end == End::First || last.len() == 1 {
                     set.insert_range(first[0], last[0]);
                 } else {
                     // The last byte of a longer sequence is any continuation byte.

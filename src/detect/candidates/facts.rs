@@ -350,7 +350,8 @@ mod tests {
 
     #[test]
     fn anchors_are_the_rarest_literals_with_their_distance() {
-        let rows: &[(&str, Option<&[(&str, usize, usize)]>)] = &[
+        type Literals = &'static [(&'static str, usize, usize)];
+        let rows: &[(&str, Option<Literals>)] = &[
             ("AKIA[A-Z2-7]{16}", Some(&[("akia", 0, 0)])),
             ("(?i)pass(?:word|phrase)", Some(&[("passphrase", 0, 0), ("password", 0, 0)])),
             (

@@ -82,11 +82,18 @@ impl Spool {
     /// Reads a stream to its end. When the stream fails, the content holds what came before, beside the error: what was
     /// read can still be looked at.
     pub fn take(&self, body: &mut dyn Read) -> (Content, Option<io::Error>) {
+        self.take_if(body, &mut |_| true)
+    }
+
+    /// The same, but a body too large for memory is read on only when `wanted` says so of its beginning; else the content
+    /// is that beginning. Saves the copying of what nobody will read, such as a film.
+    pub fn take_if(&self, body: &mut dyn Read, wanted: &mut dyn FnMut(&[u8]) -> bool) -> (Content, Option<io::Error>) {
         let mut memory = Vec::new();
         let bound = self.options.memory_bytes_max;
         match body.take(bound + 1).read_to_end(&mut memory) {
             Err(error) => return (Content::from_memory(memory), Some(error)),
             Ok(_) if memory.len() as u64 <= bound => return (Content::from_memory(memory), None),
+            Ok(_) if !wanted(&memory) => return (Content::from_memory(memory), None),
             Ok(_) => {}
         }
         match self.take_large(&memory, body) {
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn bodies_come_back_whole_from_memory_and_from_disk() {
         let (spool, folder) = spool(1000, 1 << 20);
-        for len in [0, 1, 999, 1000, 1001, 200_000] {
+        for len in [0usize, 1, 999, 1000, 1001, 200_000] {
             let body: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).expect("below 251")).collect();
             let (content, failed) = spool.take(&mut body.as_slice());
             assert!(failed.is_none());
@@ -156,6 +163,14 @@ mod tests {
             assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "no name is left");
         }
         assert_eq!(spool.used_bytes.load(Ordering::Relaxed), 0, "room is given back");
+    }
+
+    #[test]
+    fn an_unwanted_body_is_not_read_on() {
+        let (spool, _folder) = spool(10, 1 << 20);
+        let mut body = io::repeat(7).take(1 << 20);
+        let (content, failed) = spool.take_if(&mut body, &mut |head| head[0] != 7);
+        assert!(failed.is_none() && content.len() == 11 && body.limit() == (1 << 20) - 11);
     }
 
     #[test]

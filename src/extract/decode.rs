@@ -293,7 +293,7 @@ impl<R: Read> TextDecoder<R> {
         let valid = error.valid_up_to();
         let (len, is_cut) = (error.error_len().unwrap_or(bytes.len() - valid), error.error_len().is_none());
         if valid > 0 {
-            if !is_cut && !(self.only_ascii && bytes[..valid].is_ascii()) {
+            if !(is_cut || self.only_ascii && bytes[..valid].is_ascii()) {
                 self.malformed = len;
             }
             self.only_ascii = self.only_ascii && bytes[..valid].is_ascii();

@@ -5,11 +5,14 @@
 
 pub mod decode;
 mod gz;
+mod html;
+mod json;
 mod ole;
 mod ooxml;
 pub mod recover;
 pub mod registry;
 pub mod sniff;
+mod tar;
 mod text;
 mod xml;
 mod xml_events;

@@ -3,7 +3,7 @@
 //! Every type that the sniffer can tell has a row, also those that nobody reads yet: a type without an extractor is
 //! reported as such, never passed over.
 
-use super::{Extractor, gz, ooxml, text, xml, zip};
+use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
 use crate::model::Reason;
 
 /// One file type.
@@ -81,6 +81,8 @@ pub static KINDS: &[Kind] = &[
         &["application/vnd.google-apps.shortcut"],
         AsText(Reason::NotInspectable),
     ),
+    text_row("json", JSON_EXTENSIONS, &["application/json", "application/x-ndjson"], InPlace(json::extract)),
+    text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)),
     text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)),
     // Office documents.
     row(
@@ -141,7 +143,7 @@ pub static KINDS: &[Kind] = &[
         InPlace(zip::extract),
     ),
     row("gzip", &["gz", "tgz"], &["application/gzip"], InPlace(gz::extract)),
-    row("tar", &["tar"], &["application/x-tar"], UNSUPPORTED),
+    row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)),
     row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
     row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
     row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
@@ -299,6 +301,9 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "lock",
     "list",
 ];
+
+const JSON_EXTENSIONS: &[&str] =
+    &["json", "jsonl", "ndjson", "ipynb", "geojson", "har", "webmanifest", "boxnote", "json5", "jsonc", "map", "paper"];
 
 const XML_EXTENSIONS: &[&str] = &[
     "xml", "xsd", "xsl", "xslt", "rss", "atom", "svg", "kml", "gpx", "wsdl", "plist", "resx", "config", "fodt", "fods",

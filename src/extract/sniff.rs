@@ -8,6 +8,7 @@ use super::ole;
 use super::registry::{self, Kind, Treatment};
 use super::{Failure, Source};
 use crate::content::{Budget, Content};
+use crate::model::Reason;
 use std::io::Read;
 
 /// What was learnt of one content.
@@ -135,6 +136,16 @@ fn inside_zip(source: &Source<'_>) -> Option<&'static str> {
     by_member.iter().find(|(member, _)| has(member)).map(|(_, kind)| *kind)
 }
 
+/// True for the beginning of something large that nobody reads on: films, sound, pictures, fonts. Programs are not among
+/// them, since an archive may follow.
+#[must_use]
+pub fn is_unread_medium(head: &[u8]) -> bool {
+    let told = by_magic(head).map(registry::kind);
+    told.is_some_and(|kind| {
+        kind.name != "executable" && matches!(kind.treatment, Treatment::Skip(Reason::NoText | Reason::ImageOnly))
+    })
+}
+
 /// A mark: where it stands, its bytes, the type.
 type Magic = (usize, &'static [u8], &'static str);
 
@@ -223,7 +234,7 @@ const MAGIC: &[Magic] = &[
     (0, b"\0asm\x01\0\0\0", "executable"),
 ];
 
-fn by_magic(head: &[u8]) -> Option<&'static str> {
+pub(super) fn by_magic(head: &[u8]) -> Option<&'static str> {
     let stands = |&&(at, bytes, _): &&Magic| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));
     let told = MAGIC.iter().find(stands).map(|&(_, _, name)| name);
     told.or_else(|| by_shape(head))
@@ -275,6 +286,9 @@ fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'static str {
     if first.starts_with("%!PS") {
         return "postscript";
     }
+    if is_html(first, extension) {
+        return "html";
+    }
     if is_xml(first, extension) {
         return "xml";
     }
@@ -287,7 +301,50 @@ fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'static str {
     match extension {
         "gdoc" | "gsheet" | "gslides" | "gdraw" | "gform" if first.starts_with('{') => "google-shortcut",
         "csv" | "tsv" | "tab" | "psv" | "ssv" => "csv",
+        _ if is_json(first, extension) => "json",
         _ => "text",
+    }
+}
+
+/// A page begins with its own tag or one that only pages have; the extension decides for anything with a tag.
+fn is_html(first: &str, extension: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "<!doctype html",
+        "<html",
+        "<head>",
+        "<head ",
+        "<body",
+        "<meta ",
+        "<title>",
+        "<script",
+        "<table",
+        "<div",
+        "<p>",
+    ];
+    let start: String = first.chars().take(2048).collect::<String>().to_ascii_lowercase();
+    let begun = skip_comments(&start);
+    let promised = registry::kind("html").extensions.contains(&extension);
+    STARTS.iter().any(|tag| begun.starts_with(tag))
+        || (begun.starts_with("<?xml") && start.contains("<html"))
+        || (promised && start.contains('<'))
+}
+
+fn skip_comments(mut text: &str) -> &str {
+    while let Some(after) = text.strip_prefix("<!--") {
+        text = after.split_once("-->").map_or("", |(_, rest)| rest).trim_start();
+    }
+    text
+}
+
+/// An object or array begins it and goes on as one does.
+fn is_json(first: &str, extension: &str) -> bool {
+    let promised = registry::kind("json").extensions.contains(&extension);
+    let next = |rest: &str| rest.trim_start().chars().next();
+    match first.chars().next() {
+        Some('{') => promised || matches!(next(&first[1..]), Some('"' | '}')),
+        Some('[') => promised || matches!(next(&first[1..]), Some('{' | '[' | '"' | ']')),
+        Some('"') => promised,
+        _ => false,
     }
 }
 

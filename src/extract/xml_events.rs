@@ -10,7 +10,9 @@ use crate::content::budget::Budget;
 use crate::model::Limit;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 /// One token (a text between tags, a tag with its attributes) may be this long.
 const TOKEN_BYTES_MAX: usize = 16 << 20;
@@ -133,7 +135,7 @@ impl<'a> XmlReader<'a> {
         let mut buffered = BufReader::with_capacity(BLOCK_BYTES, stream);
         let charset = xml_charset(buffered.fill_buf()?);
         let text: Box<dyn BufRead + 'a> = Box::new(Utf8Reader::new(buffered, charset)?);
-        let mut reader = quick_xml::Reader::from_reader(TokenBound { inner: text, token_bytes: 0 });
+        let mut reader = quick_xml::Reader::from_reader(TokenBound::new(text));
         let config = reader.config_mut();
         config.allow_dangling_amp = true;
         config.allow_unmatched_ends = true;
@@ -148,7 +150,7 @@ impl<'a> XmlReader<'a> {
     /// [`Failure`]: nothing more can be told apart, the stream fails, or a limit.
     pub(super) fn next_event(&mut self) -> Result<Option<Xml<'_>>, Failure> {
         self.buf.clear();
-        self.reader.get_mut().token_bytes = 0;
+        self.reader.get_mut().token_bytes.set(0);
         self.budget.tick()?;
         let event = self.reader.read_event_into(&mut self.buf).map_err(failure)?;
         Ok(Some(match event {
@@ -224,9 +226,17 @@ fn declared(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 }
 
 /// Ends a token that grows past all reason.
-struct TokenBound<R> {
+pub(super) struct TokenBound<R> {
     inner: R,
-    token_bytes: usize,
+    /// Bytes since the last token ended; whoever sees tokens end sets it back to zero.
+    pub(super) token_bytes: Rc<Cell<usize>>,
+}
+
+impl<R: BufRead> TokenBound<R> {
+    /// Bounds the tokens read from `inner`.
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, token_bytes: Rc::default() }
+    }
 }
 
 impl<R: BufRead> Read for TokenBound<R> {
@@ -239,14 +249,14 @@ impl<R: BufRead> Read for TokenBound<R> {
 
 impl<R: BufRead> BufRead for TokenBound<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.token_bytes > TOKEN_BYTES_MAX {
+        if self.token_bytes.get() > TOKEN_BYTES_MAX {
             return Err(Stop::Limit(Limit::Memory).into());
         }
         self.inner.fill_buf()
     }
 
     fn consume(&mut self, n: usize) {
-        self.token_bytes += n;
+        self.token_bytes.set(self.token_bytes.get() + n);
         self.inner.consume(n);
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::content::{Budget, Content, Spool, Stop};
 use crate::extract::registry::{Kind, Treatment, kind};
-use crate::extract::sniff::{Sniffed, sniff};
+use crate::extract::sniff::{Sniffed, is_unread_medium, sniff};
 use crate::extract::{Edge, Extractor, Failure, Output, PartHead, Source, recover, registry};
 use crate::model::{Coverage, Hole, Limit, Locator, Place, Reason};
 use std::io::Read;
@@ -170,7 +170,7 @@ impl Walk<'_> {
         if depth > self.budget.limits().depth {
             return Ok(Coverage::Skipped(Reason::Limit(Limit::Depth)));
         }
-        let (content, failed) = self.spool.take(body);
+        let (content, failed) = self.spool.take_if(body, &mut |head| !is_unread_medium(head));
         let failure = failed.map(|error| Failure::from(error).reason());
         let in_memory = content.as_memory().map_or(0, <[u8]>::len);
         let Ok(_held) = self.budget.hold(in_memory) else {

@@ -253,6 +253,15 @@ fn stem(part: &str) -> &str {
     base.rsplit_once('.').map_or(base, |(stem, _)| stem)
 }
 
+/// What findings call a part that hangs on a slide or a sheet: its kind, without its number.
+fn kind_name(part: &str) -> &str {
+    match stem(part).trim_end_matches(|c: char| c.is_ascii_digit()) {
+        "notesslide" => "notes",
+        "data" => "diagram",
+        kind => kind,
+    }
+}
+
 /// What findings call a part that nothing else names.
 fn part_name(part: &str) -> String {
     match part {

@@ -77,10 +77,9 @@ impl Format {
         if lower.trim().is_empty() || lower.contains("general") || lower.trim() == "@" {
             return Format::General;
         }
-        if !bare.contains(['0', '#', '?']) && lower.contains(['y', 'm', 'd', 'h', 's']) || lower.contains("yy") {
-            return Format::Date;
-        }
-        if bare.contains(['0', '#', '?']) && lower.contains(['h', 's']) && lower.contains(':') {
+        let has_digits = bare.contains(['0', '#', '?']);
+        let has_pairs = ["yy", "mm", "dd", "hh", "ss", "h:"].iter().any(|pair| lower.contains(pair));
+        if has_pairs || (!has_digits && lower.contains(['y', 'm', 'd', 'h', 's'])) {
             return Format::Date;
         }
         let sections: Vec<_> = split_sections(code).into_iter().take(3).map(|text| Section::parse(&text)).collect();
@@ -297,8 +296,8 @@ pub(super) fn general(value: f64) -> String {
     if !value.is_finite() || value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-9) {
         return scientific(value, 5);
     }
-    if value.fract() == 0.0 {
-        return format!("{value:.0}");
+    if let Some(number) = whole(value).filter(|_| value.fract() == 0.0) {
+        return number.to_string();
     }
     let whole_digits = format!("{:.0}", value.abs().trunc()).len();
     let fixed = format!("{:.*}", 10usize.saturating_sub(whole_digits).max(1), value);
@@ -367,7 +366,7 @@ mod tests {
     fn numbers_show_as_their_format_says() {
         let rows = [
             ("General", 4_111_111_111_111_111.0, "4111111111111111"),
-            ("General", 22.222_222_222_222_221, "22.22222222"),
+            ("General", 22.222_222_222_222_22, "22.22222222"),
             ("General", 0.5, "0.5"),
             ("000-00-0000", 123_456_789.0, "123-45-6789"),
             ("000\\-00\\-0000", 1_234_567.0, "001-23-4567"),

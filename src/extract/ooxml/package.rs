@@ -49,11 +49,12 @@ impl<'a> Package<'a> {
             index.entry(name).or_insert(at);
         }
         let mut package = Self { source: *source, archive, index, types: HashMap::new(), _held: held };
-        match package.read_types() {
-            Err(failure) if failure.stop().is_some_and(|_| source.budget.stopped().is_some()) => return Err(failure),
-            // Without content types the parts' names still tell.
-            _ => Ok(package),
+        // Without content types the parts' names still tell; only what ends the whole file ends this.
+        let types = package.read_types();
+        if source.budget.stopped().is_some() {
+            types?;
         }
+        Ok(package)
     }
 
     /// True when the archive had no directory.

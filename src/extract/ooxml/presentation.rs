@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::super::xml_events::Xml;
-use super::{Document, stem};
+use super::{Document, kind_name};
 
 /// Slides looked up; a presentation with more has the rest read in the archive's order.
 const SLIDES_MAX: usize = 100_000;
@@ -19,7 +19,7 @@ pub(super) fn read(document: &mut Document<'_, '_>) -> Result<(), Failure> {
         document.read_flow(&part, &name)?;
         for hanging in document.related(&part)? {
             if hanging.target.ends_with(".xml") && !matches!(hanging.kind.as_str(), "slideLayout" | "slide" | "tags") {
-                let what = stem(&hanging.target).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+                let what = kind_name(&hanging.target);
                 document.read_flow_unless_textless(&hanging.target, &format!("{name} {what}"))?;
             }
         }

@@ -6,7 +6,7 @@
 use super::super::xml_events::{Tag, Xml, XmlReader};
 use super::super::{Edge, Failure, Output};
 use super::cells::{SharedStrings, Styles};
-use super::number_format::plain;
+use super::number_format::{Format, plain};
 use crate::model::Place;
 
 /// What the cells of a workbook refer to.
@@ -70,11 +70,16 @@ impl Sheet<'_> {
                 self.row_begun = false;
             }
             "c" => {
-                let reference = tag.attribute("r").unwrap_or_default();
-                self.column = column_of(&reference).unwrap_or(self.column.saturating_add(1));
+                self.column = self.column.saturating_add(1);
                 self.cell.clear();
-                self.cell.kind = tag.attribute("t").unwrap_or_default();
-                self.cell.style = tag.attribute("s").and_then(|s| s.parse().ok()).unwrap_or(0);
+                for (key, value) in tag.attributes() {
+                    match key {
+                        "r" => self.column = column_of(&value).unwrap_or(self.column),
+                        "t" => self.cell.kind.push_str(&value),
+                        "s" => self.cell.style = value.parse().unwrap_or(0),
+                        _ => {}
+                    }
+                }
             }
             "v" => self.within = Within::Value,
             "t" => self.within = Within::Inline,
@@ -122,17 +127,23 @@ impl Sheet<'_> {
     fn push_cell(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
         let place = Place::Cell { row: self.row, column: self.column };
         let cell = std::mem::take(&mut self.cell);
+        // A formula says something of its own only by the texts in it.
+        let formula = if cell.formula.contains('"') { cell.formula.as_str() } else { "" };
         let number = match cell.kind.as_str() {
             "" | "n" => cell.value.trim().parse::<f64>().ok(),
             _ => None,
         };
         match number {
+            // Most numbers are short and whole: they show as they are stored.
+            Some(_) if is_short_whole(&cell.value) && *self.book.styles.format(cell.style) == Format::General => {
+                self.push_forms(&[&cell.value, formula], &place, out)?;
+            }
             Some(value) => {
                 let shown = self.book.styles.format(cell.style).show(value, self.book.dates_from_1904);
                 let stored = cell.value.trim();
                 let exact = plain(value).unwrap_or_default();
                 let shown = shown.unwrap_or_default();
-                self.push_forms(&[&shown, stored, &exact], &place, out)?;
+                self.push_forms(&[&shown, stored, &exact, formula], &place, out)?;
             }
             None => {
                 let value = match cell.kind.as_str() {
@@ -141,11 +152,8 @@ impl Sheet<'_> {
                     "b" => "FALSE",
                     _ => &cell.value,
                 };
-                self.push_forms(&[value, &cell.inline], &place, out)?;
+                self.push_forms(&[value, &cell.inline, formula], &place, out)?;
             }
-        }
-        if cell.formula.contains('"') {
-            self.push_forms(&[&cell.formula], &place, out)?;
         }
         self.cell = cell;
         Ok(())
@@ -191,11 +199,17 @@ impl Sheet<'_> {
 impl Cell {
     fn clear(&mut self) {
         self.kind.clear();
+        self.style = 0;
         self.value.clear();
         self.inline.clear();
         self.formula.clear();
         self.phonetic = false;
     }
+}
+
+/// True for up to 15 digits without a leading zero.
+fn is_short_whole(stored: &str) -> bool {
+    stored.len() <= 15 && !stored.starts_with('0') && stored.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn number(tag: &Tag<'_>, key: &str) -> Option<u32> {

@@ -4,7 +4,7 @@ use super::super::xml_events::{Xml, XmlReader};
 use super::super::{Edge, Failure, Output};
 use super::cells::{SharedStrings, Styles, is_memory, push_strings};
 use super::sheet::{Book, push_cells};
-use super::{Document, stem};
+use super::{Document, kind_name, stem};
 use crate::model::{Limit, Place, Reason};
 
 /// Sheets looked up; Excel's own bound is memory.
@@ -130,7 +130,7 @@ fn read_sheet(document: &mut Document<'_, '_>, part: &str, label: &str, book: &B
     document.read_part(part, label, |document, at| push_cells(&mut document.package.xml(at)?, book, document.out))?;
     for hanging in document.related(part)? {
         if hanging.target.ends_with(".xml") && !matches!(hanging.kind.as_str(), "table" | "queryTable" | "pivotTable") {
-            let what = stem(&hanging.target).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+            let what = kind_name(&hanging.target);
             document.read_flow_unless_textless(&hanging.target, &format!("{label} {what}"))?;
             if hanging.kind == "drawing" {
                 for chart in document.related(&hanging.target)? {
@@ -146,6 +146,7 @@ fn read_sheet(document: &mut Document<'_, '_>, part: &str, label: &str, book: &B
 fn push_workbook(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<bool, Failure> {
     let mut any = false;
     let mut in_name = false;
+    let mut edge = Edge::Join;
     while let Some(event) = xml.next_event()? {
         match event {
             Xml::Start(tag) if matches!(tag.name(), "sheet" | "definedName") => {
@@ -156,12 +157,13 @@ fn push_workbook(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<bool, 
                         out.push(Edge::Soft('\n'), &Place::Whole, &value, None)?;
                     }
                 }
-                if in_name {
-                    out.push(Edge::Soft(' '), &Place::Whole, "", None)?;
-                }
+                edge = Edge::Soft(' ');
             }
             Xml::End(_) => in_name = false,
-            Xml::Text(text) if in_name => out.push(Edge::Join, &Place::Whole, &text, None)?,
+            Xml::Text(text) if in_name => {
+                out.push(edge, &Place::Whole, &text, None)?;
+                edge = Edge::Join;
+            }
             _ => {}
         }
     }

@@ -1,6 +1,9 @@
 //! Documents to text: rows for each format, and hostile files that must stay cheap.
 
+mod build;
+mod corpus;
 mod hostile;
+mod office;
 mod rows;
 
 use sluicebox::clock::Clock;

@@ -46,6 +46,8 @@ const fn may(name: &'static str, kind: Kind) -> Key {
     Key { name, required: false, kind }
 }
 
+/// Farthest that evidence may stand, in characters; for more there is `"part"`.
+const WITHIN_MAX: i64 = 1_000_000;
 const COUNT: Kind = Kind::Number(0, 1_000_000);
 const TEXTS: Kind = Kind::Array(&Kind::Text);
 const VALIDATORS: Kind = Kind::Array(&Kind::Validator);
@@ -174,8 +176,9 @@ impl Walk<'_> {
         match (kind, value.get_ref()) {
             (Kind::Text, DeValue::String(_)) | (Kind::Bool, DeValue::Boolean(_)) => {}
             (Kind::Group, DeValue::Integer(_)) => self.number(value, name, 0, 1_000),
-            (Kind::Within, DeValue::Integer(_)) => self.number(value, name, 0, u32::MAX.into()),
-            (Kind::Group | Kind::Within | Kind::Validator, DeValue::String(_)) => {}
+            (Kind::Within, DeValue::Integer(_)) => self.number(value, name, 1, WITHIN_MAX),
+            (Kind::Within, DeValue::String(word)) => self.word(value.span(), name, word, &["part"]),
+            (Kind::Group | Kind::Validator, DeValue::String(_)) => {}
             (Kind::Number(low, high), DeValue::Integer(_)) => self.number(value, name, low, high),
             (Kind::Word(words), DeValue::String(word)) => self.word(value.span(), name, word, words),
             (Kind::Array(kind), DeValue::Array(items)) => {

@@ -61,10 +61,10 @@ impl Engine {
     /// The end of the match that begins at `start` and ends at `end` or before.
     fn match_end(&self, pattern: &Pattern, hay: &[u8], start: usize, end: usize) -> Option<usize> {
         let input = Input::new(hay).span(start..end).anchored(Anchored::Yes);
-        if let Some(table) = self.table(pattern) {
-            if let Ok(found) = table.try_search_fwd(&input) {
-                return found.map(|found| found.offset());
-            }
+        if let Some(table) = self.table(pattern)
+            && let Ok(found) = table.try_search_fwd(&input)
+        {
+            return found.map(|found| found.offset());
         }
         self.full(pattern)?.search_half(&input).map(|found| found.offset())
     }

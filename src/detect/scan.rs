@@ -619,7 +619,7 @@ impl<'m> Scanner<'m> {
             }
         }
         self.part.kept.retain(|held| !dropped[held.detector.index()]);
-        self.part.kept.sort_by(|a, b| (a.span, a.detector).cmp(&(b.span, b.detector)));
+        self.part.kept.sort_by_key(|held| (held.span, held.detector));
         self.file.findings.extend(self.part.kept.drain(..).map(|held| held.finding));
     }
 }

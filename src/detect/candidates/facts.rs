@@ -113,9 +113,7 @@ fn class_bytes(class: &Class, end: End, set: &mut ByteSet) {
                 let (mut first, mut last) = ([0; 4], [0; 4]);
                 let first = range.start().encode_utf8(&mut first).as_bytes();
                 let last = range.end().encode_utf8(&mut last).as_bytes();
-                if first.len() == 1 && last.len() == 1 {
-                    set.insert_range(first[0], last[0]);
-                } else if end == End::First {
+                if end == End::First || last.len() == 1 {
                     set.insert_range(first[0], last[0]);
                 } else {
                     // The last byte of a longer sequence is any continuation byte.
@@ -374,7 +372,8 @@ mod tests {
 
     #[test]
     fn anchors_are_the_rarest_literals_with_their_distance() {
-        let rows: &[(&str, Option<&[(&str, usize, usize)]>)] = &[
+        type Literals = &'static [(&'static str, usize, usize)];
+        let rows: &[(&str, Option<Literals>)] = &[
             ("AKIA[A-Z2-7]{16}", Some(&[("akia", 0, 0)])),
             ("(?i)pass(?:word|phrase)", Some(&[("passphrase", 0, 0), ("password", 0, 0)])),
             (

@@ -153,6 +153,7 @@ impl LiteralLane {
         let rule = &self.rules[nomination.rule as usize];
         let last = at - nomination.before_min;
         let first = at.saturating_sub(nomination.before_max).max(*tried);
+        #[expect(clippy::needless_range_loop, reason = "the position is what is kept")]
         for start in first..(last + 1).min(to) {
             if rule.first.as_ref().is_none_or(|set| set.contains(hay[start])) {
                 out.push(Candidate { start, primary: rule.primary, length: END_UNKNOWN });
@@ -171,10 +172,10 @@ impl Short {
 
     fn find(&self, hay: &[u8], from: usize, end: usize, literal: &[u8], occurrence: &mut dyn FnMut(usize, usize)) {
         for found in memchr::memchr2_iter(self.bytes[0], self.bytes[1], &hay[from..end]) {
-            if let Some(at) = (from + found).checked_sub(self.at).filter(|&at| at >= from) {
-                if stands_at(hay, at, literal) {
-                    occurrence(self.literal, at);
-                }
+            if let Some(at) = (from + found).checked_sub(self.at).filter(|&at| at >= from)
+                && stands_at(hay, at, literal)
+            {
+                occurrence(self.literal, at);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `sluicebox extract`: print the text that a scan would look at, with its parts and places.
 
-use super::{Failed, limits, stop};
+use super::{Failed, limits, shown, stop};
 use crate::clock::Clock;
 use crate::content::{Budget, Content, Links, Spool, Stop};
 use crate::extract::{Edge, PartHead};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         (content, "-".to_owned(), failed)
     } else {
         let content = Content::open(&args.path, Links::Follow)
-            .map_err(|error| Failed::new(format!("{}: {error}", args.path.display())))?;
+            .map_err(|error| Failed::new(format!("{}: {error}", shown(&args.path))))?;
         let name = args.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         (content, name, None)
     };
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     }
     printer.finish()?;
     if coverage != Coverage::Complete {
-        eprintln!("{}: {coverage}", args.path.display());
+        eprintln!("{}: {coverage}", shown(&args.path));
         for hole in &walked.holes {
             eprintln!("  {}: {}", crate::report::harmless::one_line(&hole.location.to_string()), hole.reason);
         }

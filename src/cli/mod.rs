@@ -39,7 +39,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct RuleArgs {
     /// Also load this rule file, or every *.toml file of this folder
-    #[arg(long = "rules", value_name = "PATH")]
+    #[arg(long = "rules", id = "rule_paths", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Leave out the built-in rules
     #[arg(long)]
@@ -78,6 +78,11 @@ impl Failed {
     fn new(what: impl fmt::Display) -> Self {
         Self(format!("error: {what}"))
     }
+}
+
+/// A path, or a word that was typed, as a message shows it: on one line, and harmless to a terminal.
+fn shown(word: impl AsRef<std::ffi::OsStr>) -> String {
+    crate::report::harmless::printable(&word.as_ref().to_string_lossy()).into_owned()
 }
 
 /// Runs the command line and gives the exit code: see the contract in the README.

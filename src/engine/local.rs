@@ -13,6 +13,7 @@ use crate::report::FileReport;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,6 +29,8 @@ pub struct Options {
     pub folders: Folders,
     /// Files larger than this are `skipped: too_large`; default no bound.
     pub file_bytes_max: u64,
+    /// Device and inode of the file that the report goes to: a walk passes it by, since it would grow under the reader.
+    pub report_file: Option<(u64, u64)>,
     /// Settings of each inspection.
     pub inspect: InspectOptions,
 }
@@ -293,7 +296,7 @@ fn walk_all(options: &Options, links: &AtomicU64, hand_over: &mut dyn FnMut(Foun
     for input in &options.inputs {
         let goes_on = match input {
             Input::Stdin => hand_over(Found::Stdin),
-            Input::Path(path) => walk_path(path, options.folders, links, hand_over),
+            Input::Path(path) => walk_path(path, options, links, hand_over),
         };
         if !goes_on {
             return;
@@ -301,8 +304,8 @@ fn walk_all(options: &Options, links: &AtomicU64, hand_over: &mut dyn FnMut(Foun
     }
 }
 
-fn walk_path(path: &Path, folders: Folders, links: &AtomicU64, hand_over: &mut dyn FnMut(Found) -> bool) -> bool {
-    for entry in walker(path, folders) {
+fn walk_path(path: &Path, options: &Options, links: &AtomicU64, hand_over: &mut dyn FnMut(Found) -> bool) -> bool {
+    for entry in walker(path, options.folders) {
         let found = match entry {
             Err(error) => Found::Lost(path_of(&error).unwrap_or_else(|| path.to_owned()), lost_reason(&error)),
             Ok(entry) => {
@@ -314,7 +317,10 @@ fn walk_path(path: &Path, folders: Folders, links: &AtomicU64, hand_over: &mut d
                     links.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
-                let may_link = folders.follow_links || entry.depth() == 0;
+                if options.report_file.is_some_and(|report| is_file(&entry, report)) {
+                    continue;
+                }
+                let may_link = options.folders.follow_links || entry.depth() == 0;
                 Found::File(entry.into_path(), if may_link { Links::Follow } else { Links::Refuse })
             }
         };
@@ -323,6 +329,11 @@ fn walk_path(path: &Path, folders: Folders, links: &AtomicU64, hand_over: &mut d
         }
     }
     true
+}
+
+/// True for the file of this device and inode; asks the system only when the folder's own entry has the same inode.
+fn is_file(entry: &ignore::DirEntry, (device, inode): (u64, u64)) -> bool {
+    entry.ino() == Some(inode) && entry.metadata().is_ok_and(|meta| meta.dev() == device)
 }
 
 fn walker(path: &Path, folders: Folders) -> ignore::Walk {

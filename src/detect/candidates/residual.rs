@@ -144,14 +144,7 @@ impl Group {
         }
     }
 
-    fn walk(
-        &self,
-        cache: &mut Cache,
-        hay: &[u8],
-        start: usize,
-        first: usize,
-        out: &mut Vec<Candidate>,
-    ) -> Option<()> {
+    fn walk(&self, cache: &mut Cache, hay: &[u8], start: usize, first: usize, out: &mut Vec<Candidate>) -> Option<()> {
         let config = start::Config::new().anchored(Anchored::Yes).look_behind(start.checked_sub(1).map(|at| hay[at]));
         let mut state = self.automaton.start_state(cache, &config).ok()?;
         // A match is reported one byte late, hence one byte more than the longest.

@@ -39,8 +39,8 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct RuleArgs {
     /// Also load this rule file, or every *.toml file of this folder
-    #[arg(long = "rules", id = "rule_paths", value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[arg(long = "rules", value_name = "PATH")]
+    rule_paths: Vec<PathBuf>,
     /// Leave out the built-in rules
     #[arg(long)]
     no_builtin: bool,
@@ -56,7 +56,7 @@ impl RuleArgs {
     fn load(&self) -> Result<crate::rule::Loaded, Failed> {
         let options = crate::rule::Options {
             builtin: !self.no_builtin,
-            paths: self.paths.clone(),
+            paths: self.rule_paths.clone(),
             select: crate::rule::Select { only: self.only.clone(), tags: self.tag.clone() },
         };
         crate::rule::load(&options).map_err(|errors| {

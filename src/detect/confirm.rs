@@ -91,8 +91,27 @@ pub(crate) struct Confirmed {
     pub(crate) span: Range<usize>,
     /// The value within it.
     pub(crate) value: Range<usize>,
-    /// Indices of the detector's tiers that may hold, best first, whatever the evidence says.
-    pub(crate) tiers: Vec<u16>,
+    /// The detector's tiers that may hold, whatever the evidence says.
+    pub(crate) tiers: TierSet,
+}
+
+/// A set of tiers by their indices, best first; loading refuses detectors with more than 64.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TierSet(u64);
+
+impl TierSet {
+    fn insert(&mut self, index: usize) {
+        self.0 |= 1 << (index & 63);
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The indices, best first.
+    pub(crate) fn iter(self) -> impl Iterator<Item = u16> {
+        (0..64).filter(move |index| (self.0 >> index) & 1 != 0)
+    }
 }
 
 /// Confirms candidates of one rule set.
@@ -178,10 +197,10 @@ pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Re
         return Err(Miss::Check);
     }
     let mut miss = Miss::Shape;
-    let mut tiers = Vec::new();
-    for (index, tier) in (0_u16..).zip(&detector.tiers) {
+    let mut tiers = TierSet::default();
+    for (index, tier) in detector.tiers.iter().enumerate() {
         match tier_possible(tier, id, hay, raw, text) {
-            Ok(()) => tiers.push(index),
+            Ok(()) => tiers.insert(index),
             Err(reason) => miss = reason,
         }
     }

@@ -93,6 +93,28 @@ pub(crate) struct Counts {
 /// Occurrences of an expression or another detector that are counted for one leaf; more never matter.
 const OCCURRENCES_MAX: usize = 64;
 
+/// A quick look before anything is counted: fails when the keywords around the match alone rule the tree out.
+pub(crate) fn glance(node: &Node, scene: &Scene<'_>, nearby: &mut Nearby) -> Truth {
+    match node {
+        Node::All(nodes) => fold_any(nodes, count_of(nodes), None, |node| glance(node, scene, nearby)),
+        Node::Any { nodes, min, max } => fold_any(nodes, *min, *max, |node| glance(node, scene, nearby)),
+        // What is not there now may be counted later: only a list without a hit is certain.
+        Node::Not(_) => Truth::Open,
+        Node::Leaf(leaf) => match (leaf.what, leaf.within) {
+            (What::List(list), Some(within)) if leaf.min > 0 => {
+                let range = scene.window(within);
+                nearby.cover(scene.keywords, scene.text, &range);
+                if nearby.within(&range).any(|hit| hit.list == list) { Truth::Open } else { Truth::Fails }
+            }
+            _ => Truth::Open,
+        },
+    }
+}
+
+fn count_of(nodes: &[Node]) -> u32 {
+    u32::try_from(nodes.len()).unwrap_or(u32::MAX)
+}
+
 /// Counts every leaf of a tree.
 pub(crate) fn count(node: &Node, scene: &Scene<'_>, nearby: &mut Nearby, out: &mut Counts) {
     match node {
@@ -236,10 +258,10 @@ impl From<bool> for Truth {
 }
 
 /// Folds the counts of a tree's leaves, which `counts` gives in the order of the tree.
-pub(crate) fn truth(node: &Node, counts: &mut impl Iterator<Item = Option<u32>>) -> Truth {
+pub(crate) fn truth(node: &Node, counts: &mut dyn Iterator<Item = Option<u32>>) -> Truth {
     match node {
-        Node::All(nodes) => fold_any(nodes, u32::try_from(nodes.len()).unwrap_or(u32::MAX), None, counts),
-        Node::Any { nodes, min, max } => fold_any(nodes, *min, *max, counts),
+        Node::All(nodes) => fold_any(nodes, count_of(nodes), None, |node| truth(node, counts)),
+        Node::Any { nodes, min, max } => fold_any(nodes, *min, *max, |node| truth(node, counts)),
         Node::Not(node) => match truth(node, counts) {
             Truth::Holds => Truth::Fails,
             Truth::Fails => Truth::Holds,
@@ -253,10 +275,10 @@ pub(crate) fn truth(node: &Node, counts: &mut impl Iterator<Item = Option<u32>>)
 }
 
 /// Whether between `min` and `max` of the nodes hold; every node is asked, so that the counts stay in step.
-fn fold_any(nodes: &[Node], min: u32, max: Option<u32>, counts: &mut impl Iterator<Item = Option<u32>>) -> Truth {
+fn fold_any(nodes: &[Node], min: u32, max: Option<u32>, mut ask: impl FnMut(&Node) -> Truth) -> Truth {
     let (mut holds, mut open) = (0_u32, 0_u32);
     for node in nodes {
-        match truth(node, counts) {
+        match ask(node) {
             Truth::Holds => holds += 1,
             Truth::Open => open += 1,
             Truth::Fails => {}

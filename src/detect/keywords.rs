@@ -45,10 +45,46 @@ pub(crate) struct KeywordIndex {
     terms: Vec<Term>,
     /// Hash of the first word -> terms.
     by_word: HashMap<u64, Vec<u32>, std::hash::BuildHasherDefault<Passthrough>>,
-    /// Terms found anywhere, and which term each pattern is.
-    anywhere: Option<(AhoCorasick, Vec<u32>)>,
+    /// Terms found anywhere: those of ASCII, and those that cannot stand in ASCII text.
+    anywhere: [Anywhere; 2],
+    /// Bits that every first word's hash sets: most words of a text are told apart here.
+    first_words: Bloom,
     /// Longest stretch of text a term may cover, in bytes.
     longest: usize,
+}
+
+/// Terms found anywhere in a text.
+#[derive(Debug, Default)]
+struct Anywhere {
+    automaton: Option<AhoCorasick>,
+    /// Which term each pattern is.
+    terms: Vec<u32>,
+}
+
+/// A set of hashes that may say yes too often, never no.
+#[derive(Debug)]
+struct Bloom(Box<[u64; 1 << (Bloom::BITS - 6)]>);
+
+impl Default for Bloom {
+    fn default() -> Self {
+        Self(Box::new([0; 1 << (Self::BITS - 6)]))
+    }
+}
+
+impl Bloom {
+    /// 8 KiB: it stays in the first-level cache beside the text.
+    const BITS: u32 = 16;
+
+    fn insert(&mut self, hash: u64) {
+        let bit = hash >> (64 - Self::BITS);
+        self.0[(bit >> 6) as usize] |= 1 << (bit & 63);
+    }
+
+    #[inline]
+    fn may_have(&self, hash: u64) -> bool {
+        let bit = hash >> (64 - Self::BITS);
+        (self.0[(bit >> 6) as usize] >> (bit & 63)) & 1 != 0
+    }
 }
 
 /// The map's keys are hashes already.
@@ -80,8 +116,7 @@ impl KeywordIndex {
     /// An index over all lists of a rule set.
     pub(crate) fn new(rules: &RuleSet) -> Self {
         let mut index = Self::default();
-        let mut anywhere = Vec::new();
-        let mut patterns = Vec::new();
+        let mut patterns: [Vec<String>; 2] = Default::default();
         for (id, list) in (0..).map(ListId).zip(&rules.lists) {
             for text in &list.terms {
                 let number = u32::try_from(index.terms.len()).unwrap_or(u32::MAX);
@@ -92,11 +127,14 @@ impl KeywordIndex {
                 index.longest = index.longest.max(text.len() * 3 + gaps * GAP_BYTES_MAX);
                 if style == MatchStyle::Word {
                     let first = &text[lead.unwrap_or(0)..];
-                    index.by_word.entry(hash_word(first).0).or_default().push(number);
+                    let hash = hash_word(first.as_bytes()).0;
+                    index.first_words.insert(hash);
+                    index.by_word.entry(hash).or_default().push(number);
                 } else {
+                    let kind = usize::from(!text.is_ascii());
                     for pattern in case_variants(text, list.case_sensitive) {
-                        anywhere.push(number);
-                        patterns.push(pattern);
+                        index.anywhere[kind].terms.push(number);
+                        patterns[kind].push(pattern);
                     }
                 }
                 index.terms.push(Term {
@@ -108,10 +146,11 @@ impl KeywordIndex {
                 });
             }
         }
-        if !patterns.is_empty() {
-            // Overlapping search over the noncontiguous automaton always builds within memory for terms of any number.
-            let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&patterns).ok();
-            index.anywhere = automaton.map(|automaton| (automaton, anywhere));
+        for (anywhere, patterns) in index.anywhere.iter_mut().zip(patterns) {
+            if !patterns.is_empty() {
+                // The automaton is asked only near candidates, and not at all about ASCII text when its terms are not.
+                anywhere.automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&patterns).ok();
+            }
         }
         index
     }
@@ -125,8 +164,8 @@ impl KeywordIndex {
     pub(crate) fn find(&self, text: &[u8], from: usize, to: usize, out: &mut Vec<Hit>) {
         let first = out.len();
         self.find_words(text, from, to, out);
-        if let Some((automaton, terms)) = &self.anywhere {
-            let end = (to + self.longest).min(text.len());
+        let end = (to + self.longest).min(text.len());
+        for (automaton, terms) in self.anywhere_in(&text[from.min(end)..end]) {
             for found in automaton.find_overlapping_iter(aho_corasick::Input::new(text).span(from..end)) {
                 let number = terms[found.pattern().as_usize()];
                 let term = &self.terms[number as usize];
@@ -137,6 +176,12 @@ impl KeywordIndex {
             }
         }
         out[first..].sort_unstable_by_key(|hit| (hit.start, hit.end, hit.term));
+    }
+
+    /// The automata whose terms can stand in this text.
+    fn anywhere_in(&self, text: &[u8]) -> impl Iterator<Item = (&AhoCorasick, &[u32])> {
+        let kinds = if text.is_ascii() { 1 } else { 2 };
+        self.anywhere[..kinds].iter().filter_map(|kind| Some((kind.automaton.as_ref()?, &kind.terms[..])))
     }
 
     fn find_words(&self, text: &[u8], from: usize, to: usize, out: &mut Vec<Hit>) {
@@ -158,14 +203,13 @@ impl KeywordIndex {
                 at += 1;
                 continue;
             }
-            let Some((c, length)) = char_at(text, at) else { break };
-            if !is_word(c) {
-                at += length;
+            let (hash, length) = hash_word(&words[at..]);
+            if length == 0 {
+                at += char_at(text, at).map_or(1, |(_, length)| length);
                 continue;
             }
-            let (hash, length) = hash_word_bytes(&words[at..]);
-            if let Some(numbers) = self.by_word.get(&hash) {
-                for &number in numbers {
+            if self.first_words.may_have(hash) {
+                for &number in self.by_word.get(&hash).into_iter().flatten() {
                     self.try_term(text, at, number, from..to, out);
                 }
             }
@@ -194,7 +238,7 @@ impl KeywordIndex {
             word += 1;
         }
         if word < text.len() {
-            let (hash, _) = hash_word_bytes(&text[word..(word + self.longest).min(text.len())]);
+            let (hash, _) = hash_word(&text[word..(word + self.longest).min(text.len())]);
             for &number in self.by_word.get(&hash).into_iter().flatten().filter(of_list) {
                 let term = &self.terms[number as usize];
                 if term.lead == word - start {
@@ -202,8 +246,8 @@ impl KeywordIndex {
                 }
             }
         }
-        if let Some((automaton, terms)) = &self.anywhere {
-            let end = (start + self.longest).min(text.len());
+        let end = (start + self.longest).min(text.len());
+        for (automaton, terms) in self.anywhere_in(&text[start..end]) {
             let input = aho_corasick::Input::new(text).span(start..end);
             for found in automaton.find_overlapping_iter(input).take_while(|found| found.start() < end) {
                 let number = terms[found.pattern().as_usize()];
@@ -262,45 +306,50 @@ fn gap_length(text: &[u8]) -> usize {
     text.iter().take(GAP_BYTES_MAX).take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'_' | b'-')).count()
 }
 
-/// FNV-1a over the folded characters of the word that `text` begins with, and the word's length in bytes.
-fn hash_word_bytes(text: &[u8]) -> (u64, usize) {
-    let mut hash = Fnv::default();
-    let mut at = 0;
-    while at < text.len() {
-        let byte = text[at];
-        if byte.is_ascii_alphanumeric() {
-            hash.add(u32::from(byte.to_ascii_lowercase()));
-            at += 1;
-        } else if byte.is_ascii() {
-            break;
-        } else {
-            let Some((c, length)) = char_at(text, at) else { break };
-            if !is_word(c) {
-                break;
-            }
-            hash.add(u32::from(fold_char(c)));
-            at += length;
+/// Bytes of a word that its hash looks at.
+const HASHED_BYTES: usize = 32;
+
+/// A hash over the folded beginning of the word that `text` begins with, and the word's length in bytes; 0 when `text`
+/// begins with no letter or digit.
+#[inline]
+fn hash_word(text: &[u8]) -> (u64, usize) {
+    let mut length = 0;
+    while length < text.len() && text[length].is_ascii_alphanumeric() {
+        length += 1;
+    }
+    if text.get(length).is_some_and(|byte| !byte.is_ascii()) {
+        return hash_other_word(text);
+    }
+    (hash_folded(&text[..length]), length)
+}
+
+/// [`hash_word`] for a word with characters beyond ASCII.
+fn hash_other_word(text: &[u8]) -> (u64, usize) {
+    let mut folded = [0; HASHED_BYTES + 4];
+    let (mut filled, mut at) = (0, 0);
+    while let Some((c, length)) = char_at(text, at).filter(|(c, _)| is_word(*c)) {
+        if filled < HASHED_BYTES {
+            filled += fold_char(c).encode_utf8(&mut folded[filled..]).len();
         }
+        at += length;
     }
-    (hash.0, at)
+    (hash_folded(&folded[..filled]), at)
 }
 
-fn hash_word(text: &str) -> (u64, usize) {
-    hash_word_bytes(text.as_bytes())
-}
-
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xCBF2_9CE4_8422_2325)
+/// Multiplies eight bytes at a time; ASCII letters are folded by the bit that tells their case, which also folds some
+/// bytes of other scripts, on both sides alike.
+#[inline]
+fn hash_folded(word: &[u8]) -> u64 {
+    const FOLD: u64 = 0x2020_2020_2020_2020;
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let word = &word[..word.len().min(HASHED_BYTES)];
+    let mut hash = word.len() as u64;
+    for piece in word.chunks(8) {
+        let mut eight = [0; 8];
+        eight[..piece.len()].copy_from_slice(piece);
+        hash = (hash.rotate_left(29) ^ (u64::from_le_bytes(eight) | FOLD)).wrapping_mul(FACTOR);
     }
-}
-
-impl Fnv {
-    fn add(&mut self, value: u32) {
-        self.0 = (self.0 ^ u64::from(value)).wrapping_mul(0x0000_0100_0000_01B3);
-    }
+    hash
 }
 
 /// Bytes of the rest of a word.

@@ -402,12 +402,15 @@ impl<'m> Scanner<'m> {
             span: confirmed.span.clone(),
             value: confirmed.value.clone(),
         };
-        for &index in &confirmed.tiers {
+        for index in confirmed.tiers.iter() {
             let tier = &rules.detectors[detector.index()].tiers[usize::from(index)];
             let Some(tree) = &tier.evidence else {
                 holds = Some((index, Vec::new()));
                 break;
             };
+            if evidence::glance(tree, &scene, &mut self.nearby) == Truth::Fails {
+                continue;
+            }
             let mut counts = Counts::default();
             evidence::count(tree, &scene, &mut self.nearby, &mut counts);
             match evidence::truth(tree, &mut counts.counts.iter().copied()) {

@@ -33,10 +33,20 @@ pub(super) struct KnownList<'a> {
 impl KnownList<'_> {
     /// The terms as typed, with their places; those of a term file have none.
     pub(super) fn terms(&self) -> impl Iterator<Item = (&str, Option<Range<usize>>)> {
-        let inline = self.syntax.terms.iter().map(|term| (term.get_ref().as_str(), Some(term.span())));
-        let lines = self.file.as_deref().unwrap_or_default().lines().map(str::trim);
-        inline.chain(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| (line, None)))
+        typed_terms(self.syntax, self.file.as_deref())
     }
+}
+
+fn typed_terms<'t>(list: &'t List, file: Option<&'t str>) -> impl Iterator<Item = (&'t str, Option<Range<usize>>)> {
+    let inline = list.terms.iter().map(|term| (term.get_ref().as_str(), Some(term.span())));
+    let lines = file.unwrap_or_default().lines().map(str::trim);
+    inline.chain(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| (line, None)))
+}
+
+/// The terms of a list of a file that was loaded before, with their places; those of a term file have none.
+pub(super) fn list_terms(source: &SourceFile, list: &List) -> Vec<(String, Option<Range<usize>>)> {
+    let file = list.file.as_ref().and_then(|file| read_terms(source, file, &mut Vec::new()));
+    typed_terms(list, file.as_deref()).map(|(term, span)| (term.to_owned(), span)).collect()
 }
 
 /// Every detector and list by id.
@@ -44,6 +54,8 @@ impl KnownList<'_> {
 pub(super) struct Catalogue<'a> {
     pub(super) detectors: BTreeMap<&'a str, KnownDetector<'a>>,
     pub(super) lists: BTreeMap<&'a str, KnownList<'a>>,
+    /// Detectors whose id another one took: compiled for their errors only.
+    pub(super) shadowed: Vec<KnownDetector<'a>>,
     /// What a user should know though nothing is wrong.
     pub(super) notes: Vec<String>,
 }
@@ -69,6 +81,7 @@ impl<'a> Catalogue<'a> {
         if let Some(other) = self.detectors.insert(syntax.id.get_ref(), known) {
             let first = (other.source, &other.syntax.id);
             self.replaced("detector", first, (source, &syntax.id), errors);
+            self.shadowed.push(other);
         }
     }
 
@@ -110,9 +123,10 @@ impl<'a> Catalogue<'a> {
         errors.push(error);
     }
 
-    /// The detector with this id, or an error with a suggestion.
-    pub(super) fn unknown_detector(&self, source: &SourceFile, id: &Spanned<String>) -> RuleError {
-        unknown("detector", source, id, self.detectors.keys().copied())
+    /// The error for a detector that nothing defines, named as evidence of another.
+    pub(super) fn unknown_detector(&self, of: KnownDetector<'_>, id: &Spanned<String>) -> RuleError {
+        let others = self.detectors.keys().copied().filter(|other| other != of.syntax.id.get_ref());
+        unknown("detector", of.source, id, others)
     }
 
     /// The error for a list that nothing defines.

@@ -30,13 +30,15 @@ pub(super) fn compile(
 ) -> RuleSet {
     let named: BTreeSet<&str> = chosen.iter().flat_map(|id| evidence_detectors(all, id)).collect();
     let running: BTreeSet<&str> = chosen.union(&named).copied().collect();
-    let idle = all.detectors.iter().filter(|(id, known)| !running.contains(*id) && !known.source.builtin());
-    let idle: BTreeSet<&str> = idle.map(|(id, _)| *id).collect();
+    let known = all.detectors.values().filter(|known| !running.contains(known.syntax.id.get_ref().as_str()));
+    let idle = known.chain(&all.shadowed).copied().filter(|known| !known.source.builtin());
+    let idle: Vec<KnownDetector<'_>> = idle.collect();
     if !idle.is_empty() {
         let every = all.detectors.keys().copied().collect();
         Compiler::new(all, table, &every, chosen, errors).run(&idle);
     }
-    Compiler::new(all, table, &running, chosen, errors).run(&running)
+    let run: Vec<_> = running.iter().filter_map(|id| all.detectors.get(id)).copied().collect();
+    Compiler::new(all, table, &running, chosen, errors).run(&run)
 }
 
 /// The ids of the detectors that a detector takes as evidence.
@@ -86,10 +88,8 @@ impl<'a> Compiler<'a> {
         Self { all, table, chosen, ids, lists, probes, set: RuleSet::default(), errors }
     }
 
-    fn run(mut self, which: &BTreeSet<&str>) -> RuleSet {
-        let known: Vec<KnownDetector<'a>> =
-            self.all.detectors.iter().filter(|(id, _)| which.contains(*id)).map(|(_, known)| *known).collect();
-        let drafts: Vec<Draft> = known.into_iter().map(|known| self.detector(known)).collect();
+    fn run(mut self, which: &[KnownDetector<'_>]) -> RuleSet {
+        let drafts: Vec<Draft> = which.iter().map(|known| self.detector(*known)).collect();
         hash::finish(&mut self.set, &drafts);
         self.set
     }

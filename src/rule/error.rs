@@ -4,6 +4,7 @@
 //! by what was asked for (an id that no detector has); never by the text that is scanned.
 
 use super::source::{Place, SourceFile};
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::ops::Range;
 
@@ -20,7 +21,41 @@ pub(super) struct Problem {
     pub(super) help: Option<String>,
 }
 
+/// An error or warning as JSON output shows it; what is not known is left out.
+#[derive(Debug, Serialize)]
+pub(super) struct ProblemRow<'a> {
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+}
+
 impl Problem {
+    /// The row that JSON output shows.
+    pub(super) fn row<'a>(&'a self, severity: &'static str, code: Option<&'a str>) -> ProblemRow<'a> {
+        let at = self.at.as_ref();
+        ProblemRow {
+            severity,
+            code,
+            message: &self.message,
+            file: at.map(Place::file),
+            line: at.map(Place::line).filter(|line| *line > 0),
+            column: at.map(Place::column).filter(|column| *column > 0),
+            label: at.map(Place::label).filter(|label| !label.is_empty()),
+            help: self.help.as_deref(),
+        }
+    }
+
     /// Renders under a heading (`error`, `warning[code]`).
     pub(super) fn render(&self, heading: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{heading}: {}", self.message)?;
@@ -122,6 +157,13 @@ impl fmt::Display for RuleError {
 }
 
 impl std::error::Error for RuleError {}
+
+impl Serialize for RuleError {
+    /// A row with `severity`, `message`, `file`, `line`, `column`, `label`, `help`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.row("error", None).serialize(serializer)
+    }
+}
 
 /// `did you mean ...?` with the candidate nearest to a word, if one is near.
 pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {

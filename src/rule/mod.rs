@@ -5,6 +5,7 @@
 
 mod builtin;
 mod catalogue;
+pub mod check;
 mod compile;
 pub mod error;
 pub mod function;

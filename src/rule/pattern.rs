@@ -109,8 +109,8 @@ pub(super) fn groups(hir: &Hir) -> Vec<(usize, Option<String>)> {
 }
 
 /// Parses in the one dialect that rules have.
-fn syntax(pattern: &str) -> Result<Hir, regex_syntax::Error> {
-    ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern)
+fn syntax(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).map_err(Box::new)
 }
 
 /// Refuses what would take too much memory. Only what may come near the bound is built to be measured.

@@ -46,6 +46,8 @@ const fn may(name: &'static str, kind: Kind) -> Key {
     Key { name, required: false, kind }
 }
 
+/// Farthest that evidence may stand, in characters; for more there is `"part"`.
+const WITHIN_MAX: i64 = 1_000_000;
 const COUNT: Kind = Kind::Number(0, 1_000_000);
 const TEXTS: Kind = Kind::Array(&Kind::Text);
 const VALIDATORS: Kind = Kind::Array(&Kind::Validator);
@@ -174,8 +176,9 @@ impl Walk<'_> {
         match (kind, value.get_ref()) {
             (Kind::Text, DeValue::String(_)) | (Kind::Bool, DeValue::Boolean(_)) => {}
             (Kind::Group, DeValue::Integer(_)) => self.number(value, name, 0, 1_000),
-            (Kind::Within, DeValue::Integer(_)) => self.number(value, name, 0, u32::MAX.into()),
-            (Kind::Group | Kind::Within | Kind::Validator, DeValue::String(_)) => {}
+            (Kind::Within, DeValue::Integer(_)) => self.number(value, name, 1, WITHIN_MAX),
+            (Kind::Within, DeValue::String(word)) => self.word(value.span(), name, word, &["part"]),
+            (Kind::Group | Kind::Validator, DeValue::String(_)) => {}
             (Kind::Number(low, high), DeValue::Integer(_)) => self.number(value, name, low, high),
             (Kind::Word(words), DeValue::String(word)) => self.word(value.span(), name, word, words),
             (Kind::Array(kind), DeValue::Array(items)) => {
@@ -265,5 +268,70 @@ fn found(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "an array",
         DeValue::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::syntax;
+    use serde::Deserialize;
+    use serde::de::DeserializeOwned;
+    use serde::de::value::{Error, StrDeserializer};
+
+    /// The names that a message of serde lists behind `expected`.
+    fn expected(message: &str) -> Vec<String> {
+        let list = message.split_once("expected").map_or("", |(_, list)| list);
+        list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    fn fields<T: DeserializeOwned>() -> Vec<String> {
+        let fault = toml::from_str::<T>("no-such-key = 1").err().map(|error| error.message().to_owned());
+        expected(&fault.unwrap_or_default())
+    }
+
+    fn words<'a, T: Deserialize<'a>>() -> Vec<String> {
+        let fault = T::deserialize(StrDeserializer::<Error>::new("no-such-word")).err().map(|error| error.to_string());
+        expected(&fault.unwrap_or_default())
+    }
+
+    fn word_list(keys: &[Key], name: &str) -> Vec<String> {
+        let key = keys.iter().find(|key| key.name == name).expect("a key of the table");
+        let Kind::Word(words) = key.kind else { panic!("{name} is no word") };
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_table_has_the_keys_of_the_types() {
+        let rows: [(&[Key], Vec<String>); 8] = [
+            (&FILE, fields::<syntax::RuleFile>()),
+            (&LIST, fields::<syntax::List>()),
+            (&DETECTOR, fields::<syntax::Detector>()),
+            (&PRIMARY, fields::<syntax::Primary>()),
+            (&CHECK, fields::<syntax::Check>()),
+            (&TIER, fields::<syntax::Tier>()),
+            (&EVIDENCE, fields::<syntax::Evidence>()),
+            (&EXAMPLE, fields::<syntax::Example>()),
+        ];
+        for (keys, want) in rows {
+            assert_eq!(keys.iter().map(|key| key.name).collect::<Vec<_>>(), want);
+        }
+        assert_eq!(COUNTER.iter().map(|key| key.name).collect::<Vec<_>>(), fields::<syntax::Counter>());
+    }
+
+    #[test]
+    fn the_table_has_the_words_of_the_types() {
+        let rows: [(&[Key], &str, Vec<String>); 7] = [
+            (&LIST, "match", words::<syntax::MatchStyle>()),
+            (&DETECTOR, "mask", words::<syntax::MaskStyle>()),
+            (&DETECTOR, "canonical", words::<syntax::Canonical>()),
+            (&DETECTOR, "edges", words::<syntax::Edges>()),
+            (&CHECK, "where", words::<syntax::CheckPlace>()),
+            (&EVIDENCE, "side", words::<syntax::Side>()),
+            (&COUNTER, "reason", words::<syntax::Miss>()),
+        ];
+        for (keys, name, want) in rows {
+            assert_eq!(word_list(keys, name), want, "{name}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The validators here are two private rows, so that this room is tested without the real table.
 
+use super::check;
 use super::load::load_with;
 use super::ruleset::{Node, PrimaryKind, What};
 use super::validate::{Row, Validate};
@@ -145,4 +146,230 @@ fn a_good_file_compiles() {
     assert!(matches!(leaf.what, What::List(_)));
     assert!(card.tiers[0].form.as_ref().unwrap().is_match(b"123"));
     assert!(!card.tiers[0].form.as_ref().unwrap().is_match(b"123x"));
+}
+
+#[test]
+fn a_selection_runs_what_it_names() {
+    let select = |only: &[&str], tags: &[&str]| Select {
+        only: only.iter().map(ToString::to_string).collect(),
+        tags: tags.iter().map(ToString::to_string).collect(),
+    };
+    let run = |select| match load_texts(&[("a.toml", GOOD)], select) {
+        Ok(loaded) => loaded
+            .rules
+            .detectors
+            .iter()
+            .map(|d| format!("{}{}", d.id, if d.silent { " silent" } else { "" }))
+            .collect(),
+        Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    };
+    assert_eq!(run(select(&[], &["pci"])), ["card.number", "person.name silent"]);
+    assert_eq!(run(select(&["person.*"], &[])), ["person.name"]);
+    assert_eq!(run(select(&["*"], &[])), ["card.number", "person.name"]);
+    assert_eq!(
+        run(select(&["card.numbr"], &["pcj"])),
+        [
+            "error: unknown detector `card.numbr`\n  = help: did you mean `card.number`?",
+            "error: unknown tag `pcj`\n  = help: did you mean `pci`?"
+        ]
+    );
+}
+
+#[test]
+fn files_share_their_lists() {
+    let lists = "schema = 1\nlist = [{ id = 'b.words', terms = ['Straße'], case_sensitive = true }]";
+    let rules = "schema = 1\n[[detector]]\nid = 'a'\nname = 'A'\nprimary = [{ keywords = 'b.words' }]\n\
+                 tier = [{ name = 'low', confidence = 65 }]";
+    let loaded = load_texts(&[("a.toml", rules), ("b.toml", lists)], Select::default()).unwrap();
+    assert_eq!(loaded.rules.lists[0].terms, ["Straße"]);
+}
+
+#[test]
+fn unusable_files_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    let mark = file("mark.toml", b"\xEF\xBB\xBFschema = 1");
+    assert!(load_with(&options(&[&mark]), &TABLE).is_ok());
+    let rows = [
+        (file("latin1.toml", b"# caf\xE9"), "rule file cannot be used: not UTF-8 at byte 5"),
+        (file("large.toml", &vec![b'\n'; (4 << 20) + 1]), "rule file cannot be used: larger than 4 MiB"),
+        (folder.path().join("absent.toml"), "rule file cannot be used: No such file or directory (os error 2)"),
+        (folder.path().join("empty"), "folder holds no rule files"),
+    ];
+    for (path, want) in rows {
+        let errors = load_with(&options(&[&path]), &TABLE).unwrap_err();
+        assert_eq!((errors.len(), errors[0].message()), (1, want));
+        assert_eq!(errors[0].file(), path.to_str());
+        assert_eq!((errors[0].line(), errors[0].column()), (0, 0));
+    }
+}
+
+#[test]
+fn errors_answer_questions() {
+    let errors = load_texts(&[("a.toml", "schema = 1\n'é' = 2")], Select::default()).unwrap_err();
+    assert_eq!(errors[0].message(), "unknown key `é`");
+    assert_eq!((errors[0].line(), errors[0].column(), errors[0].label()), (2, 1, "not known here"));
+    assert_eq!(errors[0].suggestion(), Some("known keys: schema, list, detector"));
+    assert_eq!(errors[0].other_place(), None);
+}
+
+/// Hash of the first detector of [`GOOD`] with one text put for another.
+fn hash_with(from: &str, to: &str) -> [u8; 32] {
+    assert!(GOOD.contains(from), "{from}");
+    load_text(&GOOD.replace(from, to)).detectors[0].hash
+}
+
+#[test]
+fn the_hash_follows_what_decides_findings() {
+    let same = hash_with("x", "x");
+    let hex: String = same.iter().map(|byte| format!("{byte:02x}")).collect();
+    // Raise FORM, a version, or explain in the changelog why stored verdicts are to be made again.
+    assert_eq!(hex, "250f727a4facdd68a010bf5e65623f2ed628aa72b9a5bf2ecbe5ee1d00fb1eb9");
+    let kept = [
+        ("It pays.", "It is paid with."),
+        ("Payment card number", "Card"),
+        ("tags = [\"pci\"]", "tags = [\"bank\"]\nregions = [\"*\"]"),
+        ("credit card 4012 8888 8888 1881 exp", "card 4012 8888 8888 1881 exp"),
+        ("order 4111-1111-1111-1111", "order number 4111-1111-1111-1111"),
+        ("[\"Credit  card\", \"ｃａｒｄ number\", \"credit card\"]", "[\"card number\", \"credit card\"]"),
+        ("name = \"A name\"", "name = \"Another name\""),
+        ("within = 100", "within = 100, side = \"both\""),
+    ];
+    for (from, to) in kept {
+        assert_eq!(hash_with(from, to), same, "{to}");
+    }
+    let changed = [
+        ("edges = \"digit\"", "edges = \"none\""),
+        ("edges = \"digit\"", "edges = \"digit\"\nmax_match_bytes = 99"),
+        ("edges = \"digit\"", "edges = \"digit\"\nmin_unique = 2"),
+        ("edges = \"digit\"", "edges = \"digit\"\nmask = \"all\""),
+        ("edges = \"digit\"", "edges = \"digit\"\nacross_soft = true"),
+        ("weights = [1, 2]", "weights = [2, 1]"),
+        ("\"luhn\", {", "{"),
+        ("(?:no )?", "(?:nr )?"),
+        ("exclude_same_digits = true", ""),
+        ("4111-1111-1111-1111\"]", "4111-1111-1111-1112\"]"),
+        ("order\\s", "orders\\s"),
+        ("confidence = 65\n\n[[detector.tier]]", "confidence = 64\n\n[[detector.tier]]"),
+        ("form = '[0-9]+'", "form = '[0-9 ]+'"),
+        ("within = 100", "within = 101"),
+        ("min = 50", "min = 51"),
+        ("side = \"after\"", "side = \"before\""),
+        ("cvv", "cvc"),
+        ("\"Credit  card\"", "\"Credit cards\""),
+        ("id = \"card.words\"\n", "id = \"card.words\"\ncase_sensitive = true\n"),
+        // What the evidence detector matches, and nothing else of it.
+        ("off = true", "off = true\nexclude_same_digits = true"),
+    ];
+    for (from, to) in changed {
+        assert_ne!(hash_with(from, to), same, "{to}");
+    }
+}
+
+/// All errors of a rule file, one below the other.
+fn rendered(errors: &[RuleError]) -> String {
+    errors.iter().map(|error| format!("{error}\n")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every `NAME.toml` in `tests/bad-rules` must be refused with exactly `NAME.stderr`.
+#[test]
+fn bad_files_are_told_what_is_wrong() {
+    golden("tests/bad-rules", 40, |file| match load_with(&options(&[file]), &TABLE) {
+        Ok(_) => "no error\n".to_owned(),
+        Err(errors) => rendered(&errors),
+    });
+}
+
+/// Every `NAME.toml` in `tests/odd-rules` must load with exactly the warnings of `NAME.stderr`.
+#[test]
+fn odd_files_are_warned_about() {
+    golden("tests/odd-rules", 4, |file| match load_with(&options(&[file]), &TABLE) {
+        Ok(loaded) => {
+            let mut warnings = check::warnings(&loaded, check::Scope::User);
+            if file.ends_with("unexercised.toml") {
+                let mut exercised = check::Exercised::default();
+                exercised.primaries.insert(("test.number".into(), "plain".into()));
+                exercised.lists.insert(("test.number".into(), "test.words".into()));
+                warnings = check::unexercised(&loaded, check::Scope::User, &exercised);
+            }
+            warnings.iter().map(|warning| format!("{warning}\n")).collect::<Vec<_>>().join("\n")
+        }
+        Err(errors) => rendered(&errors),
+    });
+}
+
+#[test]
+fn every_code_has_a_file_that_shows_it() {
+    assert!(check::CODES.is_sorted());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/odd-rules");
+    let texts: String = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "stderr"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    for (code, _) in check::CODES {
+        assert!(texts.contains(&format!("warning[{code}]")), "{code}");
+    }
+}
+
+#[test]
+fn rows_for_programs_leave_out_what_is_unknown() {
+    let errors = load_texts(&[("a.toml", "schema = 1\ncolor = 2")], Select::default()).unwrap_err();
+    let mut row = serde_json::to_value(&errors[0]).unwrap();
+    row.as_object_mut().unwrap().remove("file");
+    let want = serde_json::json!({
+        "severity": "error", "message": "unknown key `color`", "line": 2, "column": 1, "label": "not known here",
+        "help": "known keys: schema, list, detector",
+    });
+    assert_eq!(row, want);
+    assert_eq!(
+        serde_json::to_value(RuleError::new("no")).unwrap(),
+        serde_json::json!({"severity": "error", "message": "no"})
+    );
+}
+
+/// Holds what `get` makes of each `NAME.toml` of a folder against `NAME.stderr`.
+///
+/// `SLUICEBOX_BLESS=1` writes what was got; the difference is then reviewed.
+fn golden(folder: &str, fewest: usize, get: impl Fn(&Path) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let bless = std::env::var_os("SLUICEBOX_BLESS").is_some_and(|bless| bless == "1");
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    assert!(files.len() >= fewest, "only {} files", files.len());
+    let mut failures = String::new();
+    for file in files {
+        let got = get(&file).replace(&format!("{}/", folder.display()), "");
+        let golden = file.with_extension("stderr");
+        if bless {
+            std::fs::write(&golden, &got).unwrap();
+        }
+        let want = std::fs::read_to_string(&golden).unwrap_or_default();
+        if got != want {
+            let name = file.file_name().unwrap().display();
+            let frame = "-".repeat(60);
+            failures += &format!("{name}\n{frame} expected\n{want}{frame} got\n{got}{frame}\n\n");
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}SLUICEBOX_BLESS=1 writes what was got");
+}
+
+/// The embedded rules load whole, those that are off too.
+#[test]
+fn built_in_rules_load() {
+    let select = Select { only: vec!["*".to_owned()], tags: Vec::new() };
+    if super::builtin::rule_files().next().is_none() {
+        return;
+    }
+    match super::load(&Options { select, ..Options::default() }) {
+        Ok(loaded) => println!("{} detectors", loaded.rules.detectors.len()),
+        Err(errors) => panic!("{}", rendered(&errors)),
+    }
 }

@@ -28,11 +28,10 @@ impl Compiler<'_> {
             inner.filter(|_| fits)
         } else {
             let bounds = self.bounds(of, node);
-            let within = self.within(of, typed);
             let (what, label) = self.leaf(of, typed)?;
             let (min, max) = bounds?;
             let side = typed.side.unwrap_or_default();
-            Some(Node::Leaf(Leaf { what, within: within?, side, min, max, distinct: typed.distinct, label }))
+            Some(Node::Leaf(Leaf { what, within: within(typed), side, min, max, distinct: typed.distinct, label }))
         }
     }
 
@@ -86,7 +85,7 @@ impl Compiler<'_> {
         }
         let (min, max) = self.bounds(of, node)?;
         if usize::try_from(min).is_ok_and(|min| min > children.len()) {
-            let label = format!("there are only {} children", children.len());
+            let label = format!("number of children: {}", children.len());
             let span = typed.min.as_ref().map_or(node.span(), Spanned::span);
             self.errors.push(RuleError::new("`min` can never be reached").at(of.source, span, label));
             return None;
@@ -107,20 +106,6 @@ impl Compiler<'_> {
         };
         let error = RuleError::new(fault.0).at(of.source, span, fault.1);
         self.errors.push(error.help("for \"none of these\" write `not`, or `min = 0, max = 0`"));
-        None
-    }
-
-    /// The distance in characters; `Some(None)` for anywhere in the part.
-    fn within(&mut self, of: KnownDetector<'_>, typed: &Evidence) -> Option<Option<u32>> {
-        let Some(within) = &typed.within else { return Some(Some(WITHIN_DEFAULT)) };
-        let label = match within.get_ref() {
-            Within::Characters(0) => "nothing stands within 0 characters",
-            Within::Characters(some) => return Some(Some(*some)),
-            Within::Word(word) if word == "part" => return Some(None),
-            Within::Word(_) => "not a number of characters, and not \"part\"",
-        };
-        let error = RuleError::new("bad `within`").at(of.source, within.span(), label);
-        self.errors.push(error.help("write a number of characters from 1, or \"part\" for anywhere in the part"));
         None
     }
 
@@ -162,10 +147,19 @@ impl Compiler<'_> {
             return None;
         }
         if !self.all.detectors.contains_key(id.get_ref().as_str()) {
-            self.errors.push(self.all.unknown_detector(of.source, id));
+            self.errors.push(self.all.unknown_detector(of, id));
             return None;
         }
         self.ids.get(id.get_ref().as_str()).copied().or(Some(DetectorId(0)))
+    }
+}
+
+/// The distance in characters; `None` for anywhere in the part, the only word that the schema lets through.
+fn within(typed: &Evidence) -> Option<u32> {
+    match typed.within.as_ref().map(Spanned::get_ref) {
+        None => Some(WITHIN_DEFAULT),
+        Some(Within::Characters(characters)) => Some(*characters),
+        Some(Within::Word(_)) => None,
     }
 }
 

@@ -231,12 +231,14 @@ impl Output {
         }
         let draft = args.output.as_deref().filter(|path| wants_draft(path)).map(|path| {
             let mut draft = path.as_os_str().to_owned();
-            draft.push(".part");
+            draft.push(format!(".{}.part", std::process::id()));
             (PathBuf::from(draft), path.to_owned())
         });
         let written = draft.as_ref().map(|(draft, _)| draft.as_path()).or(args.output.as_deref());
         let opened = match written {
             None => std::io::stdout().as_fd().try_clone_to_owned().map(File::from),
+            // What stands under a draft's name is somebody else's.
+            Some(path) if draft.is_some() => File::create_new(path),
             Some(path) => File::create(path),
         };
         let file = opened.map_err(|error| match written {

@@ -61,8 +61,13 @@ fn pipes_sockets_and_devices_are_told_and_never_waited_for() {
 fn extract_waits_for_no_pipe_either() {
     let scene = Scene::new();
     let _socket = special(&scene);
-    for path in ["fifo", "socket", "/dev/zero", "."] {
-        scene.call(["extract", path]).run().expect_code(2).expect_err("special_file");
+    for (path, why) in [
+        ("fifo", "a pipe, socket or device"),
+        ("socket", "a pipe, socket or device"),
+        ("/dev/zero", "a pipe, socket or device"),
+        (".", "it is a folder"),
+    ] {
+        scene.call(["extract", path]).run().expect_code(2).expect_err(&format!("{path}: {why}; name a "));
     }
 }
 
@@ -117,7 +122,7 @@ fn links_are_counted_or_followed_and_loops_end() {
         same(path, &coverage.to_owned(), &ran.coverage(path));
     }
     // A link that is named is followed: its name was given on purpose.
-    let rows = [("good", "complete"), ("dangling", "skipped: deleted"), ("self", "skipped: special_file")];
+    let rows = [("good", "complete"), ("dangling", "skipped: deleted"), ("self", "skipped: not_inspectable")];
     for (path, coverage) in rows {
         told(&scene, &[], path, coverage);
     }
@@ -320,8 +325,12 @@ fn a_file_that_vanishes_or_shrinks_during_a_scan_is_told() {
 #[test]
 fn a_large_file_is_read_in_little_memory() {
     let scene = Scene::new();
-    scene.sparse("sparse.txt", FOUND.repeat(20_000).as_bytes(), 1 << 30);
-    told(&scene, &[], "sparse.txt", "complete");
-    scene.write("line.txt", "BDG-123456 ".repeat(6 << 20));
-    told(&scene, &[], "line.txt", "complete");
+    // Larger than the bound on memory, the second in a single line.
+    scene.sparse("sparse.txt", FOUND.repeat(20_000).as_bytes(), 600 << 20);
+    scene.write("line.txt", vec![b'a'; 600 << 20]);
+    scene.write("found.txt", "BDG-123456 ".repeat(1 << 18));
+    let ran = scene.jsonl(["."]);
+    ran.expect_code(1);
+    same("complete", &Value::from(3), &ran.summary()["complete"]);
+    same("findings", &Value::from(20_000 + (1 << 18)), &ran.summary()["findings"]);
 }

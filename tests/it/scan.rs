@@ -139,16 +139,19 @@ fn a_report_in_a_file_is_whole_or_not_there() {
     let scene = kinds();
     let ran = scene.scan(["found.txt", "--output", "out/report.txt"]).run();
     ran.expect_code(2);
-    std::fs::create_dir(scene.path("out")).expect("a folder");
+    scene.write("out/report.txt", "an older report");
+    scene.write("out/report.txt.part", "somebody else's");
     let ran = scene.scan(["found.txt", "--output", "out/report.txt"]).run();
     ran.expect_code(1).expect_err("exit 1: ");
     same("stdout", &0, &ran.stdout.len());
-    same("the folder", &vec!["report.txt".to_owned()], &names(&scene, "out"));
+    same("the folder", &["report.txt", "report.txt.part"].map(str::to_owned).to_vec(), &names(&scene, "out"));
+    let neighbour = std::fs::read_to_string(scene.path("out/report.txt.part"));
+    same("neighbour", &"somebody else's", &&*neighbour.expect("read"));
     let report = std::fs::read_to_string(scene.path("out/report.txt")).expect("a report");
     assert!(report.contains("test.badge") && report.contains("exit 1: "), "{report}");
     // A folder stands where the report should go.
     let ran = scene.scan(["found.txt", "--output", "out"]).run();
-    ran.expect_code(2).expect_err("out");
+    ran.expect_code(2).expect_err("out: it is a folder");
     let left: Vec<_> = names(&scene, "").into_iter().filter(|name| name.contains("part")).collect();
     same("left behind", &Vec::<String>::new(), &left);
 }
@@ -184,20 +187,36 @@ fn a_report_does_not_read_itself() {
     ran.expect_code(1);
     let report = std::fs::read_to_string(scene.path("report.jsonl")).expect("a report");
     assert!(report.contains("\"files\":300,") && report.contains("\"gaps\":0,"), "{}", ran.frame("300 files", &report));
-    let redirected = std::process::Command::new("/bin/sh")
-        .arg("-c")
-        .arg("\"$0\" scan --no-builtin --rules ../badge.toml --format jsonl . > redirected.jsonl; echo $?")
-        .arg(env!("CARGO_BIN_EXE_sluicebox"))
-        .current_dir(scene.path(""))
-        .env("HOME", scene.home(""))
-        .env_remove("XDG_CONFIG_HOME")
-        .output()
-        .expect("a shell");
-    same("exit code", &"1\n", &&*String::from_utf8_lossy(&redirected.stdout));
+    let code = redirected(&scene, "--format jsonl . > redirected.jsonl");
+    same("exit code", &1, &code);
     let report = std::fs::read_to_string(scene.path("redirected.jsonl")).expect("a report");
     let last = report.lines().last().unwrap_or_default();
     // The first report is an ordinary file by now.
     assert!(last.contains("\"files\":301,"), "{last}");
+}
+
+/// The exit code of a scan whose arguments end in what only a shell can do.
+fn redirected(scene: &Scene, args: &str) -> i32 {
+    let status = std::process::Command::new("/bin/sh")
+        .arg("-c")
+        .arg(format!("exec \"$0\" scan --no-builtin --rules ../badge.toml {args}"))
+        .arg(env!("CARGO_BIN_EXE_sluicebox"))
+        .current_dir(scene.path(""))
+        .env_clear()
+        .env("HOME", scene.home(""))
+        .status();
+    status.expect("a shell").code().unwrap_or(-1)
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_success() {
+    let scene = kinds();
+    for format in ["text", "jsonl", "csv", "sarif", "html"] {
+        let code = redirected(&scene, &format!("found.txt --format {format} > /dev/full 2> message"));
+        same(format, &2, &code);
+        let message = std::fs::read_to_string(scene.path("message")).expect("a message");
+        assert!(message.contains("cannot write the report"), "{format}: {message}");
+    }
 }
 
 #[test]
@@ -233,6 +252,9 @@ fn standard_input_is_a_file_like_any_other() {
         same(what, findings, &ran.findings().len());
         ran.expect_code(*code);
     }
+    same("a folder", &3, &redirected(&scene, "- < . > report"));
+    let report = std::fs::read_to_string(scene.path("report")).expect("a report");
+    assert!(report.contains("partial: io_error"), "{report}");
     let ran = scene.scan(["-", "found.txt", "--format", "jsonl"]).stdin(CLEAN).run();
     same("paths", &vec!["-".to_owned(), "found.txt".to_owned()], &ran.paths());
 }

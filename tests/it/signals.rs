@@ -98,6 +98,24 @@ fn the_second_one_ends_the_program_at_once() {
 }
 
 #[test]
+fn standard_input_without_end_is_left() {
+    let scene = Scene::new();
+    for number in 0..300 {
+        scene.write(format!("{number:03}.txt"), FOUND);
+    }
+    for bytes in ["", FOUND] {
+        let call = scene.scan([".", "-", "--format", "jsonl", "--threads", "1"]).endless_stdin(bytes);
+        let mut running = call.start();
+        let first = running.line();
+        running.signal("INT");
+        let mut ran = running.finish();
+        ran.stdout.splice(0..0, format!("{first}\n").into_bytes());
+        ran.expect_code(3);
+        same("interrupted", &Value::from(true), &ran.summary()["interrupted"]);
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn extract_stops_in_good_order_too() {
     let scene = Scene::new();

@@ -110,7 +110,7 @@ impl Scene {
     /// The program with these arguments.
     pub(crate) fn call(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Call<'_> {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Call { scene: self, args, stdin: None, env: Vec::new() }
+        Call { scene: self, args, stdin: None, stdin_stays_open: false, env: Vec::new() }
     }
 
     /// `scan` under the tests' own rules only.
@@ -129,6 +129,7 @@ pub(crate) struct Call<'s> {
     scene: &'s Scene,
     args: Vec<OsString>,
     stdin: Option<Vec<u8>>,
+    stdin_stays_open: bool,
     env: Vec<(OsString, OsString)>,
 }
 
@@ -143,6 +144,11 @@ impl Call<'_> {
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
         self
+    }
+
+    /// As [`stdin`](Call::stdin), but its end never comes.
+    pub(crate) fn endless_stdin(self, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { stdin_stays_open: true, ..self.stdin(bytes) }
     }
 
     /// A variable of the environment, which else holds a home and nothing more.
@@ -160,7 +166,7 @@ impl Call<'_> {
         command.current_dir(self.scene.path(""));
         command.env_clear().env("HOME", self.scene.home("")).envs(self.env);
         command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-        Running::new(command, self.stdin.unwrap_or_default())
+        Running::new(command, self.stdin.unwrap_or_default(), self.stdin_stays_open)
     }
 
     /// Runs the program to its end.

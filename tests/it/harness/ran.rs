@@ -3,6 +3,16 @@
 use serde_json::Value;
 use std::process::ExitStatus;
 
+/// Why a file may not be read wholly: the closed list.
+#[rustfmt::skip]
+const REASONS: [&str; 32] = [
+    "limit:time", "limit:bytes_read", "limit:bytes_inflated", "limit:ratio", "limit:text_bytes", "limit:members",
+    "limit:depth", "limit:nesting", "limit:memory", "member", "candidate_limit", "image_only", "encrypted_password",
+    "encrypted_rights", "corrupt", "unsupported", "no_text", "not_inspectable", "crashed", "timed_out", "access_denied",
+    "locked", "outside_owner", "too_large", "not_needed", "never_read", "deleted", "changed_while_read", "special_file",
+    "io_error", "interrupted", "parked",
+];
+
 /// A program's outcome.
 pub(crate) struct Ran {
     pub(crate) status: ExitStatus,
@@ -73,9 +83,18 @@ impl Ran {
         last["summary"].clone()
     }
 
-    /// The lines of files, in order.
+    /// The lines of files, in order. Fails unless each reason is of the closed list.
+    #[track_caller]
     pub(crate) fn files(&self) -> Vec<Value> {
-        self.lines().into_iter().filter(|line| line["coverage"].is_string()).collect()
+        let files: Vec<Value> = self.lines().into_iter().filter(|line| line["coverage"].is_string()).collect();
+        for file in &files {
+            let holes = file["holes"].as_array().into_iter().flatten().map(|hole| &hole["reason"]);
+            for reason in holes.chain(file.get("reason")).map(|reason| reason.as_str().unwrap_or_default()) {
+                assert!(REASONS.contains(&reason), "{}", self.frame("a reason of the closed list", reason));
+            }
+            assert!(file["coverage"] == "complete" || file["reason"].is_string(), "{}", self.frame("a reason", "none"));
+        }
+        files
     }
 
     /// The paths of the files, in order.

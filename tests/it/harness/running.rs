@@ -3,7 +3,7 @@
 use super::{PATIENCE, Ran};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -13,14 +13,21 @@ pub(crate) struct Running {
     stdout: Option<BufReader<ChildStdout>>,
     stderr: JoinHandle<Vec<u8>>,
     ended: Sender<()>,
+    /// Keeps the child's standard input open.
+    _stdin: Option<JoinHandle<ChildStdin>>,
 }
 
 impl Running {
-    pub(super) fn new(mut command: Command, stdin: Vec<u8>) -> Self {
+    pub(super) fn new(mut command: Command, stdin: Vec<u8>, stdin_stays_open: bool) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        let mut held = None;
         if let Some(mut pipe) = child.stdin.take() {
             // A program that does not read its input to the end is its own affair.
-            std::thread::spawn(move || pipe.write_all(&stdin));
+            let writing = std::thread::spawn(move || {
+                let _ = pipe.write_all(&stdin);
+                pipe
+            });
+            held = stdin_stays_open.then_some(writing);
         }
         let stdout = child.stdout.take().map(BufReader::new);
         let mut pipe = child.stderr.take().expect("a pipe");
@@ -36,7 +43,7 @@ impl Running {
                 signal(id, "KILL");
             }
         });
-        Self { child, stdout, stderr, ended }
+        Self { child, stdout, stderr, ended, _stdin: held }
     }
 
     /// The next line of standard output, without its end.

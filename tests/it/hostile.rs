@@ -152,6 +152,9 @@ fn billion_laughs() -> String {
     xml + "]>\n<l>&l11;</l>\n"
 }
 
+/// Name, bytes, arguments, coverage, holes.
+type Bomb<'a> = (&'a str, &'a [u8], &'a [&'a str], &'a str, &'a [&'a str]);
+
 #[test]
 fn bombs_end_at_a_limit() {
     let scene = Scene::new();
@@ -161,7 +164,7 @@ fn bombs_end_at_a_limit() {
     let many: Vec<(&str, &[u8])> = many.iter().map(|(name, body)| (name.as_str(), *body)).collect();
     let many = build::stored_zip(&many);
     let laughs = billion_laughs();
-    let rows: &[(&str, &[u8], &[&str], &str, &[&str])] = &[
+    let rows: &[Bomb<'_>] = &[
         ("bomb.zip", &bomb, &[], "partial: member", &["zeros.bin: limit:ratio"]),
         ("bomb.gz", &build::gzip(&zeros), &[], "partial: member", &["bomb: limit:ratio"]),
         (

@@ -259,11 +259,14 @@ fn standard_input_is_a_file_like_any_other() {
     same("paths", &vec!["-".to_owned(), "found.txt".to_owned()], &ran.paths());
 }
 
+/// Arguments, and the findings by detector and confidence.
+type Choice = (&'static [&'static str], &'static [(&'static str, u64)]);
+
 #[test]
 fn detectors_and_confidence_choose_what_is_reported() {
     let scene = Scene::new();
     scene.write("a.txt", format!("{LOW}{}{HIGH}{}CRT-111111\n", "-".repeat(60), "-".repeat(60)));
-    let rows: &[(&[&str], &[(&str, u64)])] = &[
+    let rows: &[Choice] = &[
         (&[], &[("test.badge", 65), ("test.badge", 85), ("test.crate", 75)]),
         (&["--min-confidence", "1"], &[("test.badge", 65), ("test.badge", 85), ("test.crate", 75)]),
         (&["--min-confidence", "66"], &[("test.badge", 85), ("test.crate", 75)]),

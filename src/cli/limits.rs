@@ -13,7 +13,7 @@ pub(super) struct Limit {
 type Row = (&'static str, &'static str, fn(&mut Limits, u64));
 
 const TABLE: &[Row] = &[
-    ("time", "seconds for one file", |limits, value| limits.time_secs = value),
+    ("time", "seconds for one file, and one more for each MiB of it", |limits, value| limits.time_secs = value),
     ("bytes_read", "bytes read", |limits, value| limits.read_bytes = value),
     ("bytes_inflated", "bytes out of decompression", |limits, value| limits.inflated_bytes = value),
     ("ratio", "inflated bytes for each compressed byte", |limits, value| limits.inflate_ratio = value),

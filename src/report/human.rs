@@ -3,7 +3,7 @@
 
 use super::harmless::{one_line, printable};
 use super::out::Out;
-use super::summary::{ReasonTotals, exit_words, in_one_file};
+use super::summary::{ReasonTotals, exit_words, in_one_file, links_words};
 use super::{FileReport, Options, Report, ReportError, Summary, place, reason, units};
 use crate::model::{Finding, Verdict};
 use std::ffi::OsStr;
@@ -97,7 +97,10 @@ impl Human {
                 writeln!(self.out, "{state}  {}", reason::advice(*why))?;
             }
         }
-        Ok(())
+        match links_words(summary) {
+            None => Ok(()),
+            Some(links) => writeln!(self.out, "  {links}"),
+        }
     }
 
     fn summary_findings(&mut self, summary: &Summary) -> io::Result<()> {

@@ -170,6 +170,7 @@ impl Serialize for Summary {
         if let Some(started) = &self.started_utc {
             map.serialize_entry("started", started)?;
         }
+        map.serialize_entry("links_not_followed", &self.links_not_followed)?;
         map.serialize_entry("interrupted", &self.interrupted)?;
         map.serialize_entry("exit_code", &self.exit_code)?;
         map.serialize_entry("rules", &self.rules)?;
@@ -178,6 +179,13 @@ impl Serialize for Summary {
         map.serialize_entry("limits", &self.limits)?;
         map.end()
     }
+}
+
+/// How many symbolic links were not followed, and what would follow them; `None` when there were none.
+#[must_use]
+pub fn links_words(summary: &Summary) -> Option<String> {
+    let links = super::units::of(summary.links_not_followed, "symbolic link", "symbolic links");
+    (summary.links_not_followed > 0).then(|| format!("{links} not followed (--follow)"))
 }
 
 /// What the exit code means, in one line for a person.

@@ -123,6 +123,7 @@ pub(super) fn summary(files: &[FileReport]) -> Summary {
         rules: 2,
         ruleset_hash: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
         key_version: 1,
+        links_not_followed: 3,
         limits: "60 s, 1 GiB of text".to_owned(),
         ..Summary::default()
     };

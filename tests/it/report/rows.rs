@@ -115,6 +115,25 @@ fn of_a_value_only_mask_token_and_excerpt_show() {
 }
 
 #[test]
+fn links_not_followed_are_told_when_there_are_any() {
+    for (links, words) in [(0, None), (1, Some("1 symbolic link not followed (--follow)")), (3_000, Some("3,000 symb"))]
+    {
+        let summary = Summary { links_not_followed: links, ..Summary::default() };
+        for format in [Format::Text, Format::Html] {
+            let told = written(format, &options(), &[], &summary);
+            assert_eq!(told.contains("not followed"), words.is_some(), "{} {links}", format.name());
+            assert!(words.is_none_or(|words| told.contains(words)), "{} {links}", format.name());
+        }
+        let line: Value = serde_json::from_str(&written(Format::Jsonl, &options(), &[], &summary)).unwrap();
+        assert_eq!(line["summary"]["links_not_followed"], links);
+        let log: Value = serde_json::from_str(&written(Format::Sarif, &options(), &[], &summary)).unwrap();
+        let run = &log["runs"][0];
+        assert_eq!(run["invocations"][0]["properties"]["links_not_followed"], links);
+        assert_eq!(run["properties"]["summary"]["links_not_followed"], links);
+    }
+}
+
+#[test]
 fn csv_has_as_many_cells_in_every_record_and_no_formula() {
     let text = standard(Format::Csv);
     assert!(text.ends_with("\r\n"));

@@ -108,7 +108,7 @@ impl Record {
     fn text(&mut self, cell: &str) {
         self.next_cell();
         let formula = is_formula(cell);
-        if !formula && plain_run(cell.as_bytes(), |byte| matches!(byte, b',' | b'"')) == cell.len() {
+        if !formula && plain_run(cell, |byte| (byte == b',') | (byte == b'"')) == cell.len() {
             return self.line.raw(cell.as_bytes());
         }
         let shown = printable(cell);

@@ -24,8 +24,7 @@ pub fn is_hostile(c: char) -> bool {
 /// `text` with each hostile character shown as `\n`, `\r`, `\t` or `\u{1b}`: always one line.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let plain = plain_run(text.as_bytes(), |_| false);
-    let (plain, rest) = text.split_at(plain);
+    let (plain, rest) = text.split_at(plain_run(text, |_| false));
     if !rest.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
@@ -84,7 +83,7 @@ impl SafeJson {
 
     /// The first character to escape and its place.
     fn first_to_escape(self, text: &str) -> Option<(usize, char)> {
-        let plain = plain_run(text.as_bytes(), |byte| self.in_page && matches!(byte, b'<' | b'>' | b'&'));
+        let plain = plain_run(text, |byte| self.in_page & ((byte == b'<') | (byte == b'>') | (byte == b'&')));
         let (at, c) = text[plain..].char_indices().find(|(_, c)| self.must_escape(*c))?;
         Some((plain + at, c))
     }

@@ -1,26 +1,40 @@
 //! One line of a report in the making, in a buffer that serves all lines: a scan may write millions of them.
 //!
-//! Most of what stands in a line is printable ASCII. It is looked at once, a block at a time, and copied as it is; only
-//! what is left goes character by character.
+//! Most of what stands in a line may stay as it is: printable ASCII, and the middle dots (U+00B7) of covered text. It is
+//! looked at once, a block of bytes at a time, and copied; only what is left goes character by character.
 
 use super::harmless::{is_hostile, push_escape};
 
 /// Bytes compared at once: a register of the vector units that every machine has.
 const BLOCK_BYTES: usize = 16;
 
-/// How many bytes at the beginning of `bytes` are printable ASCII for which `special` does not hold.
-pub(super) fn plain_run(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
-    let stops = |byte: &u8| !matches!(byte, b' '..=b'~') || special(*byte);
+/// How many bytes at the beginning of `text` are surely of characters that are not hostile
+/// ([`is_hostile`](super::harmless::is_hostile)) and, in ASCII, not `special`. Ends between characters.
+#[inline]
+pub(super) fn plain_run(text: &str, special: impl Fn(u8) -> bool) -> usize {
+    let bytes = text.as_bytes();
+    let stops = |byte: u8, next: u8| may_be_hostile(byte, next) | special(byte);
     let mut plain = 0;
-    for block in bytes.chunks_exact(BLOCK_BYTES) {
+    while let Some(block) = bytes.get(plain..=plain + BLOCK_BYTES) {
         // No early way out within a block: that lets the compiler take it in one step.
-        if block.iter().fold(false, |any, byte| any | stops(byte)) {
+        let (these, nexts) = (&block[..BLOCK_BYTES], &block[1..]);
+        if these.iter().zip(nexts).fold(false, |any, (byte, next)| any | stops(*byte, *next)) {
             break;
         }
         plain += BLOCK_BYTES;
     }
     let rest = &bytes[plain..];
-    plain + rest.iter().position(stops).unwrap_or(rest.len())
+    // What the last byte is of has begun before it, unless it is ASCII.
+    let nexts = rest.iter().skip(1).chain(&[0]);
+    plain + rest.iter().zip(nexts).position(|(byte, next)| stops(*byte, *next)).unwrap_or(rest.len())
+}
+
+/// False only for bytes at which no hostile character begins: those begin with a byte of their own in ASCII, with C2 before
+/// a byte below A0 (C1 controls), or with D8, E2, EF or F3, which harmless ones share.
+#[inline]
+fn may_be_hostile(byte: u8, next: u8) -> bool {
+    let control = (byte < b' ') | (byte == 0x7F) | ((byte == 0xC2) & (next < 0xA0));
+    control | (byte == 0xD8) | (byte == 0xE2) | (byte == 0xEF) | (byte == 0xF3)
 }
 
 /// A line in the making.
@@ -73,13 +87,12 @@ impl Line {
         self.raw(b"\"");
         let mut rest = text;
         loop {
-            let plain = plain_run(rest.as_bytes(), |byte| matches!(byte, b'"' | b'\\'));
-            self.raw(&rest.as_bytes()[..plain]);
-            rest = &rest[plain..];
-            if rest.is_empty() {
+            let (plain, others) = rest.split_at(plain_run(rest, |byte| (byte == b'"') | (byte == b'\\')));
+            self.raw(plain.as_bytes());
+            if others.is_empty() {
                 break;
             }
-            rest = self.json_characters(rest);
+            rest = self.json_characters(others);
         }
         self.raw(b"\"");
     }
@@ -113,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_string_is_written_as_the_general_writer_does() {
-        let signs = ["a", "0123456789abcdef", "\"", "\\", "\n\r\t", "\u{8}\u{c}\0\u{1f}", "\u{7f}", "ä€", "\u{9b}"];
+        let signs = ["a", "0123456789abcdef", "\"", "\\", "\n\r\t", "\u{8}\u{c}\0\u{1f}", "\u{7f}", "ä€·", "\u{9b}"];
         let more = ["</b>&", "\u{200b}\u{202e}", "\u{2028}", "\u{feff}", "\u{1f600}\u{e0041}", " ", ""];
         let signs: Vec<&str> = signs.into_iter().chain(more).collect();
         let mut texts: Vec<String> = Vec::new();
@@ -143,12 +156,23 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_run_ends_at_the_first_byte_that_is_not() {
-        for stop in ["", "\u{1f}", "\u{7f}", "ä", ","] {
+    fn a_plain_run_ends_at_the_first_character_that_is_not() {
+        for stop in ["", "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}", "\u{200b}", "\u{feff}", ","] {
             for before in 0..40 {
-                let text = format!("{}{stop}{}", " ~".repeat(before), "x".repeat(20));
-                let expected = if stop.is_empty() { text.len() } else { 2 * before };
-                assert_eq!(plain_run(text.as_bytes(), |byte| byte == b','), expected, "{text:?}");
+                let text = format!("{}{stop}{}", " ·".repeat(before), "x".repeat(20));
+                let expected = if stop.is_empty() { text.len() } else { 3 * before };
+                assert_eq!(plain_run(&text, |byte| byte == b','), expected, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_hostile_character_is_taken_for_plain() {
+        for c in ('\0'..=char::MAX).filter(|c| is_hostile(*c)) {
+            for before in ["", "0123456789abcde", "0123456789abcdef"] {
+                let text = format!("{before}{c}");
+                assert_eq!(plain_run(&text, |_| false), before.len(), "{c:?}");
+                assert_eq!(plain_run(&format!("{text}{text}"), |_| false), before.len(), "{c:?}");
             }
         }
     }

@@ -181,6 +181,29 @@ impl Confirmer {
 /// # Errors
 /// The reason of the refusal.
 pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Result<Confirmed, Miss> {
+    let (value, text) = admit(rules, id, hay, raw)?;
+    let detector = &rules.detectors[rules.primaries[id.index()].detector.index()];
+    let mut miss = Miss::Shape;
+    let mut tiers = TierSet::default();
+    for (index, tier) in detector.tiers.iter().enumerate() {
+        match tier_possible(tier, detector, id, hay, raw, text) {
+            Ok(()) => tiers.insert(index),
+            Err(reason) => miss = reason,
+        }
+    }
+    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value, tiers }) }
+}
+
+/// Whether the detector itself takes a raw match, whatever its tiers say: the value's span and text.
+///
+/// # Errors
+/// The reason of the refusal.
+pub(crate) fn admit<'h>(
+    rules: &RuleSet,
+    id: PrimaryId,
+    hay: &'h [u8],
+    raw: &Raw,
+) -> Result<(Range<usize>, &'h str), Miss> {
     let primary = &rules.primaries[id.index()];
     let detector = &rules.detectors[primary.detector.index()];
     let value = whole_chars(hay, value_span(primary, raw).ok_or(Miss::Shape)?);
@@ -196,27 +219,29 @@ pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Re
     {
         return Err(Miss::Check);
     }
-    let mut miss = Miss::Shape;
-    let mut tiers = TierSet::default();
-    for (index, tier) in detector.tiers.iter().enumerate() {
-        match tier_possible(tier, id, hay, raw, text) {
-            Ok(()) => tiers.insert(index),
-            Err(reason) => miss = reason,
-        }
-    }
-    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value, tiers }) }
+    Ok((value, text))
 }
 
-/// Whether a tier's own shape, validators and form allow it.
+/// Whether a tier's own shape, validators, checks and form allow it.
 ///
 /// # Errors
 /// The reason why not.
-pub(crate) fn tier_possible(tier: &Tier, id: PrimaryId, hay: &[u8], raw: &Raw, text: &str) -> Result<(), Miss> {
+pub(crate) fn tier_possible(
+    tier: &Tier,
+    detector: &Detector,
+    id: PrimaryId,
+    hay: &[u8],
+    raw: &Raw,
+    text: &str,
+) -> Result<(), Miss> {
     if !tier.primaries.is_empty() && !tier.primaries.contains(&id) {
         return Err(Miss::Shape);
     }
     if !tier.validators.iter().all(|validator| validator_holds(validator, hay, raw, text)) {
         return Err(Miss::Validator);
+    }
+    if !tier.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, text)) {
+        return Err(Miss::Check);
     }
     if tier.form.as_ref().is_some_and(|form| !form.is_match(text.as_bytes())) {
         return Err(Miss::Form);

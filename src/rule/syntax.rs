@@ -328,7 +328,7 @@ pub enum Miss {
     Shape,
     /// A letter or digit stands directly beside it.
     Edge,
-    /// An additional check or the same-digits check refused it.
+    /// An additional check of the detector or the tier, or the same-digits check, refused it.
     Check,
     /// A validator of the detector or the tier refused it.
     Validator,

@@ -1,7 +1,7 @@
 //! `sluicebox rules explain`: what a detector makes of a text the author brings, and why.
 
 use super::rules::print;
-use super::{Failed, RuleArgs};
+use super::{Failed, RuleArgs, shown};
 use crate::detect::Matcher;
 use crate::lab;
 use crate::rule::ruleset::DetectorId;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             .filter(|(alike, _)| *alike > 0.7);
         let hint = nearest
             .map_or_else(|| "`sluicebox rules list` names all".to_owned(), |(_, id)| format!("did you mean `{id}`?"));
-        return Err(Failed::new(format!("no detector `{}`; {hint}", args.detector)));
+        return Err(Failed::new(format!("no detector `{}`; {hint}", shown(&args.detector))));
     };
     print(&lab::explain::explain(&matcher, id, &text, args.value.as_deref()))?;
     Ok(0)
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
 
 fn text(args: &Args) -> Result<String, Failed> {
     let Some(path) = &args.file else { return Ok(args.text.clone().unwrap_or_default()) };
-    let failed = |error: std::io::Error| Failed::new(format!("cannot read {}: {error}", path.display()));
+    let failed = |error: std::io::Error| Failed::new(format!("cannot read {}: {error}", shown(path)));
     let mut bytes = Vec::new();
     let limit = lab::explain::TEXT_BYTES_MAX as u64 + 1;
     if path == Path::new("-") {
@@ -67,5 +67,5 @@ fn text(args: &Args) -> Result<String, Failed> {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     }
     String::from_utf8(bytes)
-        .map_err(|_| Failed::new(format!("{} is not UTF-8 text; run `sluicebox extract` on it first", path.display())))
+        .map_err(|_| Failed::new(format!("{} is not UTF-8 text; run `sluicebox extract` on it first", shown(path))))
 }

@@ -1,14 +1,18 @@
 //! `sluicebox extract`: print the text that a scan would look at, with its parts and places.
 
-use super::{Failed, limits, stop};
+use super::{Failed, limits, shown, stop};
 use crate::clock::Clock;
-use crate::content::{Budget, Content, Links, Spool, Stop};
+use crate::content::{Budget, Content, Links, Spool, Stop, Unopened};
+use crate::engine::local::reason_of;
+use crate::engine::stdin::Stdin;
 use crate::extract::{Edge, PartHead};
 use crate::inspect::walk::{Visitor, walk};
-use crate::model::{Coverage, Place};
+use crate::model::{Coverage, Place, Reason};
+use crate::report::reason::advice;
 use serde_json::json;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Flags of `extract`.
 #[derive(Debug, clap::Args)]
@@ -25,16 +29,18 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let spool = Spool::default();
+    let interrupt = stop::on_signals()?;
     let (content, name, failed) = if args.path == Path::new("-") {
-        let (content, failed) = spool.take(&mut std::io::stdin().lock());
+        let stdin = Stdin::open(Arc::clone(&interrupt));
+        let mut stdin = stdin.map_err(|error| Failed::new(format!("cannot read standard input: {error}")))?;
+        let (content, failed) = spool.take(&mut stdin);
         (content, "-".to_owned(), failed)
     } else {
-        let content = Content::open(&args.path, Links::Follow)
-            .map_err(|error| Failed::new(format!("{}: {error}", args.path.display())))?;
+        let content = Content::open(&args.path, Links::Follow).map_err(|error| unopened(&args.path, &error))?;
         let name = args.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         (content, name, None)
     };
-    let budget = Budget::new(limits::apply(&args.limits), Clock::machine(), stop::on_signals()?, content.len());
+    let budget = Budget::new(limits::apply(&args.limits), Clock::machine(), interrupt, content.len());
     let mut printer = Printer {
         out: BufWriter::new(std::io::stdout()),
         jsonl: args.format == "jsonl",
@@ -44,8 +50,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     };
     let walked = walk(&content, &name, &budget, &spool, &mut printer);
     let mut coverage = walked.coverage;
-    if failed.is_some() {
-        coverage.lower(crate::model::Reason::IoError);
+    if let Some(error) = failed {
+        coverage.lower(reason_of(&error));
     }
     if printer.jsonl {
         printer.line(&json!({
@@ -62,12 +68,21 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     }
     printer.finish()?;
     if coverage != Coverage::Complete {
-        eprintln!("{}: {coverage}", args.path.display());
+        eprintln!("{}: {coverage}", shown(&args.path));
         for hole in &walked.holes {
             eprintln!("  {}: {}", crate::report::harmless::one_line(&hole.location.to_string()), hole.reason);
         }
     }
     Ok(if coverage.is_gap() { 3 } else { 0 })
+}
+
+fn unopened(path: &Path, error: &Unopened) -> Failed {
+    let why = match error.reason() {
+        _ if path.is_dir() => "it is a folder; name a file".to_owned(),
+        reason @ Reason::SpecialFile => advice(reason),
+        _ => error.to_string(),
+    };
+    Failed::new(format!("{}: {why}", shown(path)))
 }
 
 struct Printer<W: Write> {

@@ -3,7 +3,7 @@
 //! From a file (`--key-file`), the environment (`SLUICEBOX_TOKEN_KEY`, 64 hexadecimal digits), or the user's own
 //! configuration folder, where it is made with mode 0600 the first time.
 
-use super::Failed;
+use super::{Failed, shown};
 use crate::detect::TokenKey;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -37,12 +37,12 @@ fn read_or_make(path: &Path) -> Result<TokenKey, Failed> {
     match fs::read_to_string(path) {
         Ok(text) => read(path, &text),
         Err(error) if error.kind() == ErrorKind::NotFound => make(path),
-        Err(error) => Err(Failed::new(format!("cannot read the token key {}: {error}", path.display()))),
+        Err(error) => Err(Failed::new(format!("cannot read the token key {}: {error}", shown(path)))),
     }
 }
 
 fn read(path: &Path, text: &str) -> Result<TokenKey, Failed> {
-    let shown = path.display();
+    let shown = shown(path);
     let mode = fs::metadata(path).map(|meta| meta.permissions().mode()).unwrap_or(0);
     if mode & 0o077 != 0 {
         return Err(Failed::new(format!(
@@ -58,7 +58,7 @@ fn read(path: &Path, text: &str) -> Result<TokenKey, Failed> {
 }
 
 fn make(path: &Path) -> Result<TokenKey, Failed> {
-    let failed = |error: std::io::Error| Failed::new(format!("cannot make the token key {}: {error}", path.display()));
+    let failed = |error: std::io::Error| Failed::new(format!("cannot make the token key {}: {error}", shown(path)));
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Failed::new(format!("no randomness for a token key: {error}")))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -9,8 +9,10 @@ pub(super) struct Limit {
     value: u64,
 }
 
-/// The names, what each bounds, and where its value goes.
-const TABLE: &[(&str, &str, fn(&mut Limits, u64))] = &[
+/// A name, what it bounds, and where its value goes.
+type Row = (&'static str, &'static str, fn(&mut Limits, u64));
+
+const TABLE: &[Row] = &[
     ("time", "seconds for one file", |limits, value| limits.time_secs = value),
     ("bytes_read", "bytes read", |limits, value| limits.read_bytes = value),
     ("bytes_inflated", "bytes out of decompression", |limits, value| limits.inflated_bytes = value),

@@ -80,6 +80,11 @@ impl Failed {
     }
 }
 
+/// A path, or a word that was typed, as a message shows it: on one line, and harmless to a terminal.
+fn shown(word: impl AsRef<std::ffi::OsStr>) -> String {
+    crate::report::harmless::printable(&word.as_ref().to_string_lossy()).into_owned()
+}
+
 /// Runs the command line and gives the exit code: see the contract in the README.
 #[must_use]
 pub fn run() -> ExitCode {

@@ -1,6 +1,6 @@
 //! `sluicebox scan`: read everything below the given paths and tell what is in it.
 
-use super::{Failed, RuleArgs, key, limits, progress, stop};
+use super::{Failed, RuleArgs, key, limits, progress, shown, stop};
 use crate::clock::Clock;
 use crate::detect::{Matcher, ScanOptions};
 use crate::engine::local::{self, Folders, Input, Progress};
@@ -10,7 +10,9 @@ use crate::report::{self, Format, Report, RuleInfo, Summary};
 use crate::rule::RuleSet;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -106,18 +108,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     if args.verbose {
         eprintln!("rules: {} ({})", infos.len(), matcher.describe());
     }
-    let options = options(args, inputs);
     let mut output = Output::open(args, infos)?;
+    let options = options(args, inputs, output.file);
     let mut summary = output.write(summary, |summary, report| {
         let progress = Progress::default();
-        let mut failed = None;
+        let (mut failed, mut reader_gone) = (None, false);
         let met = std::thread::scope(|scope| {
             let drawing =
                 progress::wanted(args.no_progress).then(|| scope.spawn(|| progress::draw(&options, &progress)));
             let met = local::scan(&options, &matcher, &key, &interrupt, &progress, |file| {
                 summary.add(&file);
                 failed = report.file(&file).err();
-                failed.is_none() && !report.reader_gone()
+                reader_gone = report.reader_gone();
+                failed.is_none() && !reader_gone
             });
             progress.ended.store(true, Ordering::Relaxed);
             if let Some(drawing) = drawing {
@@ -130,7 +133,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             return Err(Failed::new(error));
         }
         summary.links_not_followed = met.links_not_followed;
-        summary.interrupted = interrupt.load(Ordering::Relaxed);
+        // What nobody waited for was not looked at: that is no clean scan.
+        summary.interrupted = interrupt.load(Ordering::Relaxed) || reader_gone;
         summary.elapsed = clock.elapsed();
         summary.exit_code = summary.settled_exit_code(args.allow_partial);
         Ok(())
@@ -151,7 +155,7 @@ fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Failed> {
         }
         // The walk tells what lies below; only the named path itself must exist.
         if let Err(error) = path.symlink_metadata() {
-            return Err(Failed::new(format!("cannot scan {}: {error}", path.display())));
+            return Err(Failed::new(format!("cannot scan {}: {error}", shown(path))));
         }
         inputs.push(Input::Path(path.clone()));
     }
@@ -161,7 +165,7 @@ fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Failed> {
     Ok(inputs)
 }
 
-fn options(args: &Args, inputs: Vec<Input>) -> local::Options {
+fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>) -> local::Options {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     local::Options {
         inputs,
@@ -172,6 +176,7 @@ fn options(args: &Args, inputs: Vec<Input>) -> local::Options {
             obey_ignore_files: args.obey_ignore_files,
         },
         file_bytes_max: args.max_file_size.unwrap_or(u64::MAX),
+        report_file,
         inspect: inspect::Options {
             limits: limits::apply(&args.limits),
             scan: ScanOptions { kept_max: usize::try_from(args.keep).unwrap_or(usize::MAX), ..ScanOptions::default() },
@@ -215,16 +220,32 @@ struct Output {
     report: Box<dyn Report>,
     /// The draft and the name it gets.
     draft: Option<(PathBuf, PathBuf)>,
+    /// Device and inode of the file that is written, if it is one.
+    file: Option<(u64, u64)>,
 }
 
 impl Output {
     fn open(args: &Args, rules: Vec<RuleInfo>) -> Result<Self, Failed> {
-        let draft = args.output.as_ref().map(|path| {
-            let mut draft = path.clone().into_os_string();
-            draft.push(".part");
-            (PathBuf::from(draft), path.clone())
+        if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
+            return Err(Failed::new(format!("cannot write {}: it is a folder", shown(folder))));
+        }
+        let draft = args.output.as_deref().filter(|path| wants_draft(path)).map(|path| {
+            let mut draft = path.as_os_str().to_owned();
+            draft.push(format!(".{}.part", std::process::id()));
+            (PathBuf::from(draft), path.to_owned())
         });
-        let to_terminal = draft.is_none() && std::io::stdout().is_terminal();
+        let written = draft.as_ref().map(|(draft, _)| draft.as_path()).or(args.output.as_deref());
+        let opened = match written {
+            None => std::io::stdout().as_fd().try_clone_to_owned().map(File::from),
+            // What stands under a draft's name is somebody else's.
+            Some(path) if draft.is_some() => File::create_new(path),
+            Some(path) => File::create(path),
+        };
+        let file = opened.map_err(|error| match written {
+            None => Failed::new(format!("cannot write to standard output: {error}")),
+            Some(path) => Failed::new(format!("cannot write {}: {error}", shown(path))),
+        })?;
+        let to_terminal = file.is_terminal();
         let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
         let options = report::Options {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -233,18 +254,24 @@ impl Output {
             verbose: args.verbose,
             flush_each_file: to_terminal,
         };
-        let writer: Box<dyn Write + Send> = match &draft {
-            None => Box::new(std::io::stdout()),
-            Some((draft, _)) => Box::new(
-                File::create(draft)
-                    .map_err(|error| Failed::new(format!("cannot write {}: {error}", draft.display())))?,
-            ),
-        };
-        Ok(Self { report: args.format.open(writer, &options), draft })
+        let identity = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| (meta.dev(), meta.ino()));
+        Ok(Self { report: args.format.open(Box::new(file), &options), draft, file: identity })
     }
 
-    /// Writes a whole report: `scan` fills the middle and the summary.
+    /// Writes a whole report: `scan` fills the middle and the summary. A draft that fails is not left behind.
     fn write(
+        &mut self,
+        summary: Summary,
+        scan: impl FnOnce(&mut Summary, &mut dyn Report) -> Result<(), Failed>,
+    ) -> Result<Summary, Failed> {
+        let written = self.fill(summary, scan);
+        if let (Err(_), Some((draft, _))) = (&written, &self.draft) {
+            let _ = std::fs::remove_file(draft);
+        }
+        written
+    }
+
+    fn fill(
         &mut self,
         mut summary: Summary,
         scan: impl FnOnce(&mut Summary, &mut dyn Report) -> Result<(), Failed>,
@@ -254,8 +281,13 @@ impl Output {
         self.report.end(&summary).map_err(Failed::new)?;
         if let Some((draft, path)) = &self.draft {
             std::fs::rename(draft, path)
-                .map_err(|error| Failed::new(format!("cannot write {}: {error}", path.display())))?;
+                .map_err(|error| Failed::new(format!("cannot write {}: {error}", shown(path))))?;
         }
         Ok(summary)
     }
+}
+
+/// A pipe or a device is written as it stands: a draft would take its place.
+fn wants_draft(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |meta| meta.is_file())
 }

@@ -61,10 +61,10 @@ impl Engine {
     /// The end of the match that begins at `start` and ends at `end` or before.
     fn match_end(&self, pattern: &Pattern, hay: &[u8], start: usize, end: usize) -> Option<usize> {
         let input = Input::new(hay).span(start..end).anchored(Anchored::Yes);
-        if let Some(table) = self.table(pattern) {
-            if let Ok(found) = table.try_search_fwd(&input) {
-                return found.map(|found| found.offset());
-            }
+        if let Some(table) = self.table(pattern)
+            && let Ok(found) = table.try_search_fwd(&input)
+        {
+            return found.map(|found| found.offset());
         }
         self.full(pattern)?.search_half(&input).map(|found| found.offset())
     }
@@ -132,7 +132,7 @@ impl Confirmer {
         Self { engines: rules.primaries.iter().map(|_| Engine::default()).collect() }
     }
 
-    /// The raw match of a rule at `start`, groups only where the rule needs them.
+    /// The raw match of a rule at `start`, groups only where the rule needs them. `end` is given where it is known.
     pub(crate) fn raw(
         &self,
         rules: &RuleSet,
@@ -140,6 +140,7 @@ impl Confirmer {
         id: PrimaryId,
         hay: &[u8],
         start: usize,
+        end: Option<usize>,
     ) -> Option<Raw> {
         let primary = &rules.primaries[id.index()];
         let limit = start.saturating_add(primary.max_match_bytes).min(hay.len());
@@ -150,7 +151,10 @@ impl Confirmer {
             }
             PrimaryKind::Pattern(pattern) => {
                 let engine = &self.engines[id.index()];
-                let end = engine.match_end(pattern, hay, start, limit).filter(|&end| end > start)?;
+                let end = match end {
+                    Some(end) => end,
+                    None => engine.match_end(pattern, hay, start, limit).filter(|&end| end > start)?,
+                };
                 let groups = if pattern.needs_groups {
                     engine.groups(pattern, hay, start..limit).unwrap_or_default()
                 } else {

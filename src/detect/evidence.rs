@@ -207,7 +207,7 @@ impl Scene<'_> {
                     break;
                 };
                 at = start + 1;
-                let Some(raw) = self.confirmer.raw(self.rules, self.keywords, primary, self.text, start) else {
+                let Some(raw) = self.confirmer.raw(self.rules, self.keywords, primary, self.text, start, None) else {
                     continue;
                 };
                 if raw.span.end > range.end {

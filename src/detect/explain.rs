@@ -93,7 +93,7 @@ impl Matcher {
         for &primary in &detector.primaries {
             let mut start = 0;
             while start < hay.len() {
-                let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, hay, start) else {
+                let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, hay, start, None) else {
                     start += 1;
                     continue;
                 };

@@ -114,12 +114,13 @@ impl Matcher {
     #[must_use]
     pub fn raw_matches_of_all(&self, text: &[u8]) -> Vec<Vec<std::ops::Range<usize>>> {
         let mut found: Vec<Vec<std::ops::Range<usize>>> = vec![Vec::new(); self.rules.primaries.len()];
-        let mut confirm = |primary: PrimaryId, start: usize| {
+        let mut confirm = |candidate: candidates::Candidate| {
+            let candidates::Candidate { primary, start, .. } = candidate;
             let matches = &mut found[primary.index()];
             if matches.last().is_some_and(|last| start < last.end) {
                 return;
             }
-            if let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start) {
+            if let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, candidate.end()) {
                 matches.push(raw.span);
             }
         };
@@ -128,13 +129,13 @@ impl Matcher {
             nominated.clear();
             self.candidates.nominate(text, from, (from + scan::SLICE_BYTES).min(text.len()), &mut nominated);
             for candidate in &nominated {
-                confirm(candidate.primary, candidate.start);
+                confirm(*candidate);
             }
         }
         for &primary in self.candidates.search() {
             let mut at = 0;
             while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
-                let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start);
+                let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, None);
                 at = raw.as_ref().map_or(start + 1, |raw| raw.span.end);
                 found[primary.index()].extend(raw.map(|raw| raw.span));
             }

@@ -317,7 +317,7 @@ impl<'m> Scanner<'m> {
         let nominated = std::mem::take(&mut self.nominated);
         for candidate in &nominated {
             if candidate.start >= self.free_from[candidate.primary.index()] {
-                self.confirm(candidate.primary, candidate.start);
+                self.confirm(candidate.primary, candidate.start, candidate.end());
             }
         }
         self.nominated = nominated;
@@ -329,17 +329,19 @@ impl<'m> Scanner<'m> {
             let matcher = self.matcher;
             let text = self.window.text();
             let Some(start) = matcher.confirmer.next_start(&matcher.rules, primary, text, at, limit) else { return };
-            if !self.confirm(primary, start) {
+            if !self.confirm(primary, start, None) {
                 self.free_from[primary.index()] = start + 1;
             }
         }
     }
 
     /// Confirms one candidate; true when it was accepted, and so consumes its text.
-    fn confirm(&mut self, primary: PrimaryId, start: usize) -> bool {
+    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> bool {
         let matcher = self.matcher;
         let (rules, text) = (&*matcher.rules, self.window.text());
-        let Some(raw) = matcher.confirmer.raw(rules, &matcher.keywords, primary, text, start) else { return false };
+        let Some(raw) = matcher.confirmer.raw(rules, &matcher.keywords, primary, text, start, end) else {
+            return false;
+        };
         let rule = &rules.primaries[primary.index()];
         self.file.candidates[rule.detector.index()] += 1;
         if !rule.across_soft && self.window.crosses_soft(raw.span.start, raw.span.end) {
@@ -617,7 +619,7 @@ impl<'m> Scanner<'m> {
             }
         }
         self.part.kept.retain(|held| !dropped[held.detector.index()]);
-        self.part.kept.sort_by(|a, b| (a.span, a.detector).cmp(&(b.span, b.detector)));
+        self.part.kept.sort_by_key(|held| (held.span, held.detector));
         self.file.findings.extend(self.part.kept.drain(..).map(|held| held.finding));
     }
 }

@@ -310,6 +310,9 @@ proptest! {
     fn refused_matches_consume_nothing(text in texts()) {
         let matcher = Matcher::new(rules(Edges::Word, || vec![tier(65, None)]));
         let normal = explain::normalised(&[&text]).0;
+        // Positions are compared in the normal form, so its own normal form must be itself: a mark that a soft hyphen
+        // kept apart joins the letter before it only when the hyphen has gone.
+        prop_assume!(explain::normalised(&[str::from_utf8(&normal).expect("text")]).0 == normal);
         let key = TokenKey::new([1; 32], 1);
         let findings = Scanner::new(&matcher, &key, ScanOptions::default()).scan_text(str::from_utf8(&normal).expect("text"));
         for (slot, pattern) in PATTERNS.iter().enumerate() {

@@ -4,6 +4,7 @@
 //! is done and leaves its verdict in a channel that has room for every verdict not yet reported. Verdicts are reported in
 //! the order of the walk, so that two runs over the same files print the same.
 
+use super::stdin::Stdin;
 use crate::clock::Clock;
 use crate::content::{Content, Links, Spool};
 use crate::detect::{Matcher, TokenKey};
@@ -12,7 +13,7 @@ use crate::model::{Coverage, Reason, Verdict};
 use crate::report::FileReport;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,6 +29,8 @@ pub struct Options {
     pub folders: Folders,
     /// Files larger than this are `skipped: too_large`; default no bound.
     pub file_bytes_max: u64,
+    /// Device and inode of the file that the report goes to: a walk passes it by, since it would grow under the reader.
+    pub report_file: Option<(u64, u64)>,
     /// Settings of each inspection.
     pub inspect: InspectOptions,
 }
@@ -122,11 +125,11 @@ pub fn scan(
                     if interrupt.load(Ordering::Relaxed) || !permits.take() || !room.take() {
                         return false;
                     }
-                    let (lent, done, permits, spool) = (&lent, done.clone(), &permits, &surroundings.spool);
+                    let (lent, done, permits, surroundings) = (&lent, done.clone(), &permits, &surroundings);
                     let this = number;
                     number += 1;
                     scope.spawn(move |_| {
-                        let report = inspect_one(found, options.file_bytes_max, lent, spool);
+                        let report = inspect_one(found, options.file_bytes_max, lent, surroundings);
                         // There is room for every verdict on its way, so this does not wait.
                         let _ = done.send(Box::new(Numbered { number: this, report }));
                         permits.give();
@@ -243,11 +246,15 @@ enum Found {
     Lost(PathBuf, Reason),
 }
 
-fn inspect_one(found: Found, bytes_max: u64, lent: &Lent<'_>, spool: &Spool) -> FileReport {
+fn inspect_one(found: Found, bytes_max: u64, lent: &Lent<'_>, surroundings: &Surroundings) -> FileReport {
+    let Surroundings { spool, interrupt, .. } = surroundings;
     let (path, verdict) = match found {
         Found::Lost(path, reason) => (shown(&path), skipped(reason)),
         Found::Stdin => {
-            let (content, failed) = spool.take(&mut std::io::stdin().lock() as &mut dyn Read);
+            let (content, failed) = match Stdin::open(Arc::clone(interrupt)) {
+                Ok(mut stdin) => spool.take(&mut stdin),
+                Err(error) => (Content::from_memory([]), Some(error)),
+            };
             let mut verdict = lent.inspect(&content, "-");
             if let Some(error) = failed {
                 verdict.coverage.lower(reason_of(&error));
@@ -268,7 +275,9 @@ fn inspect_one(found: Found, bytes_max: u64, lent: &Lent<'_>, spool: &Spool) -> 
     FileReport { path, verdict }
 }
 
-fn reason_of(error: &std::io::Error) -> Reason {
+/// Why a stream ended early, in the words of coverage.
+#[must_use]
+pub fn reason_of(error: &std::io::Error) -> Reason {
     match crate::content::Stop::carried_by(error) {
         Some(crate::content::Stop::Limit(limit)) => Reason::Limit(limit),
         Some(crate::content::Stop::Interrupted) => Reason::Interrupted,
@@ -293,7 +302,7 @@ fn walk_all(options: &Options, links: &AtomicU64, hand_over: &mut dyn FnMut(Foun
     for input in &options.inputs {
         let goes_on = match input {
             Input::Stdin => hand_over(Found::Stdin),
-            Input::Path(path) => walk_path(path, options.folders, links, hand_over),
+            Input::Path(path) => walk_path(path, options, links, hand_over),
         };
         if !goes_on {
             return;
@@ -301,8 +310,8 @@ fn walk_all(options: &Options, links: &AtomicU64, hand_over: &mut dyn FnMut(Foun
     }
 }
 
-fn walk_path(path: &Path, folders: Folders, links: &AtomicU64, hand_over: &mut dyn FnMut(Found) -> bool) -> bool {
-    for entry in walker(path, folders) {
+fn walk_path(path: &Path, options: &Options, links: &AtomicU64, hand_over: &mut dyn FnMut(Found) -> bool) -> bool {
+    for entry in walker(path, options.folders) {
         let found = match entry {
             Err(error) => Found::Lost(path_of(&error).unwrap_or_else(|| path.to_owned()), lost_reason(&error)),
             Ok(entry) => {
@@ -314,7 +323,10 @@ fn walk_path(path: &Path, folders: Folders, links: &AtomicU64, hand_over: &mut d
                     links.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
-                let may_link = folders.follow_links || entry.depth() == 0;
+                if options.report_file.is_some_and(|report| is_file(&entry, report)) {
+                    continue;
+                }
+                let may_link = options.folders.follow_links || entry.depth() == 0;
                 Found::File(entry.into_path(), if may_link { Links::Follow } else { Links::Refuse })
             }
         };
@@ -323,6 +335,11 @@ fn walk_path(path: &Path, folders: Folders, links: &AtomicU64, hand_over: &mut d
         }
     }
     true
+}
+
+/// True for the file of this device and inode; asks the system only when the folder's own entry has the same inode.
+fn is_file(entry: &ignore::DirEntry, (device, inode): (u64, u64)) -> bool {
+    entry.ino() == Some(inode) && entry.metadata().is_ok_and(|meta| meta.dev() == device)
 }
 
 fn walker(path: &Path, folders: Folders) -> ignore::Walk {
@@ -364,8 +381,14 @@ fn is_loop(error: &ignore::Error) -> bool {
     match error {
         ignore::Error::Loop { .. } => true,
         ignore::Error::WithPath { err, .. } | ignore::Error::WithDepth { err, .. } => is_loop(err),
-        _ => error.io_error().is_some_and(|error| error.raw_os_error() == Some(libc::ELOOP)),
+        _ => error.io_error().and_then(system_code) == Some(libc::ELOOP),
     }
+}
+
+/// The operating system's own code: the walk wraps its error in another one.
+fn system_code(error: &std::io::Error) -> Option<i32> {
+    let wrapped = || std::error::Error::source(error)?.downcast_ref::<std::io::Error>()?.raw_os_error();
+    error.raw_os_error().or_else(wrapped)
 }
 
 /// Counts what a scan will read, for an estimate of its end; stops when the scan has ended.

@@ -1,3 +1,4 @@
 //! Motion: the stages, their threads and channels.
 
 pub mod local;
+pub mod stdin;

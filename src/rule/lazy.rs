@@ -1,7 +1,7 @@
 //! An expression that is compiled when it is first used.
 //!
 //! Most forms, checks and probes are never reached in a scan, and compiling them costs more than parsing all rules. So
-//! a rule's expressions are parsed and measured when it is loaded ([`super::pattern`]), and built only here.
+//! a rule's expressions are parsed and measured when it is loaded (`pattern`), and built only here.
 
 use regex::bytes::{Regex, RegexBuilder};
 use std::fmt;

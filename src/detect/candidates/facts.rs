@@ -12,6 +12,20 @@ pub(crate) struct ByteSet([bool; 256]);
 impl ByteSet {
     pub(crate) const EMPTY: Self = Self([false; 256]);
 
+    /// The bytes for which `holds` answers true.
+    pub(crate) fn of(holds: impl Fn(u8) -> bool) -> Self {
+        let mut set = Self::EMPTY;
+        for byte in (0..=255_u8).filter(|&byte| holds(byte)) {
+            set.0[usize::from(byte)] = true;
+        }
+        set
+    }
+
+    /// Whether a byte of this range is in the set.
+    pub(crate) fn meets(&self, first: u8, last: u8) -> bool {
+        (first..=last).any(|byte| self.contains(byte))
+    }
+
     pub(crate) fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte)]
     }
@@ -99,9 +113,7 @@ fn class_bytes(class: &Class, end: End, set: &mut ByteSet) {
                 let (mut first, mut last) = ([0; 4], [0; 4]);
                 let first = range.start().encode_utf8(&mut first).as_bytes();
                 let last = range.end().encode_utf8(&mut last).as_bytes();
-                if first.len() == 1 && last.len() == 1 {
-                    set.insert_range(first[0], last[0]);
-                } else if end == End::First {
+                if end == End::First || last.len() == 1 {
                     set.insert_range(first[0], last[0]);
                 } else {
                     // The last byte of a longer sequence is any continuation byte.
@@ -292,7 +304,7 @@ fn class_members(class: &Class) -> Option<Vec<Vec<u8>>> {
 
 /// How often a set of anchors is expected to occur, in parts per 2^40 of all positions, times the beginnings each
 /// occurrence makes the matcher try. Lower is better.
-pub(crate) fn price(anchors: &[Anchor]) -> u64 {
+fn price(anchors: &[Anchor]) -> u64 {
     anchors
         .iter()
         .map(|anchor| {
@@ -305,7 +317,15 @@ pub(crate) fn price(anchors: &[Anchor]) -> u64 {
 }
 
 /// The dearest set of anchors that is still a gain over trying every beginning: one occurrence in about 500 bytes.
-pub(crate) const PRICE_MAX: u64 = (1 << 40) / 500;
+const PRICE_MAX: u64 = (1 << 40) / 500;
+/// Beginnings that are told by fewer bytes than this are told as well by the residual lane, which looks at them anyway.
+const PREFIX_MIN: usize = 3;
+
+/// Whether anchors are worth a place in the literal lane.
+pub(crate) fn worth_it(anchors: &[Anchor]) -> bool {
+    let short_prefix = |anchor: &Anchor| anchor.before_max == 0 && anchor.literal.len() < PREFIX_MIN;
+    !anchors.iter().any(short_prefix) && price(anchors) <= PRICE_MAX
+}
 
 /// Roughly how often a byte (case folded) occurs in office text, code and logs, in parts of 65,536. Only its order of
 /// magnitude matters, and only for speed.
@@ -315,7 +335,7 @@ pub(crate) fn frequency(byte: u8) -> u64 {
         b'e' => 5_500,
         b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 3_500,
         b'l' | b'c' | b'd' | b'u' | b'm' | b'p' => 1_900,
-        b'0'..=b'9' => 1_500,
+        b'0'..=b'9' => 5_500,
         b'f' | b'g' | b'h' | b'y' | b'b' | b'w' | b'v' => 900,
         b'.' | b',' | b'-' | b'_' | b'/' | b':' | b'"' | b'(' | b')' | b'=' | b'\n' => 900,
         b'k' | b'x' | b'j' | b'q' | b'z' | b'\'' | b';' | b'<' | b'>' | b'*' | b'[' | b']' | b'{' | b'}' => 400,
@@ -352,7 +372,8 @@ mod tests {
 
     #[test]
     fn anchors_are_the_rarest_literals_with_their_distance() {
-        let rows: &[(&str, Option<&[(&str, usize, usize)]>)] = &[
+        type Literals = &'static [(&'static str, usize, usize)];
+        let rows: &[(&str, Option<Literals>)] = &[
             ("AKIA[A-Z2-7]{16}", Some(&[("akia", 0, 0)])),
             ("(?i)pass(?:word|phrase)", Some(&[("passphrase", 0, 0), ("password", 0, 0)])),
             (
@@ -386,8 +407,9 @@ mod tests {
 
     #[test]
     fn a_common_literal_is_too_dear() {
-        assert!(price(&anchors(&parse(r"\d{3}-\d{2}")).expect("a dash")) > PRICE_MAX);
-        assert!(price(&anchors(&parse("[a-z]{1,64}@x")).expect("an at sign")) < PRICE_MAX);
-        assert!(price(&anchors(&parse("AKIA")).expect("a prefix")) < PRICE_MAX);
+        let rows = [(r"\d{3}-\d{2}", false), ("[a-z]{1,64}@x", true), ("AKIA", true), (r"\+1\d", false)];
+        for (pattern, expected) in rows {
+            assert_eq!(worth_it(&anchors(&parse(pattern)).expect("a literal")), expected, "{pattern}");
+        }
     }
 }

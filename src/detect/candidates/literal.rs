@@ -1,12 +1,12 @@
 //! The literal lane: rules whose every match contains one of a few literals at a bounded distance from its beginning.
 //!
-//! One pass looks at each position's four bytes, case folded, in a 4 KiB bitmap that stays in the first-level cache; what
+//! One pass looks at each position's four bytes, case folded, in an 8 KiB bitmap that stays in the first-level cache; what
 //! passes is compared with the literals themselves, and each occurrence nominates the beginnings it allows. Everyday
 //! words make such a bitmap useless: then a forced Aho-Corasick DFA takes the same part (never the automatic choice, which
 //! is the slow contiguous automaton above some hundred words).
 
-use super::Candidate;
 use super::facts::{self, Anchor, ByteSet};
+use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::PrimaryId;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
 
@@ -153,9 +153,10 @@ impl LiteralLane {
         let rule = &self.rules[nomination.rule as usize];
         let last = at - nomination.before_min;
         let first = at.saturating_sub(nomination.before_max).max(*tried);
+        #[expect(clippy::needless_range_loop, reason = "the position is what is kept")]
         for start in first..(last + 1).min(to) {
             if rule.first.as_ref().is_none_or(|set| set.contains(hay[start])) {
-                out.push(Candidate { start, primary: rule.primary });
+                out.push(Candidate { start, primary: rule.primary, length: END_UNKNOWN });
             }
         }
         *tried = (*tried).max(last + 1);
@@ -171,10 +172,10 @@ impl Short {
 
     fn find(&self, hay: &[u8], from: usize, end: usize, literal: &[u8], occurrence: &mut dyn FnMut(usize, usize)) {
         for found in memchr::memchr2_iter(self.bytes[0], self.bytes[1], &hay[from..end]) {
-            if let Some(at) = (from + found).checked_sub(self.at).filter(|&at| at >= from) {
-                if stands_at(hay, at, literal) {
-                    occurrence(self.literal, at);
-                }
+            if let Some(at) = (from + found).checked_sub(self.at).filter(|&at| at >= from)
+                && stands_at(hay, at, literal)
+            {
+                occurrence(self.literal, at);
             }
         }
     }
@@ -206,7 +207,7 @@ impl Finder {
     }
 }
 
-/// A bitmap over hashed four-byte grams, and the literals behind each hash.
+/// A bitmap of 8 KiB over hashed four-byte grams, and the literals behind each hash.
 #[derive(Debug)]
 struct Grams {
     bits: [u64; Self::WORDS],
@@ -228,7 +229,7 @@ struct GramEntry {
 impl Grams {
     /// Literals shorter than this take another path.
     const SHORTEST: usize = 3;
-    const HASH_BITS: u32 = 15;
+    const HASH_BITS: u32 = 16;
     const WORDS: usize = 1 << (Self::HASH_BITS - 6);
     /// Above one hit in about 40 positions the verifications cost more than an automaton's steps.
     const RATE_MAX: u64 = (1 << 40) / 40;

@@ -4,7 +4,9 @@
 //! and possibly some at which none does; `confirm` decides. So a lane can be replaced without any other room noticing.
 //! Which lane a rule takes is chosen once, from facts about its pattern ([`facts`]), never by hand.
 
+mod automaton;
 mod facts;
+mod filter;
 mod literal;
 mod residual;
 
@@ -21,6 +23,18 @@ pub(crate) struct Candidate {
     pub(crate) start: usize,
     /// The rule.
     pub(crate) primary: PrimaryId,
+    /// Length of the match in bytes where the lane knows it, else [`END_UNKNOWN`].
+    pub(crate) length: u32,
+}
+
+/// The lane does not know where the match ends.
+pub(crate) const END_UNKNOWN: u32 = 0;
+
+impl Candidate {
+    /// The end of the match, where the lane knows it.
+    pub(crate) fn end(self) -> Option<usize> {
+        (self.length != END_UNKNOWN).then(|| self.start + self.length as usize)
+    }
 }
 
 /// How a rule's candidates are found.
@@ -69,8 +83,7 @@ impl Candidates {
                     lanes.push(Lane::Literal);
                 }
                 PrimaryKind::Pattern(pattern) => {
-                    let anchors =
-                        facts::anchors(&pattern.hir).filter(|anchors| facts::price(anchors) <= facts::PRICE_MAX);
+                    let anchors = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
                     if let Some(anchors) = anchors {
                         by_literal.push((id, facts::first_bytes(&pattern.hir), anchors));
                         lanes.push(Lane::Literal);

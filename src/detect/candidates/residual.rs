@@ -1,46 +1,39 @@
 //! The residual lane: rules without a rare literal (most identifiers).
 //!
-//! A byte class and its left neighbour tell where a match may begin; at such places one anchored automaton over all rules
-//! of the lane says which of them match. The automaton is made as text demands: all its states together would take a
-//! quarter of a second and megabytes, and text visits few of them. Rules too large for it are left to their own engine
-//! (`Search`). The lane to come, over shapes, replaces the first of the two steps and keeps the second.
+//! A filter over kinds of bytes tells where a match may begin; at such places one anchored automaton over all rules of the
+//! lane says which of them match and, mostly, where they end. Rules too large for it are left to their own engine
+//! ([`super::Lane::Search`]). The lane to come, over shapes, replaces the first of the two steps and keeps the second.
 
-use super::Candidate;
+use super::automaton::{Automaton, Cache, Kind, RULES_MAX, RuleMask};
 use super::facts::{self, ByteSet};
+use super::filter::{Asked, Begins, Filter};
+use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::{Pattern, Primary, PrimaryId};
 use crate::rule::syntax::Edges;
-use regex_automata::hybrid::LazyStateID;
-use regex_automata::hybrid::dfa::{Cache, Config, DFA};
-use regex_automata::nfa::thompson;
 use regex_automata::util::pool::Pool;
-use regex_automata::util::start;
-use regex_automata::{Anchored, MatchKind};
 use std::fmt;
 use std::sync::Arc;
 
-/// A rule of the lane with what its edges ask of the neighbours.
-#[derive(Debug)]
-struct Rule {
-    primary: PrimaryId,
-    /// A match that ends before a letter or digit is refused, whatever its last byte.
-    closed_by: Closed,
-}
-
-/// Which next byte certainly refuses a match of this rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closed {
-    Never,
-    Alnum,
-    Digit,
-}
+/// A rule as the lane is given it.
+pub(super) type Given<'a> = (PrimaryId, &'a Primary, &'a Pattern);
 
 /// One automaton over some of the lane's rules.
 struct Group {
-    automaton: Arc<DFA>,
+    automaton: Arc<Automaton>,
     /// States made so far, lent to one thread at a time.
     caches: Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>,
     rules: Vec<Rule>,
+    /// Rules that an end directly before an ASCII letter or digit refuses, whatever their last byte.
+    closed_by_alnum: RuleMask,
+    /// Rules that an end directly before an ASCII digit refuses.
+    closed_by_digit: RuleMask,
     /// Longest match of any of its rules, in bytes.
+    longest: usize,
+}
+
+#[derive(Debug)]
+struct Rule {
+    primary: PrimaryId,
     longest: usize,
 }
 
@@ -48,41 +41,31 @@ struct Group {
 #[derive(Debug)]
 pub(crate) struct ResidualLane {
     groups: Vec<Group>,
-    starts: Starts,
+    filter: Filter,
     /// Rules that no automaton holds; each is searched for with its own engine.
     search: Vec<PrimaryId>,
 }
 
-/// Bytes that one thread's states of one group may take; past that they are made anew.
-const CACHE_BYTES: usize = 16 << 20;
-/// Largest automaton before its states are made, for one group of rules, in bytes.
-const NFA_BYTES_MAX: usize = 16 << 20;
-
 impl ResidualLane {
     /// A lane over the given rules.
-    pub(crate) fn new(rules: &[(PrimaryId, &Primary, &Pattern)]) -> Self {
-        let mut lane = Self { groups: Vec::new(), starts: Starts::new(rules), search: Vec::new() };
-        lane.add_groups(rules);
+    pub(crate) fn new(rules: &[Given<'_>]) -> Self {
+        let mut lane = Self { groups: Vec::new(), filter: Filter::new(begins(rules)), search: Vec::new() };
+        for rules in rules.chunks(RULES_MAX) {
+            lane.add_groups(rules);
+        }
         lane
     }
 
     /// Builds one automaton for all rules, or halves them until each half fits.
-    fn add_groups(&mut self, rules: &[(PrimaryId, &Primary, &Pattern)]) {
+    fn add_groups(&mut self, rules: &[Given<'_>]) {
         if rules.is_empty() {
             return;
         }
-        if let Some(automaton) = build_automaton(rules) {
-            let longest = rules.iter().map(|(_, primary, _)| primary.max_match_bytes).max().unwrap_or(0);
-            let rules = rules
-                .iter()
-                .map(|&(primary, meta, pattern)| Rule { primary, closed_by: closed_by(meta.edges, pattern) })
-                .collect();
-            let automaton = Arc::new(automaton);
-            let maker = Arc::clone(&automaton);
-            let caches = Pool::new(Box::new(move || maker.create_cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
-            self.groups.push(Group { automaton, caches, rules, longest });
-        } else if rules.len() == 1 {
-            self.search.push(rules[0].0);
+        let patterns: Vec<&Pattern> = rules.iter().map(|(_, _, pattern)| *pattern).collect();
+        if let Some(automaton) = Automaton::new(&patterns) {
+            self.groups.push(Group::new(automaton, rules));
+        } else if let [(primary, _, _)] = rules {
+            self.search.push(*primary);
         } else {
             let (left, right) = rules.split_at(rules.len() / 2);
             self.add_groups(left);
@@ -97,106 +80,105 @@ impl ResidualLane {
 
     /// Adds every beginning in `from..to` at which one of the lane's rules matches with edges that may hold.
     pub(crate) fn nominate(&self, hay: &[u8], from: usize, to: usize, out: &mut Vec<Candidate>) {
-        if self.groups.is_empty() {
-            return;
-        }
-        for group in &self.groups {
-            let first = out.len();
-            let mut cache = group.caches.get();
-            self.starts.each(hay, from, to, |start| group.matches_at(&mut cache, hay, start, out));
-            if first > 0 {
-                out.sort_unstable();
+        let caches = || self.groups.iter().map(|group| group.caches.get());
+        // Questions of the filter have a cache of their own, since they come in the middle of a walk's turn.
+        let ask = |kinds: &[&Kind]| {
+            let mut asked = caches();
+            self.groups
+                .iter()
+                .any(|group| asked.next().is_some_and(|mut cache| group.asked().may_match(&mut cache, kinds)))
+        };
+        let mut lent: Vec<_> = caches().collect();
+        self.filter.each(hay, from, to, ask, |start| {
+            for (group, cache) in self.groups.iter().zip(&mut lent) {
+                group.nominate_at(cache, hay, start, out);
             }
-        }
+        });
     }
 }
 
-fn build_automaton(rules: &[(PrimaryId, &Primary, &Pattern)]) -> Option<DFA> {
-    let hirs: Vec<_> = rules.iter().map(|(_, _, pattern)| &pattern.hir).collect();
-    let config = thompson::Config::new()
-        .utf8(false)
-        .nfa_size_limit(Some(NFA_BYTES_MAX))
-        .which_captures(thompson::WhichCaptures::None);
-    let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(&hirs).ok()?;
-    let config = Config::new().match_kind(MatchKind::All).cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
-    DFA::builder().configure(config).build_from_nfa(nfa).ok()
-}
-
-fn closed_by(edges: Edges, pattern: &Pattern) -> Closed {
+/// What must not follow a rule's match, told by its last byte alone.
+fn closed_by(edges: Edges, pattern: &Pattern) -> (bool, bool) {
     let last = facts::last_bytes(&pattern.hir);
     match edges {
-        Edges::Word if last.iter().all(|byte| byte.is_ascii_alphanumeric()) => Closed::Alnum,
-        Edges::Word | Edges::Digit if last.iter().all(|byte| byte.is_ascii_digit()) => Closed::Digit,
-        _ => Closed::Never,
+        Edges::Word => {
+            (last.iter().all(|byte| byte.is_ascii_alphanumeric()), last.iter().all(|byte| byte.is_ascii_alphanumeric()))
+        }
+        Edges::Digit => (false, last.iter().all(|byte| byte.is_ascii_digit())),
+        Edges::None => (false, false),
     }
 }
 
 impl Group {
-    /// Walks the automaton from `start` and adds each rule that matches there.
+    fn new(automaton: Automaton, given: &[Given<'_>]) -> Self {
+        let (mut closed_by_alnum, mut closed_by_digit) = (0, 0);
+        for (index, (_, primary, pattern)) in given.iter().enumerate() {
+            let (alnum, digit) = closed_by(primary.edges, pattern);
+            closed_by_alnum |= RuleMask::from(alnum) << index;
+            closed_by_digit |= RuleMask::from(digit) << index;
+        }
+        let rules: Vec<Rule> =
+            given.iter().map(|(id, primary, _)| Rule { primary: *id, longest: primary.max_match_bytes }).collect();
+        let longest = rules.iter().map(|rule| rule.longest).max().unwrap_or(0);
+        let automaton = Arc::new(automaton);
+        let maker = Arc::clone(&automaton);
+        let caches = Pool::new(Box::new(move || maker.cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
+        Self { automaton, caches, rules, closed_by_alnum, closed_by_digit, longest }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            automaton: &self.automaton,
+            closed_by_alnum: self.closed_by_alnum,
+            closed_by_digit: self.closed_by_digit,
+        }
+    }
+
+    /// Walks from `start` and adds each rule that matches there, unless what follows every end of it refuses it.
     #[inline]
-    fn matches_at(&self, cache: &mut Cache, hay: &[u8], start: usize, out: &mut Vec<Candidate>) {
-        let first = out.len();
-        // The cache may be made anew, but never gives up, so a walk fails only on bytes the rules cannot be asked about.
-        if self.walk(cache, hay, start, first, out).is_none() {
-            let all = self.rules.iter().map(|rule| Candidate { start, primary: rule.primary });
-            out.truncate(first);
-            out.extend(all);
-        }
-    }
-
-    fn walk(
-        &self,
-        cache: &mut Cache,
-        hay: &[u8],
-        start: usize,
-        first: usize,
-        out: &mut Vec<Candidate>,
-    ) -> Option<()> {
-        let config = start::Config::new().anchored(Anchored::Yes).look_behind(start.checked_sub(1).map(|at| hay[at]));
-        let mut state = self.automaton.start_state(cache, &config).ok()?;
-        // A match is reported one byte late, hence one byte more than the longest.
-        let end = (start + self.longest + 1).min(hay.len());
-        for &byte in &hay[start..end] {
-            state = self.automaton.next_state(cache, state, byte).ok()?;
-            if state.is_tagged() {
-                if state.is_match() {
-                    self.add(cache, state, start, Some(byte), first, out);
-                } else if state.is_dead() {
-                    return Some(());
-                } else if state.is_quit() {
-                    return None;
-                }
+    fn nominate_at(&self, cache: &mut Cache, hay: &[u8], start: usize, out: &mut Vec<Candidate>) {
+        /// Places where rules end on one walk; a rule's ends past them are left to its own engine.
+        const PLACES_MAX: usize = 8;
+        let mut places = [(0_usize, 0); PLACES_MAX];
+        let mut filled = 0;
+        let (mut once, mut often) = (0, self.automaton.unsure());
+        let limit = (start + self.longest).min(hay.len());
+        self.automaton.walk(cache, hay, start, limit, |end, rules| {
+            often |= once & rules;
+            once |= rules;
+            if filled < PLACES_MAX {
+                places[filled] = (end, rules);
+                filled += 1;
+            } else {
+                often |= rules;
+                places[PLACES_MAX - 1].1 |= rules;
             }
-        }
-        if end == hay.len() {
-            state = self.automaton.next_eoi_state(cache, state).ok()?;
-            if state.is_match() {
-                self.add(cache, state, start, None, first, out);
-            }
-        }
-        Some(())
-    }
-
-    /// Adds the rules of a match state, unless the byte that follows the match refuses them. `first` is where this
-    /// start's candidates begin, so that each rule is added once.
-    fn add(
-        &self,
-        cache: &Cache,
-        state: LazyStateID,
-        start: usize,
-        next: Option<u8>,
-        first: usize,
-        out: &mut Vec<Candidate>,
-    ) {
-        for index in 0..self.automaton.match_len(cache, state) {
-            let rule = &self.rules[self.automaton.match_pattern(cache, state, index).as_usize()];
-            let refused = match rule.closed_by {
-                Closed::Never => false,
-                Closed::Alnum => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
-                Closed::Digit => next.is_some_and(|byte| byte.is_ascii_digit()),
+        });
+        let mut unsure: RuleMask = 0;
+        for &(end, rules) in &places[..filled] {
+            let refused = match hay.get(end) {
+                Some(byte) if byte.is_ascii_digit() => self.closed_by_digit,
+                Some(byte) if byte.is_ascii_alphabetic() => self.closed_by_alnum,
+                _ => 0,
             };
-            if !refused && !out[first..].iter().any(|candidate| candidate.primary == rule.primary) {
-                out.push(Candidate { start, primary: rule.primary });
+            unsure |= rules & often & !refused;
+            self.add(rules & !often & !refused, start, Some(end), out);
+        }
+        // Where the places ran out, an end may have been missed: the rule's own engine looks.
+        if filled == PLACES_MAX {
+            unsure |= once & often;
+        }
+        self.add(unsure, start, None, out);
+    }
+
+    #[inline]
+    fn add(&self, mut rules: RuleMask, start: usize, end: Option<usize>, out: &mut Vec<Candidate>) {
+        while rules != 0 {
+            let rule = &self.rules[rules.trailing_zeros() as usize];
+            rules &= rules - 1;
+            let length = end.map_or(END_UNKNOWN, |end| u32::try_from(end - start).unwrap_or(END_UNKNOWN));
+            if end.is_none_or(|end| end - start <= rule.longest) {
+                out.push(Candidate { start, primary: rule.primary, length });
             }
         }
     }
@@ -208,72 +190,18 @@ impl fmt::Debug for Group {
     }
 }
 
-/// Where a match of the lane may begin, told by a byte and the one before it.
-#[derive(Debug)]
-struct Starts {
-    /// For each byte, the kinds of beginning it can be.
-    begins: [u8; 256],
-    /// For each byte, the kinds of beginning that may follow it.
-    allows: [u8; 256],
-}
-
-impl Starts {
-    /// May follow anything.
-    const ANYWHERE: u8 = 1;
-    /// May not follow an ASCII letter or digit.
-    const AFTER_NO_ALNUM: u8 = 2;
-    /// May not follow an ASCII digit.
-    const AFTER_NO_DIGIT: u8 = 4;
-
-    fn new(rules: &[(PrimaryId, &Primary, &Pattern)]) -> Self {
-        let mut begins = [0; 256];
-        for (_, primary, pattern) in rules {
-            let first: ByteSet = facts::first_bytes(&pattern.hir);
-            for byte in first.iter() {
-                begins[usize::from(byte)] |= match primary.edges {
-                    Edges::Word if byte.is_ascii_alphanumeric() => Self::AFTER_NO_ALNUM,
-                    Edges::Digit if byte.is_ascii_digit() => Self::AFTER_NO_DIGIT,
-                    _ => Self::ANYWHERE,
-                };
-            }
-        }
-        let mut allows = [0; 256];
-        for (byte, allowed) in (0..=255_u8).zip(&mut allows) {
-            *allowed = Self::ANYWHERE;
-            if !byte.is_ascii_alphanumeric() {
-                *allowed |= Self::AFTER_NO_ALNUM;
-            }
-            if !byte.is_ascii_digit() {
-                *allowed |= Self::AFTER_NO_DIGIT;
-            }
-        }
-        Self { begins, allows }
-    }
-
-    /// Calls `found` for every possible beginning in `from..to`, in order.
-    #[inline]
-    fn each(&self, hay: &[u8], from: usize, to: usize, mut found: impl FnMut(usize)) {
-        if from >= to {
-            return;
-        }
-        let before = from.checked_sub(1).map_or(b'\n', |at| hay[at]);
-        if self.begins[usize::from(hay[from])] & self.allows[usize::from(before)] != 0 {
-            found(from);
-        }
-        // 64 positions make one word, so that the common answer "none here" is one comparison.
-        let pairs = &hay[from..to];
-        let (befores, bytes) = (&pairs[..pairs.len() - 1], &pairs[1..]);
-        for (block, (befores, bytes)) in befores.chunks(64).zip(bytes.chunks(64)).enumerate() {
-            let mut mask = 0_u64;
-            for (bit, (&before, &byte)) in befores.iter().zip(bytes).enumerate() {
-                let hit = self.begins[usize::from(byte)] & self.allows[usize::from(before)] != 0;
-                mask |= u64::from(hit) << bit;
-            }
-            let base = from + 1 + block * 64;
-            while mask != 0 {
-                found(base + mask.trailing_zeros() as usize);
-                mask &= mask - 1;
-            }
-        }
-    }
+/// With which bytes the lane's rules begin, and what may stand before.
+fn begins<'a>(rules: &'a [Given<'_>]) -> impl Iterator<Item = (u8, Begins)> + 'a {
+    rules.iter().flat_map(|(_, primary, pattern)| {
+        let first: ByteSet = facts::first_bytes(&pattern.hir);
+        let bytes: Vec<(u8, Begins)> = first
+            .iter()
+            .map(|byte| match primary.edges {
+                Edges::Word if byte.is_ascii_alphanumeric() => (byte, Begins::AfterNoAlnum),
+                Edges::Digit if byte.is_ascii_digit() => (byte, Begins::AfterNoDigit),
+                _ => (byte, Begins::Anywhere),
+            })
+            .collect();
+        bytes
+    })
 }

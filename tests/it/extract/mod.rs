@@ -1,6 +1,6 @@
 //! Documents to text: rows for each format, and hostile files that must stay cheap.
 
-mod build;
+pub(crate) mod build;
 mod corpus;
 mod hostile;
 mod office;

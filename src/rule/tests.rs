@@ -4,7 +4,8 @@
 
 use super::check;
 use super::load::load_with;
-use super::ruleset::{Node, PrimaryKind, What};
+use super::ruleset::{CheckWhat, Node, PrimaryKind, What};
+use super::syntax::CheckPlace;
 use super::validate::{Row, Validate};
 use super::{Loaded, Options, RuleError, RuleSet, Select};
 use std::path::Path;
@@ -263,12 +264,28 @@ fn the_hash_follows_what_decides_findings() {
         ("cvv", "cvc"),
         ("\"Credit  card\"", "\"Credit cards\""),
         ("id = \"card.words\"\n", "id = \"card.words\"\ncase_sensitive = true\n"),
+        ("form = '[0-9]+'", "form = '[0-9]+'\ncheck = [{ where = \"ends\", exclude = [\"1881\"] }]"),
         // What the evidence detector matches, and nothing else of it.
+        ("{ name = \"any\",", "{ name = \"any\", check = [{ where = \"full\", exclude_regex = '.*card' }],"),
         ("off = true", "off = true\nexclude_same_digits = true"),
     ];
     for (from, to) in changed {
         assert_ne!(hash_with(from, to), same, "{to}");
     }
+}
+
+#[test]
+fn a_tier_has_checks_of_its_own() {
+    let check =
+        "check = [{ where = \"full\", exclude = [\"4012-8888\"] }, { where = \"after\", include_regex = ' exp' }]";
+    let form = "form = '[0-9]+'";
+    let set = load_text(&GOOD.replace(form, &format!("{form}\n{check}")));
+    let card = set.detector("card.number").unwrap();
+    let checks: Vec<_> = card.tiers[0].checks.iter().map(|check| (check.place, check.exclude)).collect();
+    assert_eq!(checks, [(CheckPlace::Full, true), (CheckPlace::After, false)]);
+    assert!(matches!(&card.tiers[0].checks[0].what, CheckWhat::Texts(texts) if *texts == ["40128888"]));
+    assert!(card.tiers[1].checks.is_empty());
+    assert_eq!(card.checks.len(), 2);
 }
 
 /// All errors of a rule file, one below the other.

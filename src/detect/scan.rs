@@ -410,6 +410,14 @@ impl<'m> Scanner<'m> {
                 holds = Some((index, Vec::new()));
                 break;
             };
+            let needs = &matcher.needs[detector.index()][usize::from(index)];
+            if !needs.is_empty() {
+                let widest = scene.window(matcher.within);
+                let lists = self.nearby.lists(&matcher.keywords, scene.text, &widest);
+                if needs.iter().any(|set| lists & set == 0) {
+                    continue;
+                }
+            }
             if evidence::glance(tree, &scene, &mut self.nearby) == Truth::Fails {
                 continue;
             }

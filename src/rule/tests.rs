@@ -378,6 +378,27 @@ fn golden(folder: &str, fewest: usize, get: impl Fn(&Path) -> String) {
     assert!(failures.is_empty(), "\n{failures}SLUICEBOX_BLESS=1 writes what was got");
 }
 
+/// Four tiers spell out the test numbers of cards: three refuse them, and the fourth takes nothing else.
+#[test]
+fn every_tier_has_the_same_test_cards() {
+    let loaded = super::load(&Options::default()).unwrap();
+    let card = loaded.rules.detector("card.payment").unwrap();
+    let lists = card.tiers.iter().flat_map(|tier| {
+        let checks = tier.checks.iter().filter(|check| check.place == CheckPlace::Full);
+        checks.filter_map(|check| match &check.what {
+            CheckWhat::Texts(texts) => Some((&*tier.name, check.exclude, texts)),
+            CheckWhat::Regex(_) => None,
+        })
+    });
+    let lists: Vec<_> = lists.collect();
+    let said: Vec<_> = lists.iter().map(|(tier, exclude, _)| (*tier, *exclude)).collect();
+    assert_eq!(said, [("high", true), ("high-expiry", true), ("medium", true), ("test-number", false)]);
+    for (tier, _, texts) in &lists {
+        assert_eq!(*texts, lists[0].2, "{tier}");
+        assert!(texts.len() > 100 && texts.is_sorted(), "{tier}");
+    }
+}
+
 /// The embedded rules load whole, those that are off too.
 #[test]
 fn built_in_rules_load() {

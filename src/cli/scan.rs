@@ -246,15 +246,16 @@ impl Output {
             Some(path) => Failed::new(format!("cannot write {}: {error}", shown(path))),
         })?;
         let to_terminal = file.is_terminal();
+        let identity = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| (meta.dev(), meta.ino()));
         let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
         let options = report::Options {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             rules,
             colour: report::colour_wanted(to_terminal, no_color.as_deref(), term.as_deref()),
             verbose: args.verbose,
-            flush_each_file: to_terminal,
+            // Whoever reads a pipe or a terminal reads along.
+            flush_each_file: identity.is_none(),
         };
-        let identity = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| (meta.dev(), meta.ino()));
         Ok(Self { report: args.format.open(Box::new(file), &options), draft, file: identity })
     }
 

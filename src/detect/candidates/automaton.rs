@@ -99,7 +99,7 @@ impl Automaton {
         if nfa.states().iter().any(|state| matches!(state, State::Dense(_))) {
             return None;
         }
-        let classes = nfa.byte_classes().clone();
+        let classes = *nfa.byte_classes();
         let unsure = patterns
             .iter()
             .enumerate()
@@ -292,7 +292,8 @@ mod tests {
         let automaton = Automaton::new(&patterns.each_ref()).expect("small");
         assert_eq!(automaton.unsure(), 1 << 4);
         let mut cache = automaton.cache();
-        let rows: &[(&str, usize, &[(usize, RuleMask)])] = &[
+        type Ends<'a> = &'a [(usize, RuleMask)];
+        let rows: &[(&str, usize, Ends<'_>)] = &[
             ("123-4", 0, &[(2, 1), (3, 1), (5, 2)]),
             ("x12", 1, &[(3, 1)]),
             ("abc", 0, &[(1, 0b1100), (2, 0b11100), (3, 0b1000)]),

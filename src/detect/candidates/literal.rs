@@ -166,7 +166,6 @@ impl LiteralLane {
         let rule = &self.rules[nomination.rule as usize];
         let last = at - nomination.before_min;
         let first = at.saturating_sub(nomination.before_max).max(*tried);
-        #[expect(clippy::needless_range_loop, reason = "the position is what is kept")]
         for start in first..(last + 1).min(to) {
             let in_word = rule.whole_words
                 && hay[start].is_ascii_alphanumeric()

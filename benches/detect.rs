@@ -57,7 +57,12 @@ const ROWS: &[Row] = &[
     Row { name: "prose", why: "words, few digits", text: || kind(Kind::Prose), findings: None },
     Row { name: "code", why: "identifiers and short numbers", text: || kind(Kind::Code), findings: None },
     Row { name: "logs", why: "times, addresses, UUIDs: digits and dots", text: || kind(Kind::Logs), findings: None },
-    Row { name: "csv", why: "columns of numbers: most candidates for each byte", text: || kind(Kind::Csv), findings: None },
+    Row {
+        name: "csv",
+        why: "columns of numbers: most candidates for each byte",
+        text: || kind(Kind::Csv),
+        findings: None,
+    },
     Row { name: "json", why: "quoted values and UUIDs", text: || kind(Kind::Json), findings: None },
 ];
 

@@ -79,12 +79,9 @@ def scan(options):
 
 
 def findings_of(record):
-    """Findings of one output line: a line may be one finding, or one file with its list of findings."""
-    path = record.get("path") or record.get("file") or "?"
+    """The finding of one output line, with its path; lines of files and of the whole have none."""
     if "detector" in record:
-        yield path, record
-    for finding in record.get("findings", ()):
-        yield finding.get("path", path), finding
+        yield record["path"], record
 
 
 def band_of(finding):

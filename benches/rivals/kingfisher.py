@@ -163,7 +163,8 @@ def account(tool, output):
                 summary = record.get("metadata", {}).get("summary")
                 findings, scanned = (summary["findings"], summary["bytes_scanned"]) if summary else (findings, scanned)
             else:
-                findings += "detector" in record or len(record.get("findings", ()))
+                findings += "detector" in record
+                scanned = record.get("summary", {}).get("bytes", scanned)
     return findings, scanned
 
 

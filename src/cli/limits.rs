@@ -1,6 +1,8 @@
 //! `--limit NAME=VALUE`: bounds for one file, by the names that reports print after `limit:`.
 
 use crate::content::Limits;
+use crate::report::units;
+use std::time::Duration;
 
 /// One bound as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +14,9 @@ pub(super) struct Limit {
 /// A name, what it bounds, and where its value goes.
 type Row = (&'static str, &'static str, fn(&mut Limits, u64));
 
+/// All that can be typed.
 const TABLE: &[Row] = &[
-    ("time", "seconds for one file", |limits, value| limits.time_secs = value),
+    ("time", "seconds for one file, and one more for each MiB of it", |limits, value| limits.time_secs = value),
     ("bytes_read", "bytes read", |limits, value| limits.read_bytes = value),
     ("bytes_inflated", "bytes out of decompression", |limits, value| limits.inflated_bytes = value),
     ("ratio", "inflated bytes for each compressed byte", |limits, value| limits.inflate_ratio = value),
@@ -60,14 +63,16 @@ pub(super) fn apply(typed: &[Limit]) -> Limits {
 /// The bounds in words, for a report.
 pub(super) fn words(limits: &Limits) -> String {
     format!(
-        "time {} s, inflated {} bytes, ratio {}, text {} bytes, members {}, depth {}, memory {} bytes",
-        limits.time_secs,
-        limits.inflated_bytes,
-        limits.inflate_ratio,
-        limits.text_bytes,
-        limits.members,
-        limits.depth,
-        limits.memory_bytes
+        "time {}, read {}, inflated {}, ratio {}, text {}, members {}, depth {}, nesting {}, memory {}",
+        units::elapsed(Duration::from_secs(limits.time_secs)),
+        units::bytes(limits.read_bytes),
+        units::bytes(limits.inflated_bytes),
+        units::count(limits.inflate_ratio),
+        units::bytes(limits.text_bytes),
+        units::count(limits.members),
+        units::count(limits.depth.into()),
+        units::count(limits.nesting.into()),
+        units::bytes(limits.memory_bytes)
     )
 }
 
@@ -80,6 +85,16 @@ pub(super) fn help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_read_well_in_a_report() {
+        let typed = ["time=90", "bytes_read=3M", "members=12345", "memory=1536K"];
+        let typed: Vec<Limit> = typed.into_iter().map(|text| parse(text).unwrap()).collect();
+        let told = words(&apply(&typed));
+        for part in ["time 1 min 30 s", "read 3.0 MiB", "inflated 4.0 GiB", "members 12,345", "memory 1.5 MiB"] {
+            assert!(told.split(", ").any(|told| told == part), "{part}: {told}");
+        }
+    }
 
     #[test]
     fn limits_are_read_by_name_with_units() {

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Bounds for one top-level file and all its members together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Wall clock time, matching included. Default 300 s.
+    /// Wall clock time, matching included, and one second more for each MiB of the file. Default 300 s.
     pub time_secs: u64,
     /// Bytes read, members' bytes counted each time they are read. Default 64 GiB.
     pub read_bytes: u64,
@@ -117,7 +117,8 @@ impl Budget {
     /// A fresh account for a file of `own_bytes` bytes; its time starts now. Raising `interrupt` stops the reading soon.
     #[must_use]
     pub fn new(limits: Limits, clock: Clock, interrupt: Arc<AtomicBool>, own_bytes: u64) -> Self {
-        let deadline = clock.elapsed().saturating_add(Duration::from_secs(limits.time_secs));
+        let seconds = limits.time_secs.saturating_add(own_bytes >> 20);
+        let deadline = clock.elapsed().saturating_add(Duration::from_secs(seconds));
         Self {
             limits,
             clock,

@@ -4,7 +4,7 @@
 //! rule's `max_match_bytes`. What is refused here consumes nothing; the search goes on one character later.
 
 use crate::detect::keywords::KeywordIndex;
-use crate::detect::text::{back_chars, char_at, char_before, forward_chars, is_word, start_of_char};
+use crate::detect::text::{back_chars, char_at, char_before, forward_chars, is_unspaced, is_word, start_of_char};
 use crate::rule::RuleSet;
 use crate::rule::normalise::{canonical_value, fold_case};
 use crate::rule::ruleset::{Check, CheckWhat, Detector, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator};
@@ -185,6 +185,29 @@ impl Confirmer {
 /// # Errors
 /// The reason of the refusal.
 pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Result<Confirmed, Miss> {
+    let (value, text) = admit(rules, id, hay, raw)?;
+    let detector = &rules.detectors[rules.primaries[id.index()].detector.index()];
+    let mut miss = Miss::Shape;
+    let mut tiers = TierSet::default();
+    for (index, tier) in detector.tiers.iter().enumerate() {
+        match tier_possible(tier, detector, id, hay, raw, text) {
+            Ok(()) => tiers.insert(index),
+            Err(reason) => miss = reason,
+        }
+    }
+    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value, tiers }) }
+}
+
+/// Whether the detector itself takes a raw match, whatever its tiers say: the value's span and text.
+///
+/// # Errors
+/// The reason of the refusal.
+pub(crate) fn admit<'h>(
+    rules: &RuleSet,
+    id: PrimaryId,
+    hay: &'h [u8],
+    raw: &Raw,
+) -> Result<(Range<usize>, &'h str), Miss> {
     let primary = &rules.primaries[id.index()];
     let detector = &rules.detectors[primary.detector.index()];
     let value = whole_chars(hay, value_span(primary, raw).ok_or(Miss::Shape)?);
@@ -200,27 +223,29 @@ pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Re
     {
         return Err(Miss::Check);
     }
-    let mut miss = Miss::Shape;
-    let mut tiers = TierSet::default();
-    for (index, tier) in detector.tiers.iter().enumerate() {
-        match tier_possible(tier, id, hay, raw, text) {
-            Ok(()) => tiers.insert(index),
-            Err(reason) => miss = reason,
-        }
-    }
-    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value, tiers }) }
+    Ok((value, text))
 }
 
-/// Whether a tier's own shape, validators and form allow it.
+/// Whether a tier's own shape, validators, checks and form allow it.
 ///
 /// # Errors
 /// The reason why not.
-pub(crate) fn tier_possible(tier: &Tier, id: PrimaryId, hay: &[u8], raw: &Raw, text: &str) -> Result<(), Miss> {
+pub(crate) fn tier_possible(
+    tier: &Tier,
+    detector: &Detector,
+    id: PrimaryId,
+    hay: &[u8],
+    raw: &Raw,
+    text: &str,
+) -> Result<(), Miss> {
     if !tier.primaries.is_empty() && !tier.primaries.contains(&id) {
         return Err(Miss::Shape);
     }
     if !tier.validators.iter().all(|validator| validator_holds(validator, hay, raw, text)) {
         return Err(Miss::Validator);
+    }
+    if !tier.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, text)) {
+        return Err(Miss::Check);
     }
     if tier.form.as_ref().is_some_and(|form| !form.is_match(text.as_bytes())) {
         return Err(Miss::Form);
@@ -252,16 +277,17 @@ pub(crate) fn value_span(primary: &Primary, raw: &Raw) -> Option<Range<usize>> {
 
 /// Whether what stands beside a match leaves it whole. An edge matters only where the match's own outermost character is
 /// a letter or digit: `x-----BEGIN` is no longer word.
+/// Letters of a script that sets no space between words do not lengthen a number or a code in ASCII.
 pub(crate) fn edges_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool {
-    let clashes: fn(char) -> bool = match edges {
+    let clashes: fn(char, char) -> bool = match edges {
         Edges::None => return true,
-        Edges::Word => is_word,
-        Edges::Digit => |c| c.is_ascii_digit(),
+        Edges::Word => |own, beside| is_word(own) && is_word(beside) && !(own.is_ascii() && is_unspaced(beside)),
+        Edges::Digit => |own, beside| own.is_ascii_digit() && beside.is_ascii_digit(),
     };
-    let inner_first = char_at(hay, span.start).is_some_and(|(c, _)| clashes(c));
-    let inner_last = char_before(hay, span.end).is_some_and(clashes);
-    !(inner_first && char_before(hay, span.start).is_some_and(clashes)
-        || inner_last && char_at(hay, span.end).is_some_and(|(c, _)| clashes(c)))
+    let clash =
+        |own: Option<char>, beside: Option<char>| own.zip(beside).is_some_and(|(own, beside)| clashes(own, beside));
+    let from = |at: usize| char_at(hay, at).map(|(c, _)| c);
+    !clash(from(span.start), char_before(hay, span.start)) && !clash(char_before(hay, span.end), from(span.end))
 }
 
 fn validator_holds(validator: &Validator, hay: &[u8], raw: &Raw, value: &str) -> bool {
@@ -313,4 +339,49 @@ fn starts_folded(text: &[u8], folded: &str) -> bool {
 
 fn ends_folded(text: &[u8], folded: &str) -> bool {
     text.len().checked_sub(folded.len()).is_some_and(|from| same_folded(&text[from..], folded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The match stands between the two bars.
+    #[test]
+    fn edges_hold_beside() {
+        let rows = [
+            (Edges::Word, "no |4539|.", true),
+            (Edges::Word, "x|4539|", false),
+            (Edges::Word, "|4539|é", false),
+            (Edges::Word, "Номер|4539|", false),
+            (Edges::Word, "x|-----BEGIN|", true),
+            // Scripts without spaces between words, as they stand beside a number, a code or a word in ASCII.
+            (Edges::Word, "カード番号は|4539|です", true),
+            (Edges::Word, "卡号|4539|。", true),
+            (Edges::Word, "々|4539|ー", true),
+            (Edges::Word, "카드번호|4539|입니다", true),
+            (Edges::Word, "หมายเลข|4539|ที่", true),
+            (Edges::Word, "ບັດ|4539|ບັດ", true),
+            (Edges::Word, "កាត|4539|កាត", true),
+            (Edges::Word, "ကတ်|4539|က", true),
+            (Edges::Word, "鍵は|AKIA2|です", true),
+            (Edges::Word, "𠮷|4539|𠮷", true),
+            // Their digits go on a number; their letters go on a word of their own.
+            (Edges::Word, "๑|4539|", false),
+            (Edges::Word, "|4539|၁", false),
+            (Edges::Word, "〇|4539|", false),
+            (Edges::Word, "東|京都|", false),
+            (Edges::Word, "|4539 東|京", false),
+            (Edges::Word, "東|4539 é|京", false),
+            (Edges::Digit, "x|4539|x", true),
+            (Edges::Digit, "1|4539|x", false),
+            (Edges::Digit, "1|a4539|", true),
+            (Edges::None, "1|4539|1", true),
+        ];
+        for (edges, marked, want) in rows {
+            let [before, own, after] = marked.split('|').collect::<Vec<_>>().try_into().expect("two bars");
+            let text = [before, own, after].concat();
+            let span = before.len()..before.len() + own.len();
+            assert_eq!(edges_hold(edges, text.as_bytes(), &span), want, "{edges:?} {marked}");
+        }
+    }
 }

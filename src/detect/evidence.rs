@@ -9,7 +9,7 @@ use crate::detect::keywords::{Hit, KeywordIndex};
 use crate::detect::text::{back_chars, count_chars, forward_chars};
 use crate::model::Evidence;
 use crate::rule::RuleSet;
-use crate::rule::ruleset::{DetectorId, Leaf, Node, ProbeId, What};
+use crate::rule::ruleset::{DetectorId, Leaf, ListId, Node, ProbeId, What};
 use crate::rule::syntax::Side;
 use std::ops::Range;
 
@@ -18,6 +18,8 @@ use std::ops::Range;
 pub(crate) struct Nearby {
     hits: Vec<Hit>,
     covered: Range<usize>,
+    /// The stretch asked about last, and the lists in it.
+    asked: (Range<usize>, ListMask),
 }
 
 impl Nearby {
@@ -49,6 +51,15 @@ impl Nearby {
         self.within(range).copied().collect()
     }
 
+    /// The lists with a term that stands wholly in `range`. Asked again for the same stretch, it costs nothing.
+    pub(crate) fn lists(&mut self, keywords: &KeywordIndex, text: &[u8], range: &Range<usize>) -> ListMask {
+        if self.asked.0 != *range {
+            self.cover(keywords, text, range);
+            self.asked = (range.clone(), self.within(range).fold(0, |lists, hit| lists | list_bit(hit.list)));
+        }
+        self.asked.1
+    }
+
     /// The window dropped its first `bytes`.
     pub(crate) fn shift(&mut self, bytes: usize) {
         self.hits.retain(|hit| hit.start >= bytes);
@@ -57,12 +68,14 @@ impl Nearby {
             hit.end -= bytes;
         }
         self.covered = self.covered.start.saturating_sub(bytes)..self.covered.end.saturating_sub(bytes);
+        self.asked = (0..0, 0);
     }
 
     /// A new part begins.
     pub(crate) fn clear(&mut self) {
         self.hits.clear();
         self.covered = 0..0;
+        self.asked = (0..0, 0);
     }
 }
 
@@ -92,6 +105,35 @@ pub(crate) struct Counts {
 
 /// Occurrences of an expression or another detector that are counted for one leaf; more never matter.
 const OCCURRENCES_MAX: usize = 64;
+
+/// A set of keyword lists, by their index; lists from 128 on are in no set.
+pub(crate) type ListMask = u128;
+
+/// The set with one list.
+fn list_bit(list: ListId) -> ListMask {
+    1_u128.checked_shl(list.0).unwrap_or(0)
+}
+
+/// What a tree needs at the least: from each of these sets, a term of one list near the match.
+pub(crate) fn needs(node: &Node) -> Vec<ListMask> {
+    match node {
+        Node::All(nodes) => nodes.iter().flat_map(needs).collect(),
+        Node::Any { nodes, min: 1.., .. } => {
+            let mut either = 0;
+            for node in nodes {
+                match needs(node).first() {
+                    Some(set) => either |= set,
+                    None => return Vec::new(),
+                }
+            }
+            vec![either]
+        }
+        Node::Leaf(Leaf { what: What::List(list), within: Some(_), min: 1.., .. }) if list_bit(*list) != 0 => {
+            vec![list_bit(*list)]
+        }
+        _ => Vec::new(),
+    }
+}
 
 /// A quick look before anything is counted: fails when the keywords around the match alone rule the tree out.
 pub(crate) fn glance(node: &Node, scene: &Scene<'_>, nearby: &mut Nearby) -> Truth {
@@ -173,7 +215,7 @@ impl Scene<'_> {
     }
 
     /// The stretch within so many characters of the match, match included.
-    fn window(&self, within: u32) -> Range<usize> {
+    pub(crate) fn window(&self, within: u32) -> Range<usize> {
         let within = within as usize;
         back_chars(self.text, self.span.start, within, self.ascii)
             ..forward_chars(self.text, self.span.end, within, self.ascii)

@@ -15,7 +15,8 @@ use std::ops::Range;
 /// The key of tokens. Whoever holds it can tell whether a guessed value was found; keep it away from the data.
 #[derive(Clone)]
 pub struct TokenKey {
-    bytes: [u8; 32],
+    /// The hash with the key already in it; `None` never happens, since HMAC takes a key of any length.
+    keyed: Option<Hmac<Sha256>>,
     version: u32,
 }
 
@@ -23,7 +24,7 @@ impl TokenKey {
     /// A key with its version; the version is part of every token, so that keys can be rotated.
     #[must_use]
     pub fn new(bytes: [u8; 32], version: u32) -> Self {
-        Self { bytes, version }
+        Self { keyed: Hmac::new_from_slice(&bytes).ok(), version }
     }
 
     /// The key's version.
@@ -35,8 +36,7 @@ impl TokenKey {
     /// The token of a canonical value: HMAC-SHA-256 cut to 128 bits, as `k<version>:<32 hexadecimal digits>`.
     #[must_use]
     pub fn token(&self, canonical: &str) -> Token {
-        // HMAC takes a key of any length, so this cannot fail.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.bytes) else { return Token::covered("") };
+        let Some(mut mac) = self.keyed.clone() else { return Token::covered("") };
         mac.update(b"sluicebox token 1\0");
         mac.update(canonical.as_bytes());
         let digest = mac.finalize().into_bytes();
@@ -113,16 +113,19 @@ pub(crate) fn excerpt(text: &[u8], range: &Range<usize>, value: &Range<usize>, m
 }
 
 fn cover(text: &[u8], range: Range<usize>, hits: &[Hit], out: &mut String) {
-    let mut at = range.start;
+    out.reserve(range.len());
+    let mut hits = hits.iter().filter(|hit| hit.start >= range.start && hit.end <= range.end).peekable();
+    let (mut at, mut known_to) = (range.start, range.start);
     while at < range.end {
+        while let Some(hit) = hits.next_if(|hit| hit.start <= at) {
+            known_to = known_to.max(hit.end);
+        }
         let Some((c, length)) = char_at(text, at) else { break };
-        let known =
-            hits.iter().any(|hit| hit.start <= at && at < hit.end && hit.start >= range.start && hit.end <= range.end);
         if c.is_whitespace() || c.is_control() {
             if !out.ends_with(' ') {
                 out.push(' ');
             }
-        } else if known || matches!(c, ':' | '=' | ',' | ';' | '(' | ')' | '"' | '\'' | '<' | '>' | '|') {
+        } else if at < known_to || matches!(c, ':' | '=' | ',' | ';' | '(' | ')' | '"' | '\'' | '<' | '>' | '|') {
             out.push(c);
         } else {
             out.push('·');

@@ -11,7 +11,7 @@ use super::confirm::{self, Confirmed, Raw};
 use super::evidence::{self, Counts, Nearby, Scene, Truth};
 use super::window::Window;
 use crate::model::{Confidence, Evidence};
-use crate::rule::ruleset::{Detector, DetectorId, Leaf, Node, PrimaryId, Validator};
+use crate::rule::ruleset::{DetectorId, Leaf, Node, PrimaryId, Validator};
 use crate::rule::syntax::{Miss, Side};
 use std::fmt;
 use std::ops::Range;
@@ -185,6 +185,7 @@ impl Matcher {
         let value = self.value_of(primary, raw);
         let text = String::from_utf8_lossy(&hay[value.clone()]).into_owned();
         let judged = confirm::judge(&self.rules, primary, hay, raw);
+        let refused = confirm::admit(&self.rules, primary, hay, raw).err();
         let scene = Scene {
             rules: &self.rules,
             keywords: &self.keywords,
@@ -200,16 +201,12 @@ impl Matcher {
             .map(|tier| {
                 let mut leaves = Vec::new();
                 let supported = tier.evidence.as_ref().is_none_or(|tree| scene.explain_tree(tree, whole, &mut leaves));
-                let own = confirm::tier_possible(tier, primary, hay, raw, &text).err();
-                let refused = judged.as_ref().err().copied();
+                let own = confirm::tier_possible(tier, detector, primary, hay, raw, &text).err();
                 TierExplained {
                     name: tier.name.clone(),
                     confidence: tier.confidence,
                     // A refusal of the whole match says why; otherwise the tier's own reason, then its evidence.
-                    miss: own
-                        .filter(|_| refused.is_none() || is_tier_reason(detector, &judged))
-                        .or(refused)
-                        .or((!supported).then_some(Miss::Evidence)),
+                    miss: refused.or(own).or((!supported).then_some(Miss::Evidence)),
                     validators: outcomes(&tier.validators, raw, hay, &text),
                     leaves,
                 }
@@ -241,12 +238,6 @@ impl Matcher {
 fn touches(places: &[Range<u64>], stretch: &Range<u64>) -> bool {
     let first = places.partition_point(|place| place.end <= stretch.start);
     places.get(first).is_some_and(|place| place.start < stretch.end)
-}
-
-/// True when a match was refused only because no tier was possible: then each tier has a reason of its own.
-fn is_tier_reason(detector: &Detector, judged: &Result<confirm::Confirmed, Miss>) -> bool {
-    matches!(judged, Err(Miss::Form | Miss::Shape))
-        || matches!(judged, Err(Miss::Validator)) && detector.validators.is_empty()
 }
 
 fn seen_by(validator: &Validator, raw: &Raw, hay: &[u8], value: &str) -> String {

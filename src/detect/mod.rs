@@ -27,9 +27,10 @@ pub use scan::{PartStart, ScanOptions, Scanner};
 pub use window::RawLength;
 
 use crate::rule::RuleSet;
-use crate::rule::ruleset::{PrimaryId, PrimaryKind, What};
+use crate::rule::ruleset::{PrimaryId, PrimaryKind, Tier, What};
 use candidates::Candidates;
 use confirm::Confirmer;
+use evidence::ListMask;
 use keywords::KeywordIndex;
 use std::sync::Arc;
 
@@ -41,6 +42,10 @@ pub struct Matcher {
     confirmer: Confirmer,
     keywords: KeywordIndex,
     reach: Reach,
+    /// The widest window of evidence, in characters.
+    within: u32,
+    /// For each detector and tier, what its evidence needs at the least.
+    needs: Vec<Vec<Vec<ListMask>>>,
     /// What evidence trees ask of the whole part.
     whole_part: Vec<What>,
 }
@@ -66,15 +71,17 @@ impl Matcher {
                 evidence::leaves(tree, &mut leaves);
             }
         }
-        let within = leaves.iter().filter_map(|leaf| leaf.within).max().unwrap_or(0) as usize;
+        let within = leaves.iter().filter_map(|leaf| leaf.within).max().unwrap_or(0);
+        let of_tier = |tier: &Tier| tier.evidence.as_ref().map(evidence::needs).unwrap_or_default();
+        let needs = rules.detectors.iter().map(|detector| detector.tiers.iter().map(of_tier).collect()).collect();
         let mut whole_part: Vec<What> =
             leaves.iter().filter(|leaf| leaf.within.is_none()).map(|leaf| leaf.what).collect();
         whole_part.dedup();
-        let near = (within.max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
+        let near = ((within as usize).max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
         let longest = rules.primaries.iter().map(|primary| primary.max_match_bytes).max().unwrap_or(0);
         let reach = Reach { left: near + keywords.longest(), right: longest + near + keywords.longest() + 16 };
         let candidates = Candidates::new(&rules);
-        Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, whole_part, rules }
+        Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, within, needs, whole_part, rules }
     }
 
     /// The rules it was built from.

@@ -50,6 +50,21 @@ const PARALLEL_BYTES_MIN: usize = 512 << 10;
 /// Slices searched in one round of several threads.
 const ROUND_SLICES: usize = 32;
 
+/// A rule whose matches may be longer than this can make a miss dear.
+const LONG_MATCH_BYTES: usize = 2 << 10;
+/// Misses of a long rule in one slice before its own engine is asked for the next match.
+const LONG_MISSES_MAX: u32 = 8;
+/// How often it is asked in one slice before the rest of the slice is given up.
+const LONG_SEARCHES_MAX: u32 = 64;
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    NoMatch,
+    Refused,
+    Accepted,
+}
+
 /// One thread's scratch.
 #[derive(Debug)]
 pub struct Scanner<'m> {
@@ -62,6 +77,8 @@ pub struct Scanner<'m> {
     cursor: usize,
     /// For each rule, the first beginning that is still free, in the window.
     free_from: Vec<usize>,
+    /// For each rule, beginnings in this slice at which it did not match.
+    misses: Vec<u32>,
     nominated: Vec<Candidate>,
     accepted: Vec<(PrimaryId, Confirmed)>,
     part: Part,
@@ -127,7 +144,7 @@ struct FileTotals {
     total: Vec<u64>,
     unique: Vec<HashSet<Token>>,
     unique_at_least: Vec<bool>,
-    open_dropped: bool,
+    given_up: bool,
 }
 
 /// What a file's scan gave.
@@ -137,7 +154,8 @@ pub struct Scanned {
     pub findings: Vec<Finding>,
     /// Counts for each detector whose shape occurred.
     pub counts: Vec<DetectorCount>,
-    /// True when more candidates hung on the whole part than are kept: coverage is `candidate_limit`.
+    /// True when candidates were left undecided: more hung on the whole part than are kept, or a long rule missed too
+    /// often. Coverage is then `candidate_limit`.
     pub candidate_limit: bool,
 }
 
@@ -153,6 +171,7 @@ impl<'m> Scanner<'m> {
             nearby: Nearby::default(),
             cursor: 0,
             free_from: vec![0; matcher.rules.primaries.len()],
+            misses: vec![0; matcher.rules.primaries.len()],
             nominated: Vec::new(),
             accepted: Vec::new(),
             part: Part::default(),
@@ -175,7 +194,7 @@ impl<'m> Scanner<'m> {
             total: vec![0; detectors],
             unique: vec![HashSet::new(); detectors],
             unique_at_least: vec![false; detectors],
-            open_dropped: false,
+            given_up: false,
         };
     }
 
@@ -251,8 +270,7 @@ impl<'m> Scanner<'m> {
                 });
             }
         }
-        let scanned =
-            Scanned { findings: std::mem::take(&mut file.findings), counts, candidate_limit: file.open_dropped };
+        let scanned = Scanned { findings: std::mem::take(&mut file.findings), counts, candidate_limit: file.given_up };
         self.reset_file();
         scanned
     }
@@ -315,12 +333,40 @@ impl<'m> Scanner<'m> {
 
     fn confirm_nominated(&mut self) {
         let nominated = std::mem::take(&mut self.nominated);
+        let end = nominated.last().map_or(0, |last| last.start + 1);
+        self.misses.fill(0);
         for candidate in &nominated {
-            if candidate.start >= self.free_from[candidate.primary.index()] {
-                self.confirm(candidate.primary, candidate.start, candidate.end());
+            let slot = candidate.primary.index();
+            if candidate.start >= self.free_from[slot]
+                && self.confirm(candidate.primary, candidate.start, candidate.end()) == Outcome::NoMatch
+            {
+                self.count_miss(candidate.primary, candidate.start, end);
             }
         }
         self.nominated = nominated;
+    }
+
+    /// Counts a beginning at which a long rule did not match: that walk may have been as long as the rule. After a few of
+    /// them the rule's own engine is asked once where the next match begins, and what lies before is passed over. A text
+    /// that makes even that happen too often is given up for this rule, and coverage says so.
+    fn count_miss(&mut self, primary: PrimaryId, start: usize, end: usize) {
+        let slot = primary.index();
+        let matcher = self.matcher;
+        if matcher.rules.primaries[slot].max_match_bytes < LONG_MATCH_BYTES {
+            return;
+        }
+        self.misses[slot] += 1;
+        if self.misses[slot] <= LONG_MISSES_MAX {
+            return;
+        }
+        if self.misses[slot] > LONG_MISSES_MAX + LONG_SEARCHES_MAX {
+            self.free_from[slot] = end;
+            self.file.given_up = true;
+            return;
+        }
+        let text = self.window.text();
+        let next = matcher.confirmer.next_start(&matcher.rules, primary, text, start + 1, end);
+        self.free_from[slot] = next.unwrap_or(end);
     }
 
     fn confirm_search(&mut self, primary: PrimaryId, from: usize, limit: usize) {
@@ -329,28 +375,28 @@ impl<'m> Scanner<'m> {
             let matcher = self.matcher;
             let text = self.window.text();
             let Some(start) = matcher.confirmer.next_start(&matcher.rules, primary, text, at, limit) else { return };
-            if !self.confirm(primary, start, None) {
+            if self.confirm(primary, start, None) != Outcome::Accepted {
                 self.free_from[primary.index()] = start + 1;
             }
         }
     }
 
-    /// Confirms one candidate; true when it was accepted, and so consumes its text.
-    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> bool {
+    /// Confirms one candidate; an accepted one consumes its text.
+    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> Outcome {
         let matcher = self.matcher;
         let (rules, text) = (&*matcher.rules, self.window.text());
         let Some(raw) = matcher.confirmer.raw(rules, &matcher.keywords, primary, text, start, end) else {
-            return false;
+            return Outcome::NoMatch;
         };
         let rule = &rules.primaries[primary.index()];
         self.file.candidates[rule.detector.index()] += 1;
         if !rule.across_soft && self.window.crosses_soft(raw.span.start, raw.span.end) {
-            return false;
+            return Outcome::Refused;
         }
-        let Ok(confirmed) = confirm::judge(rules, primary, text, &raw) else { return false };
+        let Ok(confirmed) = confirm::judge(rules, primary, text, &raw) else { return Outcome::Refused };
         self.free_from[primary.index()] = confirmed.span.end;
         self.accepted.push((primary, confirmed));
-        true
+        Outcome::Accepted
     }
 
     /// Counts what evidence trees ask of the whole part, in the stretch that was just searched.
@@ -410,6 +456,14 @@ impl<'m> Scanner<'m> {
                 holds = Some((index, Vec::new()));
                 break;
             };
+            let needs = &matcher.needs[detector.index()][usize::from(index)];
+            if !needs.is_empty() {
+                let widest = scene.window(matcher.within);
+                let lists = self.nearby.lists(&matcher.keywords, scene.text, &widest);
+                if needs.iter().any(|set| lists & set == 0) {
+                    continue;
+                }
+            }
             if evidence::glance(tree, &scene, &mut self.nearby) == Truth::Fails {
                 continue;
             }
@@ -435,7 +489,7 @@ impl<'m> Scanner<'m> {
         } else if self.part.open.len() < self.options.kept_max {
             self.part.open.push(Open { held, tiers: open, holds: is_held });
         } else {
-            self.file.open_dropped = true;
+            self.file.given_up = true;
         }
     }
 

@@ -3,9 +3,9 @@
 use super::*;
 use crate::model::{Confidence, Finding, Place};
 use crate::rule::ruleset::{
-    Detector, DetectorId, KeywordList, Leaf, ListId, Node, Pattern, Primary, RuleSet, Tier, What,
+    Check, CheckWhat, Detector, DetectorId, KeywordList, Leaf, ListId, Node, Pattern, Primary, RuleSet, Tier, What,
 };
-use crate::rule::syntax::{Canonical, Edges, MaskStyle, MatchStyle, Side};
+use crate::rule::syntax::{Canonical, CheckPlace, Edges, MaskStyle, MatchStyle, Miss, Side};
 use proptest::prelude::*;
 use std::ops::Range;
 
@@ -82,6 +82,7 @@ fn tier(confidence: u8, evidence: Option<Node>) -> Tier {
         confidence: Confidence::new(confidence).expect("a percentage"),
         primaries: Vec::new(),
         validators: Vec::new(),
+        checks: Vec::new(),
         form: None,
         evidence,
     }
@@ -252,6 +253,40 @@ fn scan_pieces(matcher: &Matcher, pieces: &[&str], window_bytes: usize) -> Vec<S
     let mut rows = rows(&scanned.findings);
     rows.extend(scanned.counts.iter().map(|count| format!("{count:?}")));
     rows
+}
+
+/// A tier that does not take the values `excluded`.
+fn choosy(confidence: u8, excluded: &[&str]) -> Tier {
+    let what = CheckWhat::Texts(excluded.iter().map(ToString::to_string).collect());
+    Tier { checks: vec![Check { place: CheckPlace::Full, exclude: true, what }], ..tier(confidence, None) }
+}
+
+#[test]
+fn a_tier_refuses_by_its_own_checks() {
+    /// Text, tiers, what is found (from, to, tier), and why each tier misses the first match.
+    type Row = (&'static str, fn() -> Vec<Tier>, &'static [(u64, u64, &'static str)], [Option<Miss>; 2]);
+    const CHECK: Option<Miss> = Some(Miss::Check);
+    let rows: [Row; 4] = [
+        ("1234", || vec![choosy(85, &["4321"]), tier(65, None)], &[(0, 4, "t85")], [None, None]),
+        ("1234", || vec![choosy(85, &["1234"]), tier(65, None)], &[(0, 4, "t65")], [CHECK, None]),
+        // No tier is left: the match consumes nothing, and the search goes on one character later.
+        ("1234", || vec![choosy(85, &["1234"]), choosy(65, &["1234"])], &[(1, 4, "t85")], [CHECK, CHECK]),
+        ("123", || vec![choosy(85, &["123"]), choosy(65, &["321", "123"])], &[], [CHECK, CHECK]),
+    ];
+    for (text, tiers, want, misses) in rows {
+        let matcher = Matcher::new(Arc::new(RuleSet {
+            detectors: vec![detector(0, tiers())],
+            primaries: vec![primary(r"\d{3,4}", 0, Edges::None)],
+            ..RuleSet::default()
+        }));
+        let key = TokenKey::new([1; 32], 1);
+        let found = Scanner::new(&matcher, &key, ScanOptions::default()).scan_text(text);
+        let found: Vec<_> = found.iter().map(|finding| (finding.start, finding.end, &*finding.tier)).collect();
+        assert_eq!(found, want, "{text}");
+        let explained = matcher.explain(DetectorId(0), text, None, usize::MAX).shown;
+        let why: Vec<_> = explained[0].tiers.iter().map(|tier| tier.miss).collect();
+        assert_eq!(why, misses, "{text}");
+    }
 }
 
 fn tiers_with_evidence() -> Vec<Tier> {

@@ -47,6 +47,21 @@ pub(crate) fn is_word(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() }
 }
 
+/// True for a letter of a script that is written without spaces between words: Han, Hiragana, Katakana, Hangul, Thai, Lao,
+/// Khmer, Myanmar (blocks of the Unicode Standard, `Blocks.txt`). Digits and number signs of these scripts are none.
+pub(crate) fn is_unspaced(c: char) -> bool {
+    let in_block = matches!(c,
+        '\u{0E00}'..='\u{0EFF}' // Thai, Lao
+        | '\u{1000}'..='\u{109F}' | '\u{A9E0}'..='\u{A9FF}' | '\u{AA60}'..='\u{AA7F}' // Myanmar
+        | '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{A960}'..='\u{A97F}' | '\u{AC00}'..='\u{D7FF}' // Hangul
+        | '\u{1780}'..='\u{17FF}' // Khmer
+        | '\u{3005}'..='\u{3007}' | '\u{3031}'..='\u{303C}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' // Han
+        | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' // Han
+        | '\u{3040}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{1AFF0}'..='\u{1B16F}' // Hiragana, Katakana
+    );
+    in_block && c.is_alphabetic() && !c.is_numeric()
+}
+
 /// The position `count` characters before `at`, or 0.
 pub(crate) fn back_chars(text: &[u8], at: usize, count: usize, ascii: bool) -> usize {
     if ascii {

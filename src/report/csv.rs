@@ -4,6 +4,7 @@
 //! line ends among them, are shown by their numbers: names are for reading here, JSON lines has them exactly.
 
 use super::harmless::printable;
+use super::line::{Line, plain_run};
 use super::out::Out;
 use super::place;
 use super::{FileReport, Report, ReportError, Summary};
@@ -41,43 +42,43 @@ pub const COLUMNS: [&str; 25] = [
 
 /// Columns of a file's record; the rest is a finding's.
 const FILE_COLUMNS: usize = 10;
+/// Columns up to the last that only a file has which is its own text.
+const OWN_TEXT_END: usize = 21;
 
 /// Writes comma-separated values.
 #[derive(Debug)]
 pub struct Csv {
     out: Out,
+    record: Record,
 }
 
 impl Csv {
     /// Records go to `out`.
     #[must_use]
     pub fn new(out: Out) -> Self {
-        Self { out }
+        Self { out, record: Record::default() }
     }
 
-    fn record<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
-        for (at, cell) in cells.into_iter().enumerate() {
-            if at > 0 {
-                self.out.write_all(b",")?;
-            }
-            self.out.write_all(quoted(cell).as_bytes())?;
-        }
-        self.out.write_all(b"\r\n")
+    /// Writes the record that `fill` puts together.
+    fn record(&mut self, fill: impl FnOnce(&mut Record)) -> io::Result<()> {
+        self.record.line.clear();
+        self.record.cells = 0;
+        fill(&mut self.record);
+        self.record.line.raw(b"\r\n");
+        self.out.write_all(self.record.line.as_bytes())
     }
 }
 
 impl Report for Csv {
     fn begin(&mut self) -> Result<(), ReportError> {
-        Ok(self.record(COLUMNS)?)
+        Ok(self.record(|record| COLUMNS.into_iter().for_each(|name| record.text(name)))?)
     }
 
     fn file(&mut self, file: &FileReport) -> Result<(), ReportError> {
         for finding in &file.verdict.findings {
-            let cells = finding_cells(&file.path, finding);
-            self.record(cells.iter().map(String::as_str))?;
+            self.record(|record| finding_cells(record, &file.path, finding))?;
         }
-        let cells = file_cells(file);
-        self.record(cells.iter().map(String::as_str))?;
+        self.record(|record| file_cells(record, file))?;
         Ok(self.out.file_done()?)
     }
 
@@ -90,14 +91,47 @@ impl Report for Csv {
     }
 }
 
-/// A cell as it stands in the file: harmless, without a formula, quoted where RFC 4180 section 2 asks for it.
-fn quoted(cell: &str) -> String {
-    let shown = printable(cell);
-    let guard = if is_formula(cell) { "'" } else { "" };
-    if shown.contains([',', '"']) {
-        format!("\"{guard}{}\"", shown.replace('"', "\"\""))
-    } else {
-        format!("{guard}{shown}")
+/// A record in the making, cell by cell.
+#[derive(Debug, Default)]
+struct Record {
+    line: Line,
+    cells: usize,
+}
+
+impl Record {
+    fn next_cell(&mut self) {
+        self.line.raw(if self.cells == 0 { b"" } else { b"," });
+        self.cells += 1;
+    }
+
+    /// A cell as it stands in the file: harmless, without a formula, quoted where RFC 4180 section 2 asks for it.
+    fn text(&mut self, cell: &str) {
+        self.next_cell();
+        let formula = is_formula(cell);
+        if !formula && plain_run(cell, |byte| (byte == b',') | (byte == b'"')) == cell.len() {
+            return self.line.raw(cell.as_bytes());
+        }
+        let shown = printable(cell);
+        let quote: &[u8] = if shown.contains([',', '"']) { b"\"" } else { b"" };
+        self.line.raw(quote);
+        self.line.raw(if formula { b"'" } else { b"" });
+        for (nth, piece) in shown.split('"').enumerate() {
+            self.line.raw(if nth == 0 { b"" } else { b"\"\"" });
+            self.line.raw(piece.as_bytes());
+        }
+        self.line.raw(quote);
+    }
+
+    fn number(&mut self, n: u64) {
+        self.next_cell();
+        self.line.number(n);
+    }
+
+    /// Leaves cells empty until there are `columns` of them.
+    fn empty_until(&mut self, columns: usize) {
+        while self.cells < columns {
+            self.next_cell();
+        }
     }
 }
 
@@ -108,47 +142,40 @@ fn is_formula(cell: &str) -> bool {
         || cell.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])
 }
 
-fn file_cells(file: &FileReport) -> Vec<String> {
+fn file_cells(record: &mut Record, file: &FileReport) {
     let verdict = &file.verdict;
-    let mut cells = vec![
-        "file".to_owned(),
-        file.path.clone(),
-        verdict.coverage.state().to_owned(),
-        verdict.coverage.reason().map(|reason| reason.to_string()).unwrap_or_default(),
-        verdict.sniffed.to_owned(),
-        verdict.mismatch.to_string(),
-        verdict.bytes.to_string(),
-        verdict.text_bytes.to_string(),
-        super::summary::in_one_file(verdict).values().map(|totals| totals.total).sum::<u64>().to_string(),
-        verdict.holes_total.to_string(),
-    ];
-    cells.resize(COLUMNS.len(), String::new());
-    cells
+    record.text("file");
+    record.text(&file.path);
+    record.text(verdict.coverage.state());
+    record.text(&verdict.coverage.reason().map(|reason| reason.to_string()).unwrap_or_default());
+    record.text(verdict.sniffed);
+    record.text(if verdict.mismatch { "true" } else { "false" });
+    record.number(verdict.bytes);
+    record.number(verdict.text_bytes);
+    record.number(super::summary::in_one_file(verdict).values().map(|totals| totals.total).sum());
+    record.number(verdict.holes_total);
+    record.empty_until(COLUMNS.len());
 }
 
-fn finding_cells(path: &str, finding: &Finding) -> Vec<String> {
-    let mut cells = vec!["finding".to_owned(), path.to_owned()];
-    cells.resize(FILE_COLUMNS, String::new());
-    let own = finding.own_text;
-    let of_own = |value: fn(crate::model::OwnText) -> u64| own.map(|own| value(own).to_string()).unwrap_or_default();
-    cells.extend([
-        finding.detector.to_string(),
-        finding.confidence.to_string(),
-        finding.tier.to_string(),
-        finding.part.to_string(),
-        finding.location.to_string(),
-        finding.start.to_string(),
-        finding.end.to_string(),
-        of_own(|own| own.byte_start),
-        of_own(|own| own.byte_end),
-        of_own(|own| own.line),
-        of_own(|own| own.column),
-        finding.mask.to_string(),
-        finding.token.to_string(),
-        finding.excerpt.to_string(),
-        place::evidence_words(&finding.evidence),
-    ]);
-    cells
+fn finding_cells(record: &mut Record, path: &str, finding: &Finding) {
+    record.text("finding");
+    record.text(path);
+    record.empty_until(FILE_COLUMNS);
+    record.text(&finding.detector);
+    record.number(finding.confidence.percent().into());
+    record.text(&finding.tier);
+    record.text(&finding.part);
+    record.text(&finding.location.to_string());
+    record.number(finding.start);
+    record.number(finding.end);
+    match finding.own_text {
+        None => record.empty_until(OWN_TEXT_END),
+        Some(own) => [own.byte_start, own.byte_end, own.line, own.column].into_iter().for_each(|n| record.number(n)),
+    }
+    record.text(finding.mask.as_str());
+    record.text(finding.token.as_str());
+    record.text(finding.excerpt.as_str());
+    record.text(&place::evidence_words(&finding.evidence));
 }
 
 #[cfg(test)]
@@ -173,7 +200,10 @@ mod tests {
             ("\u{1b}[0m", "\\u{1b}[0m"),
         ];
         for (cell, expected) in rows {
-            assert_eq!(quoted(cell), expected);
+            let mut record = Record::default();
+            record.text(cell);
+            assert_eq!(String::from_utf8_lossy(record.line.as_bytes()), expected);
         }
+        assert_eq!((COLUMNS[FILE_COLUMNS], COLUMNS[OWN_TEXT_END]), ("detector", "mask"));
     }
 }

@@ -4,6 +4,7 @@
 //! Text for people shows such characters by their numbers ([`printable`]). JSON keeps them exactly, but writes them as
 //! escapes ([`SafeJson`]), so a file of JSON lines may be shown on a terminal and a page may carry it in a script.
 
+use super::line::plain_run;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use std::borrow::Cow;
@@ -23,11 +24,13 @@ pub fn is_hostile(c: char) -> bool {
 /// `text` with each hostile character shown as `\n`, `\r`, `\t` or `\u{1b}`: always one line.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hostile) {
+    let (plain, rest) = text.split_at(plain_run(text, |_| false));
+    if !rest.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
+    shown.push_str(plain);
+    for c in rest.chars() {
         match c {
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
@@ -77,16 +80,33 @@ impl SafeJson {
     fn must_escape(self, c: char) -> bool {
         is_hostile(c) || (self.in_page && matches!(c, '<' | '>' | '&'))
     }
+
+    /// The first character to escape and its place.
+    fn first_to_escape(self, text: &str) -> Option<(usize, char)> {
+        let plain = plain_run(text, |byte| self.in_page & ((byte == b'<') | (byte == b'>') | (byte == b'&')));
+        let (at, c) = text[plain..].char_indices().find(|(_, c)| self.must_escape(*c))?;
+        Some((plain + at, c))
+    }
+}
+
+/// Puts a character as `\u` escapes, two where UTF-16 takes a pair (RFC 8259, section 7).
+pub(super) fn push_escape(bytes: &mut Vec<u8>, c: char) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        bytes.extend_from_slice(b"\\u");
+        bytes.extend([12, 8, 4, 0].map(|shift| DIGITS[usize::from(*unit >> shift & 15)]));
+    }
 }
 
 impl Formatter for SafeJson {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| self.must_escape(*c)) {
+        let mut escape = Vec::new();
+        while let Some((at, c)) = self.first_to_escape(rest) {
             writer.write_all(&rest.as_bytes()[..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
+            escape.clear();
+            push_escape(&mut escape, c);
+            writer.write_all(&escape)?;
             rest = &rest[at + c.len_utf8()..];
         }
         writer.write_all(rest.as_bytes())

@@ -3,11 +3,13 @@
 
 use super::harmless::{one_line, printable};
 use super::out::Out;
-use super::summary::{ReasonTotals, exit_words, in_one_file};
+use super::summary::{DetectorTotals, ReasonTotals, exit_words, in_one_file, links_words};
 use super::{FileReport, Options, Report, ReportError, Summary, place, reason, units};
-use crate::model::{Finding, Verdict};
+use crate::model::{Finding, Reason, Verdict};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 
 /// Whether to colour: only on a terminal, and not when `NO_COLOR` is set to anything (no-color.org) or `TERM` is `dumb`.
 #[must_use]
@@ -18,23 +20,30 @@ pub fn colour_wanted(is_terminal: bool, no_color: Option<&OsStr>, term: Option<&
 /// Holes listed for one file; the number of the rest follows.
 const HOLES_LISTED: usize = 10;
 
+/// Findings of one detector and band that one file may have and all are listed.
+const ALIKE_LISTED_WHOLE_MAX: u64 = 20;
+/// Findings listed of a detector and band of which there are more than that.
+const ALIKE_LISTED: u64 = 10;
+
 /// Writes text for people.
 #[derive(Debug)]
 pub struct Human {
     out: Out,
     paint: Paint,
     verbose: bool,
+    limit_met: bool,
 }
 
 impl Human {
     /// Blocks go to `out`.
     #[must_use]
     pub fn new(out: Out, options: &Options) -> Self {
-        Self { out, paint: Paint { on: options.colour }, verbose: options.verbose }
+        Self { out, paint: Paint { on: options.colour }, verbose: options.verbose, limit_met: false }
     }
 
-    fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
-        let rows: Vec<Row> = findings.iter().map(Row::new).collect();
+    fn findings(&mut self, findings: &[Finding], in_file: &InFile) -> io::Result<()> {
+        let rows: Vec<Row> =
+            if self.verbose { findings.iter().map(Row::new).collect() } else { first_of_alike(findings, in_file) };
         let widest = |cell: for<'r> fn(&'r Row<'_>) -> &'r str, most: usize| {
             rows.iter().map(|row| cell(row).chars().count()).filter(|width| *width <= most).max().unwrap_or(0)
         };
@@ -56,8 +65,19 @@ impl Human {
         Ok(())
     }
 
-    fn beyond_cap(&mut self, verdict: &Verdict) -> io::Result<()> {
-        for (detector, totals) in in_one_file(verdict).iter().filter(|(_, totals)| totals.beyond_cap > 0) {
+    /// Tells of what [`first_of_alike`] left out.
+    fn more_of_alike(&mut self, in_file: &InFile) -> io::Result<()> {
+        for (detector, totals) in in_file {
+            for (band, n) in by_band(totals).into_iter().filter(|(_, n)| listed_of(*n) < *n) {
+                let more = format!("{} more {band} {}", units::count(n - listed_of(n)), printable(detector));
+                writeln!(self.out, "  ... and {more} in this file (--format jsonl lists them)")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn beyond_cap(&mut self, in_file: &InFile) -> io::Result<()> {
+        for (detector, totals) in in_file.iter().filter(|(_, totals)| totals.beyond_cap > 0) {
             let more = units::of(totals.beyond_cap, "more finding", "more findings");
             writeln!(self.out, "  and {more} of {}, counted but not listed", printable(detector))?;
         }
@@ -97,7 +117,10 @@ impl Human {
                 writeln!(self.out, "{state}  {}", reason::advice(*why))?;
             }
         }
-        Ok(())
+        match links_words(summary) {
+            None => Ok(()),
+            Some(links) => writeln!(self.out, "  {links}"),
+        }
     }
 
     fn summary_findings(&mut self, summary: &Summary) -> io::Result<()> {
@@ -108,8 +131,7 @@ impl Human {
         writeln!(self.out, "  {}", units::of(summary.findings_total, "finding", "findings"))?;
         let width = summary.detectors.keys().map(|id| id.chars().count()).max().unwrap_or(0);
         for (id, totals) in &summary.detectors {
-            let bands = [("high", totals.high), ("medium", totals.medium), ("low", totals.low)];
-            let mut parts: Vec<String> = bands
+            let mut parts: Vec<String> = by_band(totals)
                 .into_iter()
                 .filter(|(_, n)| *n > 0)
                 .map(|(band, n)| self.paint.band(band, &format!("{} {band}", units::count(n))))
@@ -141,7 +163,7 @@ impl Human {
         writeln!(self.out, "  {} read, {text} of it text, in {elapsed}{speed}", units::bytes(summary.bytes))?;
         let rules = units::of(summary.rules, "detector", "detectors");
         writeln!(self.out, "  {rules}, rules {}, token key {}", short(&summary.ruleset_hash), summary.key_version)?;
-        if !summary.limits.is_empty() {
+        if !summary.limits.is_empty() && (self.verbose || self.limit_met) {
             writeln!(self.out, "  limits: {}", one_line(&summary.limits))?;
         }
         writeln!(self.out, "{}", self.paint.bold(&exit_words(summary)))
@@ -155,16 +177,21 @@ impl Report for Human {
 
     fn file(&mut self, file: &FileReport) -> Result<(), ReportError> {
         let verdict = &file.verdict;
+        self.limit_met |= met_a_limit(verdict);
+        let in_file = in_one_file(verdict);
         let silent = match verdict.coverage.reason() {
             None => verdict.holes_total == 0,
             Some(why) => why.is_no_gap() && !self.verbose,
         };
-        if silent && in_one_file(verdict).is_empty() {
+        if silent && in_file.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "{}", self.paint.bold(&printable(&file.path)))?;
-        self.findings(&verdict.findings)?;
-        self.beyond_cap(verdict)?;
+        self.findings(&verdict.findings, &in_file)?;
+        if !self.verbose {
+            self.more_of_alike(&in_file)?;
+        }
+        self.beyond_cap(&in_file)?;
         self.coverage(verdict)?;
         if verdict.mismatch {
             writeln!(
@@ -192,6 +219,39 @@ impl Report for Human {
 /// The first twelve digits of a hash are enough to tell two apart by eye.
 pub(super) fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
+}
+
+/// What [`in_one_file`] gives.
+type InFile = BTreeMap<Arc<str>, DetectorTotals>;
+
+fn by_band(totals: &DetectorTotals) -> [(&'static str, u64); 3] {
+    [("high", totals.high), ("medium", totals.medium), ("low", totals.low)]
+}
+
+/// How many of `n` findings of one detector, band and file are listed.
+fn listed_of(n: u64) -> u64 {
+    if n > ALIKE_LISTED_WHOLE_MAX { ALIKE_LISTED } else { n }
+}
+
+/// The findings to list when there are many of one detector and band: the others would only bury the rest of the file.
+fn first_of_alike<'a>(findings: &'a [Finding], in_file: &InFile) -> Vec<Row<'a>> {
+    let mut room: BTreeMap<&str, [(&str, u64); 3]> = BTreeMap::new();
+    for (detector, totals) in in_file {
+        room.insert(detector, by_band(totals).map(|(band, n)| (band, listed_of(n))));
+    }
+    let row = |finding: &'a Finding| {
+        let bands = room.get_mut(&*finding.detector)?;
+        let (_, left) = bands.iter_mut().find(|(band, _)| *band == finding.confidence.band())?;
+        *left = left.checked_sub(1)?;
+        Some(Row::new(finding))
+    };
+    findings.iter().filter_map(row).collect()
+}
+
+/// True when a limit ended the reading of the file or of something in it.
+fn met_a_limit(verdict: &Verdict) -> bool {
+    let is_limit = |reason: Reason| matches!(reason, Reason::Limit(_));
+    verdict.coverage.reason().is_some_and(is_limit) || verdict.holes.iter().any(|hole| is_limit(hole.reason))
 }
 
 /// One finding in words.

@@ -2,6 +2,7 @@
 //! read; its keys are a contract (`docs/output.md`), and each kind of line carries its version in `schema`.
 
 use super::harmless::write_json;
+use super::line::Line;
 use super::out::Out;
 use super::{FileReport, Report, ReportError, Summary};
 use crate::model::verdict::DetectorCount;
@@ -20,18 +21,42 @@ pub const SUMMARY_SCHEMA: &str = "sluicebox.summary/1";
 #[derive(Debug)]
 pub struct JsonLines {
     out: Out,
+    line: Line,
+    opening: Line,
 }
 
 impl JsonLines {
     /// Lines go to `out`.
     #[must_use]
     pub fn new(out: Out) -> Self {
-        Self { out }
+        Self { out, line: Line::default(), opening: Line::default() }
     }
 
+    /// Writes a line of a rare kind.
     fn line(&mut self, value: &impl Serialize) -> Result<(), ReportError> {
-        write_json(&mut self.out, value)?;
-        self.out.write_all(b"\n")?;
+        self.line.clear();
+        write_json(self.line.bytes_mut(), value)?;
+        self.line.raw(b"\n");
+        Ok(self.out.write_all(self.line.as_bytes())?)
+    }
+
+    /// Writes one file's finding lines, which all begin alike.
+    fn findings(&mut self, path: &str, findings: &[Finding]) -> Result<(), ReportError> {
+        if findings.is_empty() {
+            return Ok(());
+        }
+        self.opening.clear();
+        self.opening.raw(b"{\"schema\":");
+        self.opening.json_string(FINDING_SCHEMA);
+        self.opening.raw(b",\"path\":");
+        self.opening.json_string(path);
+        for finding in findings {
+            self.line.clear();
+            self.line.raw(self.opening.as_bytes());
+            finding_keys(&mut self.line, finding);
+            self.line.raw(b"}\n");
+            self.out.write_all(self.line.as_bytes())?;
+        }
         Ok(())
     }
 }
@@ -42,9 +67,7 @@ impl Report for JsonLines {
     }
 
     fn file(&mut self, file: &FileReport) -> Result<(), ReportError> {
-        for finding in &file.verdict.findings {
-            self.line(&FindingLine::new(&file.path, finding))?;
-        }
+        self.findings(&file.path, &file.verdict.findings)?;
         self.line(&FileLine::new(file))?;
         Ok(self.out.file_done()?)
     }
@@ -59,71 +82,62 @@ impl Report for JsonLines {
     }
 }
 
-#[derive(Serialize)]
-struct FindingLine<'a> {
-    schema: &'static str,
-    path: &'a str,
-    location: &'a [String],
-    part: &'a str,
-    detector: &'a str,
-    confidence: u8,
-    tier: &'a str,
-    start: u64,
-    end: u64,
-    #[serde(flatten)]
-    own_text: Option<OwnTextKeys>,
-    mask: &'a str,
-    token: &'a str,
-    excerpt: &'a str,
-    evidence: Vec<EvidenceKeys<'a>>,
-}
-
-#[derive(Serialize)]
-struct OwnTextKeys {
-    byte_start: u64,
-    byte_end: u64,
-    line: u64,
-    column: u64,
-}
-
-impl From<OwnText> for OwnTextKeys {
-    fn from(own: OwnText) -> Self {
-        Self { byte_start: own.byte_start, byte_end: own.byte_end, line: own.line, column: own.column }
+/// Puts the keys of a finding line after its path. By hand, since these are nearly all lines of a large report.
+fn finding_keys(line: &mut Line, finding: &Finding) {
+    line.raw(b",\"location\":[");
+    for (nth, step) in finding.location.steps.iter().enumerate() {
+        line.raw(if nth == 0 { b"" } else { b"," });
+        line.json_string(step);
     }
-}
-
-#[derive(Serialize)]
-struct EvidenceKeys<'a> {
-    name: &'a str,
-    distance: Option<u32>,
-    before: bool,
-}
-
-impl<'a> From<&'a Evidence> for EvidenceKeys<'a> {
-    fn from(evidence: &'a Evidence) -> Self {
-        Self { name: &evidence.name, distance: evidence.distance, before: evidence.before }
+    line.raw(b"],\"part\":");
+    line.json_string(&finding.part);
+    line.raw(b",\"detector\":");
+    line.json_string(&finding.detector);
+    line.raw(b",\"confidence\":");
+    line.number(finding.confidence.percent().into());
+    line.raw(b",\"tier\":");
+    line.json_string(&finding.tier);
+    line.raw(b",\"start\":");
+    line.number(finding.start);
+    line.raw(b",\"end\":");
+    line.number(finding.end);
+    if let Some(own) = finding.own_text {
+        own_text_keys(line, own);
     }
+    line.raw(b",\"mask\":");
+    line.json_string(finding.mask.as_str());
+    line.raw(b",\"token\":");
+    line.json_string(finding.token.as_str());
+    line.raw(b",\"excerpt\":");
+    line.json_string(finding.excerpt.as_str());
+    line.raw(b",\"evidence\":[");
+    for (nth, evidence) in finding.evidence.iter().enumerate() {
+        line.raw(if nth == 0 { b"" } else { b"," });
+        evidence_object(line, evidence);
+    }
+    line.raw(b"]");
 }
 
-impl<'a> FindingLine<'a> {
-    fn new(path: &'a str, finding: &'a Finding) -> Self {
-        Self {
-            schema: FINDING_SCHEMA,
-            path,
-            location: &finding.location.steps,
-            part: &finding.part,
-            detector: &finding.detector,
-            confidence: finding.confidence.percent(),
-            tier: &finding.tier,
-            start: finding.start,
-            end: finding.end,
-            own_text: finding.own_text.map(OwnTextKeys::from),
-            mask: finding.mask.as_str(),
-            token: finding.token.as_str(),
-            excerpt: finding.excerpt.as_str(),
-            evidence: finding.evidence.iter().map(EvidenceKeys::from).collect(),
-        }
+fn own_text_keys(line: &mut Line, own: OwnText) {
+    line.raw(b",\"byte_start\":");
+    line.number(own.byte_start);
+    line.raw(b",\"byte_end\":");
+    line.number(own.byte_end);
+    line.raw(b",\"line\":");
+    line.number(own.line);
+    line.raw(b",\"column\":");
+    line.number(own.column);
+}
+
+fn evidence_object(line: &mut Line, evidence: &Evidence) {
+    line.raw(b"{\"name\":");
+    line.json_string(&evidence.name);
+    line.raw(b",\"distance\":");
+    match evidence.distance {
+        None => line.raw(b"null"),
+        Some(distance) => line.number(distance.into()),
     }
+    line.raw(if evidence.before { b",\"before\":true}" } else { b",\"before\":false}" });
 }
 
 #[derive(Serialize)]

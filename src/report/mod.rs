@@ -10,6 +10,7 @@ pub mod harmless;
 pub mod html;
 pub mod human;
 pub mod json;
+mod line;
 pub mod out;
 pub mod place;
 pub mod reason;

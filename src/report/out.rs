@@ -36,8 +36,8 @@ impl From<serde_json::Error> for ReportError {
     }
 }
 
-/// Bytes held before they are handed on.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes held before they are handed on: some hundred lines for each call of the operating system.
+const BUFFER_BYTES: usize = 256 * 1024;
 
 /// A buffered writer that takes a closed pipe for a wish to end.
 pub struct Out {
@@ -91,6 +91,14 @@ impl Write for Out {
         }
         let result = self.inner.write(bytes);
         self.forgive(result, bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        let result = self.inner.write_all(bytes);
+        self.forgive(result, ())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::units;
 use crate::model::{Evidence, Finding};
+use std::fmt::Write as _;
 
 /// Where the finding stands: `line 12:5` in a file that is its own text, the chain of steps in a document, and with
 /// neither the part and the character. Hostile characters are still in it.
@@ -19,12 +20,15 @@ pub fn words(finding: &Finding) -> String {
 /// The evidence: `card.words 12 before; expiry-date anywhere`.
 #[must_use]
 pub fn evidence_words(evidence: &[Evidence]) -> String {
-    evidence.iter().map(one_evidence).collect::<Vec<_>>().join("; ")
-}
-
-fn one_evidence(evidence: &Evidence) -> String {
-    match evidence.distance {
-        None => format!("{} anywhere", evidence.name),
-        Some(distance) => format!("{} {distance} {}", evidence.name, if evidence.before { "before" } else { "after" }),
+    let mut words = String::new();
+    for one in evidence {
+        words.push_str(if words.is_empty() { "" } else { "; " });
+        words.push_str(&one.name);
+        // Writing to a String cannot fail.
+        let _ = match one.distance {
+            None => write!(words, " anywhere"),
+            Some(distance) => write!(words, " {distance} {}", if one.before { "before" } else { "after" }),
+        };
     }
+    words
 }

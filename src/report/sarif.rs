@@ -243,6 +243,7 @@ fn invocation(summary: &Summary) -> Vec<(&'static str, Value)> {
         ("exitCodeDescription", json!(exit_words(summary))),
     ];
     fields.extend(summary.started_utc.as_ref().map(|started| ("startTimeUtc", json!(started))));
+    fields.push(("properties", json!({"links_not_followed": summary.links_not_followed})));
     fields
 }
 

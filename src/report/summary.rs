@@ -130,13 +130,16 @@ impl Summary {
 #[must_use]
 pub fn in_one_file(verdict: &Verdict) -> BTreeMap<Arc<str>, DetectorTotals> {
     let mut found: BTreeMap<Arc<str>, DetectorTotals> = BTreeMap::new();
-    for finding in &verdict.findings {
-        let totals = found.entry(finding.detector.clone()).or_default();
-        totals.total += 1;
-        match finding.confidence.band() {
-            "high" => totals.high += 1,
-            "medium" => totals.medium += 1,
-            _ => totals.low += 1,
+    // Most findings follow one of the same detector, so one look into the map serves them all.
+    for run in verdict.findings.chunk_by(|one, next| one.detector == next.detector) {
+        let totals = found.entry(run[0].detector.clone()).or_default();
+        for finding in run {
+            totals.total += 1;
+            match finding.confidence.band() {
+                "high" => totals.high += 1,
+                "medium" => totals.medium += 1,
+                _ => totals.low += 1,
+            }
         }
     }
     for count in verdict.counts.iter().filter(|count| count.total > 0) {
@@ -167,6 +170,7 @@ impl Serialize for Summary {
         if let Some(started) = &self.started_utc {
             map.serialize_entry("started", started)?;
         }
+        map.serialize_entry("links_not_followed", &self.links_not_followed)?;
         map.serialize_entry("interrupted", &self.interrupted)?;
         map.serialize_entry("exit_code", &self.exit_code)?;
         map.serialize_entry("rules", &self.rules)?;
@@ -175,6 +179,13 @@ impl Serialize for Summary {
         map.serialize_entry("limits", &self.limits)?;
         map.end()
     }
+}
+
+/// How many symbolic links were not followed, and what would follow them; `None` when there were none.
+#[must_use]
+pub fn links_words(summary: &Summary) -> Option<String> {
+    let links = super::units::of(summary.links_not_followed, "symbolic link", "symbolic links");
+    (summary.links_not_followed > 0).then(|| format!("{links} not followed (--follow)"))
 }
 
 /// What the exit code means, in one line for a person.

@@ -203,6 +203,8 @@ pub struct Tier {
     pub primaries: Vec<PrimaryId>,
     /// Validators besides the detector's.
     pub validators: Vec<Validator>,
+    /// Checks besides the detector's.
+    pub checks: Vec<Check>,
     /// Anchored at both ends.
     pub form: Option<LazyRegex>,
     /// What must stand near.

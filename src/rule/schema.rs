@@ -105,11 +105,12 @@ pub(super) static CHECK: [Key; 5] = [
     may("include_regex", Kind::Text),
 ];
 
-pub(super) static TIER: [Key; 6] = [
+pub(super) static TIER: [Key; 7] = [
     must("name", Kind::Text),
     must("confidence", Kind::Number(1, 100)),
     may("primary", TEXTS),
     may("validators", VALIDATORS),
+    may("check", Kind::Array(&Kind::Table(&CHECK))),
     may("form", Kind::Text),
     may("evidence", Kind::Table(&EVIDENCE)),
 ];

@@ -197,6 +197,9 @@ pub struct Tier {
     /// Validators that this tier needs besides the detector's.
     #[serde(default)]
     pub validators: Vec<Spanned<ValidatorUse>>,
+    /// Checks that this tier makes besides the detector's: what one refuses may still be found by another tier.
+    #[serde(default)]
+    pub check: Vec<Check>,
     /// An expression that the value must match from end to end.
     pub form: Option<Spanned<String>>,
     /// What must stand near the match.
@@ -281,11 +284,14 @@ pub enum Canonical {
     Exact,
 }
 
-/// What may not stand directly beside a match.
+/// What may not stand directly beside a match. An edge matters only where the match's own outermost character is a letter
+/// or digit (for `digit`: a digit): before `-----BEGIN` anything may stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edges {
-    /// No letter or digit of any script on either side (default).
+    /// No letter or digit of any script on either side (default). Where the match's own outermost character is ASCII,
+    /// letters of scripts that are written without spaces between words (Han, Hiragana, Katakana, Hangul, Thai, Lao,
+    /// Khmer, Myanmar) may stand there; digits of these scripts may not.
     #[default]
     Word,
     /// No digit on either side.
@@ -328,7 +334,7 @@ pub enum Miss {
     Shape,
     /// A letter or digit stands directly beside it.
     Edge,
-    /// An additional check or the same-digits check refused it.
+    /// An additional check of the detector or the tier, or the same-digits check, refused it.
     Check,
     /// A validator of the detector or the tier refused it.
     Validator,

@@ -4,7 +4,8 @@
 
 use super::check;
 use super::load::load_with;
-use super::ruleset::{Node, PrimaryKind, What};
+use super::ruleset::{CheckWhat, Node, PrimaryKind, What};
+use super::syntax::CheckPlace;
 use super::validate::{Row, Validate};
 use super::{Loaded, Options, RuleError, RuleSet, Select};
 use std::path::Path;
@@ -263,12 +264,28 @@ fn the_hash_follows_what_decides_findings() {
         ("cvv", "cvc"),
         ("\"Credit  card\"", "\"Credit cards\""),
         ("id = \"card.words\"\n", "id = \"card.words\"\ncase_sensitive = true\n"),
+        ("form = '[0-9]+'", "form = '[0-9]+'\ncheck = [{ where = \"ends\", exclude = [\"1881\"] }]"),
         // What the evidence detector matches, and nothing else of it.
+        ("{ name = \"any\",", "{ name = \"any\", check = [{ where = \"full\", exclude_regex = '.*card' }],"),
         ("off = true", "off = true\nexclude_same_digits = true"),
     ];
     for (from, to) in changed {
         assert_ne!(hash_with(from, to), same, "{to}");
     }
+}
+
+#[test]
+fn a_tier_has_checks_of_its_own() {
+    let check =
+        "check = [{ where = \"full\", exclude = [\"4012-8888\"] }, { where = \"after\", include_regex = ' exp' }]";
+    let form = "form = '[0-9]+'";
+    let set = load_text(&GOOD.replace(form, &format!("{form}\n{check}")));
+    let card = set.detector("card.number").unwrap();
+    let checks: Vec<_> = card.tiers[0].checks.iter().map(|check| (check.place, check.exclude)).collect();
+    assert_eq!(checks, [(CheckPlace::Full, true), (CheckPlace::After, false)]);
+    assert!(matches!(&card.tiers[0].checks[0].what, CheckWhat::Texts(texts) if *texts == ["40128888"]));
+    assert!(card.tiers[1].checks.is_empty());
+    assert_eq!(card.checks.len(), 2);
 }
 
 /// All errors of a rule file, one below the other.
@@ -361,6 +378,27 @@ fn golden(folder: &str, fewest: usize, get: impl Fn(&Path) -> String) {
         }
     }
     assert!(failures.is_empty(), "\n{failures}SLUICEBOX_BLESS=1 writes what was got");
+}
+
+/// Four tiers spell out the test numbers of cards: three refuse them, and the fourth takes nothing else.
+#[test]
+fn every_tier_has_the_same_test_cards() {
+    let loaded = super::load(&Options::default()).unwrap();
+    let card = loaded.rules.detector("card.payment").unwrap();
+    let lists = card.tiers.iter().flat_map(|tier| {
+        let checks = tier.checks.iter().filter(|check| check.place == CheckPlace::Full);
+        checks.filter_map(|check| match &check.what {
+            CheckWhat::Texts(texts) => Some((&*tier.name, check.exclude, texts)),
+            CheckWhat::Regex(_) => None,
+        })
+    });
+    let lists: Vec<_> = lists.collect();
+    let said: Vec<_> = lists.iter().map(|(tier, exclude, _)| (*tier, *exclude)).collect();
+    assert_eq!(said, [("high", true), ("high-expiry", true), ("medium", true), ("test-number", false)]);
+    for (tier, _, texts) in &lists {
+        assert_eq!(*texts, lists[0].2, "{tier}");
+        assert!(texts.len() > 100 && texts.is_sorted(), "{tier}");
+    }
 }
 
 /// The embedded rules load whole, those that are off too.

@@ -6,7 +6,7 @@
 mod fixture;
 mod rows;
 
-use fixture::{reports, summary};
+use fixture::{crowded, reports, summary};
 use sluicebox::report::{FileReport, Format, Options, RuleInfo, Summary};
 use std::io::Write;
 use std::path::PathBuf;
@@ -108,6 +108,12 @@ fn coloured_and_verbose_text_is_as_in_its_golden_file() {
     let files = reports();
     let options = Options { colour: true, verbose: true, ..options() };
     golden("text-colour.txt", &written(Format::Text, &options, &files, &summary(&files)));
+}
+
+#[test]
+fn crowded_text_is_as_in_its_golden_file() {
+    let files = crowded();
+    golden("text-crowded.txt", &written(Format::Text, &options(), &files, &summary(&files)));
 }
 
 #[test]

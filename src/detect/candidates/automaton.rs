@@ -19,7 +19,7 @@ pub(crate) const RULES_MAX: usize = 128;
 pub(crate) type RuleMask = u128;
 
 /// Symbols of a view of text.
-pub(crate) const KINDS: usize = 11;
+pub(crate) const KINDS: usize = 9;
 
 /// A kind of bytes, as a view of text tells it.
 #[derive(Clone, Copy, Debug)]

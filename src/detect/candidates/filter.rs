@@ -1,9 +1,9 @@
 //! What stands at a possible beginning, seen through eight kinds of bytes: the cheap look before an automaton walks.
 //!
 //! Text is read 64 bytes at a time into bit planes, one bit for each byte. Three planes name the byte's kind, the others
-//! say where a match may begin. At a beginning, three short views are cut from the planes: which of the next sixteen bytes
-//! are digits, which are letters or digits, and the kinds of the next five. Whether any rule can match under such a view
-//! is asked of the automata once for each view and remembered, so that most beginnings cost a few look-ups.
+//! say where a match may begin. At a beginning, views are cut from the planes: which of the next sixteen bytes are digits,
+//! the kinds of the next five, and the kinds of all sixteen. Whether any rule can match under such a view is asked of the
+//! automata once for each view and remembered, so that most beginnings cost a few look-ups.
 
 use super::automaton::{Automaton, Cache, KINDS, Kind, RuleMask};
 use super::facts::ByteSet;
@@ -18,10 +18,8 @@ const SPACE: u8 = 3;
 const JOINT: u8 = 2;
 const MARK: u8 = 1;
 const OTHER: u8 = 0;
-/// The numbers of the wider kinds: what is no digit, letters and digits, everything else.
-const NO_DIGIT: usize = 8;
-const ALNUM: usize = 9;
-const NO_ALNUM: usize = 10;
+/// The number of what is no digit.
+const NO_DIGIT: usize = KINDS - 1;
 
 const fn kind(byte: u8) -> u8 {
     match byte {
@@ -64,8 +62,45 @@ pub(crate) struct Filter {
     /// The kinds by their numbers, and behind them what is no digit.
     kinds: [Kind; KINDS],
     by_digits: Answers,
-    by_words: Answers,
     by_kinds: Answers,
+}
+
+/// Who walks the automata for a filter.
+pub(crate) trait Asker {
+    /// Whether any rule can match a text whose first bytes are of these kinds.
+    fn ask(&mut self, kinds: &[&Kind]) -> bool;
+
+    /// The answers this thread met last.
+    fn memo(&mut self) -> &mut Memo;
+
+    /// A match may begin here.
+    fn found(&mut self, start: usize);
+}
+
+/// Answers to whole views, the last of each hash.
+#[derive(Debug)]
+pub(crate) struct Memo(Vec<u64>);
+
+impl Memo {
+    const BITS: u32 = 13;
+
+    pub(crate) fn new() -> Self {
+        Self(vec![0; 1 << Self::BITS])
+    }
+
+    fn slot(key: u64) -> usize {
+        (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - Self::BITS)) as usize
+    }
+
+    #[inline]
+    fn get(&self, key: u64) -> Option<bool> {
+        let entry = self.0[Self::slot(key)];
+        (entry >> 2 == key && entry & 1 != 0).then_some(entry & 2 != 0)
+    }
+
+    fn put(&mut self, key: u64, answer: bool) {
+        self.0[Self::slot(key)] = key << 2 | u64::from(answer) << 1 | 1;
+    }
 }
 
 /// One 64-byte stretch.
@@ -97,26 +132,12 @@ impl Filter {
             };
         }
         let kinds = std::array::from_fn(kind_numbered);
-        Self {
-            table,
-            kinds,
-            by_digits: Answers::new(1 << BYTES_SEEN),
-            by_words: Answers::new(1 << BYTES_SEEN),
-            by_kinds: Answers::new(1 << (3 * KINDS_SEEN)),
-        }
+        Self { table, kinds, by_digits: Answers::new(1 << BYTES_SEEN), by_kinds: Answers::new(1 << (3 * KINDS_SEEN)) }
     }
 
-    /// Calls `found` for every beginning in `from..to` that the filter cannot rule out, in order. `ask` is put a question
-    /// whose answer is not yet known.
+    /// Tells `asker` every beginning in `from..to` that the filter cannot rule out, in order.
     #[inline]
-    pub(crate) fn each(
-        &self,
-        hay: &[u8],
-        from: usize,
-        to: usize,
-        mut ask: impl FnMut(&[&Kind]) -> bool,
-        mut found: impl FnMut(usize),
-    ) {
+    pub(crate) fn each(&self, hay: &[u8], from: usize, to: usize, asker: &mut impl Asker) {
         let mut before = from.checked_sub(1).map_or(b'\n', |at| hay[at]);
         let mut next = self.planes(hay, from, before);
         let mut base = from;
@@ -131,8 +152,8 @@ impl Filter {
             while begins != 0 {
                 let bit = begins.trailing_zeros();
                 begins &= begins - 1;
-                if self.may_match(&this, &next, bit, &mut ask) {
-                    found(base + bit as usize);
+                if self.may_match(&this, &next, bit, asker) {
+                    asker.found(base + bit as usize);
                 }
             }
             base += 64;
@@ -173,34 +194,42 @@ impl Filter {
     }
 
     #[inline]
-    fn may_match(&self, this: &Planes, next: &Planes, bit: u32, ask: &mut impl FnMut(&[&Kind]) -> bool) -> bool {
+    fn may_match(&self, this: &Planes, next: &Planes, bit: u32, asker: &mut impl Asker) -> bool {
         // The bits behind `bit`, those of the next stretch above them; sixteen are all that is looked at.
         let view = |plane: usize| {
             let bits = (this.kinds[plane] >> bit) | (next.kinds[plane] << 1 << (63 - bit));
             (bits & 0xFFFF) as usize
         };
         let kinds = [view(0), view(1), view(2)];
-        let (digits, words) = (kinds[0] & kinds[1] & kinds[2], kinds[2]);
-        if !self.by_digits.get(digits, || ask(&self.seen_as(digits, usize::from(DIGIT), NO_DIGIT)))
-            || !self.by_words.get(words, || ask(&self.seen_as(words, ALNUM, NO_ALNUM)))
-        {
+        let digits = kinds[0] & kinds[1] & kinds[2];
+        if !self.by_digits.get(digits, || asker.ask(&self.seen_digits(digits))) {
             return false;
         }
         const SEEN: usize = (1 << KINDS_SEEN) - 1;
         let code = (kinds[0] & SEEN) | (kinds[1] & SEEN) << KINDS_SEEN | (kinds[2] & SEEN) << (2 * KINDS_SEEN);
-        self.by_kinds.get(code, || ask(&self.seen_kinds(code)))
+        if !self.by_kinds.get(code, || asker.ask(&self.seen_kinds::<KINDS_SEEN>(kinds))) {
+            return false;
+        }
+        // The whole view is one of too many for a table; each thread keeps the answers it met last.
+        let key = (kinds[0] | kinds[1] << BYTES_SEEN | kinds[2] << (2 * BYTES_SEEN)) as u64;
+        if let Some(answer) = asker.memo().get(key) {
+            return answer;
+        }
+        let answer = asker.ask(&self.seen_kinds::<BYTES_SEEN>(kinds));
+        asker.memo().put(key, answer);
+        answer
     }
 }
 
 impl Filter {
-    /// What a view of one plane shows, place by place.
-    fn seen_as(&self, view: usize, yes: usize, no: usize) -> [&Kind; BYTES_SEEN] {
-        std::array::from_fn(|at| &self.kinds[if (view >> at) & 1 != 0 { yes } else { no }])
+    /// What a view of digits shows, place by place.
+    fn seen_digits(&self, view: usize) -> [&Kind; BYTES_SEEN] {
+        std::array::from_fn(|at| &self.kinds[if (view >> at) & 1 != 0 { usize::from(DIGIT) } else { NO_DIGIT }])
     }
 
     /// What a view of kinds shows, place by place.
-    fn seen_kinds(&self, view: usize) -> [&Kind; KINDS_SEEN] {
-        let bit = |plane: usize, at: usize| ((view >> (plane * KINDS_SEEN + at)) & 1) << plane;
+    fn seen_kinds<const SEEN: usize>(&self, planes: [usize; 3]) -> [&Kind; SEEN] {
+        let bit = |plane: usize, at: usize| ((planes[plane] >> at) & 1) << plane;
         std::array::from_fn(|at| &self.kinds[bit(0, at) | bit(1, at) | bit(2, at)])
     }
 }
@@ -215,8 +244,6 @@ fn gather(word: u64) -> u64 {
 fn kind_numbered(number: usize) -> Kind {
     let bytes = ByteSet::of(|byte| match number {
         NO_DIGIT => !byte.is_ascii_digit(),
-        ALNUM => byte.is_ascii_alphanumeric(),
-        NO_ALNUM => !byte.is_ascii_alphanumeric(),
         _ => usize::from(kind(byte)) == number,
     });
     Kind {
@@ -272,6 +299,22 @@ impl Answers {
 mod tests {
     use super::*;
 
+    struct All(Vec<usize>, Memo);
+
+    impl Asker for All {
+        fn ask(&mut self, _: &[&Kind]) -> bool {
+            true
+        }
+
+        fn memo(&mut self) -> &mut Memo {
+            &mut self.1
+        }
+
+        fn found(&mut self, start: usize) {
+            self.0.push(start);
+        }
+    }
+
     #[test]
     fn beginnings_are_told_by_the_byte_before_at_every_offset() {
         let begins = [(b'1', Begins::AfterNoAlnum), (b'2', Begins::AfterNoDigit), (b'+', Begins::Anywhere)];
@@ -281,12 +324,27 @@ mod tests {
         for shift in 0..130 {
             let padded = format!("{}{text}", ".".repeat(shift));
             for (from, to) in [(0, padded.len()), (shift, padded.len()), (shift + 3, shift + 12)] {
-                let mut found = Vec::new();
-                filter.each(padded.as_bytes(), from, to, |_| true, |at| found.push(at));
+                let mut all = All(Vec::new(), Memo::new());
+                filter.each(padded.as_bytes(), from, to, &mut all);
                 let wanted: Vec<usize> =
                     expected.iter().map(|at| at + shift).filter(|at| (from..to).contains(at)).collect();
-                assert_eq!(found, wanted, "shift {shift}, {from}..{to}");
+                assert_eq!(all.0, wanted, "shift {shift}, {from}..{to}");
             }
         }
+    }
+
+    #[test]
+    fn a_memo_answers_only_for_the_key_it_was_given() {
+        let mut memo = Memo::new();
+        assert_eq!(memo.get(0), None);
+        for key in 0..1 << 16 {
+            memo.put(key, key % 3 == 0);
+            assert_eq!(memo.get(key), Some(key % 3 == 0));
+        }
+        assert!(
+            (0..1 << 16)
+                .filter_map(|key| memo.get(key).map(|answer| (key, answer)))
+                .all(|(key, answer)| answer == (key % 3 == 0))
+        );
     }
 }

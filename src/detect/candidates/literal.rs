@@ -8,7 +8,18 @@
 use super::facts::{self, Anchor, ByteSet};
 use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::PrimaryId;
+use crate::rule::syntax::Edges;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, StartKind};
+
+/// A rule as the lane is given it.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) primary: PrimaryId,
+    pub(super) edges: Edges,
+    /// Bytes a match can begin with.
+    pub(super) first: ByteSet,
+    pub(super) anchors: Vec<Anchor>,
+}
 
 /// One rule of the lane.
 #[derive(Debug)]
@@ -16,6 +27,8 @@ struct Rule {
     primary: PrimaryId,
     /// Bytes a match can begin with, when a beginning has to be looked for before the literal.
     first: Option<ByteSet>,
+    /// A beginning inside a word is refused.
+    whole_words: bool,
 }
 
 /// What an occurrence of a literal nominates.
@@ -57,20 +70,20 @@ enum Finder {
 
 impl LiteralLane {
     /// A lane over the given rules; `None` when there are none.
-    pub(crate) fn new(rules: Vec<(PrimaryId, ByteSet, Vec<Anchor>)>) -> Option<Self> {
+    pub(crate) fn new(rules: Vec<Given>) -> Option<Self> {
         if rules.is_empty() {
             return None;
         }
         let mut literals: Vec<Vec<u8>> =
-            rules.iter().flat_map(|(_, _, anchors)| anchors.iter().map(|anchor| anchor.literal.clone())).collect();
+            rules.iter().flat_map(|rule| rule.anchors.iter().map(|anchor| anchor.literal.clone())).collect();
         literals.sort();
         literals.dedup();
         let mut nominations = vec![Vec::new(); literals.len()];
         let mut lane_rules = Vec::new();
         let mut before_max = 0;
-        for (index, (primary, first, anchors)) in (0_u32..).zip(rules) {
+        for (index, Given { primary, edges, first, anchors }) in (0_u32..).zip(rules) {
             let fixed = anchors.iter().all(|anchor| anchor.before_max == 0);
-            lane_rules.push(Rule { primary, first: (!fixed).then_some(first) });
+            lane_rules.push(Rule { primary, first: (!fixed).then_some(first), whole_words: edges == Edges::Word });
             for anchor in anchors {
                 before_max = before_max.max(anchor.before_max);
                 if let Ok(literal) = literals.binary_search(&anchor.literal) {
@@ -155,7 +168,10 @@ impl LiteralLane {
         let first = at.saturating_sub(nomination.before_max).max(*tried);
         #[expect(clippy::needless_range_loop, reason = "the position is what is kept")]
         for start in first..(last + 1).min(to) {
-            if rule.first.as_ref().is_none_or(|set| set.contains(hay[start])) {
+            let in_word = rule.whole_words
+                && hay[start].is_ascii_alphanumeric()
+                && start.checked_sub(1).is_some_and(|before| hay[before].is_ascii_alphanumeric());
+            if !in_word && rule.first.as_ref().is_none_or(|set| set.contains(hay[start])) {
                 out.push(Candidate { start, primary: rule.primary, length: END_UNKNOWN });
             }
         }

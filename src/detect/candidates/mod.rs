@@ -13,6 +13,7 @@ mod residual;
 use crate::detect::keywords;
 use crate::rule::RuleSet;
 use crate::rule::ruleset::{PrimaryId, PrimaryKind};
+use crate::rule::syntax::Edges;
 use literal::LiteralLane;
 use residual::ResidualLane;
 
@@ -79,13 +80,14 @@ impl Candidates {
             match &primary.kind {
                 PrimaryKind::Keywords(list) => {
                     let (first, anchors) = keywords::anchors(&rules.lists[list.index()]);
-                    by_literal.push((id, first, anchors));
+                    by_literal.push(literal::Given { primary: id, edges: Edges::None, first, anchors });
                     lanes.push(Lane::Literal);
                 }
                 PrimaryKind::Pattern(pattern) => {
                     let anchors = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
                     if let Some(anchors) = anchors {
-                        by_literal.push((id, facts::first_bytes(&pattern.hir), anchors));
+                        let first = facts::first_bytes(&pattern.hir);
+                        by_literal.push(literal::Given { primary: id, edges: primary.edges, first, anchors });
                         lanes.push(Lane::Literal);
                     } else {
                         by_shape.push((id, primary, pattern));
@@ -125,7 +127,8 @@ impl Candidates {
             let middle = out.len();
             literal.nominate(hay, from, to, out);
             if out.len() > middle {
-                out[first..].sort_unstable();
+                // Two sorted runs and a few repeats: the stable sort merges them.
+                out[first..].sort();
                 out.dedup();
             }
         }

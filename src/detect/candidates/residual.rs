@@ -6,22 +6,25 @@
 
 use super::automaton::{Automaton, Cache, Kind, RULES_MAX, RuleMask};
 use super::facts::{self, ByteSet};
-use super::filter::{Asked, Begins, Filter};
+use super::filter::{Asked, Asker, Begins, Filter, Memo};
 use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::{Pattern, Primary, PrimaryId};
 use crate::rule::syntax::Edges;
-use regex_automata::util::pool::Pool;
+use regex_automata::util::pool::{Pool, PoolGuard};
 use std::fmt;
 use std::sync::Arc;
 
 /// A rule as the lane is given it.
 pub(super) type Given<'a> = (PrimaryId, &'a Primary, &'a Pattern);
 
+/// Makes scratch for a thread.
+type Make<T> = Box<dyn Fn() -> T + Send + Sync>;
+
 /// One automaton over some of the lane's rules.
 struct Group {
     automaton: Arc<Automaton>,
     /// States made so far, lent to one thread at a time.
-    caches: Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>,
+    caches: Pool<Cache, Make<Cache>>,
     rules: Vec<Rule>,
     /// Rules that an end directly before an ASCII letter or digit refuses, whatever their last byte.
     closed_by_alnum: RuleMask,
@@ -42,6 +45,7 @@ struct Rule {
 pub(crate) struct ResidualLane {
     groups: Vec<Group>,
     filter: Filter,
+    memos: Pool<Memo, Make<Memo>>,
     /// Rules that no automaton holds; each is searched for with its own engine.
     search: Vec<PrimaryId>,
 }
@@ -49,7 +53,12 @@ pub(crate) struct ResidualLane {
 impl ResidualLane {
     /// A lane over the given rules.
     pub(crate) fn new(rules: &[Given<'_>]) -> Self {
-        let mut lane = Self { groups: Vec::new(), filter: Filter::new(begins(rules)), search: Vec::new() };
+        let mut lane = Self {
+            groups: Vec::new(),
+            filter: Filter::new(begins(rules)),
+            memos: Pool::new(Box::new(Memo::new)),
+            search: Vec::new(),
+        };
         for rules in rules.chunks(RULES_MAX) {
             lane.add_groups(rules);
         }
@@ -80,20 +89,36 @@ impl ResidualLane {
 
     /// Adds every beginning in `from..to` at which one of the lane's rules matches with edges that may hold.
     pub(crate) fn nominate(&self, hay: &[u8], from: usize, to: usize, out: &mut Vec<Candidate>) {
-        let caches = || self.groups.iter().map(|group| group.caches.get());
-        // Questions of the filter have a cache of their own, since they come in the middle of a walk's turn.
-        let ask = |kinds: &[&Kind]| {
-            let mut asked = caches();
-            self.groups
-                .iter()
-                .any(|group| asked.next().is_some_and(|mut cache| group.asked().may_match(&mut cache, kinds)))
-        };
-        let mut lent: Vec<_> = caches().collect();
-        self.filter.each(hay, from, to, ask, |start| {
-            for (group, cache) in self.groups.iter().zip(&mut lent) {
-                group.nominate_at(cache, hay, start, out);
-            }
-        });
+        let caches = self.groups.iter().map(|group| group.caches.get()).collect();
+        let mut turn = Turn { lane: self, hay, out, caches, memo: self.memos.get() };
+        self.filter.each(hay, from, to, &mut turn);
+    }
+}
+
+/// One thread's pass over one stretch of text.
+struct Turn<'a> {
+    lane: &'a ResidualLane,
+    hay: &'a [u8],
+    out: &'a mut Vec<Candidate>,
+    caches: Vec<PoolGuard<'a, Cache, Make<Cache>>>,
+    memo: PoolGuard<'a, Memo, Make<Memo>>,
+}
+
+impl Asker for Turn<'_> {
+    fn ask(&mut self, kinds: &[&Kind]) -> bool {
+        let mut groups = self.lane.groups.iter().zip(&mut self.caches);
+        groups.any(|(group, cache)| group.asked().may_match(cache, kinds))
+    }
+
+    fn memo(&mut self) -> &mut Memo {
+        &mut self.memo
+    }
+
+    #[inline]
+    fn found(&mut self, start: usize) {
+        for (group, cache) in self.lane.groups.iter().zip(&mut self.caches) {
+            group.nominate_at(cache, self.hay, start, self.out);
+        }
     }
 }
 
@@ -122,7 +147,7 @@ impl Group {
         let longest = rules.iter().map(|rule| rule.longest).max().unwrap_or(0);
         let automaton = Arc::new(automaton);
         let maker = Arc::clone(&automaton);
-        let caches = Pool::new(Box::new(move || maker.cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
+        let caches = Pool::new(Box::new(move || maker.cache()) as Make<Cache>);
         Self { automaton, caches, rules, closed_by_alnum, closed_by_digit, longest }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::harmless::html;
 use super::super::human::short;
-use super::super::summary::{DetectorTotals, ReasonTotals, exit_words};
+use super::super::summary::{DetectorTotals, ReasonTotals, exit_words, links_words};
 use super::super::{FileReport, Summary, harmless, place, reason, units};
 use crate::model::Finding;
 use sha2::{Digest, Sha256};
@@ -164,6 +164,9 @@ fn coverage(page: &mut String, summary: &Summary) {
             }
         }
         page.push_str("</tbody></table></div>\n");
+    }
+    if let Some(links) = links_words(summary) {
+        let _ = writeln!(page, "<p>{links}</p>");
     }
     page.push_str("</section>\n");
 }

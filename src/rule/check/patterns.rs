@@ -48,7 +48,8 @@ pub(super) fn check(sheet: &mut Sheet<'_>, detector: &Detector) {
 /// Every expression of a detector, each text once.
 fn expressions(detector: &Detector) -> Vec<&Spanned<String>> {
     let mut all: Vec<&Spanned<String>> = detector.primary.iter().filter_map(|primary| primary.regex.as_ref()).collect();
-    all.extend(detector.check.iter().flat_map(|check| check.exclude_regex.iter().chain(&check.include_regex)));
+    let checks = detector.check.iter().chain(detector.tier.iter().flat_map(|tier| &tier.check));
+    all.extend(checks.flat_map(|check| check.exclude_regex.iter().chain(&check.include_regex)));
     for tier in &detector.tier {
         all.extend(&tier.form);
         super::leaves(tier.evidence.as_ref().map(Spanned::get_ref), &mut |leaf| all.extend(&leaf.regex));

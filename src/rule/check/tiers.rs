@@ -5,7 +5,7 @@
 
 use super::{Sheet, Warning};
 use crate::rule::WITHIN_DEFAULT;
-use crate::rule::syntax::{Detector, Evidence, Side, Tier, ValidatorUse, Within};
+use crate::rule::syntax::{Check, Detector, Evidence, Side, Tier, ValidatorUse, Within};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
@@ -51,7 +51,7 @@ pub(super) fn check(sheet: &mut Sheet<'_>, detector: &Detector) {
 fn tier_implies(tier: &Tier, better: &Tier) -> bool {
     let names = |tier: &Tier| tier.primary.iter().map(|name| name.get_ref().clone()).collect::<BTreeSet<_>>();
     let shapes = better.primary.is_empty() || (!tier.primary.is_empty() && names(tier).is_subset(&names(better)));
-    let checks = validators(better).is_subset(&validators(tier));
+    let checks = validators(better).is_subset(&validators(tier)) && checks(better).is_subset(&checks(tier));
     let form = match (&better.form, &tier.form) {
         (None, _) => true,
         (Some(better), Some(form)) => better.get_ref() == form.get_ref(),
@@ -71,6 +71,18 @@ fn validators(tier: &Tier) -> BTreeSet<String> {
         ValidatorUse::With(table) => format!("{table:?}"),
     };
     tier.validators.iter().map(text).collect()
+}
+
+/// The checks as comparable texts, without their places in the file.
+fn checks(tier: &Tier) -> BTreeSet<String> {
+    let texts = |texts: &Option<Vec<Spanned<String>>>| {
+        texts.as_ref().map(|texts| texts.iter().map(|text| text.get_ref().clone()).collect::<BTreeSet<_>>())
+    };
+    let text = |check: &Check| {
+        let regexes = [&check.exclude_regex, &check.include_regex].map(|regex| regex.as_ref().map(Spanned::get_ref));
+        format!("{:?}", (check.place, texts(&check.exclude), texts(&check.include), regexes))
+    };
+    tier.check.iter().map(text).collect()
 }
 
 /// True when an `all`, here or below, has a child that holds only if another child fails.

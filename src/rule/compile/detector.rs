@@ -21,6 +21,9 @@ use crate::rule::syntax::{self, CheckPlace, Group};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
+/// Whose a check is: `detector` or `tier`, and its id or name.
+type Owner<'a> = (&'static str, &'a Spanned<String>);
+
 impl Compiler<'_> {
     /// Compiles a detector into the set.
     pub(super) fn detector(&mut self, of: KnownDetector<'_>) -> Draft {
@@ -34,7 +37,7 @@ impl Compiler<'_> {
         let names: Vec<&str> = tiers.iter().map(|tier| &*tier.name).collect();
         let examples = typed.example.iter().filter_map(|example| self.example(of, example, &names)).collect();
         let counters = typed.counter.iter().filter_map(|counter| self.counter(of, counter, &names)).collect();
-        let checks = typed.check.iter().filter_map(|check| self.check(of, check)).collect();
+        let checks = self.checks(of, ("detector", &typed.id), &typed.check);
         self.set.detectors.push(Detector {
             id: typed.id.get_ref().as_str().into(),
             name: typed.name.clone(),
@@ -214,6 +217,7 @@ impl Compiler<'_> {
         let shapes = self.shapes(if holds.is_empty() { primaries } else { &holds });
         canon.field("tier", typed.name.get_ref());
         let validators = self.validators(of.source, &typed.validators, &shapes, canon);
+        let checks = self.checks(of, ("tier", &typed.name), &typed.check);
         let form = typed.form.as_ref().and_then(|form| self.anchored(of, form, Anchor::Both));
         let evidence = typed.evidence.as_ref().map(|node| self.evidence(of, node));
         Some(Tier {
@@ -221,6 +225,7 @@ impl Compiler<'_> {
             confidence: Confidence::new(*typed.confidence.get_ref())?,
             primaries: holds,
             validators,
+            checks,
             form,
             evidence: evidence.flatten(),
         })
@@ -246,7 +251,12 @@ impl Compiler<'_> {
             .ok()
     }
 
-    fn check(&mut self, of: KnownDetector<'_>, typed: &syntax::Check) -> Option<Check> {
+    /// Compiles the checks of a detector or a tier; `owner` says which, for errors that have no better place.
+    fn checks(&mut self, of: KnownDetector<'_>, owner: Owner<'_>, typed: &[syntax::Check]) -> Vec<Check> {
+        typed.iter().filter_map(|check| self.check(of, owner, check)).collect()
+    }
+
+    fn check(&mut self, of: KnownDetector<'_>, owner: Owner<'_>, typed: &syntax::Check) -> Option<Check> {
         let texts = [(true, &typed.exclude), (false, &typed.include)];
         let regexes = [(true, &typed.exclude_regex), (false, &typed.include_regex)];
         let texts: Vec<_> = texts.into_iter().filter_map(|(exclude, texts)| Some((exclude, texts.as_ref()?))).collect();
@@ -259,7 +269,7 @@ impl Compiler<'_> {
                 Some(Check { place, exclude: *exclude, what })
             }
             ([(exclude, texts)], []) => {
-                let texts = self.check_texts(of, place, texts)?;
+                let texts = self.check_texts(of, owner, place, texts)?;
                 Some(Check { place, exclude: *exclude, what: CheckWhat::Texts(texts) })
             }
             _ => {
@@ -270,7 +280,7 @@ impl Compiler<'_> {
                     "a check needs exactly one of `exclude`, `include`, `exclude_regex`, `include_regex`",
                 );
                 let label = format!("this check has {found}");
-                self.errors.push(error.at(of.source, span.unwrap_or_else(|| of.syntax.id.span()), label));
+                self.errors.push(error.at(of.source, span.unwrap_or_else(|| owner.1.span()), label));
                 None
             }
         }
@@ -279,11 +289,14 @@ impl Compiler<'_> {
     fn check_texts(
         &mut self,
         of: KnownDetector<'_>,
+        owner: Owner<'_>,
         place: CheckPlace,
         texts: &[Spanned<String>],
     ) -> Option<Vec<String>> {
         if texts.is_empty() {
-            self.detector_error(of, "has a check with an empty list", "a check of nothing says nothing");
+            let message = format!("{} `{}` has a check with an empty list", owner.0, owner.1.get_ref());
+            let error = RuleError::new(message).at(of.source, owner.1.span(), "a check of nothing says nothing");
+            self.errors.push(error);
             return None;
         }
         let mut forms = Vec::new();

@@ -89,12 +89,17 @@ impl Canon {
         }
     }
 
-    /// What decides whether a text is this detector's match at all.
+    /// What decides whether a text is this detector's match at all. A tier's checks are part of it, since a match that no
+    /// tier can hold is none; a tier without checks writes nothing.
     fn shape(&mut self, set: &RuleSet, detector: &Detector) {
         detector.primaries.iter().for_each(|id| self.primary(set, &set.primaries[id.index()]));
         detector.checks.iter().for_each(|check| self.check(check));
         self.debug("exclude_same_digits", detector.exclude_same_digits);
         self.debug("canonical", detector.canonical);
+        for tier in detector.tiers.iter().filter(|tier| !tier.checks.is_empty()) {
+            self.field("checks of tier", &*tier.name);
+            tier.checks.iter().for_each(|check| self.check(check));
+        }
     }
 
     fn tier(&mut self, set: &RuleSet, shapes: &[[u8; 32]], tier: &Tier) {

@@ -115,6 +115,20 @@ fn nasty_files() -> Vec<FileReport> {
     ]
 }
 
+/// Files with many findings alike: just few enough to list, more, and more than are kept.
+pub(super) fn crowded() -> Vec<FileReport> {
+    let many = |detector: &'static str, percent, n: u64| (1..=n).map(move |n| in_text(detector, percent, n, 30 * n));
+    let mut mixed: Vec<Finding> = many("net.ip", 65, 13).chain(many("net.ip", 85, 21)).collect();
+    mixed.extend(many("card.payment", 92, 2));
+    mixed.extend(many("net.ip", 65, 13_241));
+    let beyond = text(many("net.ip", 65, 21).collect(), vec![count("net.ip", 50, 40, false)]);
+    vec![
+        file("twenty.log", text(many("net.ip", 65, 20).collect(), Vec::new())),
+        file("access.log", text(mixed, Vec::new())),
+        file("capped.log", beyond),
+    ]
+}
+
 /// The sum over `files`, with the fields that the engine fills.
 pub(super) fn summary(files: &[FileReport]) -> Summary {
     let mut summary = Summary {
@@ -123,6 +137,7 @@ pub(super) fn summary(files: &[FileReport]) -> Summary {
         rules: 2,
         ruleset_hash: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
         key_version: 1,
+        links_not_followed: 3,
         limits: "60 s, 1 GiB of text".to_owned(),
         ..Summary::default()
     };

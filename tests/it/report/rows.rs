@@ -1,11 +1,11 @@
 //! What holds for every format or for one, beyond the golden files.
 
-use super::fixture::{in_document, in_text, reports, summary};
+use super::fixture::{crowded, in_document, in_text, reports, summary};
 use super::{options, standard, written};
 use serde_json::Value;
-use sluicebox::model::{Coverage, Excerpt, Finding, Limit, Mask, Reason, Token, Verdict};
+use sluicebox::model::{Coverage, Excerpt, Finding, Hole, Limit, Locator, Mask, Reason, Token, Verdict};
 use sluicebox::report::harmless::is_hostile;
-use sluicebox::report::{FileReport, Format, Summary};
+use sluicebox::report::{FileReport, Format, Options, Summary};
 use std::collections::BTreeSet;
 
 fn lines() -> Vec<Value> {
@@ -111,6 +111,58 @@ fn of_a_value_only_mask_token_and_excerpt_show() {
         assert!(!message.contains('*') && !message.contains("1111"), "{message}");
         let properties = "confidence tier part start end mask token excerpt evidence";
         assert_eq!(keys(&result["properties"]), set(properties));
+    }
+}
+
+#[test]
+fn text_lists_all_of_a_crowded_file_when_verbose() {
+    let files = crowded();
+    let kept: usize = files.iter().map(|file| file.verdict.findings.len()).sum();
+    for (verbose, listed, more) in [(true, kept, 0), (false, 20 + 10 + 10 + 2 + 10, 3)] {
+        let text = written(Format::Text, &Options { verbose, ..options() }, &files, &summary(&files));
+        assert_eq!(text.lines().filter(|line| line.contains("  line ")).count(), listed, "verbose {verbose}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("  ... and ")).count(), more, "verbose {verbose}");
+    }
+}
+
+#[test]
+fn text_tells_the_limits_when_one_was_met_or_when_verbose() {
+    let hole = Hole { location: Locator::default(), reason: Reason::Limit(Limit::Ratio) };
+    let member = Coverage::Partial(Reason::Member);
+    let rows = [
+        (Coverage::Complete, Vec::new(), false, false),
+        (Coverage::Complete, Vec::new(), true, true),
+        (Coverage::Partial(Reason::Corrupt), Vec::new(), false, false),
+        (Coverage::Partial(Reason::Limit(Limit::Time)), Vec::new(), false, true),
+        (Coverage::Skipped(Reason::Limit(Limit::Memory)), Vec::new(), false, true),
+        (member, vec![hole], false, true),
+        (member, vec![Hole { location: Locator::default(), reason: Reason::Corrupt }], false, false),
+    ];
+    for (coverage, holes, verbose, told) in rows {
+        let row = format!("{coverage} {holes:?} {verbose}");
+        let verdict = Verdict { coverage, holes, ..Verdict::default() };
+        let files = [FileReport { path: "a".to_owned(), verdict }];
+        let text = written(Format::Text, &Options { verbose, ..options() }, &files, &summary(&files));
+        assert_eq!(text.contains("  limits: 60 s, 1 GiB of text\n"), told, "{row}");
+    }
+}
+
+#[test]
+fn links_not_followed_are_told_when_there_are_any() {
+    for (links, words) in [(0, None), (1, Some("1 symbolic link not followed (--follow)")), (3_000, Some("3,000 symb"))]
+    {
+        let summary = Summary { links_not_followed: links, ..Summary::default() };
+        for format in [Format::Text, Format::Html] {
+            let told = written(format, &options(), &[], &summary);
+            assert_eq!(told.contains("not followed"), words.is_some(), "{} {links}", format.name());
+            assert!(words.is_none_or(|words| told.contains(words)), "{} {links}", format.name());
+        }
+        let line: Value = serde_json::from_str(&written(Format::Jsonl, &options(), &[], &summary)).unwrap();
+        assert_eq!(line["summary"]["links_not_followed"], links);
+        let log: Value = serde_json::from_str(&written(Format::Sarif, &options(), &[], &summary)).unwrap();
+        let run = &log["runs"][0];
+        assert_eq!(run["invocations"][0]["properties"]["links_not_followed"], links);
+        assert_eq!(run["properties"]["summary"]["links_not_followed"], links);
     }
 }
 

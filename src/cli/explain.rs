@@ -15,11 +15,11 @@ use std::sync::Arc;
 pub(super) struct Args {
     /// The detector's id
     detector: String,
-    /// The text to explain
+    /// The text to explain: this or --file
     #[arg(long, conflicts_with = "file")]
     text: Option<String>,
     /// A file of text to explain; `-` is standard input
-    #[arg(long, value_name = "PATH", required_unless_present = "text")]
+    #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
     /// Explain only matches at this value
     #[arg(long)]
@@ -57,7 +57,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
 }
 
 fn text(args: &Args) -> Result<String, Failed> {
-    let Some(path) = &args.file else { return Ok(args.text.clone().unwrap_or_default()) };
+    let path = match (&args.file, &args.text) {
+        (Some(path), _) => path,
+        (None, Some(text)) => return Ok(text.clone()),
+        (None, None) => {
+            let what = "which text? one of `--text TEXT` and `--file PATH` is needed (`--file -` is standard input)";
+            return Err(Failed::new(what));
+        }
+    };
     let failed = |error: std::io::Error| Failed::new(format!("cannot read {}: {error}", shown(path)));
     let mut bytes = Vec::new();
     let limit = lab::explain::TEXT_BYTES_MAX as u64 + 1;

@@ -59,15 +59,17 @@ impl RuleArgs {
             paths: self.rule_paths.clone(),
             select: crate::rule::Select { only: self.only.clone(), tags: self.tag.clone() },
         };
-        crate::rule::load(&options).map_err(|errors| {
-            let count = errors.len();
-            let mut text: String = errors.iter().map(|error| format!("{error}\n")).collect();
-            if count > 1 {
-                text.push_str(&format!("error: {count} errors in rules; nothing was run"));
-            }
-            Failed(text.trim_end().to_owned())
-        })
+        crate::rule::load(&options).map_err(|errors| refused(&errors))
     }
+}
+
+/// What is wrong with rules, as the user reads it.
+fn refused(errors: &[crate::rule::RuleError]) -> Failed {
+    let mut text: String = errors.iter().map(|error| format!("{error}\n")).collect();
+    if errors.len() > 1 {
+        text.push_str(&format!("error: {} errors in rules; nothing was run", errors.len()));
+    }
+    Failed(text.trim_end().to_owned())
 }
 
 /// Why a command could not do its job, as the user reads it.

@@ -1,8 +1,12 @@
 //! `sluicebox rules`: check, list, explain and test rules.
 
-use super::{Failed, RuleArgs, explain};
+use super::{EXIT_FAILED, Failed, RuleArgs, explain, refused};
 use crate::detect::Matcher;
+use crate::lab;
 use crate::lab::examples::{self, Tested};
+use crate::report::units;
+use crate::rule;
+use crate::rule::check::Scope;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -75,10 +79,54 @@ pub(super) fn print(text: &str) -> Result<(), Failed> {
 }
 
 fn check(args: &CheckArgs) -> Result<u8, Failed> {
-    let loaded = args.rules.load()?;
-    print(&format!("{} detectors, no errors\n", loaded.rules.detectors.len()))?;
-    let _ = args.strict;
-    Ok(0)
+    let json = args.format == "json";
+    // What is off is written to be run some day.
+    let everything = args.rules.only.is_empty() && args.rules.tag.is_empty();
+    let options = rule::Options {
+        builtin: !args.rules.no_builtin,
+        paths: args.rules.rule_paths.clone(),
+        select: rule::Select {
+            only: if everything { vec!["*".to_owned()] } else { args.rules.only.clone() },
+            tags: args.rules.tag.clone(),
+        },
+    };
+    let loaded = match rule::load(&options) {
+        Ok(loaded) => loaded,
+        Err(errors) if json => {
+            print(&errors.iter().map(check_row).collect::<String>())?;
+            return Ok(EXIT_FAILED);
+        }
+        Err(errors) => return Err(refused(&errors)),
+    };
+    if !json {
+        loaded.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    }
+    let scope = if args.rules.rule_paths.is_empty() { Scope::All } else { Scope::User };
+    let checked = lab::check(loaded, scope);
+    let mut out = String::new();
+    for warning in &checked.warnings {
+        let _ = if json { write!(out, "{}", check_row(warning)) } else { writeln!(out, "{warning}\n") };
+    }
+    if !json {
+        let detectors = of(checked.detectors, "detector", "detectors");
+        let _ = writeln!(out, "{detectors}, 0 errors, {}", of(checked.warnings.len(), "warning", "warnings"));
+    }
+    print(&out)?;
+    Ok(u8::from(args.strict && !checked.warnings.is_empty()))
+}
+
+/// An error or warning as a line of JSON.
+fn check_row(problem: &impl serde::Serialize) -> String {
+    let mut row = json!({"schema": "sluicebox.rules-check/1"});
+    if let (Some(row), Ok(serde_json::Value::Object(problem))) = (row.as_object_mut(), serde_json::to_value(problem)) {
+        row.extend(problem);
+    }
+    format!("{row}\n")
+}
+
+/// A count with its noun.
+fn of(count: usize, one: &str, many: &str) -> String {
+    units::of(count as u64, one, many)
 }
 
 fn list(args: &ListArgs) -> Result<u8, Failed> {
@@ -119,7 +167,7 @@ fn list(args: &ListArgs) -> Result<u8, Failed> {
             detector.tags.join(", ")
         );
     }
-    let _ = writeln!(out, "{} detectors: {}", rules.detectors.len(), matcher.describe());
+    let _ = writeln!(out, "{}: {}", of(rules.detectors.len(), "detector", "detectors"), matcher.describe());
     print(&out)?;
     Ok(0)
 }
@@ -143,8 +191,12 @@ fn test(args: &TestArgs) -> Result<u8, Failed> {
                 failure.file, failure.line, failure.detector, failure.expected, failure.got
             );
         }
-        let _ =
-            writeln!(out, "{run} examples of {} detectors: {} hold, {failures} do not", tested.len(), run - failures);
+        let examples = of(run, "example", "examples");
+        let detectors = of(tested.len(), "detector", "detectors");
+        let (held, hold) = (run - failures, if run - failures == 1 { "holds" } else { "hold" });
+        let not = if failures == 1 { "does not" } else { "do not" };
+        let (held, failures) = (units::count(held as u64), units::count(failures as u64));
+        let _ = writeln!(out, "{examples} of {detectors}: {held} {hold}, {failures} {not}");
     }
     print(&out)?;
     Ok(u8::from(failures > 0))

@@ -1,16 +1,22 @@
 //! Why and why not: every step of one detector over a short text, for `rules explain`, `rules test` and their authors.
 //!
-//! It asks the same functions as a scan, without the candidate search: what it says is what a scan does.
+//! It asks the same functions as a scan, without the candidate search: what it says is what a scan does. All matches are
+//! found first, which is cheap; only those that shall be shown are explained, and what must be looked for in the whole
+//! text is looked for once.
+
+mod whole;
 
 use super::Matcher;
-use super::confirm::{self, Raw};
+use super::confirm::{self, Confirmed, Raw};
 use super::evidence::{self, Counts, Nearby, Scene, Truth};
 use super::window::Window;
 use crate::model::{Confidence, Evidence};
-use crate::rule::ruleset::{DetectorId, Leaf, Node, Validator};
+use crate::rule::ruleset::{DetectorId, Leaf, Node, PrimaryId, Validator};
 use crate::rule::syntax::{Miss, Side};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
+use whole::WholeText;
 
 /// One place where a shape of the detector matches, and what became of it.
 ///
@@ -80,43 +86,103 @@ pub struct LeafExplained {
     pub nearest: Option<Evidence>,
 }
 
+/// The matches of one detector in a text.
+#[derive(Debug)]
+pub struct Explanation {
+    /// The first of them, explained.
+    pub shown: Vec<Explained>,
+    /// How many there are.
+    pub total: usize,
+    /// How often the whole text was searched for evidence: at most once for each thing looked for.
+    pub searches: usize,
+}
+
+/// A match that may be explained.
+struct Spotted {
+    primary: PrimaryId,
+    /// Where the match begins, in bytes of the window.
+    at: usize,
+    /// The value, in characters of the text.
+    value: Range<u64>,
+}
+
 impl Matcher {
-    /// Every match of one detector's shapes in a short text, with what became of it.
+    /// Matches of one detector's shapes in a text, with what became of them: those whose value touches one of `places`
+    /// (characters; in order, none touching another), or all, and of these the first `max`.
     #[must_use]
-    pub fn explain(&self, id: DetectorId, text: &str) -> Vec<Explained> {
+    pub fn explain(&self, id: DetectorId, text: &str, places: Option<&[Range<u64>]>, max: usize) -> Explanation {
         let mut window = Window::new();
         window.push(text, None);
         window.finish();
-        let hay = window.text();
-        let detector = &self.rules.detectors[id.index()];
-        let mut all = Vec::new();
-        for &primary in &detector.primaries {
-            let mut start = 0;
-            while start < hay.len() {
-                let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, hay, start, None) else {
-                    start += 1;
-                    continue;
-                };
-                let explained = self.explain_match(id, primary, &window, &raw);
-                start = if explained.miss.is_none() { raw.span.end } else { start + 1 };
-                all.push(explained);
-            }
+        let (spotted, total) = self.spot(id, &window, places, max);
+        let mut whole = WholeText::new(self, window.text());
+        let shown: Vec<Explained> =
+            spotted.iter().filter_map(|spotted| self.explain_match(id, spotted, &window, &mut whole)).collect();
+        Explanation { shown, total, searches: whole.searches() }
+    }
+
+    /// The first `max` matches in order of their values, and how many there are.
+    fn spot(
+        &self,
+        id: DetectorId,
+        window: &Window,
+        places: Option<&[Range<u64>]>,
+        max: usize,
+    ) -> (Vec<Spotted>, usize) {
+        let mut spotted: Vec<Spotted> = Vec::new();
+        let mut total = 0;
+        let cut = |spotted: &mut Vec<Spotted>| {
+            spotted.sort_by_key(|spotted| spotted.value.start);
+            spotted.truncate(max);
+        };
+        for &primary in &self.rules.detectors[id.index()].primaries {
+            self.each_match(primary, window.text(), |raw, _| {
+                let value = self.value_of(primary, raw);
+                let value = window.start_position(value.start).chars..window.end_position(value.end).chars;
+                if places.is_none_or(|places| touches(places, &value)) {
+                    total += 1;
+                    spotted.push(Spotted { primary, at: raw.span.start, value });
+                }
+                if spotted.len() >= max.saturating_mul(2).max(1024) {
+                    cut(&mut spotted);
+                }
+            });
         }
-        all.sort_by_key(|explained| explained.start);
-        all
+        cut(&mut spotted);
+        (spotted, total)
+    }
+
+    /// Calls `see` with every match of a shape as a scan takes them: what is refused consumes nothing.
+    fn each_match(&self, primary: PrimaryId, hay: &[u8], mut see: impl FnMut(&Raw, &Result<Confirmed, Miss>)) {
+        let mut start = 0;
+        while start < hay.len() {
+            let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, hay, start, None) else {
+                start += 1;
+                continue;
+            };
+            let judged = confirm::judge(&self.rules, primary, hay, &raw);
+            start = if judged.is_ok() { raw.span.end } else { start + 1 };
+            see(&raw, &judged);
+        }
+    }
+
+    fn value_of(&self, primary: PrimaryId, raw: &Raw) -> Range<usize> {
+        confirm::value_span(&self.rules.primaries[primary.index()], raw).unwrap_or_else(|| raw.span.clone())
     }
 
     fn explain_match(
         &self,
         id: DetectorId,
-        primary: crate::rule::ruleset::PrimaryId,
+        spotted: &Spotted,
         window: &Window,
-        raw: &Raw,
-    ) -> Explained {
+        whole: &mut WholeText<'_>,
+    ) -> Option<Explained> {
+        let primary = spotted.primary;
+        let raw = &self.confirmer.raw(&self.rules, &self.keywords, primary, window.text(), spotted.at, None)?;
         let hay = window.text();
         let detector = &self.rules.detectors[id.index()];
         let rule = &self.rules.primaries[primary.index()];
-        let value = confirm::value_span(rule, raw).unwrap_or_else(|| raw.span.clone());
+        let value = self.value_of(primary, raw);
         let text = String::from_utf8_lossy(&hay[value.clone()]).into_owned();
         let judged = confirm::judge(&self.rules, primary, hay, raw);
         let refused = confirm::admit(&self.rules, primary, hay, raw).err();
@@ -134,7 +200,7 @@ impl Matcher {
             .iter()
             .map(|tier| {
                 let mut leaves = Vec::new();
-                let supported = tier.evidence.as_ref().is_none_or(|tree| scene.explain_tree(tree, &mut leaves));
+                let supported = tier.evidence.as_ref().is_none_or(|tree| scene.explain_tree(tree, whole, &mut leaves));
                 let own = confirm::tier_possible(tier, detector, primary, hay, raw, &text).err();
                 TierExplained {
                     name: tier.name.clone(),
@@ -155,17 +221,23 @@ impl Matcher {
                 (validator.name.clone(), validator.check.check(&seen), validator.check.trace(&seen))
             })
             .collect();
-        Explained {
+        Some(Explained {
             value: text,
-            start: window.start_position(value.start).chars,
-            end: window.end_position(value.end).chars,
+            start: spotted.value.start,
+            end: spotted.value.end,
             primary: rule.id.clone(),
             miss: judged.err(),
             validators,
             tiers,
             reached,
-        }
+        })
     }
+}
+
+/// True when a stretch shares a character with one of some places that stand in order.
+fn touches(places: &[Range<u64>], stretch: &Range<u64>) -> bool {
+    let first = places.partition_point(|place| place.end <= stretch.start);
+    places.get(first).is_some_and(|place| place.start < stretch.end)
 }
 
 fn seen_by(validator: &Validator, raw: &Raw, hay: &[u8], value: &str) -> String {
@@ -182,16 +254,15 @@ fn outcomes(validators: &[Validator], raw: &Raw, hay: &[u8], value: &str) -> Vec
 
 impl Scene<'_> {
     /// Whether a tree holds over a text that is a whole part, and what each leaf found.
-    fn explain_tree(&self, tree: &Node, out: &mut Vec<LeafExplained>) -> bool {
+    fn explain_tree(&self, tree: &Node, whole: &mut WholeText<'_>, out: &mut Vec<LeafExplained>) -> bool {
         let mut leaves: Vec<&Leaf> = Vec::new();
         evidence::leaves(tree, &mut leaves);
         let mut counts = Vec::new();
         for leaf in leaves {
-            // The whole text is the whole part.
-            let within = leaf.within.unwrap_or(u32::MAX);
-            let counted = self.count_leaf(leaf, within);
-            let anywhere = self.count_leaf(leaf, u32::MAX);
-            let found = counted.counts.first().copied().flatten().unwrap_or(0);
+            let (found, near) = match leaf.within {
+                Some(within) => self.count_near(leaf, within),
+                None => (whole.count(leaf), None),
+            };
             counts.push(Some(found));
             out.push(LeafExplained {
                 label: leaf.label.clone(),
@@ -199,13 +270,14 @@ impl Scene<'_> {
                 side: leaf.side,
                 bounds: (leaf.min, leaf.max),
                 found,
-                nearest: anywhere.evidence.into_iter().next(),
+                nearest: near.or_else(|| whole.nearest(leaf, self)),
             });
         }
         evidence::truth(tree, &mut counts.into_iter()) == Truth::Holds
     }
 
-    fn count_leaf(&self, leaf: &Leaf, within: u32) -> Counts {
+    /// What a leaf finds within so many characters, and the nearest of it.
+    fn count_near(&self, leaf: &Leaf, within: u32) -> (u32, Option<Evidence>) {
         let mut counts = Counts::default();
         let asked = Node::Leaf(Leaf {
             what: leaf.what,
@@ -217,7 +289,8 @@ impl Scene<'_> {
             label: leaf.label.clone(),
         });
         evidence::count(&asked, self, &mut Nearby::default(), &mut counts);
-        counts
+        let found = counts.counts.first().copied().flatten().unwrap_or(0);
+        (found, counts.evidence.into_iter().next())
     }
 }
 
@@ -234,4 +307,53 @@ pub(crate) fn normalised(pieces: &[&str]) -> (Vec<u8>, Vec<u64>) {
     window.finish();
     let starts = (0..=window.text().len()).map(|at| window.start_position(at).raw).collect();
     (window.text().to_vec(), starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{self, Options, Select};
+
+    fn matcher(id: &str) -> (Matcher, DetectorId) {
+        let select = Select { only: vec![id.to_owned()], tags: Vec::new() };
+        let loaded = rule::load(&Options { select, ..Options::default() }).expect("the built-in rules load");
+        let found = (0..).map(DetectorId).zip(&loaded.rules.detectors).find(|(_, detector)| *detector.id == *id);
+        let (id, _) = found.expect("it was asked for");
+        (Matcher::new(Arc::new(loaded.rules)), id)
+    }
+
+    #[test]
+    fn a_long_text_is_searched_once_and_little_of_it_explained() {
+        let (matcher, id) = matcher("card.payment");
+        let mut leaves = Vec::new();
+        for tier in &matcher.rules.detectors[id.index()].tiers {
+            tier.evidence.iter().for_each(|tree| evidence::leaves(tree, &mut leaves));
+        }
+        let looked_for: std::collections::HashSet<_> = leaves.iter().map(|leaf| leaf.what).collect();
+        for (text, total) in
+            [("4556 7375 8689 9854, ".repeat(2000), 2000), ("4556 7375 8689 9855; ".repeat(2000), 2000)]
+        {
+            let explanation = matcher.explain(id, &text, None, 50);
+            assert_eq!((explanation.shown.len(), explanation.total), (50, total));
+            assert!(explanation.searches <= looked_for.len(), "{} searches", explanation.searches);
+        }
+    }
+
+    #[test]
+    fn the_first_matches_are_those_of_all_matches() {
+        let (matcher, id) = matcher("card.payment");
+        let text =
+            "card 4556 7375 8689 9855 and 4556737586899854 of Ünal: 4556-7375-8689-9855, 378282246310005 ".repeat(8);
+        let all = matcher.explain(id, &text, None, usize::MAX);
+        assert!(all.shown.len() >= 24 && all.total == all.shown.len());
+        for max in [0, 1, 3, 7, all.total, all.total + 1] {
+            let some = matcher.explain(id, &text, None, max);
+            assert_eq!((some.total, some.shown.len()), (all.total, max.min(all.total)));
+            assert_eq!(format!("{:?}", some.shown), format!("{:?}", &all.shown[..some.shown.len()]));
+        }
+        let (place, next) = (5..6, 29..30);
+        for (places, want) in [(vec![place.clone()], 1), (vec![place, next], 2), (vec![0..5], 0), (vec![], 0)] {
+            assert_eq!(matcher.explain(id, &text, Some(&places), 9).total, want, "{places:?}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ mod tests;
 
 pub use candidates::Lane;
 pub use excerpt::TokenKey;
-pub use explain::{Explained, LeafExplained, TierExplained};
+pub use explain::{Explained, Explanation, LeafExplained, TierExplained};
 pub use scan::{PartStart, ScanOptions, Scanner};
 pub use window::RawLength;
 

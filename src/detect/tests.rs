@@ -283,7 +283,7 @@ fn a_tier_refuses_by_its_own_checks() {
         let found = Scanner::new(&matcher, &key, ScanOptions::default()).scan_text(text);
         let found: Vec<_> = found.iter().map(|finding| (finding.start, finding.end, &*finding.tier)).collect();
         assert_eq!(found, want, "{text}");
-        let explained = matcher.explain(DetectorId(0), text);
+        let explained = matcher.explain(DetectorId(0), text, None, usize::MAX).shown;
         let why: Vec<_> = explained[0].tiers.iter().map(|tier| tier.miss).collect();
         assert_eq!(why, misses, "{text}");
     }

@@ -3,10 +3,12 @@
 //! An example names the tier that must be the best one, a counter-example the tier that must not hold and the reason. The
 //! finding comes from a scan; the reason from an explanation, which asks the same functions.
 
+use super::places;
 use crate::detect::{Explained, Matcher, ScanOptions, Scanner, TokenKey};
 use crate::model::Finding;
-use crate::rule::ruleset::{Counter, Detector, DetectorId, Example};
+use crate::rule::ruleset::{Counter, Detector, DetectorId, Example, PrimaryKind};
 use crate::rule::syntax::Miss;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// One example that does not hold.
@@ -35,11 +37,54 @@ pub struct Tested {
     pub failures: Vec<Failure>,
     /// Examples for each tier (name, examples, counter-examples).
     pub tiers: Vec<(String, usize, usize)>,
-    /// Keyword lists, expressions and detectors that the evidence of the examples used.
-    pub evidence_used: Vec<String>,
+    /// What the examples that hold went through.
+    pub reached: Reached,
 }
 
-/// Runs the examples of every detector.
+/// What examples that hold went through, by names within their detector.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Lists and whatever else stood as evidence, or was the match; also where it was what spoke against a tier.
+    pub evidence: BTreeSet<String>,
+    /// Shapes that were the match.
+    pub primaries: BTreeSet<String>,
+    /// Tiers that were the best.
+    pub tiers: BTreeSet<String>,
+}
+
+impl Reached {
+    fn note(&mut self, matcher: &Matcher, id: DetectorId, text: &str, finding: &Finding) {
+        self.tiers.insert(finding.tier.to_string());
+        self.evidence.extend(finding.evidence.iter().map(|evidence| evidence.name.to_string()));
+        let place = finding.start..finding.end;
+        let explained = matcher.explain(id, text, Some(std::slice::from_ref(&place)), usize::MAX).shown;
+        for explained in explained.iter().filter(|explained| (explained.start..explained.end) == place) {
+            if explained.reached.is_some_and(|tier| explained.tiers[tier].name == finding.tier) {
+                self.primaries.insert(explained.primary.to_string());
+                self.evidence.extend(list_of(matcher, id, &explained.primary));
+            }
+        }
+    }
+
+    /// A term that spoke against a tier was reached too.
+    fn note_counter(&mut self, meant: Option<&Explained>, counter: &Counter) {
+        let leaves = meant.filter(|_| counter.reason == Miss::Evidence).map(|meant| &meant.tiers[counter.tier].leaves);
+        let found = leaves.into_iter().flatten().filter(|leaf| leaf.found > 0);
+        self.evidence.extend(found.map(|leaf| leaf.label.to_string()));
+    }
+}
+
+/// The list whose terms are a shape.
+fn list_of(matcher: &Matcher, id: DetectorId, primary: &str) -> Option<String> {
+    let rules = matcher.rules();
+    let mut primaries = rules.detectors[id.index()].primaries.iter().map(|primary| &rules.primaries[primary.index()]);
+    match primaries.find(|known| *known.id == *primary)?.kind {
+        PrimaryKind::Keywords(list) => Some(rules.lists[list.index()].id.to_string()),
+        PrimaryKind::Pattern(_) => None,
+    }
+}
+
+/// Runs the examples of every detector that reports something.
 #[must_use]
 pub fn test(matcher: &Matcher) -> Vec<Tested> {
     let key = TokenKey::new([0; 32], 0);
@@ -48,6 +93,7 @@ pub fn test(matcher: &Matcher) -> Vec<Tested> {
     (0..)
         .map(DetectorId)
         .zip(&rules.detectors)
+        .filter(|(_, detector)| !detector.silent)
         .map(|(id, detector)| test_one(matcher, &mut scanner, id, detector))
         .collect()
 }
@@ -65,20 +111,17 @@ fn test_one(matcher: &Matcher, scanner: &mut Scanner<'_>, id: DetectorId, detect
     for example in &detector.examples {
         let findings = of_detector(scanner.scan_text(&example.text));
         tested.run += 1;
-        for evidence in findings.iter().flat_map(|finding| &finding.evidence) {
-            if !tested.evidence_used.iter().any(|used| **used == *evidence.name) {
-                tested.evidence_used.push(evidence.name.to_string());
-            }
-        }
-        if let Err((expected, got)) = holds(detector, example, &findings) {
-            tested.failures.push(failure(detector, example.line, expected, got));
+        match holds(detector, example, &findings) {
+            Ok(finding) => tested.reached.note(matcher, id, &example.text, finding),
+            Err((expected, got)) => tested.failures.push(failure(detector, example.line, expected, got)),
         }
     }
     for counter in &detector.counters {
         let findings = of_detector(scanner.scan_text(&counter.text));
         tested.run += 1;
-        if let Err((expected, got)) = misses(matcher, id, detector, counter, &findings) {
-            tested.failures.push(failure(detector, counter.line, expected, got));
+        match misses(matcher, id, detector, counter, &findings) {
+            Ok(meant) => tested.reached.note_counter(meant.as_ref(), counter),
+            Err((expected, got)) => tested.failures.push(failure(detector, counter.line, expected, got)),
         }
     }
     tested
@@ -88,18 +131,8 @@ fn failure(detector: &Detector, line: usize, expected: String, got: String) -> F
     Failure { file: detector.origin.0.to_string(), line, detector: detector.id.to_string(), expected, got }
 }
 
-/// Where `value` stands in `text`, in characters: every occurrence.
-fn places(text: &str, value: &str) -> Vec<Range<u64>> {
-    let length = value.chars().count() as u64;
-    text.match_indices(value)
-        .map(|(at, _)| {
-            let start = text[..at].chars().count() as u64;
-            start..start + length
-        })
-        .collect()
-}
-
-fn holds(detector: &Detector, example: &Example, findings: &[Finding]) -> Result<(), (String, String)> {
+/// The finding that an example asks for; else what was expected and what came.
+fn holds<'a>(detector: &Detector, example: &Example, findings: &'a [Finding]) -> Result<&'a Finding, (String, String)> {
     let tier = &detector.tiers[example.tier].name;
     let found = match &example.value {
         None => match findings {
@@ -112,7 +145,7 @@ fn holds(detector: &Detector, example: &Example, findings: &[Finding]) -> Result
         }
     };
     match found {
-        Some(finding) if finding.tier == *tier => Ok(()),
+        Some(finding) if finding.tier == *tier => Ok(finding),
         Some(finding) => Err((format!("tier `{tier}`"), format!("tier `{}`", finding.tier))),
         None => {
             let spans: Vec<String> =
@@ -123,13 +156,14 @@ fn holds(detector: &Detector, example: &Example, findings: &[Finding]) -> Result
     }
 }
 
+/// The near miss that a counter-example means, if a shape matches it at all; else what was expected and what came.
 fn misses(
     matcher: &Matcher,
     id: DetectorId,
     detector: &Detector,
     counter: &Counter,
     findings: &[Finding],
-) -> Result<(), (String, String)> {
+) -> Result<Option<Explained>, (String, String)> {
     let tier = &detector.tiers[counter.tier].name;
     let places = counter.value.as_ref().map(|value| places(&counter.text, value));
     let concerns = |span: Range<u64>| {
@@ -139,23 +173,23 @@ fn misses(
     if findings.iter().any(|finding| finding.tier == *tier && concerns(finding.start..finding.end)) {
         return Err((expected, format!("tier `{tier}` holds")));
     }
-    let explained: Vec<Explained> = matcher
-        .explain(id, &counter.text)
-        .into_iter()
-        .filter(|explained| concerns(explained.start..explained.end))
-        .collect();
-    let exact = |explained: &&Explained| {
+    let explained = matcher.explain(id, &counter.text, places.as_deref(), usize::MAX).shown;
+    let exact = |explained: &Explained| {
         places.as_ref().is_some_and(|places| places.contains(&(explained.start..explained.end)))
     };
-    let at_value: Vec<&Explained> = explained.iter().filter(exact).collect();
-    let pool = if at_value.is_empty() { explained.iter().collect() } else { at_value };
+    let any_exact = explained.iter().any(exact);
     // The match that came farthest is the one the author means.
-    let got = pool
+    let meant = explained
         .into_iter()
-        .filter_map(|explained| explained.tiers[counter.tier].miss)
-        .max_by_key(|miss| progress(*miss))
-        .unwrap_or(Miss::Shape);
-    if got == counter.reason { Ok(()) } else { Err((expected, format!("reason `{}`", miss_name(got)))) }
+        .filter(|explained| !any_exact || exact(explained))
+        .filter_map(|explained| Some((explained.tiers[counter.tier].miss?, explained)))
+        .max_by_key(|(miss, _)| progress(*miss));
+    let got = meant.as_ref().map_or(Miss::Shape, |(miss, _)| *miss);
+    if got == counter.reason {
+        Ok(meant.map(|(_, explained)| explained))
+    } else {
+        Err((expected, format!("reason `{}`", miss_name(got))))
+    }
 }
 
 /// How far a match came before it was refused.

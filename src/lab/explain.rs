@@ -3,6 +3,7 @@
 //! The text is the author's own, so the answer shows values; it goes to the author's terminal and nowhere else.
 
 use super::examples::miss_name;
+use super::places;
 use crate::detect::{Explained, LeafExplained, Matcher, TierExplained};
 use crate::rule::ruleset::{Detector, DetectorId};
 use crate::rule::syntax::{Miss, Side};
@@ -18,23 +19,13 @@ const SHOWN_MAX: usize = 50;
 pub fn explain(matcher: &Matcher, id: DetectorId, text: &str, value: Option<&str>) -> String {
     let detector = &matcher.rules().detectors[id.index()];
     let mut out = format!("{}  {}\n", detector.id, detector.name);
-    let places: Option<Vec<(u64, u64)>> = value.map(|value| {
-        let length = value.chars().count() as u64;
-        let start = |at: usize| text[..at].chars().count() as u64;
-        text.match_indices(value).map(|(at, _)| (start(at), start(at) + length)).collect()
-    });
+    let places = value.map(|value| places(text, value));
     if places.as_ref().is_some_and(Vec::is_empty) {
         out.push_str("the value does not stand in the text\n");
         return out;
     }
-    let concerns = |explained: &&Explained| {
-        places
-            .as_ref()
-            .is_none_or(|places| places.iter().any(|&(from, to)| explained.start < to && from < explained.end))
-    };
-    let all = matcher.explain(id, text);
-    let concerned: Vec<&Explained> = all.iter().filter(concerns).collect();
-    if concerned.is_empty() {
+    let explanation = matcher.explain(id, text, places.as_deref(), SHOWN_MAX);
+    if explanation.total == 0 {
         out.push_str("no candidate: no shape of this detector matches");
         out.push_str(if value.is_some() { " at that value\n" } else { " anywhere in the text\n" });
         for &primary in &detector.primaries {
@@ -45,11 +36,15 @@ pub fn explain(matcher: &Matcher, id: DetectorId, text: &str, value: Option<&str
             }
         }
     }
-    for explained in concerned.iter().take(SHOWN_MAX) {
+    for explained in &explanation.shown {
         describe(detector, explained, &mut out);
     }
-    if concerned.len() > SHOWN_MAX {
-        let _ = writeln!(out, "\nand {} more matches", concerned.len() - SHOWN_MAX);
+    match explanation.total - explanation.shown.len() {
+        0 => {}
+        1 => out.push_str("\nand 1 more match\n"),
+        more => {
+            let _ = writeln!(out, "\nand {more} more matches");
+        }
     }
     out
 }

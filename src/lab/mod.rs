@@ -1,6 +1,23 @@
 //! For people who write rules: rules against samples, with reasons. No cloud, no queue.
 
+pub mod check;
 pub mod examples;
 pub mod explain;
 
+pub use check::{Checked, check};
 pub use examples::{Failure, Tested};
+
+use std::ops::Range;
+
+/// Where `value` stands in `text`, in characters: every occurrence, none touching another.
+fn places(text: &str, value: &str) -> Vec<Range<u64>> {
+    let length = value.chars().count() as u64;
+    let (mut byte, mut chars) = (0, 0);
+    text.match_indices(value)
+        .map(|(at, _)| {
+            chars += text[byte..at].chars().count() as u64;
+            byte = at;
+            chars..chars + length
+        })
+        .collect()
+}

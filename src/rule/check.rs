@@ -18,8 +18,8 @@ use std::ops::Range;
 use toml::Spanned;
 
 /// Every code, with what it says.
-pub static CODES: [(&str, &str); 13] = [
-    ("contained-keyword", "a term of a list stands inside another one, which therefore adds nothing"),
+pub static CODES: [(&str, &str); 14] = [
+    ("contained-keyword", "a term of a list stands inside another one, which therefore finds nothing more"),
     ("duplicate-keyword", "a term stands in a list twice"),
     ("exclusion-always-wins", "a tier demands what it also excludes"),
     ("few-examples", "a tier has fewer than three examples or three counter-examples"),
@@ -29,6 +29,7 @@ pub static CODES: [(&str, &str); 13] = [
     ("slow-pattern", "an expression has neither a fixed text nor a selective first character"),
     ("unexercised-list", "no example reaches a list"),
     ("unexercised-primary", "no example reaches a shape"),
+    ("unexercised-tier", "no example reaches a tier"),
     ("unknown-allow", "`allow` names a code that does not exist"),
     ("unreachable-tier", "a better tier holds whenever this one does"),
     ("unused-list", "no detector names a list"),
@@ -82,6 +83,12 @@ impl Warning {
         &self.problem.message
     }
 
+    /// The file, as the user would name it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.problem.at.as_ref().map_or("", super::source::Place::file)
+    }
+
     /// The line in its file, from 1.
     #[must_use]
     pub fn line(&self) -> usize {
@@ -105,21 +112,31 @@ impl Serialize for Warning {
 /// What runs of the examples reached, by ids; whoever runs them fills it in.
 #[derive(Clone, Debug, Default)]
 pub struct Exercised {
+    /// Detectors whose examples were run; of others nothing is said.
+    pub detectors: BTreeSet<String>,
     /// (detector, list): a term of the list stood as evidence, or was the match, in an example that held.
     pub lists: BTreeSet<(String, String)>,
     /// (detector, primary): the shape was the match of an example that held.
     pub primaries: BTreeSet<(String, String)>,
+    /// (detector, tier): the tier was the best in an example that held.
+    pub tiers: BTreeSet<(String, String)>,
 }
 
-/// All warnings that can be told without running a rule, in order of files and places.
+/// All warnings that can be told without running a rule, in order of files and places: of the detectors that were chosen,
+/// the lists that they name, and lists that nothing names.
 #[must_use]
 pub fn warnings(loaded: &Loaded, scope: Scope) -> Vec<Warning> {
     let users = users_of_lists(loaded);
+    let chosen =
+        |detector: &Detector| loaded.rules.detector(detector.id.get_ref()).is_some_and(|detector| !detector.silent);
     sweep(loaded, scope, |sheet, rules| {
         for list in &rules.list {
-            lists::check(sheet, list, users.get(list.id.get_ref().as_str()).map_or(&[], Vec::as_slice));
+            let users = users.get(list.id.get_ref().as_str()).map_or(&[][..], Vec::as_slice);
+            if users.is_empty() || users.iter().any(|detector| chosen(detector)) {
+                lists::check(sheet, list, users);
+            }
         }
-        for detector in &rules.detector {
+        for detector in rules.detector.iter().filter(|detector| chosen(detector)) {
             detector_itself(sheet, detector);
             patterns::check(sheet, detector);
             tiers::check(sheet, detector);
@@ -131,7 +148,7 @@ pub fn warnings(loaded: &Loaded, scope: Scope) -> Vec<Warning> {
 #[must_use]
 pub fn unexercised(loaded: &Loaded, scope: Scope, exercised: &Exercised) -> Vec<Warning> {
     sweep(loaded, scope, |sheet, rules| {
-        for detector in &rules.detector {
+        for detector in rules.detector.iter().filter(|detector| exercised.detectors.contains(detector.id.get_ref())) {
             let id = detector.id.get_ref();
             for list in lists_of(detector) {
                 if !exercised.lists.contains(&(id.clone(), list.get_ref().clone())) {
@@ -153,6 +170,19 @@ pub fn unexercised(loaded: &Loaded, scope: Scope, exercised: &Exercised) -> Vec<
                     let span = [&primary.id, &primary.regex, &primary.keywords, &primary.function];
                     let span = span.into_iter().flatten().next().map_or(detector.id.span(), Spanned::span);
                     sheet.detector(detector, "unexercised-primary", message, span, "never a match");
+                }
+            }
+            for tier in &detector.tier {
+                let name = tier.name.get_ref();
+                if !exercised.tiers.contains(&(id.clone(), name.clone())) {
+                    let message = format!("no example of `{id}` reaches the tier `{name}`");
+                    sheet.detector(
+                        detector,
+                        "unexercised-tier",
+                        message,
+                        tier.name.span(),
+                        "never the best that holds",
+                    );
                 }
             }
         }

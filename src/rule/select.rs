@@ -26,7 +26,8 @@ pub(super) fn choose<'a>(select: &Select, all: &Catalogue<'a>, errors: &mut Vec<
     let mut chosen = BTreeSet::new();
     for pattern in &select.only {
         let named: Vec<_> = detectors().map(id).filter(|id| matches(pattern, id)).collect();
-        if named.is_empty() {
+        // All of nothing is nothing, not a mistake: a file may hold lists alone.
+        if named.is_empty() && pattern != "*" {
             errors.push(nothing("detector", pattern, detectors().map(id)));
         }
         chosen.extend(named);

@@ -1,13 +1,20 @@
 //! A rule file's text and places in it: bytes to lines and columns, and the lines an error shows.
 //!
+//! A line is shown without what may be private ([`cover`]), and not at all when nothing else stands in it or the file is
+//! no rule file.
+//!
 //! An offset into a decoded TOML string (where a regex is wrong) is mapped back through quotes and escapes, so that an
 //! error points into the expression as it was typed.
+
+mod cover;
 
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+/// What stands for private text.
+const COVER: char = '…';
 /// Longest part of a line that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 120;
 
@@ -22,12 +29,14 @@ pub(super) struct SourceFile {
     pub(super) path: Option<PathBuf>,
     /// Where each line but the first begins; found when it is first asked for.
     lines: OnceLock<Vec<usize>>,
+    /// What no message shows of it; `None` when it is no rule file, and nothing of it shows.
+    covered: OnceLock<Option<Vec<Range<usize>>>>,
 }
 
 impl SourceFile {
     /// A file's text under its name.
     pub(super) fn new(name: &str, text: String, path: Option<PathBuf>) -> Self {
-        Self { name: name.into(), text, path, lines: OnceLock::new() }
+        Self { name: name.into(), text, path, lines: OnceLock::new(), covered: OnceLock::new() }
     }
 
     /// True for an embedded file.
@@ -41,16 +50,42 @@ impl SourceFile {
         let end = self.boundary(span.end).max(start);
         let begin = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let stop = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
-        let shown = &self.text[begin..stop];
-        let count = |range: Range<usize>| self.text[range].chars().count();
         Place {
             file: self.name.clone(),
             line: self.line(start),
-            column: count(begin..start) + 1,
-            width: count(start..end.min(stop)).max(1),
-            shown: shown.trim_end_matches('\r').to_owned(),
+            column: self.text[begin..start].chars().count() + 1,
+            shown: self.shown(begin..stop, start..end.min(stop)),
             label: label.into(),
         }
+    }
+
+    /// A line with its private parts covered, and what is underlined in it; `None` when there is nothing to show.
+    fn shown(&self, line: Range<usize>, span: Range<usize>) -> Option<Shown> {
+        let find = || cover::is_rule_file(&self.text).then(|| cover::covered(&self.text));
+        let covered = self.covered.get_or_init(find).as_ref()?;
+        let mut next = covered[covered.partition_point(|range| range.end <= line.start)..].iter().peekable();
+        let (mut text, mut before, mut width) = (String::new(), 0, 0);
+        for (at, c) in self.text[line.clone()].char_indices() {
+            let at = line.start + at;
+            next.next_if(|range| range.end <= at);
+            let private = next.peek().is_some_and(|range| range.contains(&at));
+            // A covered stretch is one character, underlined when anything in it is.
+            let first = !(private && text.ends_with(COVER));
+            if first {
+                text.push(if private { COVER } else { c });
+            }
+            if at < span.start {
+                before += usize::from(first);
+            } else if at < span.end {
+                width += usize::from(first);
+            }
+        }
+        // What begins within a covered stretch is underlined at its cover.
+        let within = covered.iter().any(|range| range.start < span.start && span.start < range.end);
+        before -= usize::from(within && before > 0);
+        let text = text.trim_end_matches('\r').to_owned();
+        let tells = text.chars().any(char::is_alphanumeric);
+        tells.then(|| Shown { before: before.min(text.chars().count()), width: width.max(1), text })
     }
 
     /// The line of a byte, from 1.
@@ -120,15 +155,24 @@ pub(super) struct Place {
     file: Arc<str>,
     line: usize,
     column: usize,
-    width: usize,
-    shown: String,
+    shown: Option<Shown>,
     label: String,
+}
+
+/// A line as a message shows it.
+#[derive(Clone, Debug)]
+struct Shown {
+    text: String,
+    /// Characters before the underline.
+    before: usize,
+    /// Characters underlined.
+    width: usize,
 }
 
 impl Place {
     /// A file as a whole.
     pub(super) fn file_only(name: &str) -> Self {
-        Self { file: name.into(), line: 0, column: 0, width: 0, shown: String::new(), label: String::new() }
+        Self { file: name.into(), line: 0, column: 0, shown: None, label: String::new() }
     }
 
     pub(super) fn file(&self) -> &str {
@@ -152,20 +196,25 @@ impl Place {
         if self.line == 0 {
             return write!(f, "\n{:gutter$}--> {}", "", self.file);
         }
-        let (shown, before, width) = self.window();
-        let pad: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         write!(f, "\n{:gutter$}--> {}:{}:{}", "", self.file, self.line, self.column)?;
+        let Some(shown) = &self.shown else {
+            return if self.label.is_empty() { Ok(()) } else { write!(f, "\n{:gutter$} = {}", "", self.label) };
+        };
+        let (shown, before, width) = shown.window();
+        let pad: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         write!(f, "\n{:gutter$} |\n{:gutter$} | {}", "", self.line, shown)?;
         write!(f, "\n{:gutter$} | {pad}{} {}", "", "^".repeat(width), self.label)?;
         Ok(())
     }
+}
 
+impl Shown {
     /// The part of the line to show, what stands in it before the underline, and the underline's width.
     fn window(&self) -> (String, String, usize) {
-        let chars: Vec<char> = self.shown.chars().collect();
-        let at = (self.column - 1).min(chars.len());
+        let chars: Vec<char> = self.text.chars().collect();
+        let at = self.before.min(chars.len());
         if chars.len() <= SHOWN_CHARS_MAX {
-            return (self.shown.clone(), chars[..at].iter().collect(), self.width);
+            return (self.text.clone(), chars[..at].iter().collect(), self.width);
         }
         let start = at.saturating_sub(SHOWN_CHARS_MAX / 3);
         let end = (start + SHOWN_CHARS_MAX).min(chars.len());

@@ -310,7 +310,9 @@ fn odd_files_are_warned_about() {
             let mut warnings = check::warnings(&loaded, check::Scope::User);
             if file.ends_with("unexercised.toml") {
                 let mut exercised = check::Exercised::default();
+                exercised.detectors.insert("test.number".into());
                 exercised.primaries.insert(("test.number".into(), "plain".into()));
+                exercised.tiers.insert(("test.number".into(), "high".into()));
                 exercised.lists.insert(("test.number".into(), "test.words".into()));
                 warnings = check::unexercised(&loaded, check::Scope::User, &exercised);
             }

@@ -66,6 +66,15 @@ fn scene() -> Scene {
     scene
 }
 
+/// [`scene`] with files that a rule file may be confused with.
+fn other_files() -> Scene {
+    let scene = scene();
+    let lines = || PLANTED.iter().map(|planted| planted.line);
+    scene.write("ini.txt", lines().map(|line| format!("name = {line}\n")).collect::<String>());
+    scene.write("toml.txt", lines().map(|line| format!("[[people]]\nname = '{line}'\n")).collect::<String>());
+    scene
+}
+
 /// Fails if a secret shows in these bytes. Tokens and times are chance, so they are blanked first.
 #[track_caller]
 fn no_secret_in(what: &str, bytes: &[u8]) {
@@ -152,7 +161,6 @@ fn rules_test_and_check_show_no_example() {
         )
     };
     let card = "credit card 4556 7375 8689 9855";
-    // An error shows the line it is about, so the rows with code 2 are wrong on another line than the value's.
     let rows = [
         (1, format!("example]]\ntext = 'take BDG-123456, {card}'\nvalue = '{card}'\ntier = 'low'")),
         (1, format!("example]]\ntext = 'take nothing, {card}'\ntier = 'low'")),
@@ -161,6 +169,18 @@ fn rules_test_and_check_show_no_example() {
         (2, format!("example]]\ntext = '{card}'\ntier = 'lwo'")),
         (2, format!("example]]\ntext = '{card}'\nteir = 'low'")),
         (2, format!("counter]]\ntext = '{card}'\ntier = 'low'\nreason = 'egde'")),
+        // Wrong on the value's own line.
+        (2, format!("example]]\ntext = '{card}'\nvalue = '{card} '\ntier = 'low'")),
+        (2, format!("example]]\ntxet = '{card}'\ntier = 'low'")),
+        (2, format!("example]]\ntext = '{card}'\ntier = 'low'\nvalue = ['{card}']")),
+        (2, "example]]\ntext = 'card'\ntier = 'low'\nvalue = 4556737586899855".to_owned()),
+        (2, format!("example]]\ntext = '{card}\ntier = 'low'")),
+        (2, format!("example]]\ntext = 'the card's {card}'\ntier = 'low'")),
+        (2, format!("example]]\ntext = {card}\ntier = 'low'")),
+        (2, format!("example]]\ntext = \"\"\"\n{card}\n\\q {card}\"\"\"\ntier = 'low'")),
+        (2, format!("example]]\ntext = 'x'\ntier = 'low'\n{card}")),
+        (2, format!("tier]]\nname = 'b'\nconfidence = 65\nexample = [{{ text = '{card}', tier = 'lwo' }}]")),
+        (2, format!("tier]]\nname = 'b'\nconfidence = 75\n[detector.example]\ntext = '{card}'\ntier = 'low'")),
     ];
     for (code, examples) in rows {
         scene.write("rule.toml", rules(&examples));
@@ -171,6 +191,12 @@ fn rules_test_and_check_show_no_example() {
             let ran = scene.call(["rules", "check", "--no-builtin", "--rules", "rule.toml", "--format", format]).run();
             no_secret_from("rules check", &ran);
         }
+    }
+    // A file that is no rule file shows nothing of itself.
+    for name in ["text.txt", "table.csv", "broken.json", "bad.xml", "ini.txt", "toml.txt"] {
+        let ran = other_files().call(["rules", "check", "--no-builtin", "--rules", name]).run();
+        same(name, &2, &ran.code());
+        no_secret_from(name, &ran);
     }
     // The built-in examples hold values of every kind.
     for command in ["test", "check"] {

@@ -8,7 +8,12 @@ const OWN: [&str; 3] = ["--no-builtin", "--rules", "../badge.toml"];
 #[test]
 fn the_built_in_rules_load() {
     let scene = Scene::new();
-    scene.call(["rules", "check"]).run().expect_code(0).expect_quiet().expect_out(" detectors");
+    scene
+        .call(["rules", "check", "--strict"])
+        .run()
+        .expect_code(0)
+        .expect_quiet()
+        .expect_out(" detectors, 0 errors, 0 warnings");
     let ran = scene.call(["rules", "list"]).run();
     ran.expect_code(0).expect_quiet().expect_out("card.payment");
     let ran = scene.call(["rules", "list", "--format", "json", "--tag", "pci"]).run();
@@ -82,6 +87,72 @@ fn what_is_wrong_with_a_rule_file_is_told_with_its_place() {
 }
 
 #[test]
+fn what_is_probably_not_meant_is_warned_about() {
+    let scene = Scene::new();
+    let rules = "schema = 1\n[[detector]]\nid = 'a.b'\nname = 'n'\noff = true\nallow = { few-examples = 'a test' }\n\
+         primary = [{ regex = 'BDG-[0-9]{6}' }, { id = 'other', regex = 'BGD-[0-9]{6}' }]\n\
+         [[detector.tier]]\nname = 'low'\nconfidence = 65\n[[detector.tier]]\nname = 'high'\nconfidence = 85\n\
+         evidence = { list = 'a.words' }\n[[detector.example]]\ntext = 'take BDG-123456'\ntier = 'low'\n\
+         [[detector.counter]]\ntext = 'take BDG-123456'\ntier = 'high'\nreason = 'evidence'\n\
+         [[list]]\nid = 'a.words'\nterms = ['badge']\n";
+    scene.write("rule.toml", rules);
+    let codes = ["missing-why", "unexercised-primary", "unexercised-tier", "unexercised-list"];
+    let check = |args: &[&str]| scene.call(["rules", "check", "--rules", "rule.toml"]).args(args).run();
+    let ran = check(&[]);
+    // Of the built-in rules nothing is said, though they are loaded.
+    ran.expect_code(0).expect_quiet().expect_out(" 0 errors, 4 warnings");
+    for code in codes {
+        ran.expect_out(&format!("warning[{code}]: "));
+    }
+    ran.expect_out("--> rule.toml:8:15").expect_out("other");
+    check(&["--strict", "--no-builtin"]).expect_code(1).expect_out("\n1 detector, 0 errors, 4 warnings\n");
+    let ran = check(&["--strict", "--format", "json"]);
+    ran.expect_code(1).expect_quiet();
+    let rows = ran.lines();
+    let found: Vec<&str> = rows.iter().map(|row| row["code"].as_str().unwrap_or_default()).collect();
+    same("codes", &codes.to_vec(), &found);
+    for row in &rows {
+        same("schema", &Value::from("sluicebox.rules-check/1"), &row["schema"]);
+        same("severity", &Value::from("warning"), &row["severity"]);
+        same("file", &Value::from("rule.toml"), &row["file"]);
+    }
+    // With a word near, the better tier and the list are reached; with the other shape, all is.
+    let more = "[[detector.example]]\ntext = 'badge BGD-123456'\ntier = 'high'\n";
+    scene.write("rule.toml", rules.replace("[[list]]", &format!("{more}[[list]]")).replace("off", "why = 'x'\noff"));
+    check(&["--strict", "--no-builtin"]).expect_code(0).expect_out("1 detector, 0 errors, 0 warnings");
+    // An error is a row too.
+    scene.write("rule.toml", "schema = 1\ncolour = 2\n");
+    let ran = check(&["--format", "json"]);
+    ran.expect_code(2).expect_quiet();
+    let rows = ran.lines();
+    same("severity", &Value::from("error"), &rows[0]["severity"]);
+    same("line", &Value::from(2), &rows[0]["line"]);
+    // A file of lists alone is no mistake.
+    scene.write("rule.toml", "schema = 1\n[[list]]\nid = 'a.words'\nterms = ['badge']\n");
+    check(&["--no-builtin"]).expect_code(0).expect_out("0 detectors, 0 errors, 1 warning\n");
+}
+
+#[test]
+fn explain_counts_what_it_does_not_show() {
+    let scene = Scene::new();
+    let miss = "4556 7375 8689 9854, ";
+    let rows = [
+        ("one digit", "4".repeat(1 << 20), &[][..], " more matches"),
+        ("near misses", miss.repeat(45_000), &[], "and 44950 more matches"),
+        ("one value", miss.repeat(45_000), &["--value", "4556 7375 8689 9854"], "and 44950 more matches"),
+        ("one more", miss.repeat(51), &[], "and 1 more match\n"),
+        ("no more", miss.repeat(50), &[], "candidate at 1029..1048"),
+    ];
+    for (what, text, args, part) in rows {
+        scene.write("text.txt", text);
+        let ran = scene.call(["rules", "explain", "card.payment", "--file", "text.txt"]).args(args).run();
+        ran.expect_code(0).expect_quiet();
+        assert!(ran.out().contains(part), "{what}{}", ran.frame(part, "not there"));
+        assert!(ran.out().matches("candidate at").count() <= 50, "{what}: too many are shown");
+    }
+}
+
+#[test]
 fn examples_that_do_not_hold_fail() {
     let scene = Scene::new();
     let example = |text: &str, tier: &str| format!("[[detector.example]]\ntext = '{text}'\ntier = '{tier}'\n");
@@ -97,7 +168,7 @@ fn examples_that_do_not_hold_fail() {
         .args(own)
         .run()
         .expect_code(0)
-        .expect_out("1 examples of 1 detectors: 1 hold, 0 do not");
+        .expect_out("1 example of 1 detector: 1 holds, 0 do not");
     scene.write("rule.toml", format!("{rules}{}", example("take nothing", "low")));
     let ran = scene.call(["rules", "test"]).args(own).run();
     ran.expect_code(1).expect_out("rule.toml:14: a.b: expected one finding of tier `low`, got 0 findings");
@@ -188,7 +259,7 @@ fn explain_refuses_what_it_cannot_do() {
         (&["test.badge", "--file", "large.txt"], &["takes up to 1048576", "cut out"]),
         (&["test.badge", "--file", "latin.txt"], &["not UTF-8", "sluicebox extract"]),
         (&["test.badge", "--file", "missing.txt"], &["missing.txt"]),
-        (&["test.badge"], &["--file"]),
+        (&["test.badge"], &["one of `--text TEXT` and `--file PATH` is needed"]),
         (&["test.badge", "--text", "x", "--file", "y"], &["cannot be used with"]),
     ];
     for (args, parts) in rows {

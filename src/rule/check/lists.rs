@@ -21,14 +21,14 @@ type Term = (String, Option<Range<usize>>);
 /// Looks at a list; `users` are the detectors that name it.
 pub(super) fn check(sheet: &mut Sheet<'_>, list: &List, users: &[&Detector]) {
     let id = list.id.get_ref();
-    let allowed = |code: &str| users.iter().any(|detector| detector.allow.contains_key(code));
     let source = sheet.source;
-    let mut say = |code, message: String, span: Range<usize>, label: String| {
-        let warning = Warning::new(code, message).at(source, span, label);
-        sheet.push(allowed(code), warning);
+    let mut say = |warning: Warning| {
+        let allowed = users.iter().any(|detector| detector.allow.contains_key(warning.code()));
+        sheet.push(allowed, warning);
     };
     if users.is_empty() {
-        say("unused-list", format!("no detector names the list `{id}`"), list.id.span(), "never looked for".into());
+        let message = format!("no detector names the list `{id}`");
+        say(Warning::new("unused-list", message).at(source, list.id.span(), "never looked for"));
     }
     let typed = list_terms(source, list);
     let terms: Vec<Term> = typed.into_iter().map(|(typed, span)| (term(&typed, list.case_sensitive), span)).collect();
@@ -36,7 +36,7 @@ pub(super) fn check(sheet: &mut Sheet<'_>, list: &List, users: &[&Detector]) {
     for (text, span) in &terms {
         if seen.insert(text.as_str(), ()).is_some() {
             let message = format!("`{text}` stands twice in the list `{id}`");
-            say("duplicate-keyword", message, place(list, span), "once is enough".into());
+            say(Warning::new("duplicate-keyword", message).at(source, place(list, span), "once is enough"));
         }
     }
     let contained = contained(list.style, seen.keys().copied().collect());
@@ -47,16 +47,20 @@ pub(super) fn check(sheet: &mut Sheet<'_>, list: &List, users: &[&Detector]) {
         let more = if contained.len() > NAMED { ", ..." } else { "" };
         let message =
             format!("terms of `{id}` that shorter ones find: {} ({}{more})", contained.len(), named.join(", "));
-        say("contained-keyword", message, place(list, &first.1), "adds nothing".into());
+        let warning = Warning::new("contained-keyword", message)
+            .at(source, place(list, &first.1), "finds nothing more")
+            .help("leave it out, or say in `allow` why not: an excerpt of a finding shows all words of a term");
+        say(warning);
     }
     let long = terms.iter().filter(|(text, _)| text.chars().count() > PURVIEW_TERM_CHARS);
     if let Some((text, span)) = long.clone().next() {
         let message = format!("terms of `{id}` longer than {PURVIEW_TERM_CHARS} characters: {}", long.count());
-        say("purview-limit", message, place(list, span), format!("{} characters", text.chars().count()));
+        let label = format!("{} characters", text.chars().count());
+        say(Warning::new("purview-limit", message).at(source, place(list, span), label));
     }
     if seen.len() > PURVIEW_TERMS {
         let message = format!("the list `{id}` has more than {PURVIEW_TERMS} terms");
-        say("purview-limit", message, list.id.span(), format!("{} terms", seen.len()));
+        say(Warning::new("purview-limit", message).at(source, list.id.span(), format!("{} terms", seen.len())));
     }
 }
 

@@ -104,7 +104,7 @@ fn what_is_probably_not_meant_is_warned_about() {
     for code in codes {
         ran.expect_out(&format!("warning[{code}]: "));
     }
-    ran.expect_out("--> rule.toml:8:15").expect_out("other");
+    ran.expect_out("--> rule.toml:7:47").expect_out("other");
     check(&["--strict", "--no-builtin"]).expect_code(1).expect_out("\n1 detector, 0 errors, 4 warnings\n");
     let ran = check(&["--strict", "--format", "json"]);
     ran.expect_code(1).expect_quiet();

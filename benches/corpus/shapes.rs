@@ -141,7 +141,9 @@ fn phone(rng: &mut Rng, prefix: &str, groups: &[usize]) -> String {
             out.push(' ');
         }
         rng.push_from(&mut out, b"23456789", 1);
-        rng.push_digits(&mut out, size - 1);
+        // No middle digit of 1 or 9: North America keeps such area codes and exchanges for itself.
+        rng.push_from(&mut out, b"02345678", 1);
+        rng.push_digits(&mut out, size - 2);
     }
     out
 }

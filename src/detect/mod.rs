@@ -74,9 +74,12 @@ impl Matcher {
         let within = leaves.iter().filter_map(|leaf| leaf.within).max().unwrap_or(0);
         let of_tier = |tier: &Tier| tier.evidence.as_ref().map(evidence::needs).unwrap_or_default();
         let needs = rules.detectors.iter().map(|detector| detector.tiers.iter().map(of_tier).collect()).collect();
-        let mut whole_part: Vec<What> =
-            leaves.iter().filter(|leaf| leaf.within.is_none()).map(|leaf| leaf.what).collect();
-        whole_part.dedup();
+        let mut whole_part: Vec<What> = Vec::new();
+        for leaf in leaves.iter().filter(|leaf| leaf.within.is_none()) {
+            if !whole_part.contains(&leaf.what) {
+                whole_part.push(leaf.what);
+            }
+        }
         let near = ((within as usize).max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
         let longest = rules.primaries.iter().map(|primary| primary.max_match_bytes).max().unwrap_or(0);
         let reach = Reach { left: near + keywords.longest(), right: longest + near + keywords.longest() + 16 };

@@ -136,7 +136,7 @@ fn list(args: &ListArgs) -> Result<u8, Failed> {
     let mut out = String::new();
     if args.format == "json" {
         for detector in &rules.detectors {
-            let lanes: Vec<&str> = detector.primaries.iter().map(|&id| matcher.lane(id).name()).collect();
+            let lanes: Vec<&str> = detector.primaries.iter().map(|&id| matcher.cost(id).lane.name()).collect();
             let row = json!({
                 "schema": "sluicebox.detector/1",
                 "id": &*detector.id,

@@ -20,7 +20,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use candidates::Lane;
+pub use candidates::{Cost, Lane, Path};
 pub use excerpt::TokenKey;
 pub use explain::{Explained, Explanation, LeafExplained, TierExplained};
 pub use scan::{PartStart, ScanOptions, Scanner};
@@ -64,6 +64,13 @@ impl Matcher {
     /// Builds the program for a rule set.
     #[must_use]
     pub fn new(rules: Arc<RuleSet>) -> Self {
+        Self::on(Path::best(), rules)
+    }
+
+    /// [`Matcher::new`] with the candidate search on the given instructions, which this machine must have
+    /// ([`Path::all`]); the answers are the same on all.
+    #[must_use]
+    pub fn on(path: Path, rules: Arc<RuleSet>) -> Self {
         let keywords = KeywordIndex::new(&rules);
         let mut leaves = Vec::new();
         for tier in rules.detectors.iter().flat_map(|detector| &detector.tiers) {
@@ -83,7 +90,7 @@ impl Matcher {
         let near = ((within as usize).max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
         let longest = rules.primaries.iter().map(|primary| primary.max_match_bytes).max().unwrap_or(0);
         let reach = Reach { left: near + keywords.longest(), right: longest + near + keywords.longest() + 16 };
-        let candidates = Candidates::new(&rules);
+        let candidates = Candidates::new(&rules, path);
         Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, within, needs, whole_part, rules }
     }
 
@@ -93,22 +100,24 @@ impl Matcher {
         &self.rules
     }
 
-    /// The lane that finds a rule's candidates.
+    /// The lane that finds a rule's candidates, and what that costs.
     #[must_use]
-    pub fn lane(&self, primary: PrimaryId) -> Lane {
-        self.candidates.lane(primary)
+    pub fn cost(&self, primary: PrimaryId) -> Cost {
+        self.candidates.costs()[primary.index()]
     }
 
     /// What the candidate search is made of, in a line.
     #[must_use]
     pub fn describe(&self) -> String {
-        let count = |lane| (0..self.rules.primaries.len()).filter(|&at| self.candidates.lanes()[at] == lane).count();
+        let costs = self.candidates.costs();
+        let count = |lane| costs.iter().filter(|cost| cost.lane == lane).count();
         format!(
-            "{} rules by literal ({}), {} residual, {} by search",
+            "{} rules by shape, {} by literal, {} residual, {} by search; {}",
+            count(Lane::Shape),
             count(Lane::Literal),
-            self.candidates.finder_name(),
             count(Lane::Residual),
-            count(Lane::Search)
+            count(Lane::Search),
+            self.candidates.finder_name()
         )
     }
 

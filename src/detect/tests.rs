@@ -29,6 +29,7 @@ const PATTERNS: &[&str] = &[
     r"[a-z]+1",
     r"a{2,5}b?|ab",
     "é[0-9]{2}",
+    r"[a-z ]{3,20}",
 ];
 
 fn primary(pattern: &str, detector: u32, edges: Edges) -> Primary {
@@ -205,8 +206,8 @@ fn check_raw(matcher: &Matcher, text: &str) {
 #[test]
 fn every_lane_is_exercised() {
     let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
-    for lane in [Lane::Literal, Lane::Residual] {
-        assert!((0..).take(PATTERNS.len()).any(|at| matcher.lane(PrimaryId(at)) == lane), "{lane:?}");
+    for lane in [Lane::Shape, Lane::Literal, Lane::Residual] {
+        assert!((0..).take(PATTERNS.len()).any(|at| matcher.cost(PrimaryId(at)).lane == lane), "{lane:?}");
     }
 }
 

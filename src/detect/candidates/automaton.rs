@@ -1,44 +1,24 @@
 //! One anchored automaton over many rules, made state by state as text demands.
 //!
 //! It answers for one beginning: which rules match there, and where they end. All its states together would be megabytes
-//! and a quarter of a second; text visits few of them, so each thread makes those it meets ([`Cache`]). A rule that can end
-//! in only one place is decided here; where several ends are possible, leftmost-first order decides, and that is asked of
-//! the rule's own engine.
+//! and a quarter of a second; text visits few of them, so each thread makes those it meets ([`Cache`]).
+//!
+//! An end is told by the byte behind it, so that word boundaries (`\b`) are decided on the way. Other assertions are taken
+//! to hold, and the rules that have them are [`Automaton::unsure`].
 
-use super::facts::ByteSet;
 use crate::rule::ruleset::Pattern;
-use regex_automata::nfa::thompson::{self, NFA, State, Transition};
-use regex_automata::util::alphabet::ByteClasses;
+use regex_automata::nfa::thompson::{self, NFA, State};
+use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
 use std::collections::HashMap;
-
-/// Rules of one automaton.
-pub(crate) const RULES_MAX: usize = 128;
-
-/// A set of rules, by their index in the automaton.
-pub(crate) type RuleMask = u128;
-
-/// Symbols of a view of text.
-pub(crate) const KINDS: usize = 9;
-
-/// A kind of bytes, as a view of text tells it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Kind {
-    /// Less than [`KINDS`].
-    pub(crate) number: usize,
-    pub(crate) bytes: ByteSet,
-    pub(crate) all_digits: bool,
-    pub(crate) all_alnum: bool,
-}
 
 /// The rules, compiled together.
 #[derive(Debug)]
 pub(crate) struct Automaton {
     nfa: NFA,
-    classes: ByteClasses,
-    stride: usize,
+    classes: Classes,
     /// Rules whose look-around the automaton does not check: they may match less often than it says.
-    unsure: RuleMask,
+    unsure: Vec<bool>,
 }
 
 /// Largest automaton before its states are made, in bytes.
@@ -46,50 +26,70 @@ const NFA_BYTES_MAX: usize = 16 << 20;
 /// States that one thread keeps, in bytes of their table; past that they are made anew.
 const TABLE_BYTES_MAX: usize = 16 << 20;
 
-/// No way on.
-const DEAD: u32 = 0;
-/// Not made yet.
-const UNKNOWN: u32 = 1;
-/// The state of a match's beginning.
-const START: u32 = 2;
-/// Set on states in which rules end.
+/// In a table: rules end before the byte that led there.
 const ENDS: u32 = 1 << 31;
+/// No way on.
+const DEAD: u32 = 1 << 30;
+/// Not made yet.
+const UNKNOWN: u32 = 1 << 29;
+/// What is left of an entry: where the state's row begins.
+const ROW: u32 = UNKNOWN - 1;
+
+/// A byte's class: bytes of one class lead to the same states.
+#[derive(Debug)]
+struct Classes {
+    of_byte: [u8; 256],
+    /// One byte of each class; the last class is the end of the text and has none.
+    samples: Vec<u8>,
+    /// A row holds this power of two of entries.
+    shift: u32,
+}
 
 /// The states made so far; one thread's.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    /// Over classes of bytes: what text is walked with.
-    bytes: Made,
-    /// Over kinds of bytes: what views of text are walked with.
-    kinds: Made,
-    scratch: Scratch,
-}
-
-/// States made over one alphabet.
-#[derive(Debug)]
-struct Made {
-    /// Symbols of the alphabet.
-    stride: usize,
-    /// Transitions: `state * stride + symbol`.
     table: Vec<u32>,
-    /// For each state, the rules that end in it.
-    ends: Vec<RuleMask>,
-    /// For each state, its byte-consuming states of the NFA, sorted.
-    sets: Vec<Box<[StateID]>>,
-    known: HashMap<(Box<[StateID]>, RuleMask), u32>,
-}
-
-/// Sets of NFA states in the making.
-#[derive(Debug)]
-struct Scratch {
+    /// For each state, the list of rules that end before the byte that led to it.
+    ends: Vec<u32>,
+    states: Vec<Key>,
+    known: HashMap<Key, u32>,
+    lists: Vec<Box<[u16]>>,
+    known_lists: HashMap<Box<[u16]>, u32>,
+    /// The states of a beginning, behind no word byte and behind one.
+    begins: [u32; 2],
     stack: Vec<StateID>,
     seen: Vec<bool>,
-    set: Vec<StateID>,
+}
+
+/// What makes a state: where in the rules it stands, what ended on the way, and what stood before.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    /// States of the NFA that consume a byte or ask what stands beside, sorted.
+    set: Box<[StateID]>,
+    ends: u32,
+    behind_word: bool,
+}
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walked {
+    /// Every end was told.
+    Whole,
+    /// The walk needs more states than a thread keeps: any rule may match.
+    TooLarge,
+}
+
+/// Bytes that count as words for `\b`.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 impl Automaton {
-    /// Compiles up to [`RULES_MAX`] rules; `None` when they are too large together.
+    /// Compiles rules together; `None` when they are too large.
     pub(crate) fn new(patterns: &[&Pattern]) -> Option<Self> {
+        if patterns.len() > usize::from(u16::MAX) {
+            return None;
+        }
         let hirs: Vec<_> = patterns.iter().map(|pattern| &pattern.hir).collect();
         let config = thompson::Config::new()
             .utf8(false)
@@ -99,41 +99,57 @@ impl Automaton {
         if nfa.states().iter().any(|state| matches!(state, State::Dense(_))) {
             return None;
         }
-        let classes = *nfa.byte_classes();
-        let unsure = patterns
-            .iter()
-            .enumerate()
-            .filter(|(_, pattern)| !pattern.hir.properties().look_set().is_empty())
-            .fold(0, |mask, (index, _)| mask | 1 << index);
-        Some(Self { stride: classes.alphabet_len(), nfa, classes, unsure })
+        let checked = |look| matches!(look, Look::WordAscii | Look::WordAsciiNegate);
+        let unsure = patterns.iter().map(|pattern| {
+            !pattern.hir.properties().look_set().iter().all(|look| {
+                checked(match look {
+                    regex_syntax::hir::Look::WordAscii => Look::WordAscii,
+                    regex_syntax::hir::Look::WordAsciiNegate => Look::WordAsciiNegate,
+                    _ => Look::Start,
+                })
+            })
+        });
+        Some(Self { classes: Classes::new(&nfa), unsure: unsure.collect(), nfa })
     }
 
-    /// Rules whose end the automaton cannot vouch for.
-    pub(crate) fn unsure(&self) -> RuleMask {
-        self.unsure
+    /// Whether a rule's matches hang on something that the automaton does not check.
+    pub(crate) fn unsure(&self, rule: u16) -> bool {
+        self.unsure[usize::from(rule)]
     }
 
     /// Scratch for one thread.
     pub(crate) fn cache(&self) -> Cache {
-        let scratch = Scratch { stack: Vec::new(), seen: vec![false; self.nfa.states().len()], set: Vec::new() };
-        let mut cache = Cache { bytes: Made::new(self.stride), kinds: Made::new(KINDS), scratch };
-        self.reset(&mut cache.bytes, &mut cache.scratch);
-        self.reset(&mut cache.kinds, &mut cache.scratch);
+        let mut cache = Cache {
+            table: Vec::new(),
+            ends: Vec::new(),
+            states: Vec::new(),
+            known: HashMap::new(),
+            lists: Vec::new(),
+            known_lists: HashMap::new(),
+            begins: [DEAD; 2],
+            stack: Vec::new(),
+            seen: vec![false; self.nfa.states().len()],
+        };
+        self.reset(&mut cache);
         cache
     }
 
-    fn reset(&self, made: &mut Made, scratch: &mut Scratch) {
-        *made = Made::new(made.stride);
-        // DEAD and UNKNOWN have rows too, so that an index needs no subtraction.
-        for _ in [DEAD, UNKNOWN] {
-            made.add(Box::default(), 0);
-        }
-        let ends = self.close(scratch, self.nfa.start_anchored());
-        let set = self.take_set(scratch);
-        made.add(set, ends);
+    fn reset(&self, cache: &mut Cache) {
+        cache.table.clear();
+        cache.ends.clear();
+        cache.states.clear();
+        cache.known.clear();
+        cache.lists.clear();
+        cache.known_lists.clear();
+        let nothing = cache.list(Vec::new());
+        cache.begins = [false, true].map(|behind_word| {
+            let set = self.close(cache, [self.nfa.start_anchored()].into_iter());
+            self.add(cache, Key { set, ends: nothing, behind_word })
+        });
     }
 
-    /// Walks from `start` and calls `ended` with each place where rules end and which; not past `limit`.
+    /// Walks from `start` and calls `ended` with each place where rules end and the number of their list; ends past
+    /// `limit` are not told. Numbers hold until the next walk.
     #[inline]
     pub(crate) fn walk(
         &self,
@@ -141,172 +157,198 @@ impl Automaton {
         hay: &[u8],
         start: usize,
         limit: usize,
-        mut ended: impl FnMut(usize, RuleMask),
-    ) {
-        let mut state = START;
-        for (at, &byte) in hay[start..limit].iter().enumerate() {
-            let class = usize::from(self.classes.get(byte));
-            let mut next = cache.bytes.table[(state & !ENDS) as usize * self.stride + class];
-            if next <= UNKNOWN {
-                if next == UNKNOWN {
-                    let meets = |trans: &Transition| trans.matches_byte(byte);
-                    next = self.make(&mut cache.bytes, &mut cache.scratch, state & !ENDS, class, meets);
+        mut ended: impl FnMut(usize, u32),
+    ) -> Walked {
+        let behind_word = start.checked_sub(1).is_some_and(|before| is_word(hay[before]));
+        let mut state = cache.begins[usize::from(behind_word)] & ROW;
+        for (at, &byte) in (start..).zip(&hay[start..hay.len().min(limit + 1)]) {
+            let class = self.classes.of_byte[usize::from(byte)];
+            let mut next = cache.table[state as usize + usize::from(class)];
+            if next & (ENDS | DEAD | UNKNOWN) != 0 {
+                if next & UNKNOWN != 0 {
+                    let Some(made) = self.make(cache, state, class) else { return Walked::TooLarge };
+                    next = made;
                 }
-                if next == DEAD {
-                    return;
+                if next & ENDS != 0 {
+                    ended(at, cache.ends[((next & ROW) >> self.classes.shift) as usize]);
                 }
+                if next & DEAD != 0 {
+                    return Walked::Whole;
+                }
+            }
+            state = next & ROW;
+        }
+        if limit >= hay.len() {
+            let class = self.classes.end();
+            let mut next = cache.table[state as usize + usize::from(class)];
+            if next & UNKNOWN != 0 {
+                let Some(made) = self.make(cache, state, class) else { return Walked::TooLarge };
+                next = made;
             }
             if next & ENDS != 0 {
-                ended(start + at + 1, cache.bytes.ends[(next & !ENDS) as usize]);
+                ended(hay.len(), cache.ends[((next & ROW) >> self.classes.shift) as usize]);
             }
-            state = next;
+        }
+        Walked::Whole
+    }
+
+    /// Forgets all states when they have become too many; between walks.
+    pub(crate) fn tidy(&self, cache: &mut Cache) {
+        if cache.table.len() * size_of::<u32>() > TABLE_BYTES_MAX / 2 {
+            self.reset(cache);
         }
     }
 
-    /// Whether a rule can end, or go on, over a text whose first bytes are of these kinds. `refused` tells which rules may
-    /// not end before a byte of a kind.
-    pub(crate) fn possible(&self, cache: &mut Cache, kinds: &[&Kind], refused: impl Fn(&Kind) -> RuleMask) -> bool {
-        let mut state = START;
-        for (at, kind) in kinds.iter().enumerate() {
-            let mut next = cache.kinds.table[(state & !ENDS) as usize * KINDS + kind.number];
-            if next == UNKNOWN {
-                let meets = |trans: &Transition| kind.bytes.meets(trans.start, trans.end);
-                next = self.make(&mut cache.kinds, &mut cache.scratch, state & !ENDS, kind.number, meets);
-            }
-            if next == DEAD {
-                return false;
-            }
-            let ends = cache.kinds.ends[(next & !ENDS) as usize];
-            if ends & !kinds.get(at + 1).map_or(0, |next| refused(next)) != 0 {
-                return true;
-            }
-            state = next;
-        }
-        true
-    }
-
-    /// Makes the state that a symbol leads to: the one whose transitions `meets` tells.
+    /// Makes the state that a class leads to. `None` when there is no room left.
     #[cold]
-    fn make(
-        &self,
-        made: &mut Made,
-        scratch: &mut Scratch,
-        from: u32,
-        symbol: usize,
-        meets: impl Fn(&Transition) -> bool,
-    ) -> u32 {
-        let mut ends = 0;
-        for &source in &made.sets[from as usize] {
-            let transitions: &[Transition] = match self.nfa.state(source) {
-                State::ByteRange { trans } => std::slice::from_ref(trans),
-                State::Sparse(sparse) => &sparse.transitions,
-                _ => &[],
-            };
-            for transition in transitions.iter().filter(|trans| meets(trans)) {
-                ends |= self.close(scratch, transition.next);
-            }
+    fn make(&self, cache: &mut Cache, from: u32, class: u8) -> Option<u32> {
+        if cache.table.len() * size_of::<u32>() > TABLE_BYTES_MAX {
+            return None;
         }
-        let set = self.take_set(scratch);
-        if set.is_empty() && ends == 0 {
-            made.table[from as usize * made.stride + symbol] = DEAD;
-            return DEAD;
-        }
-        let key = (set, ends);
-        if let Some(&known) = made.known.get(&key) {
-            made.table[from as usize * made.stride + symbol] = known;
-            return known;
-        }
-        if (made.table.len() + made.stride) * size_of::<u32>() > TABLE_BYTES_MAX {
-            // The walk goes on from the new state; what led to it is forgotten with everything else.
-            self.reset(made, scratch);
-            return made.add(key.0, ends);
-        }
-        let state = made.add(key.0, ends);
-        made.table[from as usize * made.stride + symbol] = state;
-        state
+        let Key { set, behind_word, .. } = cache.states[(from >> self.classes.shift) as usize].clone();
+        let byte = self.classes.samples.get(usize::from(class)).copied();
+        let before_word = byte.is_some_and(is_word);
+        let (ends, reached) = self.pass_looks(cache, &set, behind_word != before_word);
+        let ends = cache.list(ends);
+        let next = byte.map_or_else(Box::default, |byte| {
+            let steps = reached.iter().flat_map(|&source| {
+                let transitions = match self.nfa.state(source) {
+                    State::ByteRange { trans } => std::slice::from_ref(trans),
+                    State::Sparse(sparse) => &sparse.transitions,
+                    _ => &[],
+                };
+                transitions.iter().filter(|step| step.matches_byte(byte)).map(|step| step.next)
+            });
+            self.close(cache, steps)
+        });
+        // What stood before matters only to those who ask.
+        let asks = next.iter().any(|&id| matches!(self.nfa.state(id), State::Look { .. }));
+        let state = self.add(cache, Key { set: next, ends, behind_word: asks && before_word });
+        cache.table[from as usize + usize::from(class)] = state;
+        Some(state)
     }
 
-    /// Adds to the set all states that `from` leads to without a byte; gives the rules that end there.
-    fn close(&self, scratch: &mut Scratch, from: StateID) -> RuleMask {
-        let mut ends = 0;
-        scratch.stack.push(from);
-        while let Some(id) = scratch.stack.pop() {
-            if std::mem::replace(&mut scratch.seen[id.as_usize()], true) {
+    /// From the states of a set on: which rules end here, and which states consume the next byte, when a word boundary
+    /// stands here or not.
+    fn pass_looks(&self, cache: &mut Cache, set: &[StateID], boundary: bool) -> (Vec<u16>, Vec<StateID>) {
+        let (mut ends, mut reached) = (Vec::new(), Vec::new());
+        let mut visited = Vec::new();
+        cache.stack.extend_from_slice(set);
+        while let Some(id) = cache.stack.pop() {
+            if std::mem::replace(&mut cache.seen[id.as_usize()], true) {
                 continue;
             }
-            scratch.set.push(id);
+            visited.push(id);
             match self.nfa.state(id) {
-                State::ByteRange { .. } | State::Sparse(_) | State::Dense(_) | State::Fail => {}
-                // Look-around is taken to hold: the rule's own engine decides.
-                State::Look { next, .. } | State::Capture { next, .. } => scratch.stack.push(*next),
-                State::Union { alternates } => scratch.stack.extend_from_slice(alternates),
-                State::BinaryUnion { alt1, alt2 } => scratch.stack.extend([*alt1, *alt2]),
-                State::Match { pattern_id } => ends |= 1 << pattern_id.as_usize(),
+                State::ByteRange { .. } | State::Sparse(_) | State::Dense(_) => reached.push(id),
+                State::Fail => {}
+                State::Look { look, next } => {
+                    let holds = match look {
+                        Look::WordAscii => boundary,
+                        Look::WordAsciiNegate => !boundary,
+                        _ => true,
+                    };
+                    if holds {
+                        cache.stack.push(*next);
+                    }
+                }
+                State::Capture { next, .. } => cache.stack.push(*next),
+                State::Union { alternates } => cache.stack.extend_from_slice(alternates),
+                State::BinaryUnion { alt1, alt2 } => cache.stack.extend([*alt1, *alt2]),
+                State::Match { pattern_id } => ends.extend(u16::try_from(pattern_id.as_usize())),
             }
         }
-        ends
-    }
-
-    /// Ends the gathering of a set: only what consumes a byte stays.
-    fn take_set(&self, scratch: &mut Scratch) -> Box<[StateID]> {
-        let Scratch { set, seen, .. } = scratch;
-        for id in &*set {
-            seen[id.as_usize()] = false;
+        for id in visited {
+            cache.seen[id.as_usize()] = false;
         }
-        set.retain(|&id| matches!(self.nfa.state(id), State::ByteRange { .. } | State::Sparse(_)));
+        ends.sort_unstable();
+        (ends, reached)
+    }
+
+    /// All states that these lead to without a byte and without asking what stands beside.
+    fn close(&self, cache: &mut Cache, from: impl Iterator<Item = StateID>) -> Box<[StateID]> {
+        let (mut set, mut visited) = (Vec::new(), Vec::new());
+        cache.stack.extend(from);
+        while let Some(id) = cache.stack.pop() {
+            if std::mem::replace(&mut cache.seen[id.as_usize()], true) {
+                continue;
+            }
+            visited.push(id);
+            match self.nfa.state(id) {
+                State::Fail => {}
+                State::Capture { next, .. } => cache.stack.push(*next),
+                State::Union { alternates } => cache.stack.extend_from_slice(alternates),
+                State::BinaryUnion { alt1, alt2 } => cache.stack.extend([*alt1, *alt2]),
+                _ => set.push(id),
+            }
+        }
+        for id in visited {
+            cache.seen[id.as_usize()] = false;
+        }
         set.sort_unstable();
-        let taken = set.as_slice().into();
-        set.clear();
-        taken
-    }
-}
-
-impl Made {
-    fn new(stride: usize) -> Self {
-        Self { stride, table: Vec::new(), ends: Vec::new(), sets: Vec::new(), known: HashMap::new() }
+        set.into()
     }
 
-    fn add(&mut self, set: Box<[StateID]>, ends: RuleMask) -> u32 {
-        let number = u32::try_from(self.ends.len()).unwrap_or(ENDS - 1);
-        let state = if ends == 0 { number } else { number | ENDS };
-        self.table.extend(std::iter::repeat_n(UNKNOWN, self.stride));
-        self.ends.push(ends);
-        self.known.insert((set.clone(), ends), state);
-        self.sets.push(set);
+    fn add(&self, cache: &mut Cache, key: Key) -> u32 {
+        if let Some(&state) = cache.known.get(&key) {
+            return state;
+        }
+        let row = u32::try_from(cache.table.len()).unwrap_or(ROW);
+        let mut state = row;
+        if !cache.lists[key.ends as usize].is_empty() {
+            state |= ENDS;
+        }
+        if key.set.is_empty() {
+            state |= DEAD;
+        }
+        cache.table.extend(std::iter::repeat_n(UNKNOWN, 1 << self.classes.shift));
+        cache.ends.push(key.ends);
+        cache.states.push(key.clone());
+        cache.known.insert(key, state);
         state
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pattern(source: &str) -> Pattern {
-        let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(source).expect("parses");
-        Pattern { source: source.to_owned(), hir, value_group: 0, needs_groups: false }
+impl Cache {
+    /// The rules of a list, sorted.
+    pub(crate) fn rules(&self, list: u32) -> &[u16] {
+        &self.lists[list as usize]
     }
 
-    #[test]
-    fn a_walk_tells_every_end_of_every_rule() {
-        let patterns = [r"\d{2,4}", r"\d{3}-\d", r"ab?", r"[a-z]+", r"\bab\b"].map(pattern);
-        let automaton = Automaton::new(&patterns.each_ref()).expect("small");
-        assert_eq!(automaton.unsure(), 1 << 4);
-        let mut cache = automaton.cache();
-        type Ends<'a> = &'a [(usize, RuleMask)];
-        let rows: &[(&str, usize, Ends<'_>)] = &[
-            ("123-4", 0, &[(2, 1), (3, 1), (5, 2)]),
-            ("x12", 1, &[(3, 1)]),
-            ("abc", 0, &[(1, 0b1100), (2, 0b11100), (3, 0b1000)]),
-            ("-", 0, &[]),
-            ("", 0, &[]),
-        ];
-        // Twice: once making the states, once using them.
-        for _ in 0..2 {
-            for (text, start, expected) in rows {
-                let mut found = Vec::new();
-                automaton.walk(&mut cache, text.as_bytes(), *start, text.len(), |end, rules| found.push((end, rules)));
-                assert_eq!(found, *expected, "{text}");
-            }
+    fn list(&mut self, rules: Vec<u16>) -> u32 {
+        let rules: Box<[u16]> = rules.into();
+        if let Some(&number) = self.known_lists.get(&rules) {
+            return number;
         }
+        let number = u32::try_from(self.lists.len()).unwrap_or(u32::MAX);
+        self.lists.push(rules.clone());
+        self.known_lists.insert(rules, number);
+        number
+    }
+}
+
+impl Classes {
+    /// The classes of an NFA, cut where words begin and end.
+    fn new(nfa: &NFA) -> Self {
+        let of_nfa = nfa.byte_classes();
+        let mut of_byte = [0; 256];
+        let mut known: Vec<(u8, bool)> = Vec::new();
+        let mut samples = Vec::new();
+        for byte in 0..=255_u8 {
+            let seen = (of_nfa.get(byte), is_word(byte));
+            let class = known.iter().position(|other| *other == seen).unwrap_or_else(|| {
+                known.push(seen);
+                samples.push(byte);
+                known.len() - 1
+            });
+            of_byte[usize::from(byte)] = u8::try_from(class).unwrap_or(u8::MAX);
+        }
+        let shift = (samples.len() + 1).next_power_of_two().trailing_zeros();
+        Self { of_byte, samples, shift }
+    }
+
+    /// The class of the text's end.
+    fn end(&self) -> u8 {
+        u8::try_from(self.samples.len()).unwrap_or(u8::MAX)
     }
 }

@@ -3,49 +3,8 @@
 //! Nothing here is written for particular rules. Two facts matter: the set of bytes a match can begin with, and the
 //! literals that every match must contain at a bounded distance from its beginning.
 
+use super::bytes::ByteSet;
 use regex_syntax::hir::{Class, Hir, HirKind};
-
-/// A set of bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ByteSet([bool; 256]);
-
-impl ByteSet {
-    pub(crate) const EMPTY: Self = Self([false; 256]);
-
-    /// The bytes for which `holds` answers true.
-    pub(crate) fn of(holds: impl Fn(u8) -> bool) -> Self {
-        let mut set = Self::EMPTY;
-        for byte in (0..=255_u8).filter(|&byte| holds(byte)) {
-            set.0[usize::from(byte)] = true;
-        }
-        set
-    }
-
-    /// Whether a byte of this range is in the set.
-    pub(crate) fn meets(&self, first: u8, last: u8) -> bool {
-        (first..=last).any(|byte| self.contains(byte))
-    }
-
-    pub(crate) fn contains(&self, byte: u8) -> bool {
-        self.0[usize::from(byte)]
-    }
-
-    fn insert_range(&mut self, first: u8, last: u8) {
-        for byte in first..=last {
-            self.0[usize::from(byte)] = true;
-        }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u8> + '_ {
-        (0..=255_u8).filter(|&byte| self.contains(byte))
-    }
-}
-
-impl std::fmt::Debug for ByteSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.iter().map(|byte| byte.escape_ascii().to_string())).finish()
-    }
-}
 
 /// Which end of a match is asked about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -314,6 +273,12 @@ fn price(anchors: &[Anchor]) -> u64 {
             occurs.saturating_mul(32 + tries) / 32
         })
         .sum()
+}
+
+/// Occurrences of a set of anchors expected in a byte of ordinary text.
+pub(crate) fn rate(anchors: &[Anchor]) -> f64 {
+    let share = |byte: u8| f64::from(u16::try_from(frequency(byte)).unwrap_or(u16::MAX)) / 65_536.0;
+    anchors.iter().map(|anchor| anchor.literal.iter().map(|&byte| share(byte)).product::<f64>()).sum()
 }
 
 /// The dearest set of anchors that is still a gain over trying every beginning: one occurrence in about 500 bytes.

@@ -5,7 +5,8 @@
 //! words make such a bitmap useless: then a forced Aho-Corasick DFA takes the same part (never the automatic choice, which
 //! is the slow contiguous automaton above some hundred words).
 
-use super::facts::{self, Anchor, ByteSet};
+use super::bytes::ByteSet;
+use super::facts::{self, Anchor};
 use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::PrimaryId;
 use crate::rule::syntax::Edges;

@@ -5,17 +5,25 @@
 //! Which lane a rule takes is chosen once, from facts about its pattern ([`facts`]), never by hand.
 
 mod automaton;
+mod backward;
+mod bytes;
 mod facts;
-mod filter;
 mod literal;
-mod residual;
+mod longest;
+mod shape;
+mod simd;
 
 use crate::detect::keywords;
 use crate::rule::RuleSet;
 use crate::rule::ruleset::{PrimaryId, PrimaryKind};
 use crate::rule::syntax::Edges;
 use literal::LiteralLane;
-use residual::ResidualLane;
+use shape::rate::Rates;
+use shape::{Given, ShapeLane};
+
+pub(crate) use bytes::ByteSet;
+pub(crate) use facts::Anchor;
+pub use simd::Path;
 
 /// A place where a rule may match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,9 +50,11 @@ impl Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lane {
+    /// By the kinds of bytes at the beginning of every match.
+    Shape,
     /// By a rare literal in every match.
     Literal,
-    /// By its first byte, then by one automaton over all rules of the lane.
+    /// By the few kinds of bytes it can begin with: most text looks like a beginning.
     Residual,
     /// By its own engine, over all text: the dear way.
     Search,
@@ -55,6 +65,7 @@ impl Lane {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Lane::Shape => "shape",
             Lane::Literal => "literal",
             Lane::Residual => "residual",
             Lane::Search => "search",
@@ -62,82 +73,125 @@ impl Lane {
     }
 }
 
+/// What finding a rule's candidates costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// How they are found.
+    pub lane: Lane,
+    /// Anchors that the rule brought: ways its matches can begin, or literals of which one is in every match.
+    pub anchors: usize,
+    /// Places expected in a megabyte of ordinary text at which the rule is asked; an estimate that chose the lane.
+    pub places_per_megabyte: f64,
+}
+
 /// All lanes over one rule set.
 #[derive(Debug)]
 pub(crate) struct Candidates {
+    shape: ShapeLane,
     literal: Option<LiteralLane>,
-    residual: ResidualLane,
-    lanes: Vec<Lane>,
+    residual: ShapeLane,
+    costs: Vec<Cost>,
+    search: Vec<PrimaryId>,
+    path: Path,
 }
+
+/// A shape that ordinary text has at more places than this, in a byte, gives way to a literal if the rule has one.
+const SHAPE_RATE_GOOD: f32 = 1.0 / 256.0;
+/// A shape met more often than this is none.
+const SHAPE_RATE_MAX: f32 = 1.0 / 16.0;
 
 impl Candidates {
     /// Sorts the rules into lanes and builds each.
-    pub(crate) fn new(rules: &RuleSet) -> Self {
-        let mut lanes = Vec::new();
+    pub(crate) fn new(rules: &RuleSet, path: Path) -> Self {
+        let mut rates = Rates::new();
+        let mut costs = Vec::new();
         let mut by_literal = Vec::new();
-        let mut by_shape = Vec::new();
+        let (mut by_shape, mut shapes) = (Vec::new(), Vec::new());
+        let (mut by_rest, mut rests) = (Vec::new(), Vec::new());
         for (id, primary) in (0..).map(PrimaryId).zip(&rules.primaries) {
-            match &primary.kind {
+            let cost = match &primary.kind {
                 PrimaryKind::Keywords(list) => {
                     let (first, anchors) = keywords::anchors(&rules.lists[list.index()]);
+                    let cost = Cost::of_literals(&anchors);
                     by_literal.push(literal::Given { primary: id, edges: Edges::None, first, anchors });
-                    lanes.push(Lane::Literal);
+                    cost
                 }
                 PrimaryKind::Pattern(pattern) => {
-                    let anchors = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
-                    if let Some(anchors) = anchors {
-                        let first = facts::first_bytes(&pattern.hir);
-                        by_literal.push(literal::Given { primary: id, edges: primary.edges, first, anchors });
-                        lanes.push(Lane::Literal);
-                    } else {
-                        by_shape.push((id, primary, pattern));
-                        lanes.push(Lane::Residual);
+                    let shape = shape::anchors::anchors(&pattern.hir, primary.edges);
+                    let rate: f32 = shape.iter().map(|anchor| rates.of(anchor)).sum();
+                    let literals = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
+                    let given = Given { id, primary, pattern };
+                    match literals.filter(|_| rate > SHAPE_RATE_GOOD) {
+                        Some(anchors) => {
+                            let first = facts::first_bytes(&pattern.hir);
+                            let cost = Cost::of_literals(&anchors);
+                            by_literal.push(literal::Given { primary: id, edges: primary.edges, first, anchors });
+                            cost
+                        }
+                        None if rate <= SHAPE_RATE_MAX => {
+                            by_shape.push(given);
+                            shapes.extend_from_slice(&shape);
+                            Cost::new(Lane::Shape, shape.len(), f64::from(rate))
+                        }
+                        None => {
+                            by_rest.push(given);
+                            rests.extend_from_slice(&shape);
+                            Cost::new(Lane::Residual, shape.len(), f64::from(rate))
+                        }
                     }
                 }
-            }
+            };
+            costs.push(cost);
         }
-        let residual = ResidualLane::new(&by_shape);
-        for primary in residual.search() {
-            lanes[primary.index()] = Lane::Search;
+        let shape = ShapeLane::new(path, &by_shape, &shapes, &mut rates);
+        let residual = ShapeLane::new(path, &by_rest, &rests, &mut rates);
+        let search: Vec<PrimaryId> = shape.search().iter().chain(residual.search()).copied().collect();
+        for primary in &search {
+            costs[primary.index()].lane = Lane::Search;
         }
-        Self { literal: LiteralLane::new(by_literal), residual, lanes }
+        Self { shape, literal: LiteralLane::new(by_literal), residual, costs, search, path }
     }
 
-    /// The lane of a rule.
-    pub(crate) fn lane(&self, primary: PrimaryId) -> Lane {
-        self.lanes[primary.index()]
-    }
-
-    /// The lanes of all rules, in their order.
-    pub(crate) fn lanes(&self) -> &[Lane] {
-        &self.lanes
+    /// The lane of each rule and what it costs, in their order.
+    pub(crate) fn costs(&self) -> &[Cost] {
+        &self.costs
     }
 
     /// The rules that no lane nominates: their own engine must search for them.
     pub(crate) fn search(&self) -> &[PrimaryId] {
-        self.residual.search()
+        &self.search
     }
 
     /// Adds to `out`, in order and without repeats, every beginning in `from..to` at which a rule of a nominating lane
     /// may match. `hay` reaches far enough past `to` for the longest match.
     pub(crate) fn nominate(&self, hay: &[u8], from: usize, to: usize, out: &mut Vec<Candidate>) {
         let first = out.len();
+        self.shape.nominate(hay, from, to, out);
+        let middle = out.len();
         self.residual.nominate(hay, from, to, out);
         if let Some(literal) = &self.literal {
-            let middle = out.len();
             literal.nominate(hay, from, to, out);
-            if out.len() > middle {
-                // Two sorted runs and a few repeats: the stable sort merges them.
-                out[first..].sort();
-                out.dedup();
-            }
+        }
+        if out.len() > middle {
+            // Sorted runs and a few repeats: the stable sort merges them.
+            out[first..].sort();
+            out.dedup();
         }
     }
 
-    /// What finds the literals, for people.
-    pub(crate) fn finder_name(&self) -> &'static str {
-        self.literal.as_ref().map_or("none", LiteralLane::finder_name)
+    /// What the search runs on, for people.
+    pub(crate) fn finder_name(&self) -> String {
+        let literal = self.literal.as_ref().map_or("none", LiteralLane::finder_name);
+        format!("shapes on {}, literals by {literal}", self.path.name())
     }
 }
 
-pub(crate) use facts::{Anchor, ByteSet};
+impl Cost {
+    fn new(lane: Lane, anchors: usize, rate: f64) -> Self {
+        Self { lane, anchors, places_per_megabyte: rate * 1e6 }
+    }
+
+    fn of_literals(anchors: &[Anchor]) -> Self {
+        Self::new(Lane::Literal, anchors.len(), facts::rate(anchors))
+    }
+}

@@ -121,6 +121,12 @@ impl Matcher {
         )
     }
 
+    #[doc(hidden)]
+    pub fn nominate_probe(&self, h: &[u8], f: usize, t: usize, v: &mut Vec<(usize, u32, u32)>) {
+        let mut o = Vec::new();
+        self.candidates.nominate(h, f, t, &mut o);
+        v.extend(o.iter().map(|c| (c.start, c.primary.0, c.length)));
+    }
     /// Every raw match of one rule: the spans that `regex::bytes` `find_iter` gives, found the fast way. For tests and
     /// measurements of the candidate search; edges, validators and evidence are not asked.
     #[must_use]

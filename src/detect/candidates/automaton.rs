@@ -19,12 +19,18 @@ pub(crate) struct Automaton {
     classes: Classes,
     /// Rules whose look-around the automaton does not check: they may match less often than it says.
     unsure: Vec<bool>,
+    /// For each state of the NFA, its rule.
+    owners: Vec<u16>,
 }
+
+/// Bytes that a walk looks at: what is still possible then is left to the rules' own engines. Long repeats, each counted,
+/// would make states without end.
+const DEPTH: usize = 32;
 
 /// Largest automaton before its states are made, in bytes.
 const NFA_BYTES_MAX: usize = 16 << 20;
 /// States that one thread keeps, in bytes of their table; past that they are made anew.
-const TABLE_BYTES_MAX: usize = 16 << 20;
+const TABLE_BYTES_MAX: usize = 8 << 20;
 
 /// In a table: rules end before the byte that led there.
 const ENDS: u32 = 1 << 31;
@@ -51,6 +57,8 @@ pub(crate) struct Cache {
     table: Vec<u32>,
     /// For each state, the list of rules that end before the byte that led to it.
     ends: Vec<u32>,
+    /// For each state, the list of rules that may still end, once that was asked.
+    alive: Vec<Option<u32>>,
     states: Vec<Key>,
     known: HashMap<Key, u32>,
     lists: Vec<Box<[u16]>>,
@@ -75,6 +83,8 @@ struct Key {
 pub(crate) enum Walked {
     /// Every end was told.
     Whole,
+    /// Every end as far as a walk goes was told; the rules of the list may end farther on.
+    Cut(u32),
     /// The walk needs more states than a thread keeps: any rule may match.
     TooLarge,
 }
@@ -109,7 +119,7 @@ impl Automaton {
                 })
             })
         });
-        Some(Self { classes: Classes::new(&nfa), unsure: unsure.collect(), nfa })
+        Some(Self { classes: Classes::new(&nfa), unsure: unsure.collect(), owners: owners(&nfa), nfa })
     }
 
     /// Whether a rule's matches hang on something that the automaton does not check.
@@ -122,6 +132,7 @@ impl Automaton {
         let mut cache = Cache {
             table: Vec::new(),
             ends: Vec::new(),
+            alive: Vec::new(),
             states: Vec::new(),
             known: HashMap::new(),
             lists: Vec::new(),
@@ -137,6 +148,7 @@ impl Automaton {
     fn reset(&self, cache: &mut Cache) {
         cache.table.clear();
         cache.ends.clear();
+        cache.alive.clear();
         cache.states.clear();
         cache.known.clear();
         cache.lists.clear();
@@ -161,6 +173,8 @@ impl Automaton {
     ) -> Walked {
         let behind_word = start.checked_sub(1).is_some_and(|before| is_word(hay[before]));
         let mut state = cache.begins[usize::from(behind_word)] & ROW;
+        let whole = limit - start <= DEPTH;
+        let limit = if whole { limit } else { start + DEPTH };
         for (at, &byte) in (start..).zip(&hay[start..hay.len().min(limit + 1)]) {
             let class = self.classes.of_byte[usize::from(byte)];
             let mut next = cache.table[state as usize + usize::from(class)];
@@ -177,6 +191,9 @@ impl Automaton {
                 }
             }
             state = next & ROW;
+        }
+        if !whole {
+            return Walked::Cut(self.alive(cache, state));
         }
         if limit >= hay.len() {
             let class = self.classes.end();
@@ -226,6 +243,20 @@ impl Automaton {
         let state = self.add(cache, Key { set: next, ends, behind_word: asks && before_word });
         cache.table[from as usize + usize::from(class)] = state;
         Some(state)
+    }
+
+    /// The rules that may still end behind a state.
+    fn alive(&self, cache: &mut Cache, state: u32) -> u32 {
+        let at = (state >> self.classes.shift) as usize;
+        if let Some(list) = cache.alive[at] {
+            return list;
+        }
+        let mut rules: Vec<u16> = cache.states[at].set.iter().map(|id| self.owners[id.as_usize()]).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let list = cache.list(rules);
+        cache.alive[at] = Some(list);
+        list
     }
 
     /// From the states of a set on: which rules end here, and which states consume the next byte, when a word boundary
@@ -303,6 +334,7 @@ impl Automaton {
         }
         cache.table.extend(std::iter::repeat_n(UNKNOWN, 1 << self.classes.shift));
         cache.ends.push(key.ends);
+        cache.alive.push(None);
         cache.states.push(key.clone());
         cache.known.insert(key, state);
         state
@@ -325,6 +357,29 @@ impl Cache {
         self.known_lists.insert(rules, number);
         number
     }
+}
+
+/// The rule of each state: rules share none.
+fn owners(nfa: &NFA) -> Vec<u16> {
+    let mut owners = vec![u16::MAX; nfa.states().len()];
+    for rule in nfa.patterns() {
+        let number = u16::try_from(rule.as_usize()).unwrap_or(u16::MAX);
+        let mut open: Vec<StateID> = nfa.start_pattern(rule).into_iter().collect();
+        while let Some(id) = open.pop() {
+            if std::mem::replace(&mut owners[id.as_usize()], number) == number {
+                continue;
+            }
+            match nfa.state(id) {
+                State::ByteRange { trans } => open.push(trans.next),
+                State::Sparse(sparse) => open.extend(sparse.transitions.iter().map(|step| step.next)),
+                State::Dense(_) | State::Fail | State::Match { .. } => {}
+                State::Look { next, .. } | State::Capture { next, .. } => open.push(*next),
+                State::Union { alternates } => open.extend_from_slice(alternates),
+                State::BinaryUnion { alt1, alt2 } => open.extend([*alt1, *alt2]),
+            }
+        }
+    }
+    owners
 }
 
 impl Classes {

@@ -106,8 +106,7 @@ impl Candidates {
         let mut rates = Rates::new();
         let mut costs = Vec::new();
         let mut by_literal = Vec::new();
-        let (mut by_shape, mut shapes) = (Vec::new(), Vec::new());
-        let (mut by_rest, mut rests) = (Vec::new(), Vec::new());
+        let (mut by_shape, mut by_rest) = (Vec::new(), Vec::new());
         for (id, primary) in (0..).map(PrimaryId).zip(&rules.primaries) {
             let cost = match &primary.kind {
                 PrimaryKind::Keywords(list) => {
@@ -117,10 +116,10 @@ impl Candidates {
                     cost
                 }
                 PrimaryKind::Pattern(pattern) => {
-                    let shape = shape::anchors::anchors(&pattern.hir, primary.edges);
-                    let rate: f32 = shape.iter().map(|anchor| rates.of(anchor)).sum();
+                    let anchors = shape::anchors::anchors(&pattern.hir, primary.edges);
+                    let rate: f32 = anchors.iter().map(|anchor| rates.of(anchor)).sum();
                     let literals = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
-                    let given = Given { id, primary, pattern };
+                    let (count, given) = (anchors.len(), Given { id, primary, pattern, anchors });
                     match literals.filter(|_| rate > SHAPE_RATE_GOOD) {
                         Some(anchors) => {
                             let first = facts::first_bytes(&pattern.hir);
@@ -130,21 +129,19 @@ impl Candidates {
                         }
                         None if rate <= SHAPE_RATE_MAX => {
                             by_shape.push(given);
-                            shapes.extend_from_slice(&shape);
-                            Cost::new(Lane::Shape, shape.len(), f64::from(rate))
+                            Cost::new(Lane::Shape, count, f64::from(rate))
                         }
                         None => {
                             by_rest.push(given);
-                            rests.extend_from_slice(&shape);
-                            Cost::new(Lane::Residual, shape.len(), f64::from(rate))
+                            Cost::new(Lane::Residual, count, f64::from(rate))
                         }
                     }
                 }
             };
             costs.push(cost);
         }
-        let shape = ShapeLane::new(path, &by_shape, &shapes, &mut rates);
-        let residual = ShapeLane::new(path, &by_rest, &rests, &mut rates);
+        let shape = ShapeLane::new(path, &by_shape, &mut rates);
+        let residual = ShapeLane::new(path, &by_rest, &mut rates);
         let search: Vec<PrimaryId> = shape.search().iter().chain(residual.search()).copied().collect();
         for primary in &search {
             costs[primary.index()].lane = Lane::Search;

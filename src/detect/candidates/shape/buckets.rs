@@ -19,30 +19,31 @@ const MOVED_MAX: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Buckets {
     pub(crate) buckets: Vec<Anchor>,
-    /// Places expected in a byte of text.
-    pub(crate) rate: f32,
+    /// For each bucket, the anchors in it, by their index.
+    pub(crate) members: Vec<Vec<usize>>,
 }
 
 /// Puts anchors into at most `count` buckets.
 pub(crate) fn merge(anchors: &[Anchor], count: usize, rates: &mut Rates) -> Buckets {
-    let mut order: Vec<(f32, &Anchor)> = anchors.iter().map(|anchor| (rates.of(anchor), anchor)).collect();
+    let mut order: Vec<(f32, usize)> = anchors.iter().enumerate().map(|(at, anchor)| (rates.of(anchor), at)).collect();
     order.sort_by(|this, other| other.0.total_cmp(&this.0));
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut buckets: Vec<Bucket> = vec![Bucket::EMPTY; count];
-    for (index, &(_, anchor)) in order.iter().enumerate() {
-        let home = cheapest(&buckets, anchor, rates);
-        buckets[home] = buckets[home].with(anchor, rates);
+    for &(_, index) in &order {
+        let home = cheapest(&buckets, &anchors[index], rates);
+        buckets[home] = buckets[home].with(&anchors[index], rates);
         members[home].push(index);
     }
     if order.len() <= MOVED_MAX && order.len() > count {
         for _ in 0..ROUNDS {
-            for (index, &(_, anchor)) in order.iter().enumerate() {
+            for &(_, index) in &order {
+                let anchor = &anchors[index];
                 let Some(from) = members.iter().position(|members| members.contains(&index)) else { continue };
                 if members[from].len() == 1 {
                     continue;
                 }
                 members[from].retain(|&member| member != index);
-                let left = members[from].iter().map(|&member| *order[member].1).reduce(|this, other| this.or(&other));
+                let left = members[from].iter().map(|&member| anchors[member]).reduce(|this, other| this.or(&other));
                 buckets[from] = Bucket::of(left, rates);
                 let home = cheapest(&buckets, anchor, rates);
                 buckets[home] = buckets[home].with(anchor, rates);
@@ -50,8 +51,9 @@ pub(crate) fn merge(anchors: &[Anchor], count: usize, rates: &mut Rates) -> Buck
             }
         }
     }
-    let filled = buckets.iter().filter_map(|bucket| bucket.admits);
-    Buckets { buckets: filled.collect(), rate: buckets.iter().map(|bucket| bucket.rate).sum() }
+    let filled = buckets.iter().zip(members).filter_map(|(bucket, members)| Some((bucket.admits?, members)));
+    let (buckets, members) = filled.unzip();
+    Buckets { buckets, members }
 }
 
 #[derive(Clone, Copy)]
@@ -114,8 +116,14 @@ mod tests {
             for anchor in &all {
                 assert!(merged.buckets.iter().any(|bucket| anchor.is_within(bucket)), "{count} buckets");
             }
+            let mut members = merged.members.concat();
+            members.sort_unstable();
+            assert!(members.into_iter().eq(0..all.len()), "{count} buckets: each anchor in one");
         }
-        let rate = |count| merge(&all, count, &mut Rates::new()).rate;
+        let rate = |count| {
+            let mut rates = Rates::new();
+            merge(&all, count, &mut rates).buckets.iter().map(|bucket| rates.of(bucket)).sum::<f32>()
+        };
         assert!(rate(16) <= rate(8) && rate(8) <= rate(1), "{} {} {}", rate(16), rate(8), rate(1));
     }
 }

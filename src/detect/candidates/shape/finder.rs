@@ -7,7 +7,7 @@ use super::anchors::{Anchor, PLACES};
 use super::buckets::{self, GROUP};
 use super::rate::Rates;
 use crate::detect::candidates::bytes::ByteSet;
-use crate::detect::candidates::simd::{self, Path, REACH, Row, STEP, Tables};
+use crate::detect::candidates::simd::{self, Hits, Path, REACH, Row, STEP, Tables};
 
 /// Positions of one block.
 const BLOCK: usize = 8 << 10;
@@ -26,6 +26,8 @@ pub(crate) struct Finder {
 pub(crate) struct Scratch {
     classes: Box<[u8; BLOCK + REACH]>,
     found: Box<[u64; BLOCK / 64]>,
+    /// Which buckets admit a position found, the first eight and the second.
+    buckets: [Box<[u8; BLOCK]>; 2],
     /// A block at the end of a text, filled up.
     padded: Box<[u8; BLOCK + REACH]>,
 }
@@ -35,6 +37,7 @@ impl Scratch {
         Self {
             classes: Box::new([0; BLOCK + REACH]),
             found: Box::new([0; BLOCK / 64]),
+            buckets: [Box::new([0; BLOCK]), Box::new([0; BLOCK])],
             padded: Box::new([OUTSIDE; BLOCK + REACH]),
         }
     }
@@ -66,8 +69,15 @@ impl Finder {
         Self { tables: Tables { chains: chains(&rows, all.len()), classes: classes.of_byte, rows, wide }, path }
     }
 
-    /// Calls `each` with every position in `from..to` at which a match may begin, in order.
-    pub(crate) fn find(&self, hay: &[u8], from: usize, to: usize, scratch: &mut Scratch, mut each: impl FnMut(usize)) {
+    /// Calls `each` with every position in `from..to` at which a match may begin, in order, and the buckets it lies in.
+    pub(crate) fn find(
+        &self,
+        hay: &[u8],
+        from: usize,
+        to: usize,
+        scratch: &mut Scratch,
+        mut each: impl FnMut(usize, u16),
+    ) {
         if self.tables.rows.is_empty() {
             return;
         }
@@ -75,17 +85,18 @@ impl Finder {
         while base < to {
             let positions = (to - base).min(BLOCK).next_multiple_of(STEP);
             self.find_in_block(hay, base, positions, scratch);
-            let words = &mut scratch.found[..positions / 64];
-            // Positions past the end were looked at to fill the step.
-            for (at, word) in words.iter_mut().enumerate() {
+            for (at, &word) in scratch.found[..positions / 64].iter().enumerate() {
                 let first = base + at * 64;
+                let mut bits = word;
                 if to < first + 64 {
-                    *word &= to.checked_sub(first).map_or(0, |left| (1 << left) - 1);
+                    // Positions past the end were looked at to fill the step.
+                    bits &= to.checked_sub(first).map_or(0, |left| (1 << left) - 1);
                 }
-                let mut bits = *word;
                 while bits != 0 {
-                    each(first + bits.trailing_zeros() as usize);
+                    let bit = bits.trailing_zeros() as usize;
                     bits &= bits - 1;
+                    let second = if self.tables.wide { scratch.buckets[1][at * 64 + bit] } else { 0 };
+                    each(first + bit, u16::from_le_bytes([scratch.buckets[0][at * 64 + bit], second]));
                 }
             }
             base += positions;
@@ -93,7 +104,7 @@ impl Finder {
     }
 
     fn find_in_block(&self, hay: &[u8], base: usize, positions: usize, scratch: &mut Scratch) {
-        let Scratch { classes, found, padded } = scratch;
+        let Scratch { classes, found, buckets: [low, high], padded } = scratch;
         let classes = &mut classes[..positions + REACH];
         let whole = base.checked_sub(1).and_then(|first| hay.get(first..first + positions + REACH));
         let bytes = whole.unwrap_or_else(|| {
@@ -106,7 +117,9 @@ impl Finder {
             &padded[..positions + REACH]
         });
         simd::classify(self.path, &self.tables.classes, bytes, classes);
-        simd::search(self.path, &self.tables, classes, &mut found[..positions / 64]);
+        let buckets = [&mut low[..positions], &mut high[..positions]];
+        let mut hits = Hits { found: &mut found[..positions / 64], buckets };
+        simd::search(self.path, &self.tables, classes, &mut hits);
     }
 }
 

@@ -22,15 +22,18 @@ use anchors::Anchor;
 use finder::{Finder, Scratch};
 use rate::Rates;
 use regex_automata::util::pool::Pool;
+use regex_syntax::hir::Hir;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// A rule as the lane is given it.
-#[derive(Clone, Copy, Debug)]
+/// A rule as the lane is given it, with its anchors.
+#[derive(Clone, Debug)]
 pub(super) struct Given<'a> {
     pub(super) id: PrimaryId,
     pub(super) primary: &'a Primary,
     pub(super) pattern: &'a Pattern,
+    pub(super) anchors: Vec<Anchor>,
 }
 
 /// Makes scratch for a thread.
@@ -40,7 +43,12 @@ type Make<T> = Box<dyn Fn() -> T + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct ShapeLane {
     finder: Finder,
+    rules: Vec<Rule>,
     groups: Vec<Group>,
+    /// For each bucket, the groups with its rules.
+    groups_of: Vec<Vec<usize>>,
+    backward: Backward,
+    longest: usize,
     scratch: Scratches,
     /// Rules that no automaton holds; each is searched for with its own engine.
     search: Vec<PrimaryId>,
@@ -56,23 +64,23 @@ struct Turn {
     settled: Vec<u16>,
 }
 
-/// One automaton over some of the lane's rules.
+/// One automaton over rules that look alike.
 struct Group {
     automaton: Arc<Automaton>,
-    rules: Vec<Rule>,
+    /// Its rules, by their index in the lane.
+    rules: Vec<usize>,
     /// Longest match of any of its rules, in bytes.
     longest: usize,
-    backward: Backward,
 }
 
-/// One rule of a group.
+/// One rule of the lane.
 #[derive(Debug)]
 struct Rule {
     primary: PrimaryId,
     longest: usize,
     closed: Closed,
     /// The rule's expression, and whether its longest match is the one that counts, once that was asked.
-    hir: regex_syntax::hir::Hir,
+    hir: Hir,
     takes_longest: OnceLock<bool>,
 }
 
@@ -88,12 +96,33 @@ enum Closed {
 const WALKED_MAX: usize = 24;
 
 impl ShapeLane {
-    /// A lane over the given rules with these anchors.
-    pub(crate) fn new(path: Path, given: &[Given<'_>], anchors: &[Anchor], rates: &mut Rates) -> Self {
-        let merged = buckets::merge(anchors, bucket_count(anchors.len()), rates);
+    /// A lane over the given rules.
+    pub(crate) fn new(path: Path, given: &[Given<'_>], rates: &mut Rates) -> Self {
+        // Rules that begin alike share their anchors.
+        let mut owners: BTreeMap<Anchor, Vec<usize>> = BTreeMap::new();
+        for (at, given) in given.iter().enumerate() {
+            for anchor in &given.anchors {
+                owners.entry(*anchor).or_default().push(at);
+            }
+        }
+        let (anchors, owners): (Vec<Anchor>, Vec<Vec<usize>>) = owners.into_iter().unzip();
+        let merged = buckets::merge(&anchors, bucket_count(anchors.len()), rates);
         let finder = Finder::new(path, &merged.buckets, rates);
         let (mut groups, mut search) = (Vec::new(), Vec::new());
-        add_groups(given, &mut groups, &mut search);
+        let groups_of = merged
+            .members
+            .iter()
+            .map(|members| {
+                let first = groups.len();
+                let mut rules: Vec<usize> = members.iter().flat_map(|&anchor| owners[anchor].iter().copied()).collect();
+                rules.sort_unstable();
+                rules.dedup();
+                add_groups(given, rules, &mut groups, &mut search);
+                (first..groups.len()).collect()
+            })
+            .collect();
+        search.sort_unstable();
+        search.dedup();
         let automata: Vec<Arc<Automaton>> = groups.iter().map(|group: &Group| Arc::clone(&group.automaton)).collect();
         let make = move || Turn {
             scratch: Scratch::new(),
@@ -101,7 +130,17 @@ impl ShapeLane {
             places: Vec::new(),
             settled: Vec::new(),
         };
-        Self { finder, groups, scratch: Scratches(Pool::new(Box::new(make))), search }
+        let rules: Vec<Rule> = given.iter().map(Rule::new).collect();
+        Self {
+            finder,
+            groups,
+            groups_of,
+            backward: Backward::new(given.iter().map(|given| given.pattern.hir.clone()).collect()),
+            longest: rules.iter().map(|rule| rule.longest).max().unwrap_or(0),
+            rules,
+            scratch: Scratches(Pool::new(Box::new(make))),
+            search,
+        }
     }
 
     /// The rules that their own engine must search for.
@@ -111,6 +150,9 @@ impl ShapeLane {
 
     /// Adds every beginning in `from..to` at which one of the lane's rules matches with edges that may hold.
     pub(crate) fn nominate(&self, hay: &[u8], from: usize, to: usize, out: &mut Vec<Candidate>) {
+        if self.rules.is_empty() {
+            return;
+        }
         let mut turn = self.scratch.0.get();
         let Turn { scratch, caches, places, settled } = &mut *turn;
         for (group, cache) in self.groups.iter().zip(&mut *caches) {
@@ -120,30 +162,49 @@ impl ShapeLane {
         let mut walked = 0;
         let enough = WALKED_MAX * (to - from).max(4096);
         let mut stopped = None;
-        self.finder.find(hay, from, to, scratch, |start| {
+        self.finder.find(hay, from, to, scratch, |start, buckets| {
             if stopped.is_some() {
                 return;
             }
-            for (group, cache) in self.groups.iter().zip(&mut *caches) {
-                walked += group.nominate_at(cache, hay, start, places, settled, out);
+            let mut bits = buckets;
+            let here = out.len();
+            while bits != 0 {
+                for &group in &self.groups_of[bits.trailing_zeros() as usize] {
+                    let mut at = Place { lane: self, hay, start, settled, out };
+                    walked += at.nominate(&self.groups[group], &mut caches[group], places);
+                }
+                bits &= bits - 1;
+            }
+            if !buckets.is_power_of_two() && out.len() > here + 1 {
+                // A rule with anchors in several buckets is named by each.
+                out[here..].sort_unstable();
+                dedup_from(out, here);
             }
             if walked > enough {
                 stopped = Some(start + 1);
             }
         });
         if let Some(rest) = stopped {
-            for group in &self.groups {
-                let end = to.saturating_add(group.longest).min(hay.len());
-                group.backward.nominate(hay, rest..to, end, |start, rule| {
-                    let primary = group.rules[usize::from(rule)].primary;
-                    out.push(Candidate { start, primary, length: END_UNKNOWN });
-                });
-            }
-        }
-        if stopped.is_some() || self.groups.len() > 1 {
+            let end = to.saturating_add(self.longest).min(hay.len());
+            self.backward.nominate(hay, rest..to, end, |start, rule| {
+                let primary = self.rules[usize::from(rule)].primary;
+                out.push(Candidate { start, primary, length: END_UNKNOWN });
+            });
             out[first..].sort_unstable();
         }
     }
+}
+
+/// Drops repeats of neighbours behind `first`.
+fn dedup_from(out: &mut Vec<Candidate>, first: usize) {
+    let mut kept = first + 1;
+    for at in first + 1..out.len() {
+        if out[at] != out[kept - 1] {
+            out[kept] = out[at];
+            kept += 1;
+        }
+    }
+    out.truncate(kept);
 }
 
 /// How many buckets a lane of so many anchors is given.
@@ -151,20 +212,21 @@ fn bucket_count(anchors: usize) -> usize {
     if anchors <= buckets::GROUP { buckets::GROUP } else { 2 * buckets::GROUP }
 }
 
-/// Builds one automaton for all rules, or halves them until each half fits.
-fn add_groups(given: &[Given<'_>], groups: &mut Vec<Group>, search: &mut Vec<PrimaryId>) {
-    if given.is_empty() {
+/// Builds one automaton for the rules, or halves them until each half fits.
+fn add_groups(given: &[Given<'_>], mut rules: Vec<usize>, groups: &mut Vec<Group>, search: &mut Vec<PrimaryId>) {
+    if rules.is_empty() {
         return;
     }
-    let patterns: Vec<&Pattern> = given.iter().map(|given| given.pattern).collect();
+    let patterns: Vec<&Pattern> = rules.iter().map(|&rule| given[rule].pattern).collect();
     if let Some(automaton) = Automaton::new(&patterns) {
-        groups.push(Group::new(automaton, given));
-    } else if let [alone] = given {
-        search.push(alone.id);
+        let longest = rules.iter().map(|&rule| given[rule].primary.max_match_bytes).max().unwrap_or(0);
+        groups.push(Group { automaton: Arc::new(automaton), rules, longest });
+    } else if let [alone] = rules[..] {
+        search.push(given[alone].id);
     } else {
-        let (left, right) = given.split_at(given.len() / 2);
-        add_groups(left, groups, search);
-        add_groups(right, groups, search);
+        let right = rules.split_off(rules.len() / 2);
+        add_groups(given, rules, groups, search);
+        add_groups(given, right, groups, search);
     }
 }
 
@@ -188,100 +250,93 @@ impl Closed {
     }
 }
 
-impl Group {
-    fn new(automaton: Automaton, given: &[Given<'_>]) -> Self {
-        let rules: Vec<Rule> = given
-            .iter()
-            .map(|given| Rule {
-                primary: given.id,
-                longest: given.primary.max_match_bytes,
-                closed: closed_by(given.primary.edges, given.pattern),
-                hir: given.pattern.hir.clone(),
-                takes_longest: OnceLock::new(),
-            })
-            .collect();
-        let longest = rules.iter().map(|rule| rule.longest).max().unwrap_or(0);
-        let backward = Backward::new(given.iter().map(|given| given.pattern.hir.clone()).collect());
-        Self { automaton: Arc::new(automaton), rules, longest, backward }
-    }
+/// A beginning that is being decided.
+struct Place<'a> {
+    lane: &'a ShapeLane,
+    hay: &'a [u8],
+    start: usize,
+    settled: &'a mut Vec<u16>,
+    out: &'a mut Vec<Candidate>,
+}
 
-    /// Walks from `start` and adds each rule that matches there, unless what follows its end refuses it. Gives the bytes
-    /// walked.
+impl Place<'_> {
+    /// Walks and adds each rule of the group that matches here, unless what follows its end refuses it. Gives the bytes
+    /// walked, roughly.
     #[inline]
-    fn nominate_at(
-        &self,
-        cache: &mut Cache,
-        hay: &[u8],
-        start: usize,
-        places: &mut Vec<(usize, u32)>,
-        settled: &mut Vec<u16>,
-        out: &mut Vec<Candidate>,
-    ) -> usize {
+    fn nominate(&mut self, group: &Group, cache: &mut Cache, places: &mut Vec<(usize, u32)>) -> usize {
         places.clear();
-        let mut furthest = start;
-        let limit = start.saturating_add(self.longest).min(hay.len());
-        let walked = self.automaton.walk(cache, hay, start, limit, |end, list| {
+        let limit = self.start.saturating_add(group.longest).min(self.hay.len());
+        let walked = group.automaton.walk(cache, self.hay, self.start, limit, |end, list| {
             places.push((end, list));
         });
         match (walked, &places[..]) {
             (Walked::TooLarge, _) => {
-                let all = self.rules.iter();
-                out.extend(all.map(|rule| Candidate { start, primary: rule.primary, length: END_UNKNOWN }));
-                furthest = limit;
+                for index in (0..).take(group.rules.len()) {
+                    self.add(group, index, None);
+                }
             }
             (Walked::Whole, []) => {}
             (Walked::Whole, &[(end, list)]) => {
                 for &index in cache.rules(list) {
-                    self.add(index, hay, start, Some(end), out);
+                    self.add(group, index, Some(end));
                 }
-                furthest = end;
             }
             (Walked::Whole, several) => {
-                self.settle(cache, hay, start, several, settled, out);
-                furthest = several[several.len() - 1].0;
+                self.settled.clear();
+                self.settle(group, cache, several);
+            }
+            (Walked::Cut(alive), several) => {
+                self.settled.clear();
+                for &index in cache.rules(alive) {
+                    self.settled.push(index);
+                    self.add(group, index, None);
+                }
+                self.settle(group, cache, several);
             }
         }
-        furthest - start + 8
+        places.last().map_or(0, |(end, _)| end - self.start) + 8
     }
 
-    /// Decides rules that end in several places, or beside others that do.
-    fn settle(
-        &self,
-        cache: &Cache,
-        hay: &[u8],
-        start: usize,
-        places: &[(usize, u32)],
-        settled: &mut Vec<u16>,
-        out: &mut Vec<Candidate>,
-    ) {
-        settled.clear();
+    /// Decides rules that end in several places, or beside others that do; those in `settled` are decided.
+    fn settle(&mut self, group: &Group, cache: &Cache, places: &[(usize, u32)]) {
         for (at, &(end, list)) in places.iter().enumerate().rev() {
             for &index in cache.rules(list) {
+                let rule = &self.lane.rules[group.rules[usize::from(index)]];
                 // An end past the rule's longest match is none.
-                if end - start > self.rules[usize::from(index)].longest || settled.contains(&index) {
+                if end - self.start > rule.longest || self.settled.contains(&index) {
                     continue;
                 }
-                settled.push(index);
+                self.settled.push(index);
                 let often = places[..at].iter().any(|&(_, list)| cache.rules(list).binary_search(&index).is_ok());
-                let sure = !often || self.rules[usize::from(index)].takes_longest();
-                self.add(index, hay, start, sure.then_some(end), out);
+                let sure = !often || rule.takes_longest();
+                self.add(group, index, sure.then_some(end));
             }
         }
     }
 
     #[inline]
-    fn add(&self, index: u16, hay: &[u8], start: usize, end: Option<usize>, out: &mut Vec<Candidate>) {
-        let rule = &self.rules[usize::from(index)];
-        let end = end.filter(|_| !self.automaton.unsure(index));
-        if end.is_some_and(|end| end - start > rule.longest || rule.closed.refuses(hay.get(end))) {
+    fn add(&mut self, group: &Group, index: u16, end: Option<usize>) {
+        let rule = &self.lane.rules[group.rules[usize::from(index)]];
+        let end = end.filter(|_| !group.automaton.unsure(index));
+        if end.is_some_and(|end| end - self.start > rule.longest || rule.closed.refuses(self.hay.get(end))) {
             return;
         }
-        let length = end.map_or(END_UNKNOWN, |end| u32::try_from(end - start).unwrap_or(END_UNKNOWN));
-        out.push(Candidate { start, primary: rule.primary, length });
+        let length = end.map_or(END_UNKNOWN, |end| u32::try_from(end - self.start).unwrap_or(END_UNKNOWN));
+        self.out.push(Candidate { start: self.start, primary: rule.primary, length });
     }
 }
 
 impl Rule {
+    fn new(given: &Given<'_>) -> Self {
+        Self {
+            primary: given.id,
+            longest: given.primary.max_match_bytes,
+            closed: closed_by(given.primary.edges, given.pattern),
+            hir: given.pattern.hir.clone(),
+            takes_longest: OnceLock::new(),
+        }
+    }
+
     /// True when of several ends the last is always the one that leftmost-first order takes.
     fn takes_longest(&self) -> bool {
         *self.takes_longest.get_or_init(|| longest::takes_longest(&self.hir))

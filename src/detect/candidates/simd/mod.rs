@@ -101,25 +101,35 @@ pub(crate) fn classify(path: Path, classes: &[u8; 128], bytes: &[u8], out: &mut 
     }
 }
 
-/// Sets, in `found`, the bit of each position that a bucket admits: position `i` is judged by `classes[i + offset]` of each
-/// row. `classes` is [`REACH`] longer than the positions, of which there are 64 for each word of `found`.
-pub(crate) fn search(path: Path, tables: &Tables, classes: &[u8], found: &mut [u64]) {
+/// What a search found: for each 64 positions a word of those that a bucket admits, and at those which buckets.
+#[derive(Debug)]
+pub(crate) struct Hits<'a> {
+    pub(crate) found: &'a mut [u64],
+    /// A bit for each bucket, by position; told only where `found` has a bit.
+    pub(crate) buckets: [&'a mut [u8]; 2],
+}
+
+/// Tells each position that a bucket admits: position `i` is judged by `classes[i + offset]` of each row. `classes` is
+/// [`REACH`] longer than the positions.
+pub(crate) fn search(path: Path, tables: &Tables, classes: &[u8], hits: &mut Hits<'_>) {
     let rows = &tables.rows;
-    assert!(classes.len() == found.len() * 64 + REACH && (found.len() * 64).is_multiple_of(STEP), "whole steps");
+    let positions = hits.found.len() * 64;
+    assert!(classes.len() == positions + REACH && positions.is_multiple_of(STEP), "whole steps");
+    assert!(hits.buckets.iter().all(|buckets| buckets.len() == positions), "room for every position");
     assert!(rows.iter().all(|row| row.offset < REACH), "places in reach");
     match (path, tables.wide) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: AVX-512 F, BW and VBMI were found on this machine; lengths and offsets were checked above.
-        (Path::Avx512, true) if x86::has_avx512() => unsafe { x86::search_avx512::<2>(rows, classes, found) },
+        (Path::Avx512, true) if x86::has_avx512() => unsafe { x86::search_avx512::<2>(rows, classes, hits) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        (Path::Avx512, false) if x86::has_avx512() => unsafe { x86::search_avx512::<1>(rows, classes, found) },
+        (Path::Avx512, false) if x86::has_avx512() => unsafe { x86::search_avx512::<1>(rows, classes, hits) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: AVX2 was found on this machine; lengths and offsets were checked above.
-        (Path::Avx2, true) if x86::has_avx2() => unsafe { x86::search_avx2::<2>(rows, classes, found) },
+        (Path::Avx2, true) if x86::has_avx2() => unsafe { x86::search_avx2::<2>(rows, classes, hits) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        (Path::Avx2, false) if x86::has_avx2() => unsafe { x86::search_avx2::<1>(rows, classes, found) },
-        _ => plain::search(tables, classes, found),
+        (Path::Avx2, false) if x86::has_avx2() => unsafe { x86::search_avx2::<1>(rows, classes, hits) },
+        _ => plain::search(tables, classes, hits),
     }
 }

@@ -1,6 +1,6 @@
 //! The loops in plain code: one byte at a time, sixteen places and eight buckets in a word.
 
-use super::Tables;
+use super::{Hits, Tables};
 
 /// The bits of the place before a match.
 const BEGIN: u128 = 0xFF;
@@ -16,9 +16,9 @@ pub(super) fn classify(classes: &[u8; 128], bytes: &[u8], out: &mut [u8]) {
 }
 
 /// Shift-and: each byte moves every bucket's chain one place on, and keeps the chains whose place admits it.
-pub(super) fn search(tables: &Tables, classes: &[u8], found: &mut [u64]) {
-    found.fill(0);
-    let positions = found.len() * 64;
+pub(super) fn search(tables: &Tables, classes: &[u8], hits: &mut Hits<'_>) {
+    hits.found.fill(0);
+    let positions = hits.found.len() * 64;
     let mut chains = [0_u128; 2];
     for (at, &class) in classes[..positions + SPAN].iter().enumerate() {
         let admits = &tables.chains[usize::from(class & 63)];
@@ -27,7 +27,10 @@ pub(super) fn search(tables: &Tables, classes: &[u8], found: &mut [u64]) {
         if (chains[0] | chains[1]) >> LAST != 0
             && let Some(position) = at.checked_sub(SPAN)
         {
-            found[position / 64] |= 1 << (position % 64);
+            hits.found[position / 64] |= 1 << (position % 64);
+            for (buckets, chain) in hits.buckets.iter_mut().zip(chains) {
+                buckets[position] = (chain >> LAST).to_le_bytes()[0];
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The loops for x86-64.
 
-use super::{EARLY, Row};
+use super::{EARLY, Hits, Row};
 use std::arch::x86_64::*;
 
 /// True on a machine with AVX-512 F, BW and VBMI.
@@ -32,14 +32,16 @@ pub(super) unsafe fn classify_avx512(classes: &[u8; 128], bytes: &[u8], out: &mu
 }
 
 /// # Safety
-/// The machine has AVX-512 F, BW and VBMI; `classes` is 64 longer than 64 for each of `found`, which are a multiple of
-/// four; offsets are less than 64.
+/// The machine has AVX-512 F, BW and VBMI; positions are 64 for each word found and a multiple of 256, as many as there
+/// are buckets told of; `classes` is 64 longer; offsets are less than 64.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) unsafe fn search_avx512<const GROUPS: usize>(rows: &[Row], classes: &[u8], found: &mut [u64]) {
+pub(super) unsafe fn search_avx512<const GROUPS: usize>(rows: &[Row], classes: &[u8], hits: &mut Hits<'_>) {
     /// Vectors of one step.
     const WIDE: usize = 4;
     let (first, rest) = rows.split_at(rows.len().min(EARLY));
-    for (step, found) in found.chunks_exact_mut(WIDE).enumerate() {
+    let [low, high] = &mut hits.buckets;
+    let buckets = [low.as_mut_ptr(), high.as_mut_ptr()];
+    for (step, found) in hits.found.chunks_exact_mut(WIDE).enumerate() {
         let mut left = [[_mm512_set1_epi8(-1); GROUPS]; WIDE];
         let keep = |row: &Row, left: &mut [[__m512i; GROUPS]; WIDE]| {
             for group in 0..GROUPS {
@@ -67,9 +69,13 @@ pub(super) unsafe fn search_avx512<const GROUPS: usize>(rows: &[Row], classes: &
         for row in rest {
             keep(row, &mut left);
         }
-        for (found, left) in found.iter_mut().zip(&left) {
+        for (at, (found, left)) in found.iter_mut().zip(&left).enumerate() {
             let any = left.iter().fold(_mm512_setzero_si512(), |any, &left| _mm512_or_si512(any, left));
             *found = _mm512_test_epi8_mask(any, any);
+            for (buckets, &left) in buckets.iter().zip(left) {
+                // SAFETY: step and vector lie within the positions.
+                unsafe { _mm512_storeu_si512(buckets.add((step * WIDE + at) * 64).cast(), left) };
+            }
         }
     }
 }
@@ -101,13 +107,16 @@ pub(super) unsafe fn classify_avx2(classes: &[u8; 128], bytes: &[u8], out: &mut 
 /// Looks at 16 classes only.
 ///
 /// # Safety
-/// The machine has AVX2; `classes` is 64 longer than 64 for each of `found`; offsets are less than 64.
+/// The machine has AVX2; positions are 64 for each word found, as many as there are buckets told of; `classes` is 64
+/// longer; offsets are less than 64.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn search_avx2<const GROUPS: usize>(rows: &[Row], classes: &[u8], found: &mut [u64]) {
+pub(super) unsafe fn search_avx2<const GROUPS: usize>(rows: &[Row], classes: &[u8], hits: &mut Hits<'_>) {
     /// Vectors of one step.
     const WIDE: usize = 2;
     let (first, rest) = rows.split_at(rows.len().min(EARLY));
-    for (step, found) in found.iter_mut().enumerate() {
+    let [low, high] = &mut hits.buckets;
+    let buckets = [low.as_mut_ptr(), high.as_mut_ptr()];
+    for (step, found) in hits.found.iter_mut().enumerate() {
         let mut left = [[_mm256_set1_epi8(-1); GROUPS]; WIDE];
         let keep = |row: &Row, left: &mut [[__m256i; GROUPS]; WIDE]| {
             for group in 0..GROUPS {
@@ -140,6 +149,10 @@ pub(super) unsafe fn search_avx2<const GROUPS: usize>(rows: &[Row], classes: &[u
             let any = left.iter().fold(_mm256_setzero_si256(), |any, &left| _mm256_or_si256(any, left));
             let none = _mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
             *found |= u64::from(!none.cast_unsigned()) << (32 * at);
+            for (buckets, &left) in buckets.iter().zip(left) {
+                // SAFETY: step and vector lie within the positions.
+                unsafe { _mm256_storeu_si256(buckets.add(step * 64 + at * 32).cast(), left) };
+            }
         }
     }
 }

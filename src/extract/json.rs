@@ -4,10 +4,9 @@
 //! every string that holds an escape is decoded once more into a second part, after its key. That pass runs only when the
 //! file has a backslash at all. It forgives what is no JSON, and nests without recursion.
 
-use super::decode::Utf8Reader;
+use super::decode::TextDecoder;
 use super::{Edge, Failure, Output, PartHead, Source, text};
 use crate::model::Place;
-use std::io::BufRead;
 
 /// Levels whose keys are remembered for the place; deeper ones are only counted.
 const LEVELS_MAX: usize = 256;
@@ -26,16 +25,10 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         return Ok(());
     }
     out.open_part(PartHead { name: "strings".to_owned(), own_text: None, recovered: false })?;
-    let mut reader = Utf8Reader::new(source.reader(), source.charset)?;
+    let mut decoder = TextDecoder::of_source(source)?;
     let mut strings = Strings::default();
-    loop {
-        let block = reader.fill_buf()?;
-        if block.is_empty() {
-            break;
-        }
-        let len = block.len();
-        strings.take(block, out)?;
-        reader.consume(len);
+    while let Some(piece) = decoder.next_piece()? {
+        strings.take(piece.text.as_bytes(), out)?;
     }
     out.close_part()?;
     Ok(())

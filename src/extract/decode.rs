@@ -53,6 +53,11 @@ impl Charset {
     /// Tells the encoding of a text from its first bytes; `None` when they are no text at all.
     #[must_use]
     pub fn tell(head: &[u8]) -> Option<Self> {
+        Self::tell_beside(head, valid_text(head).is_some())
+    }
+
+    /// The same, where it is known already whether the bytes are a [`valid_text`].
+    pub(super) fn tell_beside(head: &[u8], is_valid: bool) -> Option<Self> {
         if let Some(marked) = by_mark(head) {
             return Some(marked);
         }
@@ -60,14 +65,24 @@ impl Charset {
             return Some(Self::UTF8);
         }
         let nuls = memchr::memchr_iter(0, head).count();
+        let scheme = || if is_valid { seven_bit(head) } else { eight_bit(head) };
         if nuls == 0 {
-            return is_mostly_printable(head).then(|| Self::unmarked(eight_bit(head)));
+            return is_mostly_printable(head).then(|| Self::unmarked(scheme()));
         }
         if let Some(scheme) = by_nuls(head) {
             return Some(Self::unmarked(scheme));
         }
         let few = nuls * 100 < head.len();
-        (few && is_mostly_printable(head)).then(|| Self::unmarked(eight_bit(head)))
+        (few && is_mostly_printable(head)).then(|| Self::unmarked(scheme()))
+    }
+}
+
+/// The bytes as UTF-8, without a last character that their end cuts; `None` when anything else is wrong with them.
+pub(super) fn valid_text(head: &[u8]) -> Option<&str> {
+    match std::str::from_utf8(head) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).ok(),
+        Err(_) => None,
     }
 }
 
@@ -183,10 +198,15 @@ fn eight_bit(head: &[u8]) -> Scheme {
         rest = &rest[error.valid_up_to() + len..];
     }
     match first_error {
-        None if memchr::memmem::find(head, b"\x1b$").is_some() => guess(head),
+        None => seven_bit(head),
         Some(at) if multi_byte + begun(rest) < errors * 8 => guess(&head[at.saturating_sub(64)..]),
         _ => Scheme::Utf8,
     }
+}
+
+/// UTF-8, where it is valid, unless there are the escapes of an encoding that writes all its characters in ASCII.
+fn seven_bit(head: &[u8]) -> Scheme {
+    if memchr::memmem::find(head, b"\x1b$").is_some() { guess(head) } else { Scheme::Utf8 }
 }
 
 /// Asks the detector; bytes past 64 KiB add nothing.
@@ -229,6 +249,8 @@ pub struct TextDecoder<'a, R> {
     scheme: Scheme,
     /// What is being decoded; the first block may stand elsewhere.
     block: Cow<'a, [u8]>,
+    /// The first block from `start` on, where it is known to be valid UTF-8.
+    valid: Option<&'a str>,
     start: usize,
     end: usize,
     /// Position in the source of the block's first byte.
@@ -262,7 +284,9 @@ impl<'a> TextDecoder<'a, Reader<'a>> {
         source.budget.charge_read(head.len())?;
         let mut reader = source.reader();
         reader.seek(SeekFrom::Start(head.len() as u64))?;
-        Self::after(head, reader, source.charset)
+        let mut decoder = Self::after(head, reader, source.charset)?;
+        decoder.valid = source.text.and_then(|text| text.get(source.charset.mark_bytes..));
+        Ok(decoder)
     }
 }
 
@@ -289,6 +313,7 @@ impl<'a, R: Read> TextDecoder<'a, R> {
             reader,
             scheme: charset.scheme,
             block: Cow::Borrowed(head),
+            valid: None,
             start: charset.mark_bytes,
             end: head.len(),
             base: 0,
@@ -329,6 +354,11 @@ impl<'a, R: Read> TextDecoder<'a, R> {
     }
 
     fn utf8_piece(&mut self, raw: u64) -> Result<Option<Piece<'_>>, Failure> {
+        if let Some(text) = self.valid.take().filter(|text| !text.is_empty()) {
+            self.only_ascii = self.only_ascii && text.is_ascii();
+            self.start += text.len();
+            return Ok(Some(Piece { text, raw, scheme: Scheme::Utf8 }));
+        }
         let bytes = &self.block[self.start..self.end];
         let error = match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -438,6 +468,7 @@ impl<'a, R: Read> TextDecoder<'a, R> {
     /// Goes on in a block of its own with what is left of the first one.
     fn take_over(&mut self, first: &[u8]) -> Result<(), Failure> {
         let left = &first[self.start..self.end];
+        self.valid = None;
         // Often there is nothing more: room for that question comes first.
         let mut block = vec![0; left.len() + 1];
         block[..left.len()].copy_from_slice(left);
@@ -493,13 +524,18 @@ pub struct Utf8Reader<'a, R> {
     taken: usize,
 }
 
-impl<R: Read> Utf8Reader<'_, R> {
+impl<'a, R: Read> Utf8Reader<'a, R> {
+    /// Reads what `decoder` decodes.
+    pub fn over(decoder: TextDecoder<'a, R>) -> Self {
+        Self { decoder, piece: Vec::new(), taken: 0 }
+    }
+
     /// Reads `reader`, which stands at its start, as `charset`.
     ///
     /// # Errors
     /// [`Failure`] when the reader fails within the mark.
     pub fn new(reader: R, charset: Charset) -> Result<Self, Failure> {
-        Ok(Self { decoder: TextDecoder::new(reader, charset)?, piece: Vec::new(), taken: 0 })
+        Ok(Self::over(TextDecoder::new(reader, charset)?))
     }
 }
 

@@ -5,15 +5,16 @@
 //! would cut the sentence they stand in, so they wait and follow at the end of the block. Documents embedded as `data:`
 //! addresses become members in a second pass, which runs only if the first saw any.
 
-use super::decode::Utf8Reader;
+use super::decode::{TextDecoder, Utf8Reader};
 use super::registry::Treatment;
 use super::xml_events::{TokenBound, xml_charset};
-use super::{Edge, Failure, Output, PartHead, Source, registry, sniff};
+use super::{BLOCK_BYTES, Edge, Failure, Output, PartHead, Source, registry, sniff};
 use crate::model::Place;
+use html5gum::emitters::ForwardingEmitter;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{IoReader, Span, Tokenizer};
+use html5gum::{Emitter, IoReader, Span, Tokenizer};
 use std::cell::RefCell;
-use std::io::{BufRead, Read};
+use std::io::Read;
 
 /// Elements that begin and end a line; sorted, for the search.
 const BLOCKS: &[&str] = &[
@@ -116,9 +117,10 @@ fn each_event(
     source: &Source<'_>,
     see: &mut dyn FnMut(CallbackEvent<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut buffered = source.buffered();
-    let charset = xml_charset(buffered.fill_buf()?);
-    let bounded = TokenBound::new(Utf8Reader::new(buffered, charset)?);
+    let head = source.content.head()?;
+    let charset = xml_charset(&head[..head.len().min(BLOCK_BYTES)]);
+    let text = TextDecoder::of_source(&Source { charset, ..*source })?;
+    let bounded = TokenBound::new(Utf8Reader::over(text));
     let token_bytes = std::rc::Rc::clone(&bounded.token_bytes);
     let budget = source.budget;
     let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
@@ -126,10 +128,25 @@ fn each_event(
         budget.tick().map_err(Failure::from).and_then(|()| see(event)).err()
     });
     emitter.naively_switch_states(true);
-    match Tokenizer::new_with_emitter(IoReader::new(bounded), emitter).next() {
+    match Tokenizer::new_with_emitter(IoReader::new(bounded), Forgiving(emitter)).next() {
         None => Ok(()),
         Some(Ok(failure)) => Err(failure),
         Some(Err(error)) => Err(error.into()),
+    }
+}
+
+/// Reports no breach of the rules: nobody asks, and looking for them costs a quarter of the time.
+struct Forgiving<E>(E);
+
+impl<E: Emitter> ForwardingEmitter for Forgiving<E> {
+    type Token = E::Token;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = E::Token> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
     }
 }
 
@@ -197,18 +214,21 @@ impl<'o> Page<'o> {
         if self.preformatted > 0 {
             return if text.trim().is_empty() { Ok(()) } else { self.push(text) };
         }
-        let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}');
-        let mut collapsed = String::with_capacity(text.len());
-        for word in text.split_inclusive(is_space) {
-            let bare = word.trim_end_matches(is_space);
-            if !bare.is_empty() {
+        let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
+        let mut collapsed = String::with_capacity(text.len() + 1);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let word = rest.bytes().position(|b| is_space(&b)).unwrap_or(rest.len());
+            if word > 0 {
                 if self.gap && (self.pending.is_none() || !collapsed.is_empty()) {
                     collapsed.push(' ');
                 }
-                collapsed.push_str(bare);
+                collapsed.push_str(&rest[..word]);
                 self.gap = false;
             }
-            self.gap |= bare.len() < word.len();
+            let spaces = rest.as_bytes()[word..].iter().take_while(|b| is_space(b)).count();
+            self.gap |= spaces > 0;
+            rest = &rest[word + spaces..];
         }
         if collapsed.is_empty() { Ok(()) } else { self.push(&collapsed) }
     }

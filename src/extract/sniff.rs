@@ -3,7 +3,7 @@
 //! A table of marks first; containers (zip, OLE) are looked into, since half the world's documents are one or the other;
 //! then text, told apart by how it begins. The name's extension only refines what the bytes leave open among texts.
 
-use super::decode::{Charset, Scheme, TextDecoder};
+use super::decode::{Charset, Scheme, TextDecoder, valid_text};
 use super::ole;
 use super::registry::{self, Kind, Treatment};
 use super::{Failure, Source};
@@ -14,11 +14,13 @@ use std::io::Read;
 
 /// What was learnt of one content.
 #[derive(Clone, Copy, Debug)]
-pub struct Sniffed {
+pub struct Sniffed<'a> {
     /// Its type.
     pub kind: &'static Kind,
     /// How its characters are written, for types that are text.
     pub charset: Charset,
+    /// The content's beginning as UTF-8, where that was found to be valid.
+    pub text: Option<&'a str>,
     /// True when the name's extension promises another type.
     pub mismatch: bool,
 }
@@ -27,14 +29,15 @@ pub struct Sniffed {
 ///
 /// # Errors
 /// [`Failure`] when the content cannot be read.
-pub fn sniff(content: &Content, name: &str, budget: &Budget) -> Result<Sniffed, Failure> {
+pub fn sniff<'a>(content: &'a Content, name: &str, budget: &Budget) -> Result<Sniffed<'a>, Failure> {
     let head = content.head()?;
     budget.charge_read(head.len())?;
     let extension = extension_of(name);
-    let source = Source { content, budget, name, charset: Charset::UTF8 };
-    let (type_name, charset) = tell(head, &extension, &source);
+    let source = Source { content, budget, name, charset: Charset::UTF8, text: None };
+    let (type_name, charset, text) = tell(head, &extension, &source);
     let kind = registry::kind(type_name);
-    Ok(Sniffed { kind, charset, mismatch: registry::mismatches(&extension, kind) && !head.is_empty() })
+    let mismatch = registry::mismatches(&extension, kind) && !head.is_empty();
+    Ok(Sniffed { kind, charset, text, mismatch })
 }
 
 /// The extension of a name, lower case, without the dot; empty when there is none.
@@ -44,16 +47,17 @@ pub fn extension_of(name: &str) -> String {
     base.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
 }
 
-fn tell(head: &[u8], extension: &str, source: &Source<'_>) -> (&'static str, Charset) {
+fn tell<'a>(head: &'a [u8], extension: &str, source: &Source<'_>) -> (&'static str, Charset, Option<&'a str>) {
     if head.is_empty() {
-        return ("empty", Charset::UTF8);
+        return ("empty", Charset::UTF8, None);
     }
     if let Some(name) = by_magic(head) {
-        return (look_inside(name, source), Charset::UTF8);
+        return (look_inside(name, source), Charset::UTF8, None);
     }
-    match Charset::tell(head) {
-        Some(charset) => (text_type(head, charset, extension), charset),
-        None => ("binary", Charset::UTF8),
+    let text = valid_text(head);
+    match Charset::tell_beside(head, text.is_some()) {
+        Some(charset) => (text_type(head, charset, extension), charset, text),
+        None => ("binary", Charset::UTF8, None),
     }
 }
 

@@ -121,16 +121,23 @@ pub fn plain_prefix(text: &str) -> usize {
     let bytes = text.as_bytes();
     // End of the run, and where its last character begins.
     let (mut end, mut last) = (0, 0);
-    loop {
-        let ascii = ascii_prefix(&bytes[end..]);
-        if ascii > 0 {
-            (end, last) = (end + ascii, end + ascii - 1);
+    while let Some(&first) = bytes.get(end) {
+        if first < 0x80 {
+            end += ascii_prefix(&bytes[end..]);
+            last = end - 1;
+            continue;
         }
-        let Some(c) = text[end..].chars().next() else { break };
-        if !is_plain(c) {
-            return if begins_unit(c) { end } else { last };
+        let rest = |at: usize| bytes.get(end + at).map_or(0, |byte| u32::from(byte & 0x3F));
+        let (code, len) = match first {
+            ..0xE0 => (u32::from(first & 0x1F) << 6 | rest(1), 2),
+            0xE0..0xF0 => (u32::from(first & 0x0F) << 12 | rest(1) << 6 | rest(2), 3),
+            _ => (u32::MAX, 4),
+        };
+        if !is_plain_code(code) {
+            let begins = text[end..].chars().next().is_some_and(begins_unit);
+            return if begins { end } else { last };
         }
-        (end, last) = (end + c.len_utf8(), end);
+        (end, last) = (end + len, end);
     }
     // At the end of the text the last character waits for what may follow, unless it is all there is.
     if last == 0 { end } else { last }
@@ -155,9 +162,10 @@ fn unit_len(text: &str) -> usize {
 /// True when a character neither composes with what stands before it nor is put in order with it: its decomposition
 /// begins with a starter that no primary composite ends with (`NFKC_Quick_Check` is not "maybe").
 fn begins_unit(c: char) -> bool {
-    if c.is_ascii() || is_plain(c) {
-        return true;
-    }
+    is_plain(c) || at_a_glance(c).is_some() || begins_unit_by_table(c)
+}
+
+fn begins_unit_by_table(c: char) -> bool {
     let mut first = None;
     decompose_compatible(c, |part| {
         first.get_or_insert(part);
@@ -326,7 +334,10 @@ static PLAIN_BITS: [u64; 1024] = {
 
 /// True for the characters of [`PLAIN`].
 fn is_plain(c: char) -> bool {
-    let code = u32::from(c);
+    is_plain_code(u32::from(c))
+}
+
+fn is_plain_code(code: u32) -> bool {
     PLAIN_BITS.get((code >> 6) as usize).is_some_and(|bits| bits >> (code & 63) & 1 == 1)
 }
 
@@ -401,6 +412,7 @@ mod tests {
             let Some(told) = at_a_glance(c) else { continue };
             let defined: String = iter::once(c).nfkc().filter_map(respell_by_table).collect();
             assert_eq!(told.to_string().trim_matches('\0'), defined, "{c:?}");
+            assert!(begins_unit_by_table(c), "{c:?} is a mark");
         }
     }
 

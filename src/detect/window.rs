@@ -520,3 +520,62 @@ fn chars_begun(bytes: &[u8]) -> usize {
     let count = |block: &[u8]| block.iter().fold(0u8, |count, &byte| count + u8::from(byte & 0xC0 != 0x80));
     bytes.chunks(240).map(|block| usize::from(count(block))).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every character of `text` that stands in the window is where counting from the beginning finds it.
+    fn check(window: &Window, text: &str, raw_of: fn(char) -> u32, what: &str) {
+        let (mut norm, mut position) = (0, Position::default());
+        for c in text.chars() {
+            let width = normalise::normalise(c.encode_utf8(&mut [0; 4])).len() as u64;
+            let after = Position { chars: position.chars + 1, raw: position.raw + u64::from(raw_of(c)) };
+            let end = norm + width;
+            if norm >= window.norm(0) && end <= window.end() {
+                let at = |norm: u64| usize::try_from(norm - window.norm(0)).expect("small");
+                assert_eq!(window.start_position(at(norm)), position, "{what}: beginning of {c:?}");
+                assert_eq!(window.end_position(at(end)), after, "{what}: end of {c:?}");
+                if width > 1 {
+                    assert_eq!(window.start_position(at(norm + 1)), position, "{what}: within {c:?}");
+                    assert_eq!(window.end_position(at(end - 1)), after, "{what}: within {c:?}");
+                }
+            }
+            (norm, position) = (end, after);
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_a_count_from_the_beginning() {
+        let stretches =
+            ["Plain ASCII words.\n", "Größe über Maß ", "“Паспорт” – серия ", "请填写您的姓名,😀 ", "４１ été "];
+        let text: String = stretches.iter().map(|stretch| stretch.repeat(90)).collect();
+        let wide = |c: char| if c.len_utf16() == 1 { 2 } else { 4 };
+        type Row = (&'static str, RawLength, fn(char) -> u32);
+        let rows: [Row; 3] = [
+            ("UTF-8", RawLength::utf8(), |c| u32::try_from(c.len_utf8()).expect("small")),
+            ("one byte", RawLength::fixed(1), |_| 1),
+            ("UTF-16", RawLength::new(wide), wide),
+        ];
+        for (name, length, raw_of) in rows {
+            for piece_chars in [1, 7, 700, text.len()] {
+                let what = format!("{name} in pieces of {piece_chars}");
+                let (mut window, mut raw) = (Window::new(), 0);
+                window.reset(Some(length.clone()));
+                let chars: Vec<char> = text.chars().collect();
+                for piece in chars.chunks(piece_chars) {
+                    window.push(&piece.iter().collect::<String>(), Some(raw));
+                    raw += piece.iter().map(|c| u64::from(raw_of(*c))).sum::<u64>();
+                    if window.text().len() > 3000 {
+                        check(&window, &text, raw_of, &what);
+                        window.drop_front(window.text().len() - 1500, true);
+                        check(&window, &text, raw_of, &what);
+                    }
+                }
+                window.finish();
+                assert_eq!(window.end() - window.norm(0), window.text().len() as u64);
+                check(&window, &text, raw_of, &what);
+            }
+        }
+    }
+}

@@ -13,68 +13,76 @@ use crate::model::Place;
 use html5gum::emitters::ForwardingEmitter;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Emitter, IoReader, Span, Tokenizer};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::Read;
 
-/// Elements that begin and end a line; sorted, for the search.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dialog",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "iframe",
-    "legend",
-    "li",
-    "main",
-    "nav",
-    "noscript",
-    "ol",
-    "optgroup",
-    "option",
-    "p",
-    "pre",
-    "script",
-    "section",
-    "select",
-    "style",
-    "summary",
-    "table",
-    "tbody",
-    "template",
-    "textarea",
-    "tfoot",
-    "thead",
-    "title",
-    "tr",
-    "ul",
-];
-/// Elements in which white space counts.
-const PREFORMATTED: &[&str] = &["pre", "script", "style", "textarea"];
+/// True for elements that begin and end a line.
+fn is_block(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"address"
+            | b"article"
+            | b"aside"
+            | b"blockquote"
+            | b"body"
+            | b"br"
+            | b"caption"
+            | b"center"
+            | b"dd"
+            | b"details"
+            | b"dialog"
+            | b"div"
+            | b"dl"
+            | b"dt"
+            | b"fieldset"
+            | b"figcaption"
+            | b"figure"
+            | b"footer"
+            | b"form"
+            | b"h1"
+            | b"h2"
+            | b"h3"
+            | b"h4"
+            | b"h5"
+            | b"h6"
+            | b"head"
+            | b"header"
+            | b"hr"
+            | b"html"
+            | b"iframe"
+            | b"legend"
+            | b"li"
+            | b"main"
+            | b"nav"
+            | b"noscript"
+            | b"ol"
+            | b"optgroup"
+            | b"option"
+            | b"p"
+            | b"pre"
+            | b"script"
+            | b"section"
+            | b"select"
+            | b"style"
+            | b"summary"
+            | b"table"
+            | b"tbody"
+            | b"template"
+            | b"textarea"
+            | b"tfoot"
+            | b"thead"
+            | b"title"
+            | b"tr"
+            | b"ul"
+    )
+}
+
+/// True for elements in which white space counts.
+fn is_preformatted(name: &[u8]) -> bool {
+    matches!(name, b"pre" | b"script" | b"style" | b"textarea")
+}
+
 /// Attributes that hold text or addresses; `data-` and `aria-` ones do too.
 const TEXT_ATTRIBUTES: &[&str] = &[
     "abbr",
@@ -183,28 +191,27 @@ impl<'o> Page<'o> {
             }
             CallbackEvent::AttributeName { name } => {
                 self.attribute.clear();
-                self.attribute.push_str(&String::from_utf8_lossy(name));
+                self.attribute.push_str(&text_of(name));
             }
             CallbackEvent::AttributeValue { value } => self.attribute_value(value)?,
             CallbackEvent::CloseStartTag { .. } => self.end_of_attributes(),
             CallbackEvent::EndTag { name } => {
                 self.edge_of_tag(name, false)?;
             }
-            CallbackEvent::String { value } => self.text(&String::from_utf8_lossy(value))?,
-            CallbackEvent::Comment { value } => self.wait(&String::from_utf8_lossy(value), '\n')?,
+            CallbackEvent::String { value } => self.text(&text_of(value))?,
+            CallbackEvent::Comment { value } => self.wait(&text_of(value), '\n')?,
             CallbackEvent::Doctype { .. } | CallbackEvent::Error(_) => {}
         }
         Ok(())
     }
 
     fn edge_of_tag(&mut self, name: &[u8], starts: bool) -> Result<(), Failure> {
-        let Ok(name) = std::str::from_utf8(name) else { return Ok(()) };
-        if PREFORMATTED.contains(&name) {
+        if is_preformatted(name) {
             self.preformatted = if starts { self.preformatted + 1 } else { self.preformatted.saturating_sub(1) };
         }
-        if name == "td" || name == "th" {
+        if matches!(name, b"td" | b"th") {
             self.break_line('\t')?;
-        } else if BLOCKS.binary_search(&name).is_ok() {
+        } else if is_block(name) {
             self.break_line('\n')?;
         }
         Ok(())
@@ -214,21 +221,20 @@ impl<'o> Page<'o> {
         if self.preformatted > 0 {
             return if text.trim().is_empty() { Ok(()) } else { self.push(text) };
         }
-        let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
         let mut collapsed = String::with_capacity(text.len() + 1);
         let mut rest = text;
         while !rest.is_empty() {
-            let word = rest.bytes().position(|b| is_space(&b)).unwrap_or(rest.len());
-            if word > 0 {
+            let words = words_len(rest.as_bytes());
+            if words > 0 {
                 if self.gap && (self.pending.is_none() || !collapsed.is_empty()) {
                     collapsed.push(' ');
                 }
-                collapsed.push_str(&rest[..word]);
+                collapsed.push_str(&rest[..words]);
                 self.gap = false;
             }
-            let spaces = rest.as_bytes()[word..].iter().take_while(|b| is_space(b)).count();
+            let spaces = rest.as_bytes()[words..].iter().take_while(|b| is_space(**b)).count();
             self.gap |= spaces > 0;
-            rest = &rest[word + spaces..];
+            rest = &rest[words + spaces..];
         }
         if collapsed.is_empty() { Ok(()) } else { self.push(&collapsed) }
     }
@@ -264,7 +270,7 @@ impl<'o> Page<'o> {
         {
             return Ok(());
         }
-        self.wait(&String::from_utf8_lossy(value), ' ')
+        self.wait(&text_of(value), ' ')
     }
 
     fn end_of_attributes(&mut self) {
@@ -289,6 +295,30 @@ impl<'o> Page<'o> {
         }
         Ok(())
     }
+}
+
+/// White space that a page collapses.
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
+}
+
+/// Bytes of the words at the beginning that are as far apart as they are printed: by one space.
+fn words_len(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(space) = bytes[at..].iter().position(|b| is_space(*b)) {
+        let end = at + space;
+        let goes_on = end > 0 && bytes[end] == b' ' && bytes.get(end + 1).is_some_and(|b| !is_space(*b));
+        if !goes_on {
+            return end;
+        }
+        at = end + 2;
+    }
+    bytes.len()
+}
+
+/// The text of bytes that nearly always are UTF-8.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// True for a `data:` address with a base64 body (RFC 2397).
@@ -376,8 +406,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_sorted_for_the_search() {
-        assert!(BLOCKS.is_sorted());
+    fn words_end_where_white_space_collapses() {
+        let rows = [
+            ("", 0),
+            ("a", 1),
+            ("a b", 3),
+            ("a b ", 3),
+            ("a  b", 1),
+            ("a\tb", 1),
+            (" a", 0),
+            ("a b\n", 3),
+            ("é ü x", 7),
+        ];
+        for (text, want) in rows {
+            assert_eq!(words_len(text.as_bytes()), want, "{text:?}");
+        }
     }
 
     #[test]

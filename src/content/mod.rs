@@ -14,6 +14,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// What to do when the path itself is a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,13 @@ pub enum Links {
 pub struct Content {
     store: Store,
     seen: Option<Seen>,
+    /// The first bytes, once they were read.
+    head: OnceLock<Vec<u8>>,
 }
+
+/// Bytes at the beginning that are read once and kept: whoever tells the type needs them, and so does whoever reads the
+/// text. Most files are no longer than that.
+const HEAD_BYTES_MAX: usize = 256 << 10;
 
 #[derive(Debug)]
 enum Store {
@@ -122,13 +129,17 @@ impl Content {
         if !meta.is_file() {
             return Err(Unopened { reason: Reason::SpecialFile, source: None });
         }
-        Ok(Self { store: Store::File(file), seen: Some(Seen::of(&meta)) })
+        Ok(Self::over(Store::File(file), Some(Seen::of(&meta))))
     }
 
     /// Takes bytes that are in memory.
     #[must_use]
     pub fn from_memory(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { store: Store::Memory(bytes.into()), seen: None }
+        Self::over(Store::Memory(bytes.into()), None)
+    }
+
+    fn over(store: Store, seen: Option<Seen>) -> Self {
+        Self { store, seen, head: OnceLock::new() }
     }
 
     /// Its length in bytes; for an open file, as it was when opened.
@@ -173,20 +184,37 @@ impl Content {
         }
     }
 
+    /// The first bytes, at most 256 KiB; fewer only when there are no more. They are read once and kept.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn head(&self) -> io::Result<&[u8]> {
+        if let Some(bytes) = self.as_memory() {
+            return Ok(&bytes[..bytes.len().min(HEAD_BYTES_MAX)]);
+        }
+        if let Some(head) = self.head.get() {
+            return Ok(head);
+        }
+        // Files that the system makes up say 0 and hold more.
+        let wanted = usize::try_from(self.len()).unwrap_or(usize::MAX).clamp(64, HEAD_BYTES_MAX);
+        let mut head = vec![0; wanted];
+        let len = self.read_up_to(0, &mut head)?;
+        head.truncate(len);
+        Ok(self.head.get_or_init(|| head))
+    }
+
     /// Reads some bytes from a position; 0 at the end.
     ///
     /// # Errors
     /// The operating system's.
     pub fn read_at(&self, position: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let start = usize::try_from(position).unwrap_or(usize::MAX);
+        let kept = self.head.get().and_then(|head| head.get(start..)).filter(|rest| !rest.is_empty());
         let file = match &self.store {
+            Store::Memory(bytes) => return Ok(copy_some(bytes.get(start..).unwrap_or_default(), buf)),
+            _ if kept.is_some() => return Ok(copy_some(kept.unwrap_or_default(), buf)),
             Store::File(file) => file,
             Store::Spool(spooled) => &spooled.file,
-            Store::Memory(bytes) => {
-                let start = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
-                let n = buf.len().min(bytes.len() - start);
-                buf[..n].copy_from_slice(&bytes[start..start + n]);
-                return Ok(n);
-            }
         };
         loop {
             match file.read_at(buf, position) {
@@ -224,6 +252,13 @@ impl Content {
     pub fn reader<'a>(&'a self, budget: &'a Budget) -> Reader<'a> {
         Reader { content: self, budget, position: 0 }
     }
+}
+
+/// Copies as much as there is and fits, and tells how much.
+fn copy_some(bytes: &[u8], buf: &mut [u8]) -> usize {
+    let n = buf.len().min(bytes.len());
+    buf[..n].copy_from_slice(&bytes[..n]);
+    n
 }
 
 /// Reads a content from a position of its own, under a budget.

@@ -108,7 +108,7 @@ impl Spool {
         let mut room = Room { used_bytes: Arc::clone(&self.used_bytes), bytes: 0 };
         let failed = self.fill(&mut file, &mut room, head, body).err();
         let spooled = SpoolFile { file, _room: room };
-        Ok((Content { store: Store::Spool(spooled), seen: None }, failed))
+        Ok((Content::over(Store::Spool(spooled), None), failed))
     }
 
     fn fill(&self, file: &mut File, room: &mut Room, head: &[u8], body: &mut dyn Read) -> io::Result<()> {

@@ -11,8 +11,9 @@
 //! dropped           |alpha|                           "beta" stays, a keyword before "delta"
 //! ```
 //!
-//! Normalising can change lengths, so the map is kept as runs in which every character has the same size; ASCII text is
-//! one run however long it is.
+//! Normalising can change lengths, so the map is kept as runs. In most of them every character has the same size: ASCII text
+//! is one such run however long it is. Text of other scripts that normalising leaves alone has characters of all sizes; its
+//! runs are short, and a position inside one is found by counting.
 
 use crate::model::Place;
 use crate::rule::normalise;
@@ -21,18 +22,42 @@ use std::sync::Arc;
 
 /// How many bytes of the file a character of a part takes, when the part is the file's own text.
 #[derive(Clone)]
-pub struct RawLength(Arc<dyn Fn(char) -> u32 + Send + Sync>);
+pub struct RawLength(Measure);
+
+#[derive(Clone)]
+enum Measure {
+    /// As many as in UTF-8.
+    Utf8,
+    /// As many for any character.
+    Fixed(u8),
+    /// What the function says.
+    By(Arc<dyn Fn(char) -> u32 + Send + Sync>),
+}
 
 impl RawLength {
     /// Measures characters with `length`.
     pub fn new(length: impl Fn(char) -> u32 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(length))
+        Self(Measure::By(Arc::new(length)))
     }
 
     /// Characters of UTF-8 text.
     #[must_use]
     pub fn utf8() -> Self {
-        Self::new(|c| u32::try_from(c.len_utf8()).unwrap_or(0))
+        Self(Measure::Utf8)
+    }
+
+    /// Characters of an encoding in which all take this many bytes.
+    #[must_use]
+    pub fn fixed(bytes: u8) -> Self {
+        Self(Measure::Fixed(bytes))
+    }
+
+    fn of(&self, c: char) -> u64 {
+        match &self.0 {
+            Measure::Utf8 => c.len_utf8() as u64,
+            Measure::Fixed(bytes) => u64::from(*bytes),
+            Measure::By(length) => u64::from(length(c)),
+        }
     }
 }
 
@@ -51,11 +76,19 @@ struct Run {
     chars: u64,
     /// Bytes of the file before it.
     raw: u64,
-    /// Normalised bytes for each printed character; 0 when several characters and bytes stand for each other as a whole.
+    /// Normalised bytes for each printed character; 0 when several characters and bytes stand for each other as a whole;
+    /// [`COUNTED`] when each has its own size.
     width: u8,
-    /// Bytes of the file for each printed character.
+    /// Bytes of the file for each printed character; [`COUNTED`] when they are the normalised ones.
     raw_width: u8,
 }
+
+/// A size that differs from character to character.
+const COUNTED: u8 = u8::MAX;
+/// Longest run whose characters are counted, in bytes.
+const COUNTED_BYTES_MAX: usize = 1 << 10;
+/// ASCII text of this many bytes has a run of its own.
+const ASCII_RUN_BYTES_MIN: usize = 256;
 
 /// A position outside the window's own counting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +107,8 @@ pub(crate) struct Window {
     base: u64,
     ascii: bool,
     runs: Vec<Run>,
+    /// What lies before the window, in the counting of the run that it cuts.
+    front: Position,
     /// Where the next character goes.
     next: Position,
     raw_length: Option<RawLength>,
@@ -104,6 +139,7 @@ impl Window {
             base: 0,
             ascii: true,
             runs: Vec::new(),
+            front: Position::default(),
             next: Position::default(),
             raw_length: None,
             pending: String::new(),
@@ -119,6 +155,7 @@ impl Window {
         self.base = 0;
         self.ascii = true;
         self.runs.clear();
+        self.front = Position::default();
         self.next = Position::default();
         self.raw_length = raw_length;
         self.pending.clear();
@@ -204,7 +241,7 @@ impl Window {
             let ends = at + ascii == bytes.len();
             // The last ASCII character may combine with what follows it.
             let plain = if ends && complete { ascii } else { ascii.saturating_sub(1) };
-            if plain > 0 {
+            if plain > 0 && (ends || plain >= ASCII_RUN_BYTES_MIN) {
                 self.push_same(&text[at..at + plain], 1, plain as u64);
                 at += plain;
             }
@@ -228,11 +265,28 @@ impl Window {
     }
 
     fn raw_len(&self, c: char) -> u64 {
-        self.raw_length.as_ref().map_or(0, |length| u64::from((length.0)(c)))
+        self.raw_length.as_ref().map_or(0, |length| length.of(c))
+    }
+
+    /// Adds characters that are their own normal form.
+    fn push_plain(&mut self, source: &str) {
+        let raw_width = match self.raw_length.as_ref().map(|length| &length.0) {
+            _ if source.is_ascii() => return self.push_same(source, 1, source.len() as u64),
+            None => 0,
+            Some(Measure::Utf8) => COUNTED,
+            Some(Measure::Fixed(bytes)) => *bytes,
+            Some(Measure::By(_)) => return self.push_by_size(source),
+        };
+        let mut rest = source;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(COUNTED_BYTES_MAX));
+            self.push_counted(piece, raw_width);
+            rest = after;
+        }
     }
 
     /// Adds characters that are their own normal form, cut where their size changes.
-    fn push_plain(&mut self, source: &str) {
+    fn push_by_size(&mut self, source: &str) {
         let mut from = 0;
         let mut count = 0;
         let mut size = None;
@@ -249,6 +303,19 @@ impl Window {
         self.push_same(&source[from..], size.map_or(1, |(width, _)| width), count);
     }
 
+    /// Adds at most [`COUNTED_BYTES_MAX`] of text that normalising leaves as it is, whose characters are counted when asked.
+    fn push_counted(&mut self, text: &str, raw_width: u8) {
+        let room = |run: &Run| self.end() - run.norm + text.len() as u64 <= COUNTED_BYTES_MAX as u64;
+        let is_same = |run: &Run| run.width == COUNTED && run.raw_width == raw_width;
+        if !self.runs.last().is_some_and(|run| is_same(run) && room(run)) {
+            self.begin_run(COUNTED, raw_width);
+        }
+        let chars = chars_begun(text.as_bytes()) as u64;
+        self.append(text, false);
+        self.next.chars += chars;
+        self.next.raw += if raw_width == COUNTED { text.len() as u64 } else { chars * u64::from(raw_width) };
+    }
+
     /// Adds a unit whose characters and normal form stand for each other only as a whole.
     fn push_unit(&mut self, source: &str, replacement: &str) {
         if source == replacement {
@@ -257,7 +324,7 @@ impl Window {
         }
         let raw = source.chars().map(|c| self.raw_len(c)).sum::<u64>();
         self.runs.push(Run { norm: self.end(), chars: self.next.chars, raw: self.next.raw, width: 0, raw_width: 0 });
-        self.append(replacement);
+        self.append(replacement, replacement.is_ascii());
         self.next.chars += source.chars().count() as u64;
         self.next.raw += raw;
         self.runs.push(Run {
@@ -278,20 +345,25 @@ impl Window {
         let raw_width = text.chars().next().map_or(0, |c| self.raw_width(c));
         let width = u8::try_from(width).unwrap_or(1);
         if !self.runs.last().is_some_and(|run| run.width == width && run.raw_width == raw_width) {
-            let run = Run { norm: self.end(), chars: self.next.chars, raw: self.next.raw, width, raw_width };
-            match self.runs.last_mut() {
-                // A run that never got a character gives way.
-                Some(last) if last.norm == run.norm && last.width != 0 => *last = run,
-                _ => self.runs.push(run),
-            }
+            self.begin_run(width, raw_width);
         }
-        self.append(text);
+        self.append(text, width == 1);
         self.next.chars += count;
         self.next.raw += count * u64::from(raw_width);
     }
 
-    fn append(&mut self, text: &str) {
-        self.ascii &= text.is_ascii();
+    /// Begins a run where the next character goes.
+    fn begin_run(&mut self, width: u8, raw_width: u8) {
+        let run = Run { norm: self.end(), chars: self.next.chars, raw: self.next.raw, width, raw_width };
+        match self.runs.last_mut() {
+            // A run that never got a character gives way.
+            Some(last) if last.norm == run.norm && last.width != 0 => *last = run,
+            _ => self.runs.push(run),
+        }
+    }
+
+    fn append(&mut self, text: &str, ascii: bool) {
+        self.ascii &= ascii;
         self.text.extend_from_slice(text.as_bytes());
     }
 
@@ -328,10 +400,32 @@ impl Window {
             });
             return next;
         }
+        if run.width == COUNTED {
+            return self.counted_position(run, norm, is_end);
+        }
         let offset = norm - run.norm;
         let width = u64::from(run.width);
         let characters = if is_end { offset.div_ceil(width) } else { offset / width };
         Position { chars: run.chars + characters, raw: run.raw + characters * u64::from(run.raw_width) }
+    }
+
+    /// The position within a run whose characters are counted.
+    fn counted_position(&self, run: Run, norm: u64, is_end: bool) -> Position {
+        let before = |norm: u64| usize::try_from(norm.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let (from, before_run) = if run.norm < self.base {
+            (0, self.front)
+        } else {
+            (before(run.norm), Position { chars: run.chars, raw: run.raw })
+        };
+        let mut at = before(norm).min(self.text.len());
+        let is_inside = |at: usize| self.text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+        while is_inside(at) && at > from {
+            at = if is_end { at + 1 } else { at - 1 };
+        }
+        let stretch = &self.text[from.min(at)..at];
+        let chars = chars_begun(stretch) as u64;
+        let raw = if run.raw_width == COUNTED { stretch.len() as u64 } else { chars * u64::from(run.raw_width) };
+        Position { chars: before_run.chars + chars, raw: before_run.raw + raw }
     }
 
     /// Line and column (from 1, in characters) of the character at `at`, whose printed position is `position`. `anchor` is
@@ -387,6 +481,8 @@ impl Window {
         if count_lines {
             self.count_lines(bytes);
         }
+        // The run that is cut is the one in which what goes ends.
+        self.front = self.end_position(bytes);
         self.text.drain(..bytes);
         self.base += bytes as u64;
         if !self.ascii {
@@ -416,4 +512,70 @@ fn ascii_prefix(bytes: &[u8]) -> usize {
         at = end;
     }
     at
+}
+
+/// How many characters begin in a stretch of UTF-8.
+fn chars_begun(bytes: &[u8]) -> usize {
+    // Counts of a byte's width, summed before they overflow, become wide instructions.
+    let count = |block: &[u8]| block.iter().fold(0u8, |count, &byte| count + u8::from(byte & 0xC0 != 0x80));
+    bytes.chunks(240).map(|block| usize::from(count(block))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every character of `text` that stands in the window is where counting from the beginning finds it.
+    fn check(window: &Window, text: &str, raw_of: fn(char) -> u32, what: &str) {
+        let (mut norm, mut position) = (0, Position::default());
+        for c in text.chars() {
+            let width = normalise::normalise(c.encode_utf8(&mut [0; 4])).len() as u64;
+            let after = Position { chars: position.chars + 1, raw: position.raw + u64::from(raw_of(c)) };
+            let end = norm + width;
+            if norm >= window.norm(0) && end <= window.end() {
+                let at = |norm: u64| usize::try_from(norm - window.norm(0)).expect("small");
+                assert_eq!(window.start_position(at(norm)), position, "{what}: beginning of {c:?}");
+                assert_eq!(window.end_position(at(end)), after, "{what}: end of {c:?}");
+                if width > 1 {
+                    assert_eq!(window.start_position(at(norm + 1)), position, "{what}: within {c:?}");
+                    assert_eq!(window.end_position(at(end - 1)), after, "{what}: within {c:?}");
+                }
+            }
+            (norm, position) = (end, after);
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_a_count_from_the_beginning() {
+        let stretches =
+            ["Plain ASCII words.\n", "Größe über Maß ", "“Паспорт” – серия ", "请填写您的姓名,😀 ", "４１ été "];
+        let text: String = stretches.iter().map(|stretch| stretch.repeat(90)).collect();
+        let wide = |c: char| if c.len_utf16() == 1 { 2 } else { 4 };
+        type Row = (&'static str, RawLength, fn(char) -> u32);
+        let rows: [Row; 3] = [
+            ("UTF-8", RawLength::utf8(), |c| u32::try_from(c.len_utf8()).expect("small")),
+            ("one byte", RawLength::fixed(1), |_| 1),
+            ("UTF-16", RawLength::new(wide), wide),
+        ];
+        for (name, length, raw_of) in rows {
+            for piece_chars in [1, 7, 700, text.len()] {
+                let what = format!("{name} in pieces of {piece_chars}");
+                let (mut window, mut raw) = (Window::new(), 0);
+                window.reset(Some(length.clone()));
+                let chars: Vec<char> = text.chars().collect();
+                for piece in chars.chunks(piece_chars) {
+                    window.push(&piece.iter().collect::<String>(), Some(raw));
+                    raw += piece.iter().map(|c| u64::from(raw_of(*c))).sum::<u64>();
+                    if window.text().len() > 3000 {
+                        check(&window, &text, raw_of, &what);
+                        window.drop_front(window.text().len() - 1500, true);
+                        check(&window, &text, raw_of, &what);
+                    }
+                }
+                window.finish();
+                assert_eq!(window.end() - window.norm(0), window.text().len() as u64);
+                check(&window, &text, raw_of, &what);
+            }
+        }
+    }
 }

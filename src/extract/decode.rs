@@ -4,10 +4,12 @@
 //! valid UTF-8, then a statistical guess. A file that is plain ASCII until later is decoded as UTF-8 until the first byte
 //! that is not, and judged again there. UTF-8 is validated in whole blocks and handed on without copying.
 
-use super::Failure;
+use super::{Failure, Source};
+use crate::content::Reader;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding};
-use std::io::{self, Read};
+use std::borrow::Cow;
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// How the characters of a text are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,18 +53,36 @@ impl Charset {
     /// Tells the encoding of a text from its first bytes; `None` when they are no text at all.
     #[must_use]
     pub fn tell(head: &[u8]) -> Option<Self> {
+        Self::tell_beside(head, valid_text(head).is_some())
+    }
+
+    /// The same, where it is known already whether the bytes are a [`valid_text`].
+    pub(super) fn tell_beside(head: &[u8], is_valid: bool) -> Option<Self> {
         if let Some(marked) = by_mark(head) {
             return Some(marked);
         }
+        if is_plain_ascii(head) {
+            return Some(Self::UTF8);
+        }
         let nuls = memchr::memchr_iter(0, head).count();
+        let scheme = || if is_valid { seven_bit(head) } else { eight_bit(head) };
         if nuls == 0 {
-            return is_mostly_printable(head).then(|| Self::unmarked(eight_bit(head)));
+            return is_mostly_printable(head).then(|| Self::unmarked(scheme()));
         }
         if let Some(scheme) = by_nuls(head) {
             return Some(Self::unmarked(scheme));
         }
         let few = nuls * 100 < head.len();
-        (few && is_mostly_printable(head)).then(|| Self::unmarked(eight_bit(head)))
+        (few && is_mostly_printable(head)).then(|| Self::unmarked(scheme()))
+    }
+}
+
+/// The bytes as UTF-8, without a last character that their end cuts; `None` when anything else is wrong with them.
+pub(super) fn valid_text(head: &[u8]) -> Option<&str> {
+    match std::str::from_utf8(head) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).ok(),
+        Err(_) => None,
     }
 }
 
@@ -80,9 +100,17 @@ fn by_mark(head: &[u8]) -> Option<Charset> {
     (!wide || reads_as(&head[mark.len()..], *scheme)).then_some(charset)
 }
 
+/// True when there are only printable ASCII characters, tabs and line ends: the common case, told in one quick pass.
+fn is_plain_ascii(head: &[u8]) -> bool {
+    let is_other = |b: u8| b >= 0x7f || (b < 0x20) & (b.wrapping_sub(8) > 5);
+    // Whole blocks without a branch inside become wide instructions.
+    head.chunks(4 << 10).all(|block| !block.iter().fold(false, |other, &b| other | is_other(b)))
+}
+
 /// Control characters that texts do not hold are at most one byte in fifty.
 fn is_mostly_printable(head: &[u8]) -> bool {
-    let odd = head.iter().filter(|&&b| is_odd_control(b)).count();
+    let count = |block: &[u8]| block.iter().fold(0u8, |odd, &b| odd + u8::from(is_odd_control(b)));
+    let odd: usize = head.chunks(255).map(|block| usize::from(count(block))).sum();
     odd * 50 <= head.len()
 }
 
@@ -160,21 +188,25 @@ fn unit32(unit: &[u8], order: Order) -> u32 {
 /// UTF-8 when it is valid or has few errors beside many multi-byte characters, else the statistical guess.
 fn eight_bit(head: &[u8]) -> Scheme {
     let (mut multi_byte, mut errors, mut first_error) = (0usize, 0usize, None);
+    let begun = |bytes: &[u8]| bytes.iter().filter(|&&b| b >= 0xc0).count();
     let mut rest = head;
     while let Err(error) = std::str::from_utf8(rest) {
-        let valid = &rest[..error.valid_up_to()];
-        multi_byte += valid.iter().filter(|&&b| b >= 0xc0).count();
         let Some(len) = error.error_len() else { break };
+        multi_byte += begun(&rest[..error.valid_up_to()]);
         first_error.get_or_insert(head.len() - rest.len() + error.valid_up_to());
         errors += 1;
         rest = &rest[error.valid_up_to() + len..];
     }
-    multi_byte += rest.iter().filter(|&&b| b >= 0xc0).count();
     match first_error {
-        None if memchr::memmem::find(head, b"\x1b$").is_some() => guess(head),
-        Some(at) if multi_byte < errors * 8 => guess(&head[at.saturating_sub(64)..]),
+        None => seven_bit(head),
+        Some(at) if multi_byte + begun(rest) < errors * 8 => guess(&head[at.saturating_sub(64)..]),
         _ => Scheme::Utf8,
     }
+}
+
+/// UTF-8, where it is valid, unless there are the escapes of an encoding that writes all its characters in ASCII.
+fn seven_bit(head: &[u8]) -> Scheme {
+    if memchr::memmem::find(head, b"\x1b$").is_some() { guess(head) } else { Scheme::Utf8 }
 }
 
 /// Asks the detector; bytes past 64 KiB add nothing.
@@ -212,10 +244,13 @@ const STEP: usize = 8 << 10;
 
 /// Turns a byte stream into pieces of text.
 #[derive(Debug)]
-pub struct TextDecoder<R> {
+pub struct TextDecoder<'a, R> {
     reader: R,
     scheme: Scheme,
-    block: Vec<u8>,
+    /// What is being decoded; the first block may stand elsewhere.
+    block: Cow<'a, [u8]>,
+    /// The first block from `start` on, where it is known to be valid UTF-8.
+    valid: Option<&'a str>,
     start: usize,
     end: usize,
     /// Position in the source of the block's first byte.
@@ -229,7 +264,33 @@ pub struct TextDecoder<R> {
     out: String,
 }
 
-impl<R: Read> TextDecoder<R> {
+impl<'a> TextDecoder<'a, io::Empty> {
+    /// Decodes bytes in memory as `charset`.
+    ///
+    /// # Errors
+    /// [`Failure`] when they end within the mark.
+    pub fn of_bytes(bytes: &'a [u8], charset: Charset) -> Result<Self, Failure> {
+        Self::after(bytes, io::empty(), charset)
+    }
+}
+
+impl<'a> TextDecoder<'a, Reader<'a>> {
+    /// Decodes a whole source in its charset. What is known of it already is not read and not copied again.
+    ///
+    /// # Errors
+    /// [`Failure`] when the source cannot be read.
+    pub fn of_source(source: &Source<'a>) -> Result<Self, Failure> {
+        let head = source.content.head()?;
+        source.budget.charge_read(head.len())?;
+        let mut reader = source.reader();
+        reader.seek(SeekFrom::Start(head.len() as u64))?;
+        let mut decoder = Self::after(head, reader, source.charset)?;
+        decoder.valid = source.text.and_then(|text| text.get(source.charset.mark_bytes..));
+        Ok(decoder)
+    }
+}
+
+impl<'a, R: Read> TextDecoder<'a, R> {
     /// Decodes `reader`, which stands at its start, as `charset`.
     ///
     /// # Errors
@@ -237,13 +298,25 @@ impl<R: Read> TextDecoder<R> {
     pub fn new(mut reader: R, charset: Charset) -> Result<Self, Failure> {
         let mut mark = vec![0; charset.mark_bytes];
         reader.read_exact(&mut mark)?;
+        let mut decoder = Self::after(&[], reader, Charset { mark_bytes: 0, ..charset })?;
+        decoder.base = charset.mark_bytes as u64;
+        decoder.only_ascii = charset.mark_bytes == 0;
+        Ok(decoder)
+    }
+
+    /// Decodes `head`, which begins with the mark, and then what `reader` gives.
+    fn after(head: &'a [u8], reader: R, charset: Charset) -> Result<Self, Failure> {
+        if head.len() < charset.mark_bytes {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
         Ok(Self {
             reader,
             scheme: charset.scheme,
-            block: vec![0; BLOCK],
-            start: 0,
-            end: 0,
-            base: charset.mark_bytes as u64,
+            block: Cow::Borrowed(head),
+            valid: None,
+            start: charset.mark_bytes,
+            end: head.len(),
+            base: 0,
             at_end: false,
             only_ascii: charset.mark_bytes == 0,
             malformed: 0,
@@ -281,6 +354,11 @@ impl<R: Read> TextDecoder<R> {
     }
 
     fn utf8_piece(&mut self, raw: u64) -> Result<Option<Piece<'_>>, Failure> {
+        if let Some(text) = self.valid.take().filter(|text| !text.is_empty()) {
+            self.only_ascii = self.only_ascii && text.is_ascii();
+            self.start += text.len();
+            return Ok(Some(Piece { text, raw, scheme: Scheme::Utf8 }));
+        }
         let bytes = &self.block[self.start..self.end];
         let error = match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -346,6 +424,12 @@ impl<R: Read> TextDecoder<R> {
     }
 
     fn legacy_piece(&mut self, raw: u64) -> Result<Option<Piece<'_>>, Failure> {
+        if let Cow::Borrowed(first) = self.block
+            && first.len() < BLOCK
+        {
+            // The last character must be known as the last one.
+            self.take_over(first)?;
+        }
         let Some(decoder) = self.legacy.as_mut() else {
             self.scheme = Scheme::Utf8;
             return self.next_piece();
@@ -372,20 +456,49 @@ impl<R: Read> TextDecoder<R> {
         if self.at_end || self.end - self.start >= LONGEST_CHARACTER {
             return Ok(());
         }
-        self.block.copy_within(self.start..self.end, 0);
+        if let Cow::Borrowed(first) = self.block {
+            return self.take_over(first);
+        }
+        self.block.to_mut().copy_within(self.start..self.end, 0);
         self.base += self.start as u64;
-        self.end -= self.start;
-        self.start = 0;
-        while self.end < self.block.len() {
-            match self.reader.read(&mut self.block[self.end..]) {
-                Ok(0) => {
-                    self.at_end = true;
-                    break;
-                }
-                Ok(n) => self.end += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+        (self.start, self.end) = (0, self.end - self.start);
+        self.fill()
+    }
+
+    /// Goes on in a block of its own with what is left of the first one.
+    fn take_over(&mut self, first: &[u8]) -> Result<(), Failure> {
+        let left = &first[self.start..self.end];
+        self.valid = None;
+        // Often there is nothing more: room for that question comes first.
+        let mut block = vec![0; left.len() + 1];
+        block[..left.len()].copy_from_slice(left);
+        self.base += self.start as u64;
+        (self.start, self.end) = (0, left.len());
+        self.block = Cow::Owned(block);
+        self.fill()?;
+        if !self.at_end {
+            self.block.to_mut().resize(BLOCK, 0);
+            self.fill()?;
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self) -> Result<(), Failure> {
+        while self.end < self.block.len() && !self.at_end {
+            self.fill_once()?;
+        }
+        Ok(())
+    }
+
+    /// Reads once into what is free of the block.
+    fn fill_once(&mut self) -> Result<(), Failure> {
+        match self.reader.read(&mut self.block.to_mut()[self.end..]) {
+            Ok(n) => {
+                self.end += n;
+                self.at_end = n == 0;
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
@@ -405,23 +518,28 @@ fn safe_cut(bytes: &[u8]) -> usize {
 
 /// Reads the text of a source as UTF-8, whatever its encoding; malformed bytes are U+FFFD.
 #[derive(Debug)]
-pub struct Utf8Reader<R> {
-    decoder: TextDecoder<R>,
+pub struct Utf8Reader<'a, R> {
+    decoder: TextDecoder<'a, R>,
     piece: Vec<u8>,
     taken: usize,
 }
 
-impl<R: Read> Utf8Reader<R> {
+impl<'a, R: Read> Utf8Reader<'a, R> {
+    /// Reads what `decoder` decodes.
+    pub fn over(decoder: TextDecoder<'a, R>) -> Self {
+        Self { decoder, piece: Vec::new(), taken: 0 }
+    }
+
     /// Reads `reader`, which stands at its start, as `charset`.
     ///
     /// # Errors
     /// [`Failure`] when the reader fails within the mark.
     pub fn new(reader: R, charset: Charset) -> Result<Self, Failure> {
-        Ok(Self { decoder: TextDecoder::new(reader, charset)?, piece: Vec::new(), taken: 0 })
+        Ok(Self::over(TextDecoder::new(reader, charset)?))
     }
 }
 
-impl<R: Read> Utf8Reader<R> {
+impl<R: Read> Utf8Reader<'_, R> {
     fn fetch(&mut self) -> io::Result<()> {
         while self.taken == self.piece.len() {
             let next = self.decoder.next_piece().map_err(Failure::into_io)?;
@@ -434,7 +552,7 @@ impl<R: Read> Utf8Reader<R> {
     }
 }
 
-impl<R: Read> Read for Utf8Reader<R> {
+impl<R: Read> Read for Utf8Reader<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = io::BufRead::fill_buf(self)?.read(buf)?;
         io::BufRead::consume(self, n);
@@ -442,7 +560,7 @@ impl<R: Read> Read for Utf8Reader<R> {
     }
 }
 
-impl<R: Read> io::BufRead for Utf8Reader<R> {
+impl<R: Read> io::BufRead for Utf8Reader<'_, R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.fetch()?;
         Ok(&self.piece[self.taken..])

@@ -5,75 +5,84 @@
 //! would cut the sentence they stand in, so they wait and follow at the end of the block. Documents embedded as `data:`
 //! addresses become members in a second pass, which runs only if the first saw any.
 
-use super::decode::Utf8Reader;
+use super::decode::{TextDecoder, Utf8Reader};
 use super::registry::Treatment;
 use super::xml_events::{TokenBound, xml_charset};
-use super::{Edge, Failure, Output, PartHead, Source, registry, sniff};
+use super::{BLOCK_BYTES, Edge, Failure, Output, PartHead, Source, registry, sniff};
 use crate::model::Place;
+use html5gum::emitters::ForwardingEmitter;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{IoReader, Span, Tokenizer};
+use html5gum::{Emitter, IoReader, Span, Tokenizer};
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::io::{BufRead, Read};
+use std::io::Read;
 
-/// Elements that begin and end a line; sorted, for the search.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dialog",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "iframe",
-    "legend",
-    "li",
-    "main",
-    "nav",
-    "noscript",
-    "ol",
-    "optgroup",
-    "option",
-    "p",
-    "pre",
-    "script",
-    "section",
-    "select",
-    "style",
-    "summary",
-    "table",
-    "tbody",
-    "template",
-    "textarea",
-    "tfoot",
-    "thead",
-    "title",
-    "tr",
-    "ul",
-];
-/// Elements in which white space counts.
-const PREFORMATTED: &[&str] = &["pre", "script", "style", "textarea"];
+/// True for elements that begin and end a line.
+fn is_block(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"address"
+            | b"article"
+            | b"aside"
+            | b"blockquote"
+            | b"body"
+            | b"br"
+            | b"caption"
+            | b"center"
+            | b"dd"
+            | b"details"
+            | b"dialog"
+            | b"div"
+            | b"dl"
+            | b"dt"
+            | b"fieldset"
+            | b"figcaption"
+            | b"figure"
+            | b"footer"
+            | b"form"
+            | b"h1"
+            | b"h2"
+            | b"h3"
+            | b"h4"
+            | b"h5"
+            | b"h6"
+            | b"head"
+            | b"header"
+            | b"hr"
+            | b"html"
+            | b"iframe"
+            | b"legend"
+            | b"li"
+            | b"main"
+            | b"nav"
+            | b"noscript"
+            | b"ol"
+            | b"optgroup"
+            | b"option"
+            | b"p"
+            | b"pre"
+            | b"script"
+            | b"section"
+            | b"select"
+            | b"style"
+            | b"summary"
+            | b"table"
+            | b"tbody"
+            | b"template"
+            | b"textarea"
+            | b"tfoot"
+            | b"thead"
+            | b"title"
+            | b"tr"
+            | b"ul"
+    )
+}
+
+/// True for elements in which white space counts.
+fn is_preformatted(name: &[u8]) -> bool {
+    matches!(name, b"pre" | b"script" | b"style" | b"textarea")
+}
+
 /// Attributes that hold text or addresses; `data-` and `aria-` ones do too.
 const TEXT_ATTRIBUTES: &[&str] = &[
     "abbr",
@@ -116,9 +125,10 @@ fn each_event(
     source: &Source<'_>,
     see: &mut dyn FnMut(CallbackEvent<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut buffered = source.buffered();
-    let charset = xml_charset(buffered.fill_buf()?);
-    let bounded = TokenBound::new(Utf8Reader::new(buffered, charset)?);
+    let head = source.content.head()?;
+    let charset = xml_charset(&head[..head.len().min(BLOCK_BYTES)]);
+    let text = TextDecoder::of_source(&Source { charset, ..*source })?;
+    let bounded = TokenBound::new(Utf8Reader::over(text));
     let token_bytes = std::rc::Rc::clone(&bounded.token_bytes);
     let budget = source.budget;
     let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
@@ -126,10 +136,25 @@ fn each_event(
         budget.tick().map_err(Failure::from).and_then(|()| see(event)).err()
     });
     emitter.naively_switch_states(true);
-    match Tokenizer::new_with_emitter(IoReader::new(bounded), emitter).next() {
+    match Tokenizer::new_with_emitter(IoReader::new(bounded), Forgiving(emitter)).next() {
         None => Ok(()),
         Some(Ok(failure)) => Err(failure),
         Some(Err(error)) => Err(error.into()),
+    }
+}
+
+/// Reports no breach of the rules: nobody asks, and looking for them costs a quarter of the time.
+struct Forgiving<E>(E);
+
+impl<E: Emitter> ForwardingEmitter for Forgiving<E> {
+    type Token = E::Token;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = E::Token> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
     }
 }
 
@@ -166,28 +191,27 @@ impl<'o> Page<'o> {
             }
             CallbackEvent::AttributeName { name } => {
                 self.attribute.clear();
-                self.attribute.push_str(&String::from_utf8_lossy(name));
+                self.attribute.push_str(&text_of(name));
             }
             CallbackEvent::AttributeValue { value } => self.attribute_value(value)?,
             CallbackEvent::CloseStartTag { .. } => self.end_of_attributes(),
             CallbackEvent::EndTag { name } => {
                 self.edge_of_tag(name, false)?;
             }
-            CallbackEvent::String { value } => self.text(&String::from_utf8_lossy(value))?,
-            CallbackEvent::Comment { value } => self.wait(&String::from_utf8_lossy(value), '\n')?,
+            CallbackEvent::String { value } => self.text(&text_of(value))?,
+            CallbackEvent::Comment { value } => self.wait(&text_of(value), '\n')?,
             CallbackEvent::Doctype { .. } | CallbackEvent::Error(_) => {}
         }
         Ok(())
     }
 
     fn edge_of_tag(&mut self, name: &[u8], starts: bool) -> Result<(), Failure> {
-        let Ok(name) = std::str::from_utf8(name) else { return Ok(()) };
-        if PREFORMATTED.contains(&name) {
+        if is_preformatted(name) {
             self.preformatted = if starts { self.preformatted + 1 } else { self.preformatted.saturating_sub(1) };
         }
-        if name == "td" || name == "th" {
+        if matches!(name, b"td" | b"th") {
             self.break_line('\t')?;
-        } else if BLOCKS.binary_search(&name).is_ok() {
+        } else if is_block(name) {
             self.break_line('\n')?;
         }
         Ok(())
@@ -197,18 +221,20 @@ impl<'o> Page<'o> {
         if self.preformatted > 0 {
             return if text.trim().is_empty() { Ok(()) } else { self.push(text) };
         }
-        let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}');
-        let mut collapsed = String::with_capacity(text.len());
-        for word in text.split_inclusive(is_space) {
-            let bare = word.trim_end_matches(is_space);
-            if !bare.is_empty() {
+        let mut collapsed = String::with_capacity(text.len() + 1);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let words = words_len(rest.as_bytes());
+            if words > 0 {
                 if self.gap && (self.pending.is_none() || !collapsed.is_empty()) {
                     collapsed.push(' ');
                 }
-                collapsed.push_str(bare);
+                collapsed.push_str(&rest[..words]);
                 self.gap = false;
             }
-            self.gap |= bare.len() < word.len();
+            let spaces = rest.as_bytes()[words..].iter().take_while(|b| is_space(**b)).count();
+            self.gap |= spaces > 0;
+            rest = &rest[words + spaces..];
         }
         if collapsed.is_empty() { Ok(()) } else { self.push(&collapsed) }
     }
@@ -244,7 +270,7 @@ impl<'o> Page<'o> {
         {
             return Ok(());
         }
-        self.wait(&String::from_utf8_lossy(value), ' ')
+        self.wait(&text_of(value), ' ')
     }
 
     fn end_of_attributes(&mut self) {
@@ -269,6 +295,30 @@ impl<'o> Page<'o> {
         }
         Ok(())
     }
+}
+
+/// White space that a page collapses.
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
+}
+
+/// Bytes of the words at the beginning that are as far apart as they are printed: by one space.
+fn words_len(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(space) = bytes[at..].iter().position(|b| is_space(*b)) {
+        let end = at + space;
+        let goes_on = end > 0 && bytes[end] == b' ' && bytes.get(end + 1).is_some_and(|b| !is_space(*b));
+        if !goes_on {
+            return end;
+        }
+        at = end + 2;
+    }
+    bytes.len()
+}
+
+/// The text of bytes that nearly always are UTF-8.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// True for a `data:` address with a base64 body (RFC 2397).
@@ -356,8 +406,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_sorted_for_the_search() {
-        assert!(BLOCKS.is_sorted());
+    fn words_end_where_white_space_collapses() {
+        let rows = [
+            ("", 0),
+            ("a", 1),
+            ("a b", 3),
+            ("a b ", 3),
+            ("a  b", 1),
+            ("a\tb", 1),
+            (" a", 0),
+            ("a b\n", 3),
+            ("é ü x", 7),
+        ];
+        for (text, want) in rows {
+            assert_eq!(words_len(text.as_bytes()), want, "{text:?}");
+        }
     }
 
     #[test]

@@ -4,10 +4,9 @@
 //! every string that holds an escape is decoded once more into a second part, after its key. That pass runs only when the
 //! file has a backslash at all. It forgives what is no JSON, and nests without recursion.
 
-use super::decode::Utf8Reader;
+use super::decode::TextDecoder;
 use super::{Edge, Failure, Output, PartHead, Source, text};
 use crate::model::Place;
-use std::io::BufRead;
 
 /// Levels whose keys are remembered for the place; deeper ones are only counted.
 const LEVELS_MAX: usize = 256;
@@ -26,20 +25,24 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         return Ok(());
     }
     out.open_part(PartHead { name: "strings".to_owned(), own_text: None, recovered: false })?;
-    let mut reader = Utf8Reader::new(source.reader(), source.charset)?;
+    let mut decoder = TextDecoder::of_source(source)?;
     let mut strings = Strings::default();
-    loop {
-        let block = reader.fill_buf()?;
-        if block.is_empty() {
-            break;
-        }
-        let len = block.len();
-        strings.take(block, out)?;
-        reader.consume(len);
+    while let Some(piece) = decoder.next_piece()? {
+        strings.take(piece.text.as_bytes(), out)?;
     }
     out.close_part()?;
     Ok(())
 }
+
+/// The bytes that mean something between strings.
+static STRUCTURE: [bool; 256] = {
+    let (bytes, mut table, mut at) = (b"\"{}[]:,", [false; 256], 0);
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// Where the reader stands in the text.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -83,14 +86,18 @@ impl Strings {
         while let Some(&byte) = rest.first() {
             rest = match self.state {
                 State::Between => {
-                    let at = rest.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']' | b':' | b','));
+                    let at = rest.iter().position(|&b| STRUCTURE[usize::from(b)]);
                     let Some(at) = at else { break };
                     self.structure(rest[at]);
                     &rest[at + 1..]
                 }
                 State::InString => {
                     let at = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-                    self.add(&rest[..at], out)?;
+                    let is_whole =
+                        self.bytes.is_empty() && !self.has_escape && rest.get(at) == Some(&b'"') && at < PIECE_BYTES;
+                    // Of a string without escapes only its beginning is of use, as a key.
+                    let kept = if is_whole { at.min(KEY_BYTES_MAX) } else { at };
+                    self.add(&rest[..kept], out)?;
                     match rest.get(at) {
                         Some(b'"') => self.end_string(out)?,
                         Some(_) => self.state = State::Escape,
@@ -162,7 +169,11 @@ impl Strings {
         self.flush_surrogate(out)?;
         self.state = State::Between;
         self.last.clear();
-        self.last.push_str(&String::from_utf8_lossy(&self.bytes[..self.bytes.len().min(KEY_BYTES_MAX)]));
+        let key = &self.bytes[..self.bytes.len().min(KEY_BYTES_MAX)];
+        match std::str::from_utf8(key) {
+            Ok(key) => self.last.push_str(key),
+            Err(_) => self.last.push_str(&String::from_utf8_lossy(key)),
+        }
         if self.has_escape {
             self.push(out)?;
         }
@@ -261,6 +272,7 @@ impl Strings {
             pointer.push('/');
             match level.index {
                 Some(index) => pointer.push_str(&index.to_string()),
+                None if !level.key.contains(['~', '/']) => pointer.push_str(&level.key),
                 None => pointer.push_str(&level.key.replace('~', "~0").replace('/', "~1")),
             }
         }

@@ -104,6 +104,8 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// How its characters are written, for types that are text.
     pub charset: Charset,
+    /// The beginning of the content as UTF-8, where that was found to be valid.
+    pub text: Option<&'a str>,
 }
 
 /// Bytes fetched at a time by the buffered readers.

@@ -3,43 +3,41 @@
 //! A table of marks first; containers (zip, OLE) are looked into, since half the world's documents are one or the other;
 //! then text, told apart by how it begins. The name's extension only refines what the bytes leave open among texts.
 
-use super::decode::Charset;
+use super::decode::{Charset, Scheme, TextDecoder, valid_text};
 use super::ole;
 use super::registry::{self, Kind, Treatment};
 use super::{Failure, Source};
 use crate::content::{Budget, Content};
 use crate::model::Reason;
+use std::borrow::Cow;
 use std::io::Read;
 
 /// What was learnt of one content.
 #[derive(Clone, Copy, Debug)]
-pub struct Sniffed {
+pub struct Sniffed<'a> {
     /// Its type.
     pub kind: &'static Kind,
     /// How its characters are written, for types that are text.
     pub charset: Charset,
+    /// The content's beginning as UTF-8, where that was found to be valid.
+    pub text: Option<&'a str>,
     /// True when the name's extension promises another type.
     pub mismatch: bool,
 }
-
-/// Bytes looked at.
-const HEAD_BYTES: usize = 256 << 10;
 
 /// Tells the type of a content. `name` is the name it came under.
 ///
 /// # Errors
 /// [`Failure`] when the content cannot be read.
-pub fn sniff(content: &Content, name: &str, budget: &Budget) -> Result<Sniffed, Failure> {
-    let wanted = usize::try_from(content.len().clamp(64, HEAD_BYTES as u64)).unwrap_or(HEAD_BYTES);
-    let mut head = vec![0; wanted];
-    let len = content.read_up_to(0, &mut head)?;
-    budget.charge_read(len)?;
-    head.truncate(len);
+pub fn sniff<'a>(content: &'a Content, name: &str, budget: &Budget) -> Result<Sniffed<'a>, Failure> {
+    let head = content.head()?;
+    budget.charge_read(head.len())?;
     let extension = extension_of(name);
-    let source = Source { content, budget, name, charset: Charset::UTF8 };
-    let (type_name, charset) = tell(&head, &extension, &source);
+    let source = Source { content, budget, name, charset: Charset::UTF8, text: None };
+    let (type_name, charset, text) = tell(head, &extension, &source);
     let kind = registry::kind(type_name);
-    Ok(Sniffed { kind, charset, mismatch: registry::mismatches(&extension, kind) && !head.is_empty() })
+    let mismatch = registry::mismatches(&extension, kind) && !head.is_empty();
+    Ok(Sniffed { kind, charset, text, mismatch })
 }
 
 /// The extension of a name, lower case, without the dot; empty when there is none.
@@ -49,16 +47,17 @@ pub fn extension_of(name: &str) -> String {
     base.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
 }
 
-fn tell(head: &[u8], extension: &str, source: &Source<'_>) -> (&'static str, Charset) {
+fn tell<'a>(head: &'a [u8], extension: &str, source: &Source<'_>) -> (&'static str, Charset, Option<&'a str>) {
     if head.is_empty() {
-        return ("empty", Charset::UTF8);
+        return ("empty", Charset::UTF8, None);
     }
     if let Some(name) = by_magic(head) {
-        return (look_inside(name, source), Charset::UTF8);
+        return (look_inside(name, source), Charset::UTF8, None);
     }
-    match Charset::tell(head) {
-        Some(charset) => (text_type(head, charset, extension), charset),
-        None => ("binary", Charset::UTF8),
+    let text = valid_text(head);
+    match Charset::tell_beside(head, text.is_some()) {
+        Some(charset) => (text_type(head, charset, extension), charset, text),
+        None => ("binary", Charset::UTF8, None),
     }
 }
 
@@ -321,9 +320,12 @@ fn is_html(first: &str, extension: &str) -> bool {
         "<div",
         "<p>",
     ];
+    let promised = registry::kind("html").extensions.contains(&extension);
+    if !promised && !first.starts_with('<') {
+        return false;
+    }
     let start: String = first.chars().take(2048).collect::<String>().to_ascii_lowercase();
     let begun = skip_comments(&start);
-    let promised = registry::kind("html").extensions.contains(&extension);
     STARTS.iter().any(|tag| begun.starts_with(tag))
         || (begun.starts_with("<?xml") && start.contains("<html"))
         || (promised && start.contains('<'))
@@ -355,17 +357,19 @@ fn is_xml(first: &str, extension: &str) -> bool {
 }
 
 /// The first characters, decoded.
-fn beginning(head: &[u8], charset: Charset) -> String {
+fn beginning(head: &[u8], charset: Charset) -> Cow<'_, str> {
     let head = &head[..head.len().min(4 << 10)];
-    let mut decoder = match super::decode::TextDecoder::new(head, charset) {
-        Ok(decoder) => decoder,
-        Err(_) => return String::new(),
-    };
+    if charset.scheme == Scheme::Utf8
+        && let Ok(text) = std::str::from_utf8(&head[charset.mark_bytes.min(head.len())..])
+    {
+        return Cow::Borrowed(text);
+    }
+    let Ok(mut decoder) = TextDecoder::of_bytes(head, charset) else { return Cow::Borrowed("") };
     let mut text = String::new();
     while let Ok(Some(piece)) = decoder.next_piece() {
         text.push_str(piece.text);
     }
-    text
+    Cow::Owned(text)
 }
 
 /// A mail begins with header lines; at least two of them are ones that mail programs write.

@@ -18,7 +18,7 @@ pub(super) fn extract_watched(
     out: &mut dyn Output,
     watch: &mut dyn FnMut(&str),
 ) -> Result<(), Failure> {
-    let mut decoder = TextDecoder::new(source.reader(), source.charset)?;
+    let mut decoder = TextDecoder::of_source(source)?;
     let opened_as = decoder.scheme();
     out.open_part(PartHead { name: "text".to_owned(), own_text: Some(raw_units(opened_as)), recovered: false })?;
     while let Some((text, raw, scheme)) = decoder.next_piece()?.map(|piece| (piece.text, piece.raw, piece.scheme)) {

@@ -127,9 +127,9 @@ impl Visitor for Feed<'_, '_> {
 fn raw_length(units: RawUnits) -> RawLength {
     match units {
         RawUnits::Utf8 => RawLength::utf8(),
-        RawUnits::Single => RawLength::new(|_| 1),
+        RawUnits::Single => RawLength::fixed(1),
         RawUnits::Utf16 => RawLength::new(|c| if c.len_utf16() == 1 { 2 } else { 4 }),
-        RawUnits::Utf32 => RawLength::new(|_| 4),
+        RawUnits::Utf32 => RawLength::fixed(4),
         RawUnits::Encoded(encoding) => RawLength::new(move |c| {
             let mut buffer = [0; 4];
             let (bytes, _, _) = encoding.encode(c.encode_utf8(&mut buffer));

@@ -98,12 +98,12 @@ impl Walk<'_> {
     fn read(&mut self, content: &Content, name: &str) -> ReadOne {
         let sniffed = catch_unwind(AssertUnwindSafe(|| sniff(content, name, self.budget)));
         let unread = |reason| ReadOne { coverage: Coverage::Skipped(reason), kind: kind("binary"), mismatch: false };
-        let Sniffed { kind, charset, mismatch } = match sniffed {
+        let Sniffed { kind, charset, text, mismatch } = match sniffed {
             Ok(Ok(sniffed)) => sniffed,
             Ok(Err(failure)) => return unread(failure.reason()),
             Err(_) => return unread(Reason::Crashed),
         };
-        let source = Source { content, budget: self.budget, name, charset };
+        let source = Source { content, budget: self.budget, name, charset, text };
         ReadOne { coverage: self.treat(kind, &source), kind, mismatch }
     }
 

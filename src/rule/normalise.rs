@@ -121,19 +121,34 @@ pub fn plain_prefix(text: &str) -> usize {
     let bytes = text.as_bytes();
     // End of the run, and where its last character begins.
     let (mut end, mut last) = (0, 0);
-    loop {
-        let ascii = bytes[end..].iter().take_while(|byte| byte.is_ascii()).count();
-        if ascii > 0 {
-            (end, last) = (end + ascii, end + ascii - 1);
+    while let Some(&first) = bytes.get(end) {
+        if first < 0x80 {
+            end += ascii_prefix(&bytes[end..]);
+            last = end - 1;
+            continue;
         }
-        let Some(c) = text[end..].chars().next() else { break };
-        if !is_plain(c) {
-            return if begins_unit(c) { end } else { last };
+        let rest = |at: usize| bytes.get(end + at).map_or(0, |byte| u32::from(byte & 0x3F));
+        let (code, len) = match first {
+            ..0xE0 => (u32::from(first & 0x1F) << 6 | rest(1), 2),
+            0xE0..0xF0 => (u32::from(first & 0x0F) << 12 | rest(1) << 6 | rest(2), 3),
+            _ => (u32::MAX, 4),
+        };
+        if !is_plain_code(code) {
+            let begins = text[end..].chars().next().is_some_and(begins_unit);
+            return if begins { end } else { last };
         }
-        (end, last) = (end + c.len_utf8(), end);
+        (end, last) = (end + len, end);
     }
     // At the end of the text the last character waits for what may follow, unless it is all there is.
     if last == 0 { end } else { last }
+}
+
+/// Bytes of the leading ASCII characters.
+fn ascii_prefix(bytes: &[u8]) -> usize {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    let (words, _) = bytes.as_chunks::<8>();
+    let whole = words.iter().take_while(|word| u64::from_le_bytes(**word) & HIGH_BITS == 0).count() * 8;
+    whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 /// Bytes of the first character and of those that may join with it.
@@ -147,9 +162,10 @@ fn unit_len(text: &str) -> usize {
 /// True when a character neither composes with what stands before it nor is put in order with it: its decomposition
 /// begins with a starter that no primary composite ends with (`NFKC_Quick_Check` is not "maybe").
 fn begins_unit(c: char) -> bool {
-    if c.is_ascii() || is_plain(c) {
-        return true;
-    }
+    is_plain(c) || at_a_glance(c).is_some() || begins_unit_by_table(c)
+}
+
+fn begins_unit_by_table(c: char) -> bool {
     let mut first = None;
     decompose_compatible(c, |part| {
         first.get_or_insert(part);
@@ -160,10 +176,15 @@ fn begins_unit(c: char) -> bool {
 
 fn replace(unit: &str) -> Held<'_> {
     let mut chars = unit.chars();
-    if let (Some(c), None) = (chars.next(), chars.next())
-        && is_plain(c)
-    {
-        return Held::Same(unit);
+    if let (Some(c), None) = (chars.next(), chars.next()) {
+        if is_plain(c) {
+            return Held::Same(unit);
+        }
+        match at_a_glance(c) {
+            Some('\0') => return Held::Text(String::new()),
+            Some(ascii) => return Held::Char([u32::from(ascii).to_le_bytes()[0], 0, 0, 0], 1),
+            None => {}
+        }
     }
     let mut chars = unit.nfkc().filter_map(respell);
     match (chars.next(), chars.next()) {
@@ -182,7 +203,24 @@ fn replace(unit: &str) -> Held<'_> {
 
 /// What stands for a character after NFKC; `None` for what has no width.
 fn respell(c: char) -> Option<char> {
-    if c.is_ascii() || is_plain(c) {
+    if is_plain(c) { Some(c) } else { respell_by_table(c) }
+}
+
+/// The ASCII character that stands for one alone, for those that are printed most; NUL for what has no width.
+fn at_a_glance(c: char) -> Option<char> {
+    Some(match c {
+        '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2018}'..='\u{201B}' => '\'',
+        '\u{201C}'..='\u{201F}' => '"',
+        '\u{FF01}'..='\u{FF5E}' => return char::from_u32(u32::from(c) - 0xFEE0),
+        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{FEFF}' => '\0',
+        _ => return None,
+    })
+}
+
+fn respell_by_table(c: char) -> Option<char> {
+    if c.is_ascii() {
         return Some(c);
     }
     if is_widthless(c) {
@@ -229,14 +267,78 @@ fn ascii_digit(c: char) -> Option<char> {
     char::from_digit(code - zero, 10)
 }
 
-/// True for letters that are their own normal form and begin a unit: most of what is written, found without a table.
+/// Characters that are their own normal form and begin a unit: most of what is written. Ranges of the basic plane, in
+/// order; the tests hold each of them against the definition.
+const PLAIN: &[(u32, u32)] = &[
+    (0x00, 0x7F),
+    (0xA1, 0xA7),
+    (0xA9, 0xA9),
+    (0xAB, 0xAC),
+    (0xAE, 0xAE),
+    (0xB0, 0xB1),
+    (0xB6, 0xB7),
+    (0xBB, 0xBB),
+    (0xBF, 0x131),
+    (0x134, 0x13E),
+    (0x141, 0x148),
+    (0x14A, 0x17E),
+    (0x180, 0x1C3),
+    (0x1CD, 0x1F0),
+    (0x391, 0x3A1),
+    (0x3A3, 0x3CF),
+    (0x400, 0x482),
+    (0x48A, 0x52F),
+    (0x531, 0x556),
+    (0x561, 0x586),
+    (0x5D0, 0x5EA),
+    (0x621, 0x64A),
+    (0x679, 0x6D3),
+    (0x904, 0x939),
+    (0xE01, 0xE32),
+    (0xE3F, 0xE47),
+    (0x10D0, 0x10FA),
+    (0x1E00, 0x1E99),
+    (0x1E9C, 0x1EFF),
+    (0x2020, 0x2023),
+    (0x2030, 0x2032),
+    (0x2039, 0x203A),
+    (0x20A0, 0x20A7),
+    (0x20A9, 0x20C0),
+    (0x2190, 0x2211),
+    (0x2213, 0x222B),
+    (0x2231, 0x2328),
+    (0x2500, 0x27BF),
+    (0x3001, 0x301B),
+    (0x301D, 0x3029),
+    (0x3041, 0x3096),
+    (0x30A1, 0x30FE),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7A3),
+];
+
+/// [`PLAIN`], a bit for each character of the basic plane.
+static PLAIN_BITS: [u64; 1024] = {
+    let mut bits = [0; 1024];
+    let mut row = 0;
+    while row < PLAIN.len() {
+        let mut code = PLAIN[row].0;
+        while code <= PLAIN[row].1 {
+            bits[(code >> 6) as usize] |= 1 << (code & 63);
+            code += 1;
+        }
+        row += 1;
+    }
+    bits
+};
+
+/// True for the characters of [`PLAIN`].
 fn is_plain(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{7F}' | '\u{C0}'..='\u{131}' | '\u{134}'..='\u{13E}' | '\u{141}'..='\u{148}'
-        | '\u{14A}'..='\u{17E}' | '\u{391}'..='\u{3A1}' | '\u{3A3}'..='\u{3CF}' | '\u{400}'..='\u{482}'
-        | '\u{48A}'..='\u{52F}' | '\u{5D0}'..='\u{5EA}' | '\u{621}'..='\u{64A}' | '\u{904}'..='\u{939}'
-        | '\u{E01}'..='\u{E30}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{4E00}'..='\u{9FFF}'
-        | '\u{AC00}'..='\u{D7A3}')
+    is_plain_code(u32::from(c))
+}
+
+fn is_plain_code(code: u32) -> bool {
+    PLAIN_BITS.get((code >> 6) as usize).is_some_and(|bits| bits >> (code & 63) & 1 == 1)
 }
 
 #[cfg(test)]
@@ -300,7 +402,17 @@ mod tests {
             assert!(iter::once(c).nfkc().eq([c]), "{c:?} changes");
             assert_eq!(canonical_combining_class(c), 0, "{c:?} is a mark");
             assert_eq!(is_nfkc_quick(iter::once(c)), IsNormalized::Yes, "{c:?} may compose");
-            assert!(!is_widthless(c) && ascii_digit(c).is_none(), "{c:?} is respelled");
+            assert_eq!(respell_by_table(c), Some(c), "{c:?} is respelled");
+        }
+    }
+
+    #[test]
+    fn a_glance_agrees_with_the_definition() {
+        for c in (0..=0x10FFFF).filter_map(char::from_u32) {
+            let Some(told) = at_a_glance(c) else { continue };
+            let defined: String = iter::once(c).nfkc().filter_map(respell_by_table).collect();
+            assert_eq!(told.to_string().trim_matches('\0'), defined, "{c:?}");
+            assert!(begins_unit_by_table(c), "{c:?} is a mark");
         }
     }
 

@@ -5,6 +5,7 @@
 //! run of white space, `_` or `-`. Terms of `match = "string"` lists (scripts without spaces) are found anywhere, by a
 //! small Aho-Corasick automaton.
 
+use crate::detect::CHAR_BYTES_MAX;
 use crate::detect::candidates::{Anchor, ByteSet};
 use crate::detect::text::{char_at, char_before, is_word};
 use crate::rule::RuleSet;
@@ -158,6 +159,11 @@ impl KeywordIndex {
     /// Longest stretch of text a term may cover, in bytes.
     pub(crate) fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// Bytes that must be known past a position to find every term that begins before it.
+    pub(crate) fn reach(&self) -> usize {
+        self.longest + LEAD_BYTES_MAX + CHAR_BYTES_MAX
     }
 
     /// Adds every term that begins in `from..to`, in order of their beginnings. `text` reaches far enough past `to`.

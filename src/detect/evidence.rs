@@ -261,8 +261,8 @@ pub(crate) fn glance(node: &Node, scene: &Scene<'_>, nearby: &mut Nearby) -> Tru
         Node::Leaf(leaf) => match (leaf.what, leaf.within) {
             (What::List(list), Some(within)) if leaf.min > 0 => {
                 let range = scene.window(within);
-                nearby.cover(scene.keywords, scene.text, &range);
-                if nearby.within(&range).any(|hit| hit.list == list) { Truth::Open } else { Truth::Fails }
+                let near = nearby.lists(scene.keywords, scene.text, &range) & list_bit(list) != 0;
+                if near && nearby.within(&range).any(|hit| hit.list == list) { Truth::Open } else { Truth::Fails }
             }
             _ => Truth::Open,
         },
@@ -314,7 +314,9 @@ impl Scene<'_> {
         let range = self.window(within);
         let mut found = match leaf.what {
             What::List(list) => {
-                nearby.cover(self.keywords, self.text, &range);
+                if nearby.lists(self.keywords, self.text, &range) & list_bit(list) == 0 {
+                    return Vec::new();
+                }
                 let hits = nearby.within(&range).filter(|hit| hit.list == list);
                 hits.map(|hit| Occurrence { span: hit.start..hit.end, key: u64::from(hit.term) }).collect()
             }

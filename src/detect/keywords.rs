@@ -63,9 +63,19 @@ pub(crate) struct KeywordIndex {
 /// A table of terms by the hash of their first word.
 #[derive(Debug, Default)]
 struct FirstWords {
-    /// Open addressing, a power of two of places: hash, and where its terms stand in `terms`; empty ranges are free.
-    places: Vec<(u64, Range<u32>)>,
+    /// Open addressing, a power of two of places.
+    places: Vec<FirstWord>,
     terms: Vec<Begun>,
+}
+
+/// A first word.
+#[derive(Clone, Debug, Default)]
+struct FirstWord {
+    hash: u64,
+    /// What may follow it, one bit for the bytes that share their low six bits.
+    follows: u64,
+    /// Its terms, in the table's; a free place has none.
+    terms: Range<u32>,
 }
 
 /// A term, its first word read.
@@ -94,16 +104,17 @@ impl FirstWords {
             return Self::default();
         }
         let count = (2 * by_word.len()).next_power_of_two();
-        let mut table = Self { places: vec![(0, 0..0); count], terms: Vec::new() };
+        let mut table = Self { places: vec![FirstWord::default(); count], terms: Vec::new() };
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         for (hash, terms) in by_word {
             let first = number(table.terms.len());
+            let follows = terms.iter().fold(0, |follows, begun| follows | begun.then.bits());
             table.terms.extend(terms);
             let mut at = table.place(hash);
-            while !table.places[at].1.is_empty() {
+            while !table.places[at].terms.is_empty() {
                 at = (at + 1) % count;
             }
-            table.places[at] = (hash, first..number(table.terms.len()));
+            table.places[at] = FirstWord { hash, follows, terms: first..number(table.terms.len()) };
         }
         table
     }
@@ -114,20 +125,29 @@ impl FirstWords {
         (hash >> 32) as usize & (self.places.len() - 1)
     }
 
-    /// The terms whose first word has this hash.
+    /// The first word with this hash.
     #[inline]
-    fn get(&self, hash: u64) -> &[Begun] {
+    fn get(&self, hash: u64) -> Option<&FirstWord> {
         if self.places.is_empty() {
-            return &[];
+            return None;
         }
         let mut at = self.place(hash);
         loop {
-            let (other, terms) = &self.places[at];
-            if terms.is_empty() || *other == hash {
-                return &self.terms[terms.start as usize..terms.end as usize];
+            let first = &self.places[at];
+            if first.terms.is_empty() {
+                return None;
+            }
+            if first.hash == hash {
+                return Some(first);
             }
             at = (at + 1) & (self.places.len() - 1);
         }
+    }
+
+    /// The terms that begin with it.
+    #[inline]
+    fn terms(&self, first: &FirstWord) -> &[Begun] {
+        &self.terms[first.terms.start as usize..first.terms.end as usize]
     }
 }
 
@@ -263,25 +283,28 @@ impl KeywordIndex {
 
     /// Adds the terms that begin with a word.
     fn try_word(&self, text: &[u8], word: Word, range: Range<usize>, out: &mut Vec<Hit>) {
-        let begun = self.first.get(word.hash);
-        if begun.is_empty() {
-            return;
-        }
+        let Some(first) = self.first.get(word.hash) else { return };
         let rest = text.get(word.start + word.length..).unwrap_or_default();
         let next = rest.first().map_or(0, u8::to_ascii_lowercase);
         let behind_gap = rest.get(gap_length(rest)).map_or(0, u8::to_ascii_lowercase);
-        // A character beyond ASCII may fold to one of ASCII.
-        let fits = |wanted: u8, byte: u8| byte == wanted || !byte.is_ascii();
-        for &Begun { term: number, then } in begun {
+        // A character beyond ASCII may fold to one of ASCII, and of a very long word the end is not known.
+        let plain = next.is_ascii() && behind_gap.is_ascii() && word.length < LENGTH_MAX;
+        if plain && first.follows & (byte_bit(next) | byte_bit(behind_gap)) == 0 {
+            return;
+        }
+        for &Begun { term: number, then } in self.first.terms(first) {
             let may_stand = match then {
-                Then::Byte(wanted) => fits(wanted, next),
-                Then::Gap(wanted) => fits(wanted, behind_gap),
+                Then::Byte(wanted) => wanted == next,
+                Then::Gap(wanted) => wanted == behind_gap,
                 Then::End | Then::Any => true,
             };
-            if !may_stand && word.length < LENGTH_MAX {
+            if plain && !may_stand {
                 continue;
             }
             let term = &self.terms[number as usize];
+            if plain && then == Then::End && !term.is_word(text, &word) {
+                continue;
+            }
             let Some(start) = word.start.checked_sub(term.lead) else { continue };
             if let Some(end) = term.end_at(text, start).filter(|_| range.contains(&start)) {
                 out.push(Hit { start, end, list: term.list, term: number });
@@ -303,7 +326,8 @@ impl KeywordIndex {
         }
         if word < text.len() {
             let (hash, _) = hash_word(&text[word..(word + self.longest).min(text.len())]);
-            for number in self.first.get(hash).iter().map(|begun| begun.term).filter(|number| of_list(&number)) {
+            let begun = self.first.get(hash).map_or(&[][..], |first| self.first.terms(first));
+            for number in begun.iter().map(|begun| begun.term).filter(|number| of_list(&number)) {
                 let term = &self.terms[number as usize];
                 if term.lead == word - start {
                     ends = ends.max(term.end_at(text, start));
@@ -337,9 +361,28 @@ impl Then {
             [byte, ..] => plain(byte).map_or(Self::Any, Self::Byte),
         }
     }
+
+    /// The bits of bytes that may follow.
+    fn bits(self) -> u64 {
+        match self {
+            Self::Byte(byte) | Self::Gap(byte) => byte_bit(byte),
+            Self::End | Self::Any => u64::MAX,
+        }
+    }
+}
+
+fn byte_bit(byte: u8) -> u64 {
+    1 << (byte & 63)
 }
 
 impl Term {
+    /// False when it is plain that the term, which is a single word, is not this one.
+    fn is_word(&self, text: &[u8], word: &Word) -> bool {
+        let (own, other) = (self.text.as_bytes(), &text[word.start..word.start + word.length]);
+        let same = if self.case_sensitive { own == other } else { own.eq_ignore_ascii_case(other) };
+        same || !self.case_sensitive && !(own.is_ascii() && other.is_ascii())
+    }
+
     /// Where the term ends when it stands at `start`, whole words respected.
     fn end_at(&self, text: &[u8], start: usize) -> Option<usize> {
         let mut at = start;

@@ -102,6 +102,7 @@ pub(super) fn each_word(
         return;
     }
     let mut copy = [0; VIEW];
+    let mut kept = [0; BLOCK / 2];
     let mut view = view_at(text, at, &mut copy);
     let mut block = kinds(first_block(view));
     // The run that a block begins with has begun in the block before.
@@ -117,7 +118,7 @@ pub(super) fn each_word(
             if !wanted.digits {
                 starts &= block.letters;
             }
-            each_plain_word(view, at, starts, (block.runs, next.runs), &wanted, &mut found);
+            each_plain_word(view, at, starts, (block.runs, next.runs), &wanted, &mut kept, &mut found);
         } else {
             while starts != 0 {
                 let start = starts.trailing_zeros();
@@ -127,7 +128,7 @@ pub(super) fn each_word(
                 if wide < length {
                     each_word_of_run(text, at + start as usize, to, &wanted, &mut found);
                 } else {
-                    each_plain_word(view, at, 1 << start, (block.runs, next.runs), &wanted, &mut found);
+                    each_plain_word(view, at, 1 << start, (block.runs, next.runs), &wanted, &mut kept, &mut found);
                 }
             }
         }
@@ -165,17 +166,17 @@ fn second_block(view: &[u8; VIEW]) -> &[u8; BLOCK] {
 }
 
 /// The words of ASCII that begin at the bits of `starts`, in the block at `at`.
-#[inline]
+#[inline(always)]
 fn each_plain_word(
     view: &[u8; VIEW],
     at: usize,
     mut starts: u64,
     runs: (u64, u64),
     wanted: &Wanted<impl Fn(u64) -> bool>,
+    kept: &mut [u32; BLOCK / 2],
     found: &mut impl FnMut(Word),
 ) {
     // Unwanted words are overwritten by the next one, which needs no guess of the processor about what is wanted.
-    let mut kept = [0_u32; BLOCK / 2];
     let mut count = 0;
     while starts != 0 {
         let start = starts.trailing_zeros();

@@ -379,8 +379,10 @@ impl Term {
     /// False when it is plain that the term, which is a single word, is not this one.
     fn is_word(&self, text: &[u8], word: &Word) -> bool {
         let (own, other) = (self.text.as_bytes(), &text[word.start..word.start + word.length]);
-        let same = if self.case_sensitive { own == other } else { own.eq_ignore_ascii_case(other) };
-        same || !self.case_sensitive && !(own.is_ascii() && other.is_ascii())
+        if self.case_sensitive {
+            return own == other;
+        }
+        own.eq_ignore_ascii_case(other) || !own.is_ascii() || !other.is_ascii()
     }
 
     /// Where the term ends when it stands at `start`, whole words respected.

@@ -13,70 +13,188 @@ use crate::rule::ruleset::{DetectorId, Leaf, ListId, Node, ProbeId, What};
 use crate::rule::syntax::Side;
 use std::ops::Range;
 
-/// The keyword hits of a moving stretch of the window.
+/// The keyword hits of the window, found stretch by stretch when something near them is asked for.
+///
+/// Positions are kept from the beginning of the first stretch, so that nothing moves when the window drops its front.
 #[derive(Debug, Default)]
 pub(crate) struct Nearby {
-    hits: Vec<Hit>,
-    covered: Range<usize>,
-    /// The stretch asked about last, and the lists in it.
-    asked: (Range<usize>, ListMask),
+    stretches: Vec<Stretch>,
+    /// For each block of each stretch, the lists of the terms that begin in it.
+    blocks: Vec<ListMask>,
+    /// How many stretches are in use; those behind wait with their memory.
+    used: usize,
+    /// Bytes of the first stretch that the window dropped already.
+    dropped: usize,
+    asked: Asked,
 }
 
+/// The question that was answered last.
+#[derive(Debug, Default)]
+struct Asked {
+    blocks: Range<usize>,
+    /// Up to where the last block was searched.
+    end: usize,
+    lists: ListMask,
+}
+
+/// A stretch of text that is searched at once.
+#[derive(Debug, Default)]
+struct Stretch {
+    /// Bytes that are searched.
+    searched: usize,
+    /// The terms that begin in it, in order.
+    hits: Vec<Hit>,
+}
+
+const STRETCH_BYTES: usize = 1024;
+/// Bytes of text whose terms share one set of lists.
+const BLOCK_BYTES: usize = 128;
+const STRETCH_BLOCKS: usize = STRETCH_BYTES / BLOCK_BYTES;
+
 impl Nearby {
-    /// Makes sure that all terms beginning in `range` are known. Ranges come in rising order, mostly overlapping.
+    /// Makes sure that all terms beginning in `range` are known. Costs next to nothing when they are.
     fn cover(&mut self, keywords: &KeywordIndex, text: &[u8], range: &Range<usize>) {
-        if range.start < self.covered.start || range.start > self.covered.end {
-            self.hits.clear();
-            self.covered = range.start..range.start;
-        }
-        if range.end > self.covered.end {
-            keywords.find(text, self.covered.end, range.end, &mut self.hits);
-            self.covered.end = range.end;
+        let end = range.end + self.dropped;
+        let mut at = range.start + self.dropped;
+        while at < end {
+            let index = at / STRETCH_BYTES;
+            let begin = index * STRETCH_BYTES;
+            let next = begin + STRETCH_BYTES;
+            if index >= self.used || self.stretches[index].searched < end.min(next) - begin {
+                self.search(keywords, text, index, end);
+            }
+            at = next;
         }
     }
 
+    /// Searches the rest of a stretch: all of it, or as far as the text shows whole terms, but at least to `end`.
+    #[cold]
+    fn search(&mut self, keywords: &KeywordIndex, text: &[u8], index: usize, end: usize) {
+        while self.used <= index {
+            self.add_stretch();
+        }
+        let begin = index * STRETCH_BYTES;
+        let stretch = &mut self.stretches[index];
+        // What stands before the window's text is asked for no more.
+        let from = (begin + stretch.searched).max(self.dropped);
+        let known = (text.len() + self.dropped).saturating_sub(keywords.reach());
+        let to = end.max(known).min(begin + STRETCH_BYTES);
+        let first = stretch.hits.len();
+        keywords.find(text, from - self.dropped, to - self.dropped, &mut stretch.hits);
+        for hit in &mut stretch.hits[first..] {
+            hit.start += self.dropped;
+            hit.end += self.dropped;
+            self.blocks[hit.start / BLOCK_BYTES] |= list_bit(hit.list);
+        }
+        stretch.searched = to - begin;
+        self.asked = Asked::default();
+    }
+
+    fn add_stretch(&mut self) {
+        if self.used == self.stretches.len() {
+            self.stretches.push(Stretch::default());
+            self.blocks.resize(self.stretches.len() * STRETCH_BLOCKS, 0);
+        }
+        let stretch = &mut self.stretches[self.used];
+        stretch.searched = 0;
+        stretch.hits.clear();
+        self.blocks[self.used * STRETCH_BLOCKS..][..STRETCH_BLOCKS].fill(0);
+        self.used += 1;
+    }
+
     /// The terms that stand wholly in `range`, which must be covered.
-    pub(crate) fn within(&self, range: &Range<usize>) -> impl Iterator<Item = &Hit> {
-        let first = self.hits.partition_point(|hit| hit.start < range.start);
-        let (start, end) = (range.start, range.end);
-        self.hits[first..]
+    pub(crate) fn within(&self, range: &Range<usize>) -> impl Iterator<Item = Hit> {
+        let dropped = self.dropped;
+        let (start, end) = (range.start + dropped, range.end + dropped);
+        let first = (start / STRETCH_BYTES).min(self.used);
+        let last = end.div_ceil(STRETCH_BYTES).min(self.used);
+        self.stretches[first..last.max(first)]
             .iter()
+            .flat_map(|stretch| &stretch.hits)
+            .skip_while(move |hit| hit.start < start)
             .take_while(move |hit| hit.start < end)
-            .filter(move |hit| hit.start >= start && hit.end <= end)
+            .filter(move |hit| hit.end <= end)
+            .map(move |hit| Hit { start: hit.start - dropped, end: hit.end - dropped, ..*hit })
     }
 
     /// All terms that stand wholly in `range`.
     pub(crate) fn terms(&mut self, keywords: &KeywordIndex, text: &[u8], range: &Range<usize>) -> Vec<Hit> {
         self.cover(keywords, text, range);
-        self.within(range).copied().collect()
+        self.within(range).collect()
     }
 
-    /// The lists with a term that stands wholly in `range`. Asked again for the same stretch, it costs nothing.
+    /// The lists that may have a term in `range`, by the blocks it touches: a list that is not in the set has none.
     pub(crate) fn lists(&mut self, keywords: &KeywordIndex, text: &[u8], range: &Range<usize>) -> ListMask {
-        if self.asked.0 != *range {
-            self.cover(keywords, text, range);
-            self.asked = (range.clone(), self.within(range).fold(0, |lists, hit| lists | list_bit(hit.list)));
+        if range.is_empty() {
+            return 0;
         }
-        self.asked.1
+        let first = (range.start + self.dropped) / BLOCK_BYTES;
+        let last = (range.end + self.dropped).div_ceil(BLOCK_BYTES);
+        if self.asked.blocks != (first..last) || self.asked.end < range.end {
+            self.cover(keywords, text, range);
+            let lists = self.blocks[first..last].iter().fold(0, |lists, block| lists | block);
+            self.asked = Asked { blocks: first..last, end: range.end, lists };
+        }
+        self.asked.lists
+    }
+
+    /// False when it is certain that one of the sets that evidence needs has no term within so many characters of `span`.
+    /// `ascii` says that the text is ASCII.
+    pub(crate) fn may_support(
+        &mut self,
+        keywords: &KeywordIndex,
+        text: &[u8],
+        ascii: bool,
+        span: &Range<usize>,
+        within: u32,
+        needs: &[ListMask],
+    ) -> bool {
+        if needs.is_empty() {
+            return true;
+        }
+        let lists = self.lists(keywords, text, &around(text, span, within, ascii));
+        needs.iter().all(|set| lists & set != 0)
     }
 
     /// The window dropped its first `bytes`.
     pub(crate) fn shift(&mut self, bytes: usize) {
-        self.hits.retain(|hit| hit.start >= bytes);
-        for hit in &mut self.hits {
-            hit.start -= bytes;
-            hit.end -= bytes;
+        self.dropped += bytes;
+        let gone = self.dropped / STRETCH_BYTES;
+        self.dropped %= STRETCH_BYTES;
+        if gone >= self.used {
+            self.used = 0;
+        } else if gone > 0 {
+            self.stretches[..self.used].rotate_left(gone);
+            self.blocks.copy_within(gone * STRETCH_BLOCKS..self.used * STRETCH_BLOCKS, 0);
+            self.used -= gone;
+            for stretch in &mut self.stretches[..self.used] {
+                for hit in &mut stretch.hits {
+                    hit.start -= gone * STRETCH_BYTES;
+                    hit.end -= gone * STRETCH_BYTES;
+                }
+            }
         }
-        self.covered = self.covered.start.saturating_sub(bytes)..self.covered.end.saturating_sub(bytes);
-        self.asked = (0..0, 0);
+        self.asked = Asked::default();
     }
 
     /// A new part begins.
     pub(crate) fn clear(&mut self) {
-        self.hits.clear();
-        self.covered = 0..0;
-        self.asked = (0..0, 0);
+        self.used = 0;
+        self.dropped = 0;
+        self.asked = Asked::default();
     }
+}
+
+/// The stretch within so many characters of `span`, `span` included.
+fn around(text: &[u8], span: &Range<usize>, within: u32, ascii: bool) -> Range<usize> {
+    let within = within as usize;
+    let start = span.start.saturating_sub(within);
+    let end = span.end.saturating_add(within).min(text.len());
+    // Most stretches of any text are ASCII, where characters are bytes.
+    let before = ascii || text[start..span.start].is_ascii();
+    let after = ascii || text[span.end..end].is_ascii();
+    let start = if before { start } else { back_chars(text, span.start, within, false) };
+    start..if after { end } else { forward_chars(text, span.end, within, false) }
 }
 
 /// All that a leaf can look at.
@@ -106,12 +224,12 @@ pub(crate) struct Counts {
 /// Occurrences of an expression or another detector that are counted for one leaf; more never matter.
 const OCCURRENCES_MAX: usize = 64;
 
-/// A set of keyword lists, by their index; lists from 128 on are in no set.
+/// A set of keyword lists that may have more members than were put in: lists share its bits by turns.
 pub(crate) type ListMask = u128;
 
 /// The set with one list.
 fn list_bit(list: ListId) -> ListMask {
-    1_u128.checked_shl(list.0).unwrap_or(0)
+    1 << (list.0 % ListMask::BITS)
 }
 
 /// What a tree needs at the least: from each of these sets, a term of one list near the match.
@@ -128,9 +246,7 @@ pub(crate) fn needs(node: &Node) -> Vec<ListMask> {
             }
             vec![either]
         }
-        Node::Leaf(Leaf { what: What::List(list), within: Some(_), min: 1.., .. }) if list_bit(*list) != 0 => {
-            vec![list_bit(*list)]
-        }
+        Node::Leaf(Leaf { what: What::List(list), within: Some(_), min: 1.., .. }) => vec![list_bit(*list)],
         _ => Vec::new(),
     }
 }
@@ -145,8 +261,8 @@ pub(crate) fn glance(node: &Node, scene: &Scene<'_>, nearby: &mut Nearby) -> Tru
         Node::Leaf(leaf) => match (leaf.what, leaf.within) {
             (What::List(list), Some(within)) if leaf.min > 0 => {
                 let range = scene.window(within);
-                nearby.cover(scene.keywords, scene.text, &range);
-                if nearby.within(&range).any(|hit| hit.list == list) { Truth::Open } else { Truth::Fails }
+                let near = nearby.lists(scene.keywords, scene.text, &range) & list_bit(list) != 0;
+                if near && nearby.within(&range).any(|hit| hit.list == list) { Truth::Open } else { Truth::Fails }
             }
             _ => Truth::Open,
         },
@@ -198,7 +314,9 @@ impl Scene<'_> {
         let range = self.window(within);
         let mut found = match leaf.what {
             What::List(list) => {
-                nearby.cover(self.keywords, self.text, &range);
+                if nearby.lists(self.keywords, self.text, &range) & list_bit(list) == 0 {
+                    return Vec::new();
+                }
                 let hits = nearby.within(&range).filter(|hit| hit.list == list);
                 hits.map(|hit| Occurrence { span: hit.start..hit.end, key: u64::from(hit.term) }).collect()
             }
@@ -216,9 +334,7 @@ impl Scene<'_> {
 
     /// The stretch within so many characters of the match, match included.
     pub(crate) fn window(&self, within: u32) -> Range<usize> {
-        let within = within as usize;
-        back_chars(self.text, self.span.start, within, self.ascii)
-            ..forward_chars(self.text, self.span.end, within, self.ascii)
+        around(self.text, &self.span, within, self.ascii)
     }
 
     fn probe(&self, probe: ProbeId, range: &Range<usize>) -> Vec<Occurrence> {

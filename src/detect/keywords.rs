@@ -1,18 +1,21 @@
 //! Keywords: terms of all lists, found by the hash of their first word.
 //!
-//! Evidence is looked for only near a candidate, so this search has no automaton to build and costs the same for ten terms
-//! or ten thousand: one hash for each word of the window. Case is folded on the fly, and a space in a term stands for any
+//! This search has no automaton to build and costs the same for ten terms or ten thousand: one hash for each word of the
+//! text, and a look at what follows where a term may begin. Case is folded on the fly, and a space in a term stands for any
 //! run of white space, `_` or `-`. Terms of `match = "string"` lists (scripts without spaces) are found anywhere, by a
 //! small Aho-Corasick automaton.
 
+use crate::detect::CHAR_BYTES_MAX;
 use crate::detect::candidates::{Anchor, ByteSet};
 use crate::detect::text::{char_at, char_before, is_word};
+use crate::detect::words::{LENGTH_MAX, Wanted, Word, each_word, hash_word};
 use crate::rule::RuleSet;
 use crate::rule::normalise::fold_char;
 use crate::rule::ruleset::{KeywordList, ListId};
 use crate::rule::syntax::MatchStyle;
 use aho_corasick::AhoCorasick;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// One term of one list.
 #[derive(Debug)]
@@ -43,14 +46,109 @@ pub(crate) struct Hit {
 #[derive(Debug, Default)]
 pub(crate) struct KeywordIndex {
     terms: Vec<Term>,
-    /// Hash of the first word -> terms.
-    by_word: HashMap<u64, Vec<u32>, std::hash::BuildHasherDefault<Passthrough>>,
+    /// Hash of the first word -> where the term goes on.
+    first: FirstWords,
     /// Terms found anywhere: those of ASCII, and those that cannot stand in ASCII text.
     anywhere: [Anywhere; 2],
     /// Bits that every first word's hash sets: most words of a text are told apart here.
     first_words: Bloom,
+    /// Some term begins with a digit.
+    digits: bool,
+    /// Farthest a term's first word stands from its beginning, in bytes.
+    lead: usize,
     /// Longest stretch of text a term may cover, in bytes.
     longest: usize,
+}
+
+/// A table of terms by the hash of their first word.
+#[derive(Debug, Default)]
+struct FirstWords {
+    /// Open addressing, a power of two of places.
+    places: Vec<FirstWord>,
+    terms: Vec<Begun>,
+}
+
+/// A first word.
+#[derive(Clone, Debug, Default)]
+struct FirstWord {
+    hash: u64,
+    /// What may follow it, one bit for the bytes that share their low six bits.
+    follows: u64,
+    /// Its terms, in the table's; a free place has none.
+    terms: Range<u32>,
+}
+
+/// A term, its first word read.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    term: u32,
+    then: Then,
+}
+
+/// What follows a term's first word, in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// Nothing: the word is the term.
+    End,
+    /// This byte.
+    Byte(u8),
+    /// A gap, then this byte.
+    Gap(u8),
+    /// Something else, or it is not known.
+    Any,
+}
+
+impl FirstWords {
+    fn new(by_word: BTreeMap<u64, Vec<Begun>>) -> Self {
+        if by_word.is_empty() {
+            return Self::default();
+        }
+        let count = (2 * by_word.len()).next_power_of_two();
+        let mut table = Self { places: vec![FirstWord::default(); count], terms: Vec::new() };
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        for (hash, terms) in by_word {
+            let first = number(table.terms.len());
+            let follows = terms.iter().fold(0, |follows, begun| follows | begun.then.bits());
+            table.terms.extend(terms);
+            let mut at = table.place(hash);
+            while !table.places[at].terms.is_empty() {
+                at = (at + 1) % count;
+            }
+            table.places[at] = FirstWord { hash, follows, terms: first..number(table.terms.len()) };
+        }
+        table
+    }
+
+    /// The table has a power of two of places.
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        (hash >> 32) as usize & (self.places.len() - 1)
+    }
+
+    /// The first word with this hash.
+    #[inline]
+    fn get(&self, hash: u64) -> Option<&FirstWord> {
+        if self.places.is_empty() {
+            return None;
+        }
+        let mut at = self.place(hash);
+        loop {
+            let first = &self.places[at];
+            if first.terms.is_empty() {
+                return None;
+            }
+            if first.hash == hash {
+                return Some(first);
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+    }
+
+    /// The terms that begin with it.
+    #[inline]
+    fn terms(&self, first: &FirstWord) -> &[Begun] {
+        &self.terms[first.terms.start as usize..first.terms.end as usize]
+    }
 }
 
 /// Terms found anywhere in a text.
@@ -87,26 +185,6 @@ impl Bloom {
     }
 }
 
-/// The map's keys are hashes already.
-#[derive(Debug, Default)]
-pub(crate) struct Passthrough(u64);
-
-impl std::hash::Hasher for Passthrough {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(self.0.rotate_left(8) ^ u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 /// White space, `_` and `-` beyond this many bytes end a term that has a space there.
 const GAP_BYTES_MAX: usize = 16;
 /// Farthest a term's first word may stand from its beginning, in bytes.
@@ -117,6 +195,7 @@ impl KeywordIndex {
     pub(crate) fn new(rules: &RuleSet) -> Self {
         let mut index = Self::default();
         let mut patterns: [Vec<String>; 2] = Default::default();
+        let mut by_word: BTreeMap<u64, Vec<Begun>> = BTreeMap::new();
         for (id, list) in (0..).map(ListId).zip(&rules.lists) {
             for text in &list.terms {
                 let number = u32::try_from(index.terms.len()).unwrap_or(u32::MAX);
@@ -126,10 +205,13 @@ impl KeywordIndex {
                 // Folding can change a character's length: three bytes for one is the most.
                 index.longest = index.longest.max(text.len() * 3 + gaps * GAP_BYTES_MAX);
                 if style == MatchStyle::Word {
-                    let first = &text[lead.unwrap_or(0)..];
-                    let hash = hash_word(first.as_bytes()).0;
+                    let lead = lead.unwrap_or(0);
+                    let (hash, length) = hash_word(&text.as_bytes()[lead..]);
                     index.first_words.insert(hash);
-                    index.by_word.entry(hash).or_default().push(number);
+                    index.digits |= text.as_bytes()[lead].is_ascii_digit();
+                    index.lead = index.lead.max(lead);
+                    let then = if lead == 0 { Then::new(&text.as_bytes()[length..]) } else { Then::Any };
+                    by_word.entry(hash).or_default().push(Begun { term: number, then });
                 } else {
                     let kind = usize::from(!text.is_ascii());
                     for pattern in case_variants(text, list.case_sensitive) {
@@ -146,6 +228,7 @@ impl KeywordIndex {
                 });
             }
         }
+        index.first = FirstWords::new(by_word);
         for (anywhere, patterns) in index.anywhere.iter_mut().zip(patterns) {
             if !patterns.is_empty() {
                 // The automaton is asked only near candidates, and not at all about ASCII text when its terms are not.
@@ -158,6 +241,11 @@ impl KeywordIndex {
     /// Longest stretch of text a term may cover, in bytes.
     pub(crate) fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// Bytes that must be known past a position to find every term that begins before it.
+    pub(crate) fn reach(&self) -> usize {
+        self.longest + self.lead + CHAR_BYTES_MAX
     }
 
     /// Adds every term that begins in `from..to`, in order of their beginnings. `text` reaches far enough past `to`.
@@ -185,43 +273,42 @@ impl KeywordIndex {
     }
 
     fn find_words(&self, text: &[u8], from: usize, to: usize, out: &mut Vec<Hit>) {
-        if self.by_word.is_empty() {
+        if self.first.terms.is_empty() {
             return;
         }
-        let mut at = from;
-        // A word that began before the range belongs to the range before.
         // A term may have a lead (`#ssn`): its word then begins past `to`.
-        let end = (to + LEAD_BYTES_MAX).min(text.len());
-        if char_before(text, from).is_some_and(is_word) {
-            at += word_length(&text[at..end]);
-        }
-        // A word cut here is longer than any term: its hash is wrong, but so is every comparison after it.
-        let words = &text[..(end + self.longest).min(text.len())];
-        while at < end {
-            let byte = text[at];
-            if byte.is_ascii() && !byte.is_ascii_alphanumeric() {
-                at += 1;
-                continue;
-            }
-            let (hash, length) = hash_word(&words[at..]);
-            if length == 0 {
-                at += char_at(text, at).map_or(1, |(_, length)| length);
-                continue;
-            }
-            if self.first_words.may_have(hash) {
-                for &number in self.by_word.get(&hash).into_iter().flatten() {
-                    self.try_term(text, at, number, from..to, out);
-                }
-            }
-            at += length;
-        }
+        let wanted = Wanted { digits: self.digits, hash: |hash| self.first_words.may_have(hash) };
+        each_word(text, from, to + self.lead, wanted, |word| self.try_word(text, word, from..to, out));
     }
 
-    fn try_term(&self, text: &[u8], word: usize, number: u32, range: std::ops::Range<usize>, out: &mut Vec<Hit>) {
-        let term = &self.terms[number as usize];
-        let Some(start) = word.checked_sub(term.lead) else { return };
-        if let Some(end) = term.end_at(text, start).filter(|_| range.contains(&start)) {
-            out.push(Hit { start, end, list: term.list, term: number });
+    /// Adds the terms that begin with a word.
+    fn try_word(&self, text: &[u8], word: Word, range: Range<usize>, out: &mut Vec<Hit>) {
+        let Some(first) = self.first.get(word.hash) else { return };
+        let rest = text.get(word.start + word.length..).unwrap_or_default();
+        let next = rest.first().map_or(0, u8::to_ascii_lowercase);
+        let behind_gap = rest.get(gap_length(rest)).map_or(0, u8::to_ascii_lowercase);
+        // A character beyond ASCII may fold to one of ASCII, and of a very long word the end is not known.
+        let plain = next.is_ascii() && behind_gap.is_ascii() && word.length < LENGTH_MAX;
+        if plain && first.follows & (byte_bit(next) | byte_bit(behind_gap)) == 0 {
+            return;
+        }
+        for &Begun { term: number, then } in self.first.terms(first) {
+            let may_stand = match then {
+                Then::Byte(wanted) => wanted == next,
+                Then::Gap(wanted) => wanted == behind_gap,
+                Then::End | Then::Any => true,
+            };
+            if plain && !may_stand {
+                continue;
+            }
+            let term = &self.terms[number as usize];
+            if plain && then == Then::End && !term.is_word(text, &word) {
+                continue;
+            }
+            let Some(start) = word.start.checked_sub(term.lead) else { continue };
+            if let Some(end) = term.end_at(text, start).filter(|_| range.contains(&start)) {
+                out.push(Hit { start, end, list: term.list, term: number });
+            }
         }
     }
 
@@ -239,7 +326,8 @@ impl KeywordIndex {
         }
         if word < text.len() {
             let (hash, _) = hash_word(&text[word..(word + self.longest).min(text.len())]);
-            for &number in self.by_word.get(&hash).into_iter().flatten().filter(of_list) {
+            let begun = self.first.get(hash).map_or(&[][..], |first| self.first.terms(first));
+            for number in begun.iter().map(|begun| begun.term).filter(|number| of_list(&number)) {
                 let term = &self.terms[number as usize];
                 if term.lead == word - start {
                     ends = ends.max(term.end_at(text, start));
@@ -263,7 +351,40 @@ impl KeywordIndex {
     }
 }
 
+impl Then {
+    /// What stands for the rest of a term.
+    fn new(rest: &[u8]) -> Self {
+        let plain = |byte: u8| byte.is_ascii().then(|| byte.to_ascii_lowercase());
+        match *rest {
+            [] => Self::End,
+            [b' ', byte, ..] => plain(byte).map_or(Self::Any, Self::Gap),
+            [byte, ..] => plain(byte).map_or(Self::Any, Self::Byte),
+        }
+    }
+
+    /// The bits of bytes that may follow.
+    fn bits(self) -> u64 {
+        match self {
+            Self::Byte(byte) | Self::Gap(byte) => byte_bit(byte),
+            Self::End | Self::Any => u64::MAX,
+        }
+    }
+}
+
+fn byte_bit(byte: u8) -> u64 {
+    1 << (byte & 63)
+}
+
 impl Term {
+    /// False when it is plain that the term, which is a single word, is not this one.
+    fn is_word(&self, text: &[u8], word: &Word) -> bool {
+        let (own, other) = (self.text.as_bytes(), &text[word.start..word.start + word.length]);
+        if self.case_sensitive {
+            return own == other;
+        }
+        own.eq_ignore_ascii_case(other) || !own.is_ascii() || !other.is_ascii()
+    }
+
     /// Where the term ends when it stands at `start`, whole words respected.
     fn end_at(&self, text: &[u8], start: usize) -> Option<usize> {
         let mut at = start;
@@ -306,64 +427,6 @@ fn gap_length(text: &[u8]) -> usize {
     text.iter().take(GAP_BYTES_MAX).take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'_' | b'-')).count()
 }
 
-/// Bytes of a word that its hash looks at.
-const HASHED_BYTES: usize = 32;
-
-/// A hash over the folded beginning of the word that `text` begins with, and the word's length in bytes; 0 when `text`
-/// begins with no letter or digit.
-#[inline]
-fn hash_word(text: &[u8]) -> (u64, usize) {
-    let mut length = 0;
-    while length < text.len() && text[length].is_ascii_alphanumeric() {
-        length += 1;
-    }
-    if text.get(length).is_some_and(|byte| !byte.is_ascii()) {
-        return hash_other_word(text);
-    }
-    (hash_folded(&text[..length]), length)
-}
-
-/// [`hash_word`] for a word with characters beyond ASCII.
-fn hash_other_word(text: &[u8]) -> (u64, usize) {
-    let mut folded = [0; HASHED_BYTES + 4];
-    let (mut filled, mut at) = (0, 0);
-    while let Some((c, length)) = char_at(text, at).filter(|(c, _)| is_word(*c)) {
-        if filled < HASHED_BYTES {
-            filled += fold_char(c).encode_utf8(&mut folded[filled..]).len();
-        }
-        at += length;
-    }
-    (hash_folded(&folded[..filled]), at)
-}
-
-/// Multiplies eight bytes at a time; ASCII letters are folded by the bit that tells their case, which also folds some
-/// bytes of other scripts, on both sides alike.
-#[inline]
-fn hash_folded(word: &[u8]) -> u64 {
-    const FOLD: u64 = 0x2020_2020_2020_2020;
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let word = &word[..word.len().min(HASHED_BYTES)];
-    let mut hash = word.len() as u64;
-    for piece in word.chunks(8) {
-        let mut eight = [0; 8];
-        eight[..piece.len()].copy_from_slice(piece);
-        hash = (hash.rotate_left(29) ^ (u64::from_le_bytes(eight) | FOLD)).wrapping_mul(FACTOR);
-    }
-    hash
-}
-
-/// Bytes of the rest of a word.
-fn word_length(text: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some((c, length)) = char_at(text, at) {
-        if !is_word(c) {
-            break;
-        }
-        at += length;
-    }
-    at
-}
-
 /// The spellings of a term that ASCII folding does not reach: as it is, lower, upper and title case.
 fn case_variants(text: &str, case_sensitive: bool) -> Vec<String> {
     if case_sensitive || text.is_ascii() {
@@ -397,4 +460,123 @@ pub(crate) fn anchors(list: &KeywordList) -> (ByteSet, Vec<Anchor>) {
     anchors.sort();
     anchors.dedup();
     (ByteSet::EMPTY, anchors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::text;
+    use proptest::prelude::*;
+
+    fn index(lists: &[(&[&str], bool)]) -> KeywordIndex {
+        let list = |(at, (terms, case_sensitive)): (usize, &(&[&str], bool))| KeywordList {
+            id: format!("l{at}").into(),
+            terms: terms.iter().map(|term| (*term).to_owned()).collect(),
+            style: MatchStyle::Word,
+            case_sensitive: *case_sensitive,
+        };
+        KeywordIndex::new(&RuleSet { lists: lists.iter().enumerate().map(list).collect(), ..RuleSet::default() })
+    }
+
+    const LONG: &str = "kraftfahrzeughaftpflichtversicherungsgesellschaften";
+    const LONGER: &str = "donaudampfschifffahrtselektrizitatenhauptbetriebswerkbauunterbeamtengesellschaft nr";
+
+    fn many() -> KeywordIndex {
+        let folded: &[&str] = &[
+            "id",
+            "id number",
+            "id-number",
+            "id_no",
+            "n",
+            "n.i.r.",
+            "n° avs",
+            "número de cuenta",
+            "kimlik no",
+            "naïve",
+            "#ssn",
+            "(tax) id",
+            "driver's license",
+            "номер карты",
+            "αριθμοσ",
+            "no",
+            "id kimlik",
+            LONG,
+            LONGER,
+            "passport",
+            "passport:",
+            "身份证",
+            "आधार संख्या",
+            "x1",
+            "account number",
+            "account  ",
+            "zażółć",
+        ];
+        index(&[(folded, false), (&["ID", "UID No", "Straße", "id"], true), (&["id", "passport"], false)])
+    }
+
+    /// Every term at every place, by the term's own word for where it ends.
+    fn naive(index: &KeywordIndex, text: &[u8], from: usize, to: usize) -> Vec<Hit> {
+        let mut found = Vec::new();
+        for start in from..to.min(text.len()) {
+            for (number, term) in (0..).zip(&index.terms) {
+                let whole = start == 0 || text::start_of_char(text, start) == start;
+                if let Some(end) = term.end_at(text, start).filter(|_| whole && term.style == MatchStyle::Word) {
+                    found.push(Hit { start, end, list: term.list, term: number });
+                }
+            }
+        }
+        found.sort_unstable_by_key(|hit| (hit.start, hit.end, hit.term));
+        found
+    }
+
+    fn found(index: &KeywordIndex, text: &[u8], from: usize, to: usize) -> Vec<Hit> {
+        let mut found = Vec::new();
+        index.find(text, from, to, &mut found);
+        found.retain(|hit| index.terms[hit.term as usize].style == MatchStyle::Word);
+        found
+    }
+
+    fn texts() -> impl Strategy<Value = String> {
+        let terms: Vec<String> = many().terms.iter().map(|term| term.text.to_string()).collect();
+        let piece = prop_oneof![
+            4 => prop::sample::select(terms.clone()),
+            2 => prop::sample::select(terms).prop_map(|term| term.to_uppercase()),
+            2 => "[a-zA-Z]{1,9}",
+            2 => "[0-9]{1,5}",
+            6 => "[-_ .,:#()'\"\n\t]{1,3}",
+            1 => " {14,18}",
+            1 => "[éÉİıßſσςΣ身份證“—°ａ́]{1,3}",
+            1 => "[a-zé]{60,140}",
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn terms_are_those_of_the_naive_search(text in texts(), cut in 0_usize..600, more in 0_usize..600, ascii: bool) {
+            let text: Vec<u8> = text.bytes().filter(|byte| !ascii || byte.is_ascii()).collect();
+            let index = many();
+            let all = naive(&index, &text, 0, text.len());
+            prop_assert_eq!(&found(&index, &text, 0, text.len()), &all);
+            // Any cut of the range gives the same, inside characters too.
+            let (from, to) = (cut.min(text.len()), (cut + more).min(text.len()));
+            let want: Vec<Hit> = all.iter().filter(|hit| (from..to).contains(&hit.start)).copied().collect();
+            prop_assert_eq!(found(&index, &text, from, to), want);
+        }
+    }
+
+    #[test]
+    fn terms_are_found_at_every_offset_of_a_block() {
+        let index = many();
+        for filler in [" ", "a", "é", "é "] {
+            for offset in 0..150 {
+                let text = format!("{} ID_No, NÚMERO  DE-CUENTA {LONG} x", filler.repeat(offset));
+                let want = naive(&index, text.as_bytes(), 0, text.len());
+                assert!(want.len() >= 4, "{} found", want.len());
+                assert_eq!(found(&index, text.as_bytes(), 0, text.len()), want, "{filler:?} {offset}");
+            }
+        }
+    }
 }

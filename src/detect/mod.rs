@@ -16,6 +16,7 @@ mod keywords;
 mod scan;
 mod text;
 mod window;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -396,12 +396,9 @@ impl<'m> Scanner<'m> {
                 break;
             };
             let needs = &matcher.needs[detector.index()][usize::from(index)];
-            if !needs.is_empty() {
-                let widest = scene.window(matcher.within);
-                let lists = self.nearby.lists(&matcher.keywords, scene.text, &widest);
-                if needs.iter().any(|set| lists & set == 0) {
-                    continue;
-                }
+            if !self.nearby.may_support(&matcher.keywords, scene.text, scene.ascii, &scene.span, matcher.within, needs)
+            {
+                continue;
             }
             if evidence::glance(tree, &scene, &mut self.nearby) == Truth::Fails {
                 continue;

@@ -7,7 +7,7 @@ use super::corpus;
 use super::matchers::{Counter, EachRule};
 use super::options::Options;
 use super::ours::Ours;
-use super::turns::Watch;
+use super::turns::{self, Lap, Watch};
 use sluicebox::rule::ruleset::PrimaryId;
 use std::error::Error;
 
@@ -39,13 +39,11 @@ pub(crate) fn foreign(options: &Options, path: &str) -> Result<(), Box<dyn Error
             let pattern = [pattern.to_owned()];
             let (ours, each) = (Ours::new(&pattern)?, EachRule::new(&pattern)?);
             let mut price = |counter: &dyn Counter| {
-                let mut laps: Vec<(usize, f64)> = Vec::new();
-                for _ in 0..options.rounds {
-                    let (count, lap) = watch.lap(|| counter.count(corpus.text.as_bytes()));
-                    laps.push((count, lap.cpu.as_secs_f64() * 1e9 / corpus.text.len() as f64));
-                }
-                laps.sort_by(|one, other| one.1.total_cmp(&other.1));
-                laps[laps.len() / 2]
+                let turn = |_| turns::turn(counter, &corpus.text, None, options, &mut watch);
+                let mut laps: Vec<Lap> = (0..options.rounds).map(turn).collect();
+                laps.sort_by(|one, other| one.rate().total_cmp(&other.rate()));
+                let middle = laps[laps.len() / 2];
+                (middle.count, 1000.0 / middle.rate())
             };
             let ((found, ours_ns), (wanted, each_ns)) = (price(&ours), price(&each));
             let lane = ours.0.lane(PrimaryId(0)).name();

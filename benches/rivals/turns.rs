@@ -58,6 +58,27 @@ impl Watch {
     }
 }
 
+/// An engine reads a text, again and again until it has read for long enough.
+pub(crate) fn turn(
+    engine: &dyn Counter,
+    text: &str,
+    chunk: Option<usize>,
+    options: &Options,
+    watch: &mut Watch,
+) -> Lap {
+    let least = Duration::from_millis(options.least_ms);
+    let clock = Clock::machine();
+    let ((passes, count), lap) = watch.lap(|| {
+        let (mut passes, mut count) = (0, 0);
+        while passes == 0 || clock.elapsed() < least {
+            count = engine.count_in(std::hint::black_box(text), chunk);
+            passes += 1;
+        }
+        (passes, count)
+    });
+    Lap { bytes: text.len() * passes, count, ..lap }
+}
+
 /// CPU time of this thread so far, where the system tells it (Linux). It lags by a tick of the kernel's clock at most, 1 to
 /// 10 ms, which is why a turn lasts hundreds.
 fn thread_cpu() -> Option<Duration> {
@@ -68,13 +89,19 @@ fn thread_cpu() -> Option<Duration> {
 /// One lap for each setting, engine and round.
 pub(crate) type Laps = Vec<Vec<Vec<Lap>>>;
 
-/// Takes all turns. An engine that counts differently from one round to the next is a mistake.
+/// Takes all turns. An engine that counts differently from one round to the next is a mistake. Round 0 is not measured:
+/// engines that build their tables while they read have built them then.
 pub(crate) fn take(settings: &[Setting<'_>], options: &Options, watch: &mut Watch) -> Result<Laps, Box<dyn Error>> {
     let mut laps: Laps = settings.iter().map(|setting| vec![Vec::new(); setting.engines.len()]).collect();
+    for setting in settings {
+        for Engine { engine, .. } in setting.engines.iter() {
+            engine.count_in(setting.text, setting.chunk);
+        }
+    }
     for round in 1..=options.rounds {
         for (setting, laps) in settings.iter().zip(&mut laps) {
             for (Engine { name, engine }, laps) in setting.engines.iter().zip(laps) {
-                let lap = turn(engine.as_ref(), setting, options, watch);
+                let lap = turn(engine.as_ref(), setting.text, setting.chunk, options, watch);
                 eprintln!(
                     "round {round}  {:13}{:5} rules {:>6}  {name:28}{:8.0} MB/s  cpu {:3.0} %  {} {}",
                     setting.row,
@@ -93,21 +120,6 @@ pub(crate) fn take(settings: &[Setting<'_>], options: &Options, watch: &mut Watc
         }
     }
     Ok(laps)
-}
-
-/// One engine reads its text, again and again until it has read for long enough.
-fn turn(engine: &dyn Counter, setting: &Setting<'_>, options: &Options, watch: &mut Watch) -> Lap {
-    let least = Duration::from_millis(options.least_ms);
-    let clock = Clock::machine();
-    let (passes, lap) = watch.lap(|| {
-        let (mut passes, mut count) = (0, 0);
-        while passes == 0 || clock.elapsed() < least {
-            count = engine.count_in(std::hint::black_box(setting.text), setting.chunk);
-            passes += 1;
-        }
-        (passes, count)
-    });
-    Lap { bytes: setting.text.len() * passes.0, count: passes.1, ..lap }
 }
 
 /// `4K`, `1M`, `whole`.

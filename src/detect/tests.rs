@@ -1,5 +1,9 @@
 //! The matcher against the naive search, on random and hostile text, at every cut.
 
+mod foreign;
+mod groups;
+mod oracle;
+
 use super::*;
 use crate::model::{Confidence, Finding, Place};
 use crate::rule::ruleset::{

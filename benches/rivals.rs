@@ -41,7 +41,34 @@ const BUILT_IN: &str = "sluicebox, built-in rules";
 
 /// Matches of all rules (text, number of rules, their matches) in 64 MiB, counted by separate searches (`--check whole`).
 const PINNED_BYTES: usize = 64 << 20;
-const PINNED: &[(&str, usize, usize)] = &[];
+const PINNED: &[(&str, usize, usize)] = &[
+    ("mixed-none", 10, 50_400),
+    ("mixed-sparse", 10, 52_440),
+    ("mixed-dense", 10, 72_526),
+    ("prose", 10, 206),
+    ("code", 10, 221),
+    ("logs", 10, 362_731),
+    ("csv", 10, 205),
+    ("json", 10, 254),
+    ("mixed-none", 30, 248_432),
+    ("mixed-sparse", 30, 254_779),
+    ("mixed-dense", 30, 312_792),
+    ("prose", 30, 690),
+    ("code", 30, 48_623),
+    ("logs", 30, 380_717),
+    ("csv", 30, 1_043_094),
+    ("json", 30, 177_162),
+    ("mixed-none", 100, 253_701),
+    ("mixed-sparse", 100, 259_083),
+    ("mixed-dense", 100, 317_119),
+    ("prose", 100, 690),
+    ("code", 100, 48_623),
+    ("logs", 100, 380_717),
+    ("csv", 100, 1_074_927),
+    ("json", 100, 177_162),
+    ("mixed-none", 1000, 261_389),
+    ("mixed-sparse", 1000, 266_119),
+];
 
 fn main() -> ExitCode {
     let options = match options::parse(std::env::args().skip(1)) {

@@ -9,6 +9,7 @@ use super::options::Options;
 use super::ours::Ours;
 use super::turns::{self, Lap, Watch};
 use sluicebox::rule::ruleset::PrimaryId;
+use std::collections::BTreeMap;
 use std::error::Error;
 
 /// A rule, as foreign.tsv has it.
@@ -35,6 +36,7 @@ pub(crate) fn foreign(options: &Options, path: &str) -> Result<(), Box<dyn Error
         println!(
             "{row}\n\n| rule | lane | ns a byte | find_iter, ns a byte | matches | by find_iter |\n|---|---|---|---|---|---|"
         );
+        let mut lanes: BTreeMap<&str, Vec<(f64, &str)>> = BTreeMap::new();
         for Rule { id, pattern } in rules() {
             let pattern = [pattern.to_owned()];
             let (ours, each) = (Ours::new(&pattern)?, EachRule::new(&pattern)?);
@@ -47,9 +49,21 @@ pub(crate) fn foreign(options: &Options, path: &str) -> Result<(), Box<dyn Error
             };
             let ((found, ours_ns), (wanted, each_ns)) = (price(&ours), price(&each));
             let lane = ours.0.lane(PrimaryId(0)).name();
+            lanes.entry(lane).or_default().push((ours_ns, id));
             println!("| {id} | {lane} | {ours_ns:.2} | {each_ns:.2} | {found} | {wanted} |");
         }
-        println!();
+        summary(lanes);
     }
     Ok(())
+}
+
+/// A line for each lane.
+fn summary(lanes: BTreeMap<&str, Vec<(f64, &str)>>) {
+    println!("\n| lane | rules | median ns a byte | dearest rule, ns a byte |\n|---|---|---|---|");
+    for (lane, mut rules) in lanes {
+        rules.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let ((middle, _), (most, dearest)) = (rules[rules.len() / 2], rules[rules.len() - 1]);
+        println!("| {lane} | {} | {middle:.2} | {dearest}, {most:.2} |", rules.len());
+    }
+    println!();
 }

@@ -3,6 +3,8 @@
 mod foreign;
 mod groups;
 mod oracle;
+mod personal;
+mod proof;
 
 use super::*;
 use crate::model::{Confidence, Finding, Place};

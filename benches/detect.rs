@@ -1,24 +1,29 @@
 //! How fast text is searched: the built-in rules on every kind of text, the raw matcher beside general engines.
 //!
 //! Each row knows what must be found, so that a fast wrong answer fails: every planted value, and the whole number once it
-//! is pinned. `cargo bench --bench detect -- builtin`, `-- raw`, `-- hostile`; rates compare only within one run.
+//! is pinned. `cargo bench --bench detect -- builtin`, `-- raw`, `-- rules`, `-- chunks`, `-- hostile`; rates compare only
+//! within one run, and with other engines best by `--bench rivals`.
 
 #[path = "corpus/mod.rs"]
 mod corpus;
 #[path = "rivals/matchers.rs"]
-mod rivals;
+mod matchers;
+#[path = "rivals/ours.rs"]
+mod ours;
+#[path = "rules_made/mod.rs"]
+mod rules_made;
 
 use corpus::hostile::HOSTILE;
 use corpus::{Corpus, Density, Kind};
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use rivals::{Counter, EachRule, SetPerLine, Together};
-use sluicebox::detect::{Matcher, ScanOptions, Scanner, TokenKey};
+use matchers::{Counter, EachRule, SetPerLine, Together};
+use ours::{Builtin, Ours, matcher, pii30};
+use sluicebox::detect::{ScanOptions, Scanner, TokenKey};
 use sluicebox::model::Finding;
-use sluicebox::rule::load::{self, Options};
+use sluicebox::rule::load::Options;
+use std::cell::LazyCell;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// One corpus and what must be found in it.
@@ -84,6 +89,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     builtin(&mut criterion)?;
     hostile(&mut criterion)?;
     raw(&mut criterion)?;
+    rules(&mut criterion)?;
+    chunks(&mut criterion)?;
     criterion.final_summary();
     Ok(())
 }
@@ -129,14 +136,14 @@ fn hostile(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
 fn raw(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let patterns = pii30();
     let each = EachRule::new(&patterns)?;
-    let ours = Ours(shapes(&patterns)?);
+    let ours = Ours::new(&patterns)?;
     let (set, together) = (SetPerLine::new(&patterns)?, Together::new(&patterns)?);
     let mut group = criterion.benchmark_group("raw");
     group.throughput(Throughput::Bytes(BYTES as u64));
     for row in ROWS {
-        let text = std::cell::LazyCell::new(|| (row.text)().text.into_bytes());
+        let text = LazyCell::new(|| (row.text)().text.into_bytes());
         bench_counter(&mut group, "sluicebox", row, &ours, &text, |text| {
-            assert_eq!(ours.counts(text), each.counts(text), "{}: matches of each rule differ", row.name);
+            assert!(ours.spans(text) == each.spans(text), "{}: matches of a rule differ", row.name);
         });
         bench_counter(&mut group, "set-per-line", row, &set, &text, |_| ());
         bench_counter(&mut group, "meta", row, &together, &text, |_| ());
@@ -149,12 +156,61 @@ fn raw(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Raw matching of more and more rules, each set holding the smaller ones, on the usual text.
+fn rules(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+    /// Number of rules, and their matches in the text as separate searches count them.
+    const SETS: [(usize, usize); 4] = [(10, 12_774), (30, 60_789), (100, 61_701), (1000, 63_365)];
+    let text = LazyCell::new(|| corpus::mixed(SEED, BYTES, Density::Sparse).text);
+    let mut group = criterion.benchmark_group("rules");
+    group.throughput(Throughput::Bytes(BYTES as u64));
+    for (count, matches) in SETS {
+        group.bench_function(count.to_string(), |bencher| {
+            let patterns = rules_made::made(&pii30(), rules_made::SEED, count);
+            let ours = Ours::new(&patterns).expect("the made rules load");
+            assert_eq!(ours.count(text.as_bytes()), matches, "matches of {count} rules");
+            bencher.iter(|| ours.count(black_box(text.as_bytes())));
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
+/// The usual text in chunks: the built-in rules are fed a stream and find the same whatever its cut; raw matching takes
+/// each chunk as a text of its own.
+fn chunks(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+    /// Name, bytes (`None`: the whole text), and raw matches, of which a cut loses those that cross it.
+    const SIZES: [(&str, Option<usize>, usize); 5] = [
+        ("4K", Some(4 << 10), 60_678),
+        ("16K", Some(16 << 10), 60_763),
+        ("64K", Some(64 << 10), 60_780),
+        ("1M", Some(1 << 20), 60_789),
+        ("whole", None, 60_789),
+    ];
+    let row = &ROWS[1];
+    let text = LazyCell::new(|| (row.text)().text);
+    let (raw, builtin) = (Ours::new(&pii30())?, Builtin::new()?);
+    let mut group = criterion.benchmark_group("chunks");
+    group.throughput(Throughput::Bytes(BYTES as u64));
+    for (name, size, matches) in SIZES {
+        group.bench_function(format!("raw/{name}"), |bencher| {
+            assert_eq!(raw.count_in(&text, size), matches, "raw matches in chunks of {name}");
+            bencher.iter(|| raw.count_in(black_box(&text), size));
+        });
+        group.bench_function(format!("builtin/{name}"), |bencher| {
+            assert_eq!(Some(builtin.count_in(&text, size)), row.findings, "findings in chunks of {name}");
+            bencher.iter(|| builtin.count_in(black_box(&text), size));
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
 fn bench_counter<F: FnOnce() -> Vec<u8>>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     engine: &str,
     row: &Row,
     counter: &dyn Counter,
-    text: &std::cell::LazyCell<Vec<u8>, F>,
+    text: &LazyCell<Vec<u8>, F>,
     check: impl Fn(&[u8]),
 ) {
     group.bench_function(format!("{engine}/{}", row.name), |bencher| {
@@ -193,50 +249,4 @@ fn in_characters(corpus: &Corpus) -> Vec<(&'static str, u64, u64)> {
         places.push((planted.detector, character, end));
     }
     places
-}
-
-fn matcher(options: &Options) -> Result<Matcher, Box<dyn Error>> {
-    match load::load(options) {
-        Ok(loaded) => Ok(Matcher::new(Arc::new(loaded.rules))),
-        Err(errors) => Err(errors.iter().map(|error| format!("{error}\n")).collect::<String>().into()),
-    }
-}
-
-/// The patterns of pii30.tsv (identifier, tab, expression), in the file's order.
-fn pii30() -> Vec<String> {
-    include_str!("pii30.tsv").lines().filter_map(|line| Some(line.split_once('\t')?.1.to_owned())).collect()
-}
-
-/// Our matcher over bare patterns: one detector each, edges free, no check.
-fn shapes(patterns: &[String]) -> Result<Matcher, Box<dyn Error>> {
-    let mut rules = String::from("schema = 1\n");
-    for (at, pattern) in patterns.iter().enumerate() {
-        let _ = write!(
-            rules,
-            "[[detector]]\nid = \"bench.shape-{at:02}\"\nname = \"shape {at}\"\nwhy = \"measuring\"\nedges = \"none\"\n\
-             [[detector.primary]]\nregex = '''{pattern}'''\n[[detector.tier]]\nname = \"shape\"\nconfidence = 65\n"
-        );
-    }
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("pii30.toml");
-    std::fs::write(&path, rules)?;
-    matcher(&Options { builtin: false, paths: vec![path], ..Options::default() })
-}
-
-struct Ours(Matcher);
-
-impl Ours {
-    fn counts(&self, text: &[u8]) -> Vec<usize> {
-        self.0.raw_matches_of_all(text).iter().map(Vec::len).collect()
-    }
-}
-
-impl Counter for Ours {
-    fn reports(&self) -> &'static str {
-        "all rules, positions"
-    }
-
-    fn count(&self, text: &[u8]) -> usize {
-        self.counts(text).iter().sum()
-    }
 }

@@ -9,7 +9,7 @@
 
 pub(crate) mod hostile;
 mod kinds;
-mod rng;
+pub(crate) mod rng;
 mod shapes;
 mod words;
 
@@ -165,6 +165,15 @@ pub(crate) fn one_kind(kind: Kind, seed: u64, bytes: usize, density: Density) ->
         pen.write(kind, style, target);
     }
     pen.corpus
+}
+
+/// The text of a row of the benches: `mixed-none`, `mixed-sparse`, `mixed-dense`, or a kind's name (sparse).
+pub(crate) fn named(name: &str, seed: u64, bytes: usize) -> Option<Corpus> {
+    if let Some(density) = name.strip_prefix("mixed-") {
+        return Some(mixed(seed, bytes, Density::named(density)?));
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name)?;
+    Some(one_kind(kind, seed, bytes, Density::Sparse))
 }
 
 /// A file of a folder that is still to be written.

@@ -7,6 +7,11 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use regex_automata::meta;
 use regex_automata::util::syntax;
 use std::error::Error;
+use std::ops::Range;
+
+/// Room for the programs and caches of the general engines, in bytes: with a thousand rules their own limits would refuse
+/// some sets, or empty the cache again and again.
+const ROOM_BYTES: usize = 256 << 20;
 
 /// Something that counts what it finds in a text.
 pub(crate) trait Counter {
@@ -14,6 +19,13 @@ pub(crate) trait Counter {
     fn reports(&self) -> &'static str;
     /// How much it found.
     fn count(&self, text: &[u8]) -> usize;
+
+    /// How much it found in a text that comes in chunks of that many bytes. General engines take each chunk as a text of
+    /// its own and so lose what crosses an edge.
+    fn count_in(&self, text: &str, chunk: Option<usize>) -> usize {
+        let text = text.as_bytes();
+        chunk.map_or_else(|| self.count(text), |size| text.chunks(size.max(1)).map(|piece| self.count(piece)).sum())
+    }
 }
 
 /// One search for each rule: every rule's leftmost-first matches. This is the definition of the right answer.
@@ -25,9 +37,9 @@ impl EachRule {
         Ok(Self(patterns.iter().map(build).collect::<Result<_, _>>()?))
     }
 
-    /// Matches of each rule.
-    pub(crate) fn counts(&self, text: &[u8]) -> Vec<usize> {
-        self.0.iter().map(|rule| rule.find_iter(text).count()).collect()
+    /// Where each rule matches.
+    pub(crate) fn spans(&self, text: &[u8]) -> Vec<Vec<Range<usize>>> {
+        self.0.iter().map(|rule| rule.find_iter(text).map(|found| found.range()).collect()).collect()
     }
 }
 
@@ -37,7 +49,7 @@ impl Counter for EachRule {
     }
 
     fn count(&self, text: &[u8]) -> usize {
-        self.counts(text).iter().sum()
+        self.0.iter().map(|rule| rule.find_iter(text).count()).sum()
     }
 }
 
@@ -46,7 +58,9 @@ pub(crate) struct SetPerLine(RegexSet);
 
 impl SetPerLine {
     pub(crate) fn new(patterns: &[String]) -> Result<Self, Box<dyn Error>> {
-        Ok(Self(RegexSetBuilder::new(patterns).unicode(false).build()?))
+        Ok(Self(
+            RegexSetBuilder::new(patterns).unicode(false).size_limit(ROOM_BYTES).dfa_size_limit(ROOM_BYTES).build()?,
+        ))
     }
 }
 
@@ -67,7 +81,9 @@ impl Together {
     pub(crate) fn new(patterns: &[String]) -> Result<Self, Box<dyn Error>> {
         let mut builder = meta::Builder::new();
         builder.syntax(syntax::Config::new().unicode(false).utf8(false));
-        builder.configure(meta::Config::new().utf8_empty(false));
+        builder.configure(
+            meta::Config::new().utf8_empty(false).nfa_size_limit(Some(ROOM_BYTES)).hybrid_cache_capacity(ROOM_BYTES),
+        );
         Ok(Self(builder.build_many(patterns)?))
     }
 }

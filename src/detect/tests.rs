@@ -1,5 +1,11 @@
 //! The matcher against the naive search, on random and hostile text, at every cut.
 
+mod foreign;
+mod groups;
+mod oracle;
+mod personal;
+mod proof;
+
 use super::*;
 use crate::model::{Confidence, Finding, Place};
 use crate::rule::ruleset::{

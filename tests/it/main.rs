@@ -1,5 +1,7 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+#[path = "../../benches/corpus/mod.rs"]
+mod corpus;
 mod extract;
 mod extract_cli;
 mod guide;
@@ -9,6 +11,9 @@ mod key;
 mod privacy;
 mod report;
 mod rules_cli;
+#[path = "../../benches/rules_made/mod.rs"]
+mod rules_made;
+mod rules_made_for_benches;
 mod samples;
 mod scan;
 mod signals;

@@ -4,7 +4,7 @@
 
 use super::Row;
 use super::params::Params;
-use super::steps::{Scheme, Steps, ready, shown};
+use super::steps::{Scheme, Steps, Value, ready, shown};
 use super::weighted::icao_check;
 
 const PARAMS: &[(&str, &str)] =
@@ -30,7 +30,7 @@ struct Mrz {
 const ZONE_MAX: usize = 90;
 
 impl Scheme for Mrz {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps) -> bool {
         let mut zone = [0; ZONE_MAX];
         let mut len = 0;
         for byte in value.bytes().filter(|byte| !byte.is_ascii_whitespace()) {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::params::Params;
-use super::steps::{Scheme, Steps, listed, ready};
+use super::steps::{Scheme, Steps, Value, listed, ready};
 use super::{Row, Table};
 
 const PARAMS: &[(&str, &str)] =
@@ -72,7 +72,7 @@ fn build(table: &Table) -> Result<std::sync::Arc<dyn super::Validate>, String> {
 const DIGITS_MAX: usize = 20;
 
 impl Scheme for Phone {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps) -> bool {
         let value = value.trim_ascii();
         let mut digits = [0; DIGITS_MAX];
         let mut len = 0;

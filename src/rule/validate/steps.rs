@@ -7,34 +7,32 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::Validate;
-
-/// The longest value, in letters and digits, that a check looks at; a longer one is refused.
-pub(super) const LETTERS_MAX: usize = 96;
+pub(super) use super::value::{LETTERS_MAX, Value};
 
 /// A check with its parameters. Every one is a [`Validate`].
 pub(super) trait Scheme: Send + Sync + 'static {
     /// True when the value passes; tells its steps on the way.
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool;
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps) -> bool;
 }
 
 impl<T: Scheme> Validate for T {
-    fn check(&self, value: &str) -> bool {
+    fn passes(&self, value: &Value<'_>) -> bool {
         self.judge(value, &mut Steps(None))
     }
 
     fn trace(&self, value: &str) -> Vec<String> {
         let mut steps = Steps(Some(Vec::new()));
-        let passed = self.judge(value, &mut steps);
+        let passed = self.judge(&Value::new(value), &mut steps);
         steps.note(|| if passed { "passes".to_owned() } else { "refused".to_owned() });
         steps.0.unwrap_or_default()
     }
 }
 
 /// A check without parameters.
-pub(super) struct Plain(pub(super) fn(&str, &mut Steps) -> bool);
+pub(super) struct Plain(pub(super) fn(&Value<'_>, &mut Steps) -> bool);
 
 impl Scheme for Plain {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps) -> bool {
         (self.0)(value, steps)
     }
 }
@@ -99,8 +97,8 @@ impl Steps {
 
     /// The value's digits when there are exactly `N` of them and no letters.
     #[inline]
-    pub(super) fn digits<const N: usize>(&mut self, value: &str) -> Option<[u8; N]> {
-        let found = exact::<N>(value, |byte| byte.is_ascii_digit().then(|| byte - b'0'));
+    pub(super) fn digits<const N: usize>(&mut self, value: &Value<'_>) -> Option<[u8; N]> {
+        let found = exact::<N>(value.digits()).map(|digits| digits.map(|byte| byte - b'0'));
         match &found {
             Some(digits) => self.note(|| format!("digits {}", listed(digits))),
             None => self.note(|| format!("needs exactly {N} digits")),
@@ -110,8 +108,8 @@ impl Steps {
 
     /// The value's letters (as capitals) and digits when there are exactly `N` of them.
     #[inline]
-    pub(super) fn letters<const N: usize>(&mut self, value: &str) -> Option<[u8; N]> {
-        let found = exact::<N>(value, |byte| Some(byte.to_ascii_uppercase()));
+    pub(super) fn letters<const N: usize>(&mut self, value: &Value<'_>) -> Option<[u8; N]> {
+        let found = exact::<N>(value.letters());
         match &found {
             Some(letters) => self.note(|| format!("letters and digits {}", shown(letters))),
             None => self.note(|| format!("needs exactly {N} letters and digits")),
@@ -121,8 +119,8 @@ impl Steps {
 
     /// The value's digits, at least `min` and at most `max` (at most [`LETTERS_MAX`]), and no letters.
     #[inline]
-    pub(super) fn digits_between(&mut self, value: &str, min: usize, max: usize) -> Option<Short> {
-        let found = between(value, min, max, |byte| byte.is_ascii_digit().then(|| byte - b'0'));
+    pub(super) fn digits_between(&mut self, value: &Value<'_>, min: usize, max: usize) -> Option<Short> {
+        let found = between(value.digits(), min, max).map(Short::from_numerals);
         match &found {
             Some(digits) => self.note(|| format!("digits {}", listed(digits))),
             None => self.note(|| format!("needs {min} to {max} digits")),
@@ -132,8 +130,8 @@ impl Steps {
 
     /// The value's letters (as capitals) and digits, at least `min` and at most `max`.
     #[inline]
-    pub(super) fn letters_between(&mut self, value: &str, min: usize, max: usize) -> Option<Short> {
-        let found = between(value, min, max, |byte| Some(byte.to_ascii_uppercase()));
+    pub(super) fn letters_between(&mut self, value: &Value<'_>, min: usize, max: usize) -> Option<Short> {
+        let found = between(value.letters(), min, max);
         match &found {
             Some(letters) => self.note(|| format!("letters and digits {}", shown(letters))),
             None => self.note(|| format!("needs {min} to {max} letters and digits")),
@@ -156,33 +154,28 @@ impl std::ops::Deref for Short {
     }
 }
 
-/// Letters and digits of a value through `keep`, which refuses by `None`; separators fall away, anything that is not
-/// ASCII refuses the value.
-#[inline]
-fn gather(value: &str, into: &mut [u8], keep: impl Fn(u8) -> Option<u8>) -> Option<usize> {
-    let mut len = 0;
-    for &byte in value.as_bytes() {
-        if byte.is_ascii_alphanumeric() {
-            *into.get_mut(len)? = keep(byte)?;
-            len += 1;
-        } else if !byte.is_ascii() {
-            return None;
+impl Short {
+    /// The digits' values in place of the digits.
+    #[inline]
+    fn from_numerals(mut self) -> Self {
+        for byte in &mut self.bytes[..self.len] {
+            *byte = byte.wrapping_sub(b'0');
         }
+        self
     }
-    Some(len)
 }
 
 #[inline]
-fn exact<const N: usize>(value: &str, keep: impl Fn(u8) -> Option<u8>) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    (gather(value, &mut bytes, keep)? == N).then_some(bytes)
+fn exact<const N: usize>(found: Option<&[u8]>) -> Option<[u8; N]> {
+    found?.try_into().ok()
 }
 
 #[inline]
-fn between(value: &str, min: usize, max: usize, keep: impl Fn(u8) -> Option<u8>) -> Option<Short> {
+fn between(found: Option<&[u8]>, min: usize, max: usize) -> Option<Short> {
+    let found = found.filter(|found| (min..=max).contains(&found.len()))?;
     let mut bytes = [0; LETTERS_MAX];
-    let len = gather(value, &mut bytes[..max.min(LETTERS_MAX)], keep)?;
-    (len >= min).then_some(Short { bytes, len })
+    bytes.get_mut(..found.len())?.copy_from_slice(found);
+    Some(Short { bytes, len: found.len() })
 }
 
 /// The value of a digit (0-9) or letter (A = 10 ... Z = 35), upper or lower case.

@@ -3,7 +3,7 @@
 mod findings;
 
 use super::Matcher;
-use super::confirm::{self, Confirmed};
+use super::confirm::{self, Confirmed, LastValue};
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
 use super::excerpt::TokenKey;
 use super::window::{RawLength, Window};
@@ -274,68 +274,42 @@ impl<'m> Scanner<'m> {
         let nominated = std::mem::take(&mut self.nominated);
         let end = nominated.last().map_or(0, |last| last.start + 1);
         self.misses.fill(0);
+        let mut pass = self.pass();
         for candidate in &nominated {
             let slot = candidate.primary.index();
-            if candidate.start >= self.free_from[slot]
-                && self.confirm(candidate.primary, candidate.start, candidate.end()) == Outcome::NoMatch
+            if candidate.start >= pass.free_from[slot]
+                && pass.confirm(candidate.primary, candidate.start, candidate.end()) == Outcome::NoMatch
             {
-                self.count_miss(candidate.primary, candidate.start, end);
+                pass.count_miss(candidate.primary, candidate.start, end);
             }
         }
         self.nominated = nominated;
     }
 
-    /// Counts a beginning at which a long rule did not match: that walk may have been as long as the rule. After a few of
-    /// them the rule's own engine is asked once where the next match begins, and what lies before is passed over. A text
-    /// that makes even that happen too often is given up for this rule, and coverage says so.
-    fn count_miss(&mut self, primary: PrimaryId, start: usize, end: usize) {
-        let slot = primary.index();
-        let matcher = self.matcher;
-        if matcher.rules.primaries[slot].max_match_bytes < LONG_MATCH_BYTES {
-            return;
-        }
-        self.misses[slot] += 1;
-        if self.misses[slot] <= LONG_MISSES_MAX {
-            return;
-        }
-        if self.misses[slot] > LONG_MISSES_MAX + LONG_SEARCHES_MAX {
-            self.free_from[slot] = end;
-            self.file.given_up = true;
-            return;
-        }
-        let text = self.window.text();
-        let next = matcher.confirmer.next_start(&matcher.rules, primary, text, start + 1, end);
-        self.free_from[slot] = next.unwrap_or(end);
-    }
-
     fn confirm_search(&mut self, primary: PrimaryId, from: usize, limit: usize) {
+        let mut pass = self.pass();
+        let (confirmer, rules) = (&pass.matcher.confirmer, &pass.matcher.rules);
         loop {
-            let at = from.max(self.free_from[primary.index()]);
-            let matcher = self.matcher;
-            let text = self.window.text();
-            let Some(start) = matcher.confirmer.next_start(&matcher.rules, primary, text, at, limit) else { return };
-            if self.confirm(primary, start, None) != Outcome::Accepted {
-                self.free_from[primary.index()] = start + 1;
+            let at = from.max(pass.free_from[primary.index()]);
+            let Some(start) = confirmer.next_start(rules, primary, pass.text, at, limit) else { return };
+            if pass.confirm(primary, start, None) != Outcome::Accepted {
+                pass.free_from[primary.index()] = start + 1;
             }
         }
     }
 
-    /// Confirms one candidate; an accepted one consumes its text.
-    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> Outcome {
-        let matcher = self.matcher;
-        let (rules, text) = (&*matcher.rules, self.window.text());
-        let Some(raw) = matcher.confirmer.raw(rules, &matcher.keywords, primary, text, start, end) else {
-            return Outcome::NoMatch;
-        };
-        let rule = &rules.primaries[primary.index()];
-        self.file.candidates[rule.detector.index()] += 1;
-        if !rule.across_soft && self.window.crosses_soft(raw.span.start, raw.span.end) {
-            return Outcome::Refused;
+    fn pass(&mut self) -> Pass<'_> {
+        Pass {
+            matcher: self.matcher,
+            window: &self.window,
+            text: self.window.text(),
+            last: LastValue::default(),
+            free_from: &mut self.free_from,
+            misses: &mut self.misses,
+            accepted: &mut self.accepted,
+            candidates: &mut self.file.candidates,
+            given_up: &mut self.file.given_up,
         }
-        let Ok(confirmed) = confirm::judge(rules, primary, text, &raw) else { return Outcome::Refused };
-        self.free_from[primary.index()] = confirmed.span.end;
-        self.accepted.push((primary, confirmed));
-        Outcome::Accepted
     }
 
     /// Counts what evidence trees ask of the whole part, in the stretch that was just searched.
@@ -430,5 +404,64 @@ impl<'m> Scanner<'m> {
         } else {
             self.file.given_up = true;
         }
+    }
+}
+
+/// One pass of confirmation over a stretch of the window.
+struct Pass<'s> {
+    matcher: &'s Matcher,
+    window: &'s Window,
+    text: &'s [u8],
+    last: LastValue<'s>,
+    free_from: &'s mut [usize],
+    misses: &'s mut [u32],
+    accepted: &'s mut Vec<(PrimaryId, Confirmed)>,
+    candidates: &'s mut [u64],
+    given_up: &'s mut bool,
+}
+
+impl Pass<'_> {
+    /// Confirms one candidate; an accepted one consumes its text.
+    #[inline]
+    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> Outcome {
+        let matcher = self.matcher;
+        let rules = &*matcher.rules;
+        let Some(raw) = matcher.confirmer.raw(rules, &matcher.keywords, primary, self.text, start, end) else {
+            return Outcome::NoMatch;
+        };
+        let rule = &rules.primaries[primary.index()];
+        self.candidates[rule.detector.index()] += 1;
+        if !rule.across_soft && self.window.crosses_soft(raw.span.start, raw.span.end) {
+            return Outcome::Refused;
+        }
+        let Ok(confirmed) = confirm::judge_next(rules, primary, self.text, &raw, &mut self.last) else {
+            return Outcome::Refused;
+        };
+        self.free_from[primary.index()] = confirmed.span.end;
+        self.accepted.push((primary, confirmed));
+        Outcome::Accepted
+    }
+
+    /// Counts a beginning at which a long rule did not match: that walk may have been as long as the rule. After a few of
+    /// them the rule's own engine is asked once where the next match begins, and what lies before is passed over. A text
+    /// that makes even that happen too often is given up for this rule, and coverage says so.
+    #[cold]
+    fn count_miss(&mut self, primary: PrimaryId, start: usize, end: usize) {
+        let slot = primary.index();
+        let matcher = self.matcher;
+        if matcher.rules.primaries[slot].max_match_bytes < LONG_MATCH_BYTES {
+            return;
+        }
+        self.misses[slot] += 1;
+        if self.misses[slot] <= LONG_MISSES_MAX {
+            return;
+        }
+        if self.misses[slot] > LONG_MISSES_MAX + LONG_SEARCHES_MAX {
+            self.free_from[slot] = end;
+            *self.given_up = true;
+            return;
+        }
+        let next = matcher.confirmer.next_start(&matcher.rules, primary, self.text, start + 1, end);
+        self.free_from[slot] = next.unwrap_or(end);
     }
 }

@@ -64,6 +64,7 @@ impl Confirmer {
     }
 
     /// The raw match of a rule at `start`, groups only where the rule needs them. `end` is given where it is known.
+    #[inline]
     pub(crate) fn raw(
         &self,
         rules: &RuleSet,
@@ -73,25 +74,45 @@ impl Confirmer {
         start: usize,
         end: Option<usize>,
     ) -> Option<Raw> {
+        self.look(rules, keywords, id, hay, start, end).ok()
+    }
+
+    /// [`Confirmer::raw`], and where there is no match how many bytes it took to find out.
+    ///
+    /// # Errors
+    /// The bytes looked at.
+    #[inline]
+    pub(crate) fn look(
+        &self,
+        rules: &RuleSet,
+        keywords: &KeywordIndex,
+        id: PrimaryId,
+        hay: &[u8],
+        start: usize,
+        end: Option<usize>,
+    ) -> Result<Raw, usize> {
         let primary = &rules.primaries[id.index()];
         let limit = start.saturating_add(primary.max_match_bytes).min(hay.len());
         match &primary.kind {
             PrimaryKind::Keywords(list) => {
-                let end = keywords.longest_at(hay, start, *list).filter(|&end| end <= limit)?;
-                Some(Raw { span: start..end, groups: Vec::new() })
+                let end = keywords.longest_at(hay, start, *list).filter(|&end| end <= limit).ok_or(0_usize)?;
+                Ok(Raw { span: start..end, groups: Vec::new() })
             }
             PrimaryKind::Pattern(pattern) => {
                 let engine = &self.engines[id.index()];
                 let end = match end {
                     Some(end) => end,
-                    None => engine.match_end(pattern, hay, start, limit).filter(|&end| end > start)?,
+                    None => {
+                        let walk = engine.walk(pattern, hay, start, limit);
+                        walk.end.filter(|&end| end > start).ok_or(walk.bytes)?
+                    }
                 };
                 let groups = if pattern.needs_groups {
                     engine.groups(pattern, hay, start..limit).unwrap_or_default()
                 } else {
                     Vec::new()
                 };
-                Some(Raw { span: start..end, groups })
+                Ok(Raw { span: start..end, groups })
             }
         }
     }

@@ -13,6 +13,8 @@ pub struct Value<'a> {
     text: &'a str,
     /// Letters, as capitals, and digits.
     letters: [u8; LETTERS_MAX],
+    /// What the digits stand for: 0 to 9. Without meaning where letters are.
+    numerals: [u8; LETTERS_MAX],
     /// How many; `None` when there are too many, or a character is not ASCII.
     count: Option<usize>,
     /// No letters.
@@ -23,7 +25,8 @@ impl<'a> Value<'a> {
     /// A value of this text.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        let mut value = Self { text, letters: [0; LETTERS_MAX], count: Some(0), only_digits: true };
+        let mut value =
+            Self { text, letters: [0; LETTERS_MAX], numerals: [0; LETTERS_MAX], count: Some(0), only_digits: true };
         value.gather();
         value
     }
@@ -47,11 +50,11 @@ impl<'a> Value<'a> {
         self.letters.get(..self.count?)
     }
 
-    /// The ASCII digits, when there are no letters and not too many of them.
+    /// What the digits stand for, 0 to 9, when there are no letters and not too many of them.
     #[inline]
     #[must_use]
-    pub fn digits(&self) -> Option<&[u8]> {
-        if self.only_digits { self.letters() } else { None }
+    pub fn numerals(&self) -> Option<&[u8]> {
+        if self.only_digits { self.numerals.get(..self.count?) } else { None }
     }
 
     fn gather(&mut self) {
@@ -60,8 +63,10 @@ impl<'a> Value<'a> {
         self.count = None;
         for &byte in self.text.as_bytes() {
             if byte.is_ascii_alphanumeric() {
-                let Some(place) = self.letters.get_mut(count) else { return };
-                *place = byte.to_ascii_uppercase();
+                let places = self.letters.get_mut(count).zip(self.numerals.get_mut(count));
+                let Some((letter, numeral)) = places else { return };
+                *letter = byte.to_ascii_uppercase();
+                *numeral = byte.wrapping_sub(b'0');
                 only_digits &= byte.is_ascii_digit();
                 count += 1;
             } else if !byte.is_ascii() {

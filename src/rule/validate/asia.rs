@@ -83,7 +83,7 @@ fn ric(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
 
 fn mispar_zehut(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(short) = steps.digits_between(value, 8, 9) else { return false };
-    steps.require("not all zeros", number(&short) != 0) && luhn::holds(&short, steps)
+    steps.require("not all zeros", number(short) != 0) && luhn::holds(short, steps)
 }
 
 fn aadhaar(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {

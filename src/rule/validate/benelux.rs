@@ -86,7 +86,7 @@ fn ahv(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
 fn bsn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(short) = steps.digits_between(value, 8, 9) else { return false };
     let mut digits = [0; 9];
-    digits[9 - short.len()..].copy_from_slice(&short);
+    digits[9 - short.len()..].copy_from_slice(short);
     // -1 is 10 modulo 11.
     let sum = steps.sum(&digits, &[9, 8, 7, 6, 5, 4, 3, 2, 10]);
     steps.require("not all zeros", digits != [0; 9]) && steps.expect("sum modulo 11", 0, sum % 11)

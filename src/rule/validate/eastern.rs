@@ -52,20 +52,20 @@ pub(super) const ROWS: &[Row] = &[
 fn rodne_cislo(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 9, 10) else { return false };
     let of_nine = digits.len() == 9;
-    let mut year = 1900 + two(&digits, 0);
+    let mut year = 1900 + two(digits, 0);
     // Nine digits were given until the end of 1953; in ten, years below 54 are of the 21st century.
     if of_nine && year >= 1980 {
         year -= 100;
     } else if !of_nine && year < 1954 {
         year += 100;
     }
-    let month = match (two(&digits, 2), year) {
+    let month = match (two(digits, 2), year) {
         (month @ 71..=82, 2004..) => month - 70,
         (month @ 51..=62, _) => month - 50,
         (month @ 21..=32, 2004..) => month - 20,
         (month, _) => month,
     };
-    let day = two(&digits, 4);
+    let day = two(digits, 4);
     steps.note(|| format!("year {year}, month {month}, day {day}"));
     if !steps.require("birth date exists", exists(year, month, day)) {
         return false;
@@ -111,7 +111,7 @@ fn cnp(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
 fn inn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     const WEIGHTS: [u8; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
     let Some(digits) = steps.digits_between(value, 10, 12) else { return false };
-    if !steps.require("10 or 12 digits", digits.len() != 11) || !steps.require("region is not 00", two(&digits, 0) != 0)
+    if !steps.require("10 or 12 digits", digits.len() != 11) || !steps.require("region is not 00", two(digits, 0) != 0)
     {
         return false;
     }

@@ -46,12 +46,12 @@ pub(super) fn pure(values: &[u8], modulus: u32) -> u32 {
 fn mod97_10(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 3, LETTERS_MAX) else { return false };
     steps.require("two check digits", text[text.len() - 2..].iter().all(u8::is_ascii_digit))
-        && steps.expect("remainder modulo 97", 1, mod97(&text, &[]))
+        && steps.expect("remainder modulo 97", 1, mod97(text, &[]))
 }
 
 fn mod11_10_row(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
-    steps.expect("remainder of mod 11,10", 1, mod11_10(&digits))
+    steps.expect("remainder of mod 11,10", 1, mod11_10(digits))
 }
 
 fn mod11_2_row(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
@@ -75,7 +75,7 @@ fn mod37_2(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     }
     let Some(text) = steps.letters_between(value, if starred { 1 } else { 2 }, LETTERS_MAX - 1) else { return false };
     let mut values = [0; LETTERS_MAX];
-    let len = spread(&text, &mut values);
+    let len = spread(text, &mut values);
     values[len] = 36;
     let values = if starred { &values[..=len] } else { &values[..len] };
     steps.expect("remainder modulo 37", 1, pure(values, 37))
@@ -84,7 +84,7 @@ fn mod37_2(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
 fn mod37_36(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 2, LETTERS_MAX) else { return false };
     let mut values = [0; LETTERS_MAX];
-    let len = spread(&text, &mut values);
+    let len = spread(text, &mut values);
     steps.expect("remainder of mod 37,36", 1, hybrid(&values[..len], 36))
 }
 

@@ -24,7 +24,7 @@ pub(super) fn holds(digits: &[u8], steps: &mut Steps<impl Ear>) -> bool {
 
 fn luhn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
-    holds(&digits, steps)
+    holds(digits, steps)
 }
 
 #[cfg(test)]

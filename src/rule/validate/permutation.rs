@@ -58,7 +58,7 @@ pub(super) fn verhoeff_remainder(digits: &[u8]) -> u8 {
 
 fn verhoeff(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
-    steps.expect("Verhoeff remainder", 0, verhoeff_remainder(&digits))
+    steps.expect("Verhoeff remainder", 0, verhoeff_remainder(digits))
 }
 
 /// Damm's quasigroup of order ten.

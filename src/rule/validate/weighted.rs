@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
 fn ean(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 8, 14) else { return false };
     let places = 14 - digits.len();
-    let sum = steps.sum(&digits, &[3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1][places..]);
+    let sum = steps.sum(digits, &[3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1][places..]);
     steps.require("8, 12, 13 or 14 digits", matches!(digits.len(), 8 | 12..=14))
         && steps.expect("sum modulo 10", 0, sum % 10)
 }

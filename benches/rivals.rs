@@ -29,6 +29,7 @@ use corpus::Corpus;
 use matchers::{Counter, EachRule, SetPerLine, Together};
 use options::{Mode, Options};
 use ours::{Builtin, Ours};
+use sluicebox::detect::Path;
 use std::error::Error;
 use std::process::ExitCode;
 use turns::{Engine, Setting, Watch};
@@ -104,11 +105,19 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
 /// Makes the matcher take the instructions asked for (`auto`, `avx512`, `avx2`, `portable`) and says which it takes.
 fn path_taken(asked: &str) -> Result<String, Box<dyn Error>> {
-    // The one place to change when the matcher has more than one path.
-    match asked {
-        "auto" | "portable" => Ok("portable".to_owned()),
-        _ => Err(format!("--path {asked}: this matcher has one path only, portable").into()),
-    }
+    let has = Path::all();
+    let path = if asked == "auto" {
+        Path::best()
+    } else {
+        let found = has.iter().find(|path| path.name() == asked);
+        *found.ok_or_else(|| {
+            format!(
+                "--path {asked}: this machine has {}",
+                has.iter().map(|path| path.name()).collect::<Vec<_>>().join(", ")
+            )
+        })?
+    };
+    Ok(ours::PATH.get_or_init(|| path).name().to_owned())
 }
 
 /// The rules of a set: the first of pii30.tsv, then made ones.

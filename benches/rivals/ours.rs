@@ -1,18 +1,21 @@
 //! Our side of a comparison: the raw matcher over bare patterns, and all of detection with the built-in rules.
 
 use super::matchers::Counter;
-use sluicebox::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
+use sluicebox::detect::{Matcher, PartStart, Path, RawLength, ScanOptions, Scanner, TokenKey};
 use sluicebox::model::Place;
 use sluicebox::rule::load::{self, Options};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// The instructions our matchers run on; the best of this machine unless it is set before the first is built.
+pub(crate) static PATH: OnceLock<Path> = OnceLock::new();
 
 /// The matcher over a rule set.
 pub(crate) fn matcher(options: &Options) -> Result<Matcher, Box<dyn Error>> {
     match load::load(options) {
-        Ok(loaded) => Ok(Matcher::new(Arc::new(loaded.rules))),
+        Ok(loaded) => Ok(Matcher::on(*PATH.get_or_init(Path::best), Arc::new(loaded.rules))),
         Err(errors) => Err(errors.iter().map(|error| format!("{error}\n")).collect::<String>().into()),
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn foreign(options: &Options, path: &str) -> Result<(), Box<dyn Error
                 (middle.count, 1000.0 / middle.rate())
             };
             let ((found, ours_ns), (wanted, each_ns)) = (price(&ours), price(&each));
-            let lane = ours.0.lane(PrimaryId(0)).name();
+            let lane = ours.0.cost(PrimaryId(0)).lane.name();
             lanes.entry(lane).or_default().push((ours_ns, id));
             println!("| {id} | {lane} | {ours_ns:.2} | {each_ns:.2} | {found} | {wanted} |");
         }

@@ -3,86 +3,17 @@
 //! The contract: the span is the one that `regex::bytes` finds when it may only begin here (leftmost-first), within the
 //! rule's `max_match_bytes`. What is refused here consumes nothing; the search goes on one character later.
 
+mod engine;
+
 use crate::detect::keywords::KeywordIndex;
 use crate::detect::text::{back_chars, char_at, char_before, forward_chars, is_unspaced, is_word, start_of_char};
 use crate::rule::RuleSet;
 use crate::rule::normalise::{canonical_value, fold_case};
-use crate::rule::ruleset::{Check, CheckWhat, Detector, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator};
-use crate::rule::syntax::{CheckPlace, Edges, Miss};
-use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::meta;
-use regex_automata::{Anchored, Input};
+use crate::rule::ruleset::{Check, CheckWhat, Detector, Primary, PrimaryId, PrimaryKind, Tier, Validator};
+use crate::rule::syntax::{Canonical, CheckPlace, Edges, Miss};
+use crate::rule::validate::Value;
+use engine::Engine;
 use std::ops::Range;
-use std::sync::OnceLock;
-
-/// The engines of one rule, made when its first candidate comes.
-#[derive(Debug, Default)]
-pub(crate) struct Engine {
-    /// Anchored, leftmost-first; `None` inside when the table would be too large.
-    table: OnceLock<Option<Box<dense::DFA<Vec<u32>>>>>,
-    /// Everything else: groups, search, and matches where there is no table.
-    full: OnceLock<Option<Box<meta::Regex>>>,
-}
-
-/// Largest table of one rule, in bytes.
-const TABLE_BYTES_MAX: usize = 256 << 10;
-
-impl Engine {
-    fn table(&self, pattern: &Pattern) -> Option<&dense::DFA<Vec<u32>>> {
-        self.table
-            .get_or_init(|| {
-                let nfa = regex_automata::nfa::thompson::Compiler::new()
-                    .configure(
-                        regex_automata::nfa::thompson::Config::new()
-                            .utf8(false)
-                            .which_captures(regex_automata::nfa::thompson::WhichCaptures::None),
-                    )
-                    .build_from_hir(&pattern.hir)
-                    .ok()?;
-                let config = dense::Config::new()
-                    .start_kind(StartKind::Anchored)
-                    .dfa_size_limit(Some(TABLE_BYTES_MAX))
-                    .determinize_size_limit(Some(4 * TABLE_BYTES_MAX));
-                dense::Builder::new().configure(config).build_from_nfa(&nfa).ok().map(Box::new)
-            })
-            .as_deref()
-    }
-
-    /// The rule's full engine. `None` only when it would not fit in memory, which loading has ruled out.
-    fn full(&self, pattern: &Pattern) -> Option<&meta::Regex> {
-        self.full
-            .get_or_init(|| {
-                let config = meta::Config::new().utf8_empty(false);
-                meta::Builder::new().configure(config).build_from_hir(&pattern.hir).ok().map(Box::new)
-            })
-            .as_deref()
-    }
-
-    /// The end of the match that begins at `start` and ends at `end` or before.
-    fn match_end(&self, pattern: &Pattern, hay: &[u8], start: usize, end: usize) -> Option<usize> {
-        let input = Input::new(hay).span(start..end).anchored(Anchored::Yes);
-        if let Some(table) = self.table(pattern)
-            && let Ok(found) = table.try_search_fwd(&input)
-        {
-            return found.map(|found| found.offset());
-        }
-        self.full(pattern)?.search_half(&input).map(|found| found.offset())
-    }
-
-    /// The first beginning in `from..to` at which the rule may match; the search may look as far as `end`.
-    fn next_start(&self, pattern: &Pattern, hay: &[u8], from: usize, to: usize, end: usize) -> Option<usize> {
-        let found = self.full(pattern)?.search(&Input::new(hay).span(from..end))?;
-        (found.start() < to).then_some(found.start())
-    }
-
-    /// The spans of the groups of the match at `span`.
-    fn groups(&self, pattern: &Pattern, hay: &[u8], span: Range<usize>) -> Option<Vec<Option<Range<usize>>>> {
-        let full = self.full(pattern)?;
-        let mut captures = full.create_captures();
-        full.search_captures(&Input::new(hay).span(span).anchored(Anchored::Yes), &mut captures);
-        captures.is_match().then(|| captures.iter().map(|group| group.map(|group| group.range())).collect())
-    }
-}
 
 /// A match that survived: what the evidence is judged around.
 #[derive(Clone, Debug)]
@@ -133,6 +64,7 @@ impl Confirmer {
     }
 
     /// The raw match of a rule at `start`, groups only where the rule needs them. `end` is given where it is known.
+    #[inline]
     pub(crate) fn raw(
         &self,
         rules: &RuleSet,
@@ -142,25 +74,45 @@ impl Confirmer {
         start: usize,
         end: Option<usize>,
     ) -> Option<Raw> {
+        self.look(rules, keywords, id, hay, start, end).ok()
+    }
+
+    /// [`Confirmer::raw`], and where there is no match how many bytes it took to find out.
+    ///
+    /// # Errors
+    /// The bytes looked at.
+    #[inline]
+    pub(crate) fn look(
+        &self,
+        rules: &RuleSet,
+        keywords: &KeywordIndex,
+        id: PrimaryId,
+        hay: &[u8],
+        start: usize,
+        end: Option<usize>,
+    ) -> Result<Raw, usize> {
         let primary = &rules.primaries[id.index()];
         let limit = start.saturating_add(primary.max_match_bytes).min(hay.len());
         match &primary.kind {
             PrimaryKind::Keywords(list) => {
-                let end = keywords.longest_at(hay, start, *list).filter(|&end| end <= limit)?;
-                Some(Raw { span: start..end, groups: Vec::new() })
+                let end = keywords.longest_at(hay, start, *list).filter(|&end| end <= limit).ok_or(0_usize)?;
+                Ok(Raw { span: start..end, groups: Vec::new() })
             }
             PrimaryKind::Pattern(pattern) => {
                 let engine = &self.engines[id.index()];
                 let end = match end {
                     Some(end) => end,
-                    None => engine.match_end(pattern, hay, start, limit).filter(|&end| end > start)?,
+                    None => {
+                        let walk = engine.walk(pattern, hay, start, limit);
+                        walk.end.filter(|&end| end > start).ok_or(walk.bytes)?
+                    }
                 };
                 let groups = if pattern.needs_groups {
                     engine.groups(pattern, hay, start..limit).unwrap_or_default()
                 } else {
                     Vec::new()
                 };
-                Some(Raw { span: start..end, groups })
+                Ok(Raw { span: start..end, groups })
             }
         }
     }
@@ -180,50 +132,89 @@ impl Confirmer {
     }
 }
 
+/// The value that was read last. Rules that match the same stretch of text share it.
+#[derive(Debug, Default)]
+pub(crate) struct LastValue<'h>(Option<(Range<usize>, Value<'h>)>);
+
+impl<'h> LastValue<'h> {
+    /// The value that stands at `span`; `None` when it is no text.
+    #[inline]
+    fn read(&mut self, hay: &'h [u8], span: &Range<usize>) -> Option<&Value<'h>> {
+        match &mut self.0 {
+            Some((last, _)) if last == span => {}
+            Some((last, value)) => {
+                value.set(str::from_utf8(&hay[span.clone()]).ok()?);
+                last.clone_from(span);
+            }
+            None => self.0 = Some((span.clone(), Value::new(str::from_utf8(&hay[span.clone()]).ok()?))),
+        }
+        self.0.as_ref().map(|(_, value)| value)
+    }
+}
+
 /// Judges a raw match: edges, validators, checks, and which tiers are left.
 ///
 /// # Errors
 /// The reason of the refusal.
 pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Result<Confirmed, Miss> {
-    let (value, text) = admit(rules, id, hay, raw)?;
-    let detector = &rules.detectors[rules.primaries[id.index()].detector.index()];
-    let mut miss = Miss::Shape;
-    let mut tiers = TierSet::default();
-    for (index, tier) in detector.tiers.iter().enumerate() {
-        match tier_possible(tier, detector, id, hay, raw, text) {
-            Ok(()) => tiers.insert(index),
-            Err(reason) => miss = reason,
-        }
-    }
-    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value, tiers }) }
+    judge_next(rules, id, hay, raw, &mut LastValue::default())
 }
 
-/// Whether the detector itself takes a raw match, whatever its tiers say: the value's span and text.
+/// [`judge`] for one match after another of the same text.
 ///
 /// # Errors
 /// The reason of the refusal.
-pub(crate) fn admit<'h>(
+#[inline]
+pub(crate) fn judge_next<'h>(
     rules: &RuleSet,
     id: PrimaryId,
     hay: &'h [u8],
     raw: &Raw,
-) -> Result<(Range<usize>, &'h str), Miss> {
+    last: &mut LastValue<'h>,
+) -> Result<Confirmed, Miss> {
+    let (span, value) = admit(rules, id, hay, raw, last)?;
+    let detector = &rules.detectors[rules.primaries[id.index()].detector.index()];
+    let mut miss = Miss::Shape;
+    let mut tiers = TierSet::default();
+    for (index, tier) in detector.tiers.iter().enumerate() {
+        match tier_possible(tier, detector, id, hay, raw, value) {
+            Ok(()) => tiers.insert(index),
+            Err(reason) => miss = reason,
+        }
+    }
+    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value: span, tiers }) }
+}
+
+/// Why the detector itself refuses a raw match, whatever its tiers say.
+pub(crate) fn refusal(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Option<Miss> {
+    admit(rules, id, hay, raw, &mut LastValue::default()).err()
+}
+
+/// Whether the detector itself takes a raw match, whatever its tiers say: the value's span and the value.
+#[inline]
+fn admit<'l, 'h>(
+    rules: &RuleSet,
+    id: PrimaryId,
+    hay: &'h [u8],
+    raw: &Raw,
+    last: &'l mut LastValue<'h>,
+) -> Result<(Range<usize>, &'l Value<'h>), Miss> {
     let primary = &rules.primaries[id.index()];
     let detector = &rules.detectors[primary.detector.index()];
-    let value = whole_chars(hay, value_span(primary, raw).ok_or(Miss::Shape)?);
+    let span = whole_chars(hay, value_span(primary, raw).ok_or(Miss::Shape)?);
     if !edges_hold(primary.edges, hay, &raw.span) {
         return Err(Miss::Edge);
     }
-    let text = str::from_utf8(&hay[value.clone()]).map_err(|_| Miss::Shape)?;
-    if !detector.validators.iter().all(|validator| validator_holds(validator, hay, raw, text)) {
+    let value = last.read(hay, &span).ok_or(Miss::Shape)?;
+    if !detector.validators.iter().all(|validator| validator_holds(validator, hay, raw, value)) {
         return Err(Miss::Validator);
     }
-    if detector.exclude_same_digits && same_digits(text)
-        || !detector.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, text))
+    if detector.exclude_same_digits && same_digits(value)
+        || !detector.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, value))
     {
         return Err(Miss::Check);
     }
-    Ok((value, text))
+    Ok((span, value))
 }
 
 /// Whether a tier's own shape, validators, checks and form allow it.
@@ -236,25 +227,30 @@ pub(crate) fn tier_possible(
     id: PrimaryId,
     hay: &[u8],
     raw: &Raw,
-    text: &str,
+    value: &Value<'_>,
 ) -> Result<(), Miss> {
     if !tier.primaries.is_empty() && !tier.primaries.contains(&id) {
         return Err(Miss::Shape);
     }
-    if !tier.validators.iter().all(|validator| validator_holds(validator, hay, raw, text)) {
+    if !tier.validators.iter().all(|validator| validator_holds(validator, hay, raw, value)) {
         return Err(Miss::Validator);
     }
-    if !tier.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, text)) {
+    if !tier.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, value)) {
         return Err(Miss::Check);
     }
-    if tier.form.as_ref().is_some_and(|form| !form.is_match(text.as_bytes())) {
+    if tier.form.as_ref().is_some_and(|form| !form.is_match(value.as_bytes())) {
         return Err(Miss::Form);
     }
     Ok(())
 }
 
 /// Cuts a span down to whole characters: a rule of bytes, or its longest match, may end inside one.
+#[inline]
 pub(crate) fn whole_chars(hay: &[u8], span: Range<usize>) -> Range<usize> {
+    let begins = |at: usize| hay.get(at).is_none_or(|byte| !(0x80..0xC0).contains(byte));
+    if begins(span.start) && begins(span.end) {
+        return span;
+    }
     let inside = |at: usize| at < hay.len() && start_of_char(hay, at) != at;
     let mut start = span.start;
     while start < span.end && inside(start) {
@@ -278,7 +274,28 @@ pub(crate) fn value_span(primary: &Primary, raw: &Raw) -> Option<Range<usize>> {
 /// Whether what stands beside a match leaves it whole. An edge matters only where the match's own outermost character is
 /// a letter or digit: `x-----BEGIN` is no longer word.
 /// Letters of a script that sets no space between words do not lengthen a number or a code in ASCII.
+#[inline]
 pub(crate) fn edges_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool {
+    // In ASCII a byte is a character.
+    let clash = |own: Option<&u8>, beside: Option<&u8>| match (own, beside) {
+        (Some(own), Some(beside)) if own.is_ascii() && beside.is_ascii() => Some(match edges {
+            Edges::None => false,
+            Edges::Word => own.is_ascii_alphanumeric() && beside.is_ascii_alphanumeric(),
+            Edges::Digit => own.is_ascii_digit() && beside.is_ascii_digit(),
+        }),
+        (Some(_), Some(_)) => None,
+        _ => Some(false),
+    };
+    let before = |at: usize| at.checked_sub(1).and_then(|at| hay.get(at));
+    match (clash(hay.get(span.start), before(span.start)), clash(before(span.end), hay.get(span.end))) {
+        (Some(left), Some(right)) => !left && !right,
+        (Some(true), None) | (None, Some(true)) => false,
+        _ => edges_of_chars_hold(edges, hay, span),
+    }
+}
+
+/// [`edges_hold`] for text of any script.
+fn edges_of_chars_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool {
     let clashes: fn(char, char) -> bool = match edges {
         Edges::None => return true,
         Edges::Word => |own, beside| is_word(own) && is_word(beside) && !(own.is_ascii() && is_unspaced(beside)),
@@ -290,8 +307,9 @@ pub(crate) fn edges_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool 
     !clash(from(span.start), char_before(hay, span.start)) && !clash(char_before(hay, span.end), from(span.end))
 }
 
-fn validator_holds(validator: &Validator, hay: &[u8], raw: &Raw, value: &str) -> bool {
-    let Some(group) = validator.group else { return validator.check.check(value) };
+#[inline]
+fn validator_holds(validator: &Validator, hay: &[u8], raw: &Raw, value: &Value<'_>) -> bool {
+    let Some(group) = validator.group else { return validator.check.passes(value) };
     // A group that took no part in the match leaves nothing to refuse.
     let Some(span) = raw.groups.get(group).cloned().flatten() else { return true };
     str::from_utf8(&hay[span]).is_ok_and(|text| validator.check.check(text))
@@ -305,25 +323,43 @@ fn same_digits(text: &str) -> bool {
 /// Characters that an expression before or after a match can see.
 pub(crate) const NEIGHBOUR_CHARS: usize = 64;
 
-fn check_holds(check: &Check, detector: &Detector, hay: &[u8], span: &Range<usize>, value: &str) -> bool {
+fn check_holds(check: &Check, detector: &Detector, hay: &[u8], span: &Range<usize>, value: &Value<'_>) -> bool {
     let found = match &check.what {
         CheckWhat::Texts(texts) => match check.place {
-            CheckPlace::Full => {
-                let canonical = canonical_value(value, detector.canonical);
-                texts.iter().any(|text| same_folded(canonical.as_bytes(), text))
-            }
+            CheckPlace::Full => is_one_of(texts, value, detector.canonical),
             CheckPlace::Starts => texts.iter().any(|text| starts_folded(value.as_bytes(), text)),
             CheckPlace::Ends => texts.iter().any(|text| ends_folded(value.as_bytes(), text)),
             CheckPlace::Before => texts.iter().any(|text| ends_folded(&hay[..span.start], text)),
             CheckPlace::After => texts.iter().any(|text| starts_folded(&hay[span.end..], text)),
         },
-        CheckWhat::Regex(regex) => regex.is_match(match check.place {
-            CheckPlace::Full | CheckPlace::Starts | CheckPlace::Ends => value.as_bytes(),
-            CheckPlace::Before => &hay[back_chars(hay, span.start, NEIGHBOUR_CHARS, false)..span.start],
-            CheckPlace::After => &hay[span.end..forward_chars(hay, span.end, NEIGHBOUR_CHARS, false)],
-        }),
+        CheckWhat::Regex(regex) => match check.place {
+            CheckPlace::Full | CheckPlace::Starts | CheckPlace::Ends => regex.is_match(value.as_bytes()),
+            // Mostly a byte or two decide; characters beyond ASCII are counted only where they are met.
+            CheckPlace::Before => {
+                regex.is_match_in_ascii(&hay[span.start.saturating_sub(NEIGHBOUR_CHARS)..span.start]).unwrap_or_else(
+                    || regex.is_match(&hay[back_chars(hay, span.start, NEIGHBOUR_CHARS, false)..span.start]),
+                )
+            }
+            CheckPlace::After => {
+                regex.is_match_in_ascii(&hay[span.end..(span.end + NEIGHBOUR_CHARS).min(hay.len())]).unwrap_or_else(
+                    || regex.is_match(&hay[span.end..forward_chars(hay, span.end, NEIGHBOUR_CHARS, false)]),
+                )
+            }
+        },
     };
     found != check.exclude
+}
+
+/// True when a value's canonical form is one of some texts.
+fn is_one_of(texts: &[String], value: &Value<'_>, canonical: Canonical) -> bool {
+    match (canonical, value.letters()) {
+        (Canonical::Exact, _) => texts.iter().any(|text| same_folded(value.as_bytes(), text)),
+        (Canonical::Alnum, Some(letters)) => texts.iter().any(|text| same_folded(letters, text)),
+        (Canonical::Alnum, None) => {
+            let value = canonical_value(value, canonical);
+            texts.iter().any(|text| same_folded(value.as_bytes(), text))
+        }
+    }
 }
 
 fn same_folded(text: &[u8], folded: &str) -> bool {

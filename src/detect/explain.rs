@@ -13,6 +13,7 @@ use super::window::Window;
 use crate::model::{Confidence, Evidence};
 use crate::rule::ruleset::{DetectorId, Leaf, Node, PrimaryId, Validator};
 use crate::rule::syntax::{Miss, Side};
+use crate::rule::validate::Value;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -185,7 +186,7 @@ impl Matcher {
         let value = self.value_of(primary, raw);
         let text = String::from_utf8_lossy(&hay[value.clone()]).into_owned();
         let judged = confirm::judge(&self.rules, primary, hay, raw);
-        let refused = confirm::admit(&self.rules, primary, hay, raw).err();
+        let refused = confirm::refusal(&self.rules, primary, hay, raw);
         let scene = Scene {
             rules: &self.rules,
             keywords: &self.keywords,
@@ -195,13 +196,14 @@ impl Matcher {
             span: raw.span.clone(),
             value: value.clone(),
         };
+        let seen = Value::new(&text);
         let tiers: Vec<TierExplained> = detector
             .tiers
             .iter()
             .map(|tier| {
                 let mut leaves = Vec::new();
                 let supported = tier.evidence.as_ref().is_none_or(|tree| scene.explain_tree(tree, whole, &mut leaves));
-                let own = confirm::tier_possible(tier, detector, primary, hay, raw, &text).err();
+                let own = confirm::tier_possible(tier, detector, primary, hay, raw, &seen).err();
                 TierExplained {
                     name: tier.name.clone(),
                     confidence: tier.confidence,

@@ -33,6 +33,7 @@ use candidates::Candidates;
 use confirm::Confirmer;
 use evidence::ListMask;
 use keywords::KeywordIndex;
+use scan::gate::Gate;
 use std::sync::Arc;
 
 /// The compiled program: immutable, shared by all threads.
@@ -47,6 +48,8 @@ pub struct Matcher {
     within: u32,
     /// For each detector and tier, what its evidence needs at the least.
     needs: Vec<Vec<Vec<ListMask>>>,
+    /// For each rule, what must stand near for its matches to be findings.
+    gates: Vec<Option<Gate>>,
     /// What evidence trees ask of the whole part.
     whole_part: Vec<What>,
 }
@@ -56,6 +59,8 @@ pub struct Matcher {
 struct Reach {
     left: usize,
     right: usize,
+    /// Of that, the longest match.
+    longest: usize,
 }
 
 /// Most bytes of one character.
@@ -81,7 +86,8 @@ impl Matcher {
         }
         let within = leaves.iter().filter_map(|leaf| leaf.within).max().unwrap_or(0);
         let of_tier = |tier: &Tier| tier.evidence.as_ref().map(evidence::needs).unwrap_or_default();
-        let needs = rules.detectors.iter().map(|detector| detector.tiers.iter().map(of_tier).collect()).collect();
+        let needs: Vec<Vec<_>> =
+            rules.detectors.iter().map(|detector| detector.tiers.iter().map(of_tier).collect()).collect();
         let mut whole_part: Vec<What> = Vec::new();
         for leaf in leaves.iter().filter(|leaf| leaf.within.is_none()) {
             if !whole_part.contains(&leaf.what) {
@@ -90,9 +96,11 @@ impl Matcher {
         }
         let near = ((within as usize).max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
         let longest = rules.primaries.iter().map(|primary| primary.max_match_bytes).max().unwrap_or(0);
-        let reach = Reach { left: near + keywords.longest(), right: longest + near + keywords.longest() + 16 };
+        let right = longest + near + keywords.longest() + 16;
+        let reach = Reach { left: near + keywords.longest(), right, longest };
         let candidates = Candidates::new(&rules, path);
-        Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, within, needs, whole_part, rules }
+        let gates = scan::gate::gates(&rules, &needs, &whole_part, candidates.search());
+        Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, within, needs, gates, whole_part, rules }
     }
 
     /// The rules it was built from.

@@ -1,9 +1,13 @@
 //! The scanner: one thread's scratch, fed part by part with pieces of text, giving findings.
 
 mod findings;
+pub(super) mod gate;
+mod pass;
+
+use pass::LONG_MATCH_BYTES;
 
 use super::Matcher;
-use super::confirm::{self, Confirmed};
+use super::confirm::Confirmed;
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
 use super::excerpt::TokenKey;
 use super::window::{RawLength, Window};
@@ -12,7 +16,9 @@ use crate::model::verdict::DetectorCount;
 use crate::model::{Evidence, Finding, Place};
 use crate::rule::ruleset::{PrimaryId, What};
 use findings::{FileTotals, Open, Part, PartTotals, Tally};
+use pass::Consumed;
 use rayon::prelude::*;
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 /// Settings of a scanner.
@@ -51,21 +57,6 @@ const PARALLEL_BYTES_MIN: usize = 512 << 10;
 /// Slices searched in one round of several threads.
 const ROUND_SLICES: usize = 32;
 
-/// A rule whose matches may be longer than this can make a miss dear.
-const LONG_MATCH_BYTES: usize = 2 << 10;
-/// Misses of a long rule in one slice before its own engine is asked for the next match.
-const LONG_MISSES_MAX: u32 = 8;
-/// How often it is asked in one slice before the rest of the slice is given up.
-const LONG_SEARCHES_MAX: u32 = 64;
-
-/// What became of a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    NoMatch,
-    Refused,
-    Accepted,
-}
-
 /// One thread's scratch.
 #[derive(Debug)]
 pub struct Scanner<'m> {
@@ -76,12 +67,14 @@ pub struct Scanner<'m> {
     nearby: Nearby,
     /// Up to where the window is searched.
     cursor: usize,
-    /// For each rule, the first beginning that is still free, in the window.
-    free_from: Vec<usize>,
-    /// For each rule, beginnings in this slice at which it did not match.
+    /// For each rule, how far its matches have consumed the window.
+    consumed: Vec<Consumed>,
+    /// For each rule, dear misses in this slice.
     misses: Vec<u32>,
     nominated: Vec<Candidate>,
     accepted: Vec<(PrimaryId, Confirmed)>,
+    /// Accepted matches of the search lane whose turn comes, the first one last.
+    searched: Vec<(PrimaryId, Confirmed)>,
     part: Part,
     file: FileTotals,
 }
@@ -109,10 +102,11 @@ impl<'m> Scanner<'m> {
             window: Window::new(),
             nearby: Nearby::default(),
             cursor: 0,
-            free_from: vec![0; matcher.rules.primaries.len()],
+            consumed: vec![Consumed::default(); matcher.rules.primaries.len()],
             misses: vec![0; matcher.rules.primaries.len()],
             nominated: Vec::new(),
             accepted: Vec::new(),
+            searched: Vec::new(),
             part: Part::default(),
             file: FileTotals::default(),
         };
@@ -155,7 +149,7 @@ impl<'m> Scanner<'m> {
         self.window.reset(start.own_text.clone());
         self.nearby.clear();
         self.cursor = 0;
-        self.free_from.fill(0);
+        self.consumed.fill(Consumed::default());
         self.part.name = start.name.as_str().into();
         self.part.start = start;
         self.part.held.resize_with(rules.detectors.len(), || None);
@@ -220,8 +214,8 @@ impl<'m> Scanner<'m> {
         let dropped = self.window.drop_front(done, self.part.start.own_text.is_some());
         self.cursor -= dropped;
         self.nearby.shift(dropped);
-        for free in &mut self.free_from {
-            *free = free.saturating_sub(dropped);
+        for consumed in &mut self.consumed {
+            consumed.shift(dropped);
         }
     }
 
@@ -231,6 +225,11 @@ impl<'m> Scanner<'m> {
         if limit <= from {
             return;
         }
+        for &primary in self.matcher.candidates.search() {
+            self.confirm_search(primary, from, limit);
+        }
+        self.searched.append(&mut self.accepted);
+        self.searched.sort_by_key(|(primary, confirmed)| Reverse((confirmed.span.start, *primary)));
         if limit - from >= PARALLEL_BYTES_MIN {
             for round in (from..limit).step_by(SLICE_BYTES * ROUND_SLICES) {
                 let end = (round + SLICE_BYTES * ROUND_SLICES).min(limit);
@@ -246,7 +245,7 @@ impl<'m> Scanner<'m> {
                     .collect();
                 for nominated in found {
                     self.nominated = nominated;
-                    self.confirm_nominated();
+                    self.confirm_nominated(limit);
                 }
             }
         } else {
@@ -254,88 +253,39 @@ impl<'m> Scanner<'m> {
                 let end = (slice + SLICE_BYTES).min(limit);
                 self.nominated.clear();
                 self.matcher.candidates.nominate(self.window.text(), slice, end, &mut self.nominated);
-                self.confirm_nominated();
+                self.confirm_nominated(limit);
             }
         }
-        for &primary in self.matcher.candidates.search() {
-            self.confirm_search(primary, from, limit);
-        }
+        self.support_accepted(limit);
+        self.settle_waiting(limit);
         self.tally_whole_part(from, limit);
         self.cursor = limit;
+    }
+
+    /// Finds the evidence of what was accepted, in order, with the matches of the search lane that begin before `limit`.
+    fn support_accepted(&mut self, limit: usize) {
         let mut accepted = std::mem::take(&mut self.accepted);
+        while let Some(first) = self.searched.pop_if(|(_, confirmed)| confirmed.span.start < limit) {
+            accepted.push(first);
+        }
         accepted.sort_by_key(|(primary, confirmed)| (confirmed.span.start, *primary));
         for (primary, confirmed) in accepted.drain(..) {
+            self.tally_match(primary, &confirmed);
             self.support(primary, &confirmed);
         }
         self.accepted = accepted;
     }
 
-    fn confirm_nominated(&mut self) {
-        let nominated = std::mem::take(&mut self.nominated);
-        let end = nominated.last().map_or(0, |last| last.start + 1);
-        self.misses.fill(0);
-        for candidate in &nominated {
-            let slot = candidate.primary.index();
-            if candidate.start >= self.free_from[slot]
-                && self.confirm(candidate.primary, candidate.start, candidate.end()) == Outcome::NoMatch
-            {
-                self.count_miss(candidate.primary, candidate.start, end);
-            }
-        }
-        self.nominated = nominated;
-    }
-
-    /// Counts a beginning at which a long rule did not match: that walk may have been as long as the rule. After a few of
-    /// them the rule's own engine is asked once where the next match begins, and what lies before is passed over. A text
-    /// that makes even that happen too often is given up for this rule, and coverage says so.
-    fn count_miss(&mut self, primary: PrimaryId, start: usize, end: usize) {
-        let slot = primary.index();
-        let matcher = self.matcher;
-        if matcher.rules.primaries[slot].max_match_bytes < LONG_MATCH_BYTES {
+    /// Counts a match that evidence trees ask for in the whole part.
+    fn tally_match(&mut self, primary: PrimaryId, confirmed: &Confirmed) {
+        if self.matcher.whole_part.is_empty() {
             return;
         }
-        self.misses[slot] += 1;
-        if self.misses[slot] <= LONG_MISSES_MAX {
-            return;
+        let asked = What::Detector(self.matcher.rules.primaries[primary.index()].detector);
+        let tallies = self.matcher.whole_part.iter().zip(&mut self.part.tallies);
+        for (_, tally) in tallies.filter(|(what, _)| **what == asked) {
+            tally.add(fingerprint(&self.window.text()[confirmed.value.clone()]), self.options.kept_max);
         }
-        if self.misses[slot] > LONG_MISSES_MAX + LONG_SEARCHES_MAX {
-            self.free_from[slot] = end;
-            self.file.given_up = true;
-            return;
-        }
-        let text = self.window.text();
-        let next = matcher.confirmer.next_start(&matcher.rules, primary, text, start + 1, end);
-        self.free_from[slot] = next.unwrap_or(end);
-    }
-
-    fn confirm_search(&mut self, primary: PrimaryId, from: usize, limit: usize) {
-        loop {
-            let at = from.max(self.free_from[primary.index()]);
-            let matcher = self.matcher;
-            let text = self.window.text();
-            let Some(start) = matcher.confirmer.next_start(&matcher.rules, primary, text, at, limit) else { return };
-            if self.confirm(primary, start, None) != Outcome::Accepted {
-                self.free_from[primary.index()] = start + 1;
-            }
-        }
-    }
-
-    /// Confirms one candidate; an accepted one consumes its text.
-    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> Outcome {
-        let matcher = self.matcher;
-        let (rules, text) = (&*matcher.rules, self.window.text());
-        let Some(raw) = matcher.confirmer.raw(rules, &matcher.keywords, primary, text, start, end) else {
-            return Outcome::NoMatch;
-        };
-        let rule = &rules.primaries[primary.index()];
-        self.file.candidates[rule.detector.index()] += 1;
-        if !rule.across_soft && self.window.crosses_soft(raw.span.start, raw.span.end) {
-            return Outcome::Refused;
-        }
-        let Ok(confirmed) = confirm::judge(rules, primary, text, &raw) else { return Outcome::Refused };
-        self.free_from[primary.index()] = confirmed.span.end;
-        self.accepted.push((primary, confirmed));
-        Outcome::Accepted
     }
 
     /// Counts what evidence trees ask of the whole part, in the stretch that was just searched.
@@ -359,13 +309,8 @@ impl<'m> Scanner<'m> {
                         at = found.end().max(found.start() + 1);
                     }
                 }
-                What::Detector(detector) => {
-                    let of_detector =
-                        self.accepted.iter().filter(|(id, _)| matcher.rules.primaries[id.index()].detector == detector);
-                    for (_, confirmed) in of_detector {
-                        tally.add(fingerprint(&text[confirmed.value.clone()]), self.options.kept_max);
-                    }
-                }
+                // Counted one by one as they are accepted.
+                What::Detector(_) => {}
             }
         }
     }

@@ -35,7 +35,7 @@ const PATTERNS: &[&str] = &[
     r"[a-z]+1",
     r"a{2,5}b?|ab",
     "é[0-9]{2}",
-    r"[a-z ]{3,20}",
+    r"[a-z]{2,20}",
 ];
 
 fn primary(pattern: &str, detector: u32, edges: Edges) -> Primary {

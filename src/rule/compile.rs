@@ -10,6 +10,7 @@ mod validator;
 
 use super::catalogue::{Catalogue, KnownDetector};
 use super::error::RuleError;
+use super::lazy::AnchoredRegex;
 use super::normalise::{fold_case, normalise};
 use super::pattern;
 use super::ruleset::{DetectorId, KeywordList, ListId, Probe, ProbeId, RuleSet};
@@ -71,6 +72,8 @@ struct Compiler<'a> {
     ids: BTreeMap<&'a str, DetectorId>,
     lists: HashMap<String, ListId>,
     probes: HashMap<String, ProbeId>,
+    /// Expressions of checks and forms, each source once: rules of one family share most of them.
+    expressions: HashMap<String, Arc<AnchoredRegex>>,
     set: RuleSet,
     errors: &'a mut Vec<RuleError>,
 }
@@ -84,8 +87,8 @@ impl<'a> Compiler<'a> {
         errors: &'a mut Vec<RuleError>,
     ) -> Self {
         let ids = known.iter().copied().zip((0..).map(DetectorId)).collect();
-        let (lists, probes) = Default::default();
-        Self { all, table, chosen, ids, lists, probes, set: RuleSet::default(), errors }
+        let (lists, probes, expressions) = Default::default();
+        Self { all, table, chosen, ids, lists, probes, expressions, set: RuleSet::default(), errors }
     }
 
     fn run(mut self, which: &[KnownDetector<'_>]) -> RuleSet {
@@ -119,7 +122,7 @@ impl<'a> Compiler<'a> {
         if let Some(found) = self.probes.get(expression) {
             return Ok(*found);
         }
-        let regex = pattern::anchored(expression, None)?;
+        let regex = pattern::searched(expression)?;
         let index = ProbeId(next(self.set.probes.len()));
         self.set.probes.push(Probe { label, regex, validators: Vec::new() });
         self.probes.insert(expression.to_owned(), index);

@@ -4,7 +4,7 @@
 //! before it is matched, and ASCII classes compile eighty times faster.
 
 use super::error::RuleError;
-use super::lazy::LazyRegex;
+use super::lazy::{AnchoredRegex, LazyRegex};
 use super::source::SourceFile;
 use regex_automata::nfa::thompson;
 use regex_syntax::ParserBuilder;
@@ -70,11 +70,16 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, PatternError> {
     }
 }
 
-/// Parses an expression and readies it with its anchors.
-pub(super) fn anchored(pattern: &str, anchor: Option<Anchor>) -> Result<LazyRegex, PatternError> {
+/// Parses an expression that is searched for and readies it.
+pub(super) fn searched(pattern: &str) -> Result<LazyRegex, PatternError> {
     parse(pattern)?;
-    let wrapped = anchor.map_or_else(|| pattern.to_owned(), |anchor| wrap(pattern, anchor));
-    Ok(LazyRegex::checked(&wrapped))
+    Ok(LazyRegex::checked(pattern))
+}
+
+/// Parses an expression and readies it with its anchors.
+pub(super) fn anchored(pattern: &str, anchor: Anchor) -> Result<AnchoredRegex, PatternError> {
+    parse(pattern)?;
+    Ok(AnchoredRegex::checked(&wrap(pattern, anchor), anchor))
 }
 
 /// Puts anchors around an expression. A comment at the end of an `(?x)` expression is closed by a line break.
@@ -109,7 +114,7 @@ pub(super) fn groups(hir: &Hir) -> Vec<(usize, Option<String>)> {
 }
 
 /// Parses in the one dialect that rules have.
-fn syntax(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+pub(super) fn syntax(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).map_err(Box::new)
 }
 

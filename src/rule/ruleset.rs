@@ -3,7 +3,7 @@
 //! Indices stand for names: a [`DetectorId`] points into [`RuleSet::detectors`], and so on. The matcher in `detect` builds
 //! its automata from [`Primary`] and never looks at a file.
 
-use super::lazy::LazyRegex;
+use super::lazy::{AnchoredRegex, LazyRegex};
 use super::syntax::{Canonical, CheckPlace, Edges, MaskStyle, MatchStyle, Miss, Side};
 use super::validate::Validate;
 use crate::model::Confidence;
@@ -189,7 +189,7 @@ pub enum CheckWhat {
     /// Literal texts, case folded; canonical values for `full`.
     Texts(Vec<String>),
     /// An expression, already anchored for its place.
-    Regex(LazyRegex),
+    Regex(Arc<AnchoredRegex>),
 }
 
 /// One way to be sure.
@@ -206,7 +206,7 @@ pub struct Tier {
     /// Checks besides the detector's.
     pub checks: Vec<Check>,
     /// Anchored at both ends.
-    pub form: Option<LazyRegex>,
+    pub form: Option<Arc<AnchoredRegex>>,
     /// What must stand near.
     pub evidence: Option<Node>,
 }

@@ -95,8 +95,6 @@ pub(crate) struct Candidates {
     path: Path,
 }
 
-/// A shape that ordinary text has at more places than this, in a byte, gives way to a literal if the rule has one.
-const SHAPE_RATE_GOOD: f32 = 1.0 / 256.0;
 /// A shape met more often than this is none.
 const SHAPE_RATE_MAX: f32 = 1.0 / 16.0;
 
@@ -120,7 +118,7 @@ impl Candidates {
                     let rate: f32 = anchors.iter().map(|anchor| rates.of(anchor)).sum();
                     let literals = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
                     let (count, given) = (anchors.len(), Given { id, primary, pattern, anchors });
-                    match literals.filter(|_| rate > SHAPE_RATE_GOOD) {
+                    match literals {
                         Some(anchors) => {
                             let first = facts::first_bytes(&pattern.hir);
                             let cost = Cost::of_literals(&anchors);

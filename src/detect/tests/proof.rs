@@ -39,7 +39,7 @@ impl Proof {
     }
 
     pub(super) fn lane(&self, slot: usize) -> Lane {
-        self.matcher.lane(id(slot))
+        self.matcher.cost(id(slot)).lane
     }
 
     /// Where a rule matches by itself.

@@ -11,7 +11,7 @@ use crate::rule::MATCH_BYTES_DEFAULT;
 use crate::rule::catalogue::{KnownDetector, unknown};
 use crate::rule::error::RuleError;
 use crate::rule::function;
-use crate::rule::lazy::LazyRegex;
+use crate::rule::lazy::AnchoredRegex;
 use crate::rule::normalise::{canonical_value, fold_case, normalise};
 use crate::rule::pattern::{self, Anchor};
 use crate::rule::ruleset::{
@@ -19,6 +19,7 @@ use crate::rule::ruleset::{
 };
 use crate::rule::syntax::{self, CheckPlace, Group};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// Whose a check is: `detector` or `tier`, and its id or name.
@@ -245,10 +246,15 @@ impl Compiler<'_> {
         found
     }
 
-    fn anchored(&mut self, of: KnownDetector<'_>, typed: &Spanned<String>, anchor: Anchor) -> Option<LazyRegex> {
-        pattern::anchored(typed.get_ref(), Some(anchor))
-            .map_err(|error| self.pattern_error(of.source, typed, error))
-            .ok()
+    fn anchored(
+        &mut self,
+        of: KnownDetector<'_>,
+        typed: &Spanned<String>,
+        anchor: Anchor,
+    ) -> Option<Arc<AnchoredRegex>> {
+        let made = pattern::anchored(typed.get_ref(), anchor);
+        let made = made.map_err(|error| self.pattern_error(of.source, typed, error)).ok()?;
+        Some(Arc::clone(self.expressions.entry(made.source().to_owned()).or_insert_with(|| Arc::new(made))))
     }
 
     /// Compiles the checks of a detector or a tier; `owner` says which, for errors that have no better place.

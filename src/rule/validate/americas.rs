@@ -3,7 +3,7 @@
 use super::Row;
 use super::calendar::{exists, exists_in_some_century, two};
 use super::luhn;
-use super::steps::{Steps, all_same, numerals, plain};
+use super::steps::{Ear, Steps, Value, all_same, numerals, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn cnpj(value: &str, steps: &mut Steps) -> bool {
+fn cnpj(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     const WEIGHTS: [u8; 13] = [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2];
     let Some(text) = steps.letters::<14>(value) else { return false };
     let Some(checks) = numerals::<2>(&text[12..]) else { return steps.require("two check digits", false) };
@@ -60,7 +60,7 @@ fn cnpj(value: &str, steps: &mut Steps) -> bool {
         })
 }
 
-fn cpf(value: &str, steps: &mut Steps) -> bool {
+fn cpf(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     steps.require("not one digit over and over", !all_same(&digits))
         && [9, 10].into_iter().all(|place| {
@@ -69,12 +69,12 @@ fn cpf(value: &str, steps: &mut Steps) -> bool {
         })
 }
 
-fn sin(value: &str, steps: &mut Steps) -> bool {
+fn sin(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     steps.require("first digit is not 0 or 8", !matches!(digits[0], 0 | 8)) && luhn::holds(&digits, steps)
 }
 
-fn rut(value: &str, steps: &mut Steps) -> bool {
+fn rut(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 8, 9) else { return false };
     let (check, body) = (text[text.len() - 1], &text[..text.len() - 1]);
     let mut padded = [b'0'; 8];
@@ -89,7 +89,7 @@ fn rut(value: &str, steps: &mut Steps) -> bool {
 /// The federal states of a CURP, and NE for people born abroad.
 const CURP_STATES: &[u8] = b"ASBCBSCCCLCMCSCHDFDGGTGRHGJCMCMNMSNTNLOCPLQTQRSPSLSRTCTSTLVZYNZSNE";
 
-fn curp(value: &str, steps: &mut Steps) -> bool {
+fn curp(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters::<18>(value) else { return false };
     let (Some(birth), true) = (numerals::<6>(&text[4..10]), text[17].is_ascii_digit()) else {
         return steps.require("six digits of birth and a check digit", false);
@@ -116,7 +116,7 @@ fn rank(byte: u8) -> u32 {
     })
 }
 
-fn rfc(value: &str, steps: &mut Steps) -> bool {
+fn rfc(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let mut ranks = [37_u8; 13];
     let mut len = 0;
     for letter in value.chars() {

@@ -6,7 +6,7 @@ use super::iso7064::pure;
 use super::luhn;
 use super::params::Params;
 use super::permutation::verhoeff_remainder;
-use super::steps::{Scheme, Steps, number, numerals, plain, ready};
+use super::steps::{Ear, Scheme, Steps, Value, number, numerals, plain, ready};
 
 const RRN: &[(&str, &str)] =
     &[("checksum", "true to demand the check digit, which numbers given since October 2020 lack; default false")];
@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-fn ric(value: &str, steps: &mut Steps) -> bool {
+fn ric(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters::<18>(value) else { return false };
     let mut values = text.map(|byte| byte.wrapping_sub(b'0'));
     if text[17] == b'X' {
@@ -81,12 +81,12 @@ fn ric(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("ISO 7064 mod 11-2", 1, pure(&values, 11))
 }
 
-fn mispar_zehut(value: &str, steps: &mut Steps) -> bool {
+fn mispar_zehut(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(short) = steps.digits_between(value, 8, 9) else { return false };
-    steps.require("not all zeros", number(&short) != 0) && luhn::holds(&short, steps)
+    steps.require("not all zeros", number(short) != 0) && luhn::holds(short, steps)
 }
 
-fn aadhaar(value: &str, steps: &mut Steps) -> bool {
+fn aadhaar(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<12>(value) else { return false };
     let palindrome = digits.iter().eq(digits.iter().rev());
     steps.require("first digit is not 0 or 1", digits[0] > 1)
@@ -94,7 +94,7 @@ fn aadhaar(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("Verhoeff remainder", 0, verhoeff_remainder(&digits))
 }
 
-fn pan(value: &str, steps: &mut Steps) -> bool {
+fn pan(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters::<10>(value) else { return false };
     let letters = text[..5].iter().chain(&text[9..]).all(u8::is_ascii_uppercase);
     let serial = numerals::<4>(&text[5..9]);
@@ -103,13 +103,13 @@ fn pan(value: &str, steps: &mut Steps) -> bool {
         && steps.require("a kind of holder", b"ABCFGHJKLPT".contains(&text[3]))
 }
 
-fn corporate(value: &str, steps: &mut Steps) -> bool {
+fn corporate(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<13>(value) else { return false };
     let sum = steps.sum(&digits[1..], &[2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]);
     steps.expect("first digit", 9 - sum % 9, u32::from(digits[0]))
 }
 
-fn my_number(value: &str, steps: &mut Steps) -> bool {
+fn my_number(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<12>(value) else { return false };
     let sum = steps.sum(&digits, &[6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]);
     let expected = match sum % 11 {
@@ -124,7 +124,7 @@ struct Rrn {
 }
 
 impl Scheme for Rrn {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let Some(digits) = steps.digits::<13>(value) else { return false };
         let century = match digits[6] {
             1 | 2 | 5 | 6 => 1900,

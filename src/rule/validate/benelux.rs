@@ -2,7 +2,7 @@
 
 use super::Row;
 use super::calendar::two;
-use super::steps::{Steps, base36, number, numerals, plain};
+use super::steps::{Ear, Steps, Value, base36, number, numerals, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn svnr(value: &str, steps: &mut Steps) -> bool {
+fn svnr(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<10>(value) else { return false };
     let sum = steps.sum(&digits, &[3, 7, 9, 0, 5, 8, 4, 2, 1, 6]);
     let (day, month) = (two(&digits, 4), two(&digits, 6));
@@ -57,7 +57,7 @@ fn svnr(value: &str, steps: &mut Steps) -> bool {
 /// The last year of the 21st century in which a holder is believed to be born.
 const BORN_LAST: u32 = 40;
 
-fn rijksregister(value: &str, steps: &mut Steps) -> bool {
+fn rijksregister(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let (month, day) = (two(&digits, 2), two(&digits, 4));
     let month = match month {
@@ -77,22 +77,22 @@ fn rijksregister(value: &str, steps: &mut Steps) -> bool {
         && steps.require("check digits", found == before || (found == after && two(&digits, 0) <= BORN_LAST))
 }
 
-fn ahv(value: &str, steps: &mut Steps) -> bool {
+fn ahv(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<13>(value) else { return false };
     let sum = steps.sum(&digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]);
     steps.require("begins with 756", digits[..3] == [7, 5, 6]) && steps.expect("sum modulo 10", 0, sum % 10)
 }
 
-fn bsn(value: &str, steps: &mut Steps) -> bool {
+fn bsn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(short) = steps.digits_between(value, 8, 9) else { return false };
     let mut digits = [0; 9];
-    digits[9 - short.len()..].copy_from_slice(&short);
+    digits[9 - short.len()..].copy_from_slice(short);
     // -1 is 10 modulo 11.
     let sum = steps.sum(&digits, &[9, 8, 7, 6, 5, 4, 3, 2, 10]);
     steps.require("not all zeros", digits != [0; 9]) && steps.expect("sum modulo 11", 0, sum % 11)
 }
 
-fn cartao(value: &str, steps: &mut Steps) -> bool {
+fn cartao(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters::<12>(value) else { return false };
     let shape = numerals::<9>(&text[..9]).is_some() && text[11].is_ascii_digit();
     let mut sum = 0;
@@ -104,7 +104,7 @@ fn cartao(value: &str, steps: &mut Steps) -> bool {
     steps.require("nine digits, two letters or digits, a digit", shape) && steps.expect("sum modulo 10", 0, sum % 10)
 }
 
-fn nif(value: &str, steps: &mut Steps) -> bool {
+fn nif(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     let sum = steps.sum(&digits, &[9, 8, 7, 6, 5, 4, 3, 2]);
     let expected = match sum % 11 {

@@ -1,7 +1,7 @@
 //! Numbers of people in the United Kingdom and Ireland.
 
 use super::Row;
-use super::steps::{Steps, numerals, plain};
+use super::steps::{Ear, Steps, Value, numerals, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -24,14 +24,14 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn nhs(value: &str, steps: &mut Steps) -> bool {
+fn nhs(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<10>(value) else { return false };
     let sum = steps.sum(&digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2]);
     steps.require("not all zeros", digits != [0; 10])
         && steps.expect("check digit", (11 - sum % 11) % 11, u32::from(digits[9]))
 }
 
-fn nino(value: &str, steps: &mut Steps) -> bool {
+fn nino(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 8, 9) else { return false };
     let [first, second] = [text[0], text[1]];
     steps.require("six digits", numerals::<6>(&text[2..8]).is_some())
@@ -44,7 +44,7 @@ fn nino(value: &str, steps: &mut Steps) -> bool {
         && steps.require("suffix A to D or none", text.get(8).is_none_or(|suffix| (b'A'..=b'D').contains(suffix)))
 }
 
-fn pps(value: &str, steps: &mut Steps) -> bool {
+fn pps(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 8, 9) else { return false };
     let Some(digits) = numerals::<7>(&text[..7]) else { return steps.require("seven digits", false) };
     // The second letter counts A = 1 to I = 9; W, and the T and X once given to wives, count nothing.

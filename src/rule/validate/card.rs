@@ -3,7 +3,7 @@
 //! It does not look at the check digit: a rule names `luhn` beside it, since a few UnionPay cards have none.
 
 use super::params::Params;
-use super::steps::{Scheme, Steps, ready};
+use super::steps::{Ear, Scheme, Steps, Value, ready};
 use super::{Row, Table};
 
 const PARAMS: &[(&str, &str)] = &[(
@@ -114,7 +114,7 @@ fn leading(number: u32, dropped: usize) -> Result<usize, std::num::TryFromIntErr
 }
 
 impl Scheme for CardIin {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let Some(digits) = steps.digits_between(value, 12, 19) else { return false };
         let mut heads = [0_u32; 7];
         for at in 0..6 {

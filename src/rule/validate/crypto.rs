@@ -7,7 +7,7 @@ use sha3::Keccak256;
 
 use super::Row;
 use super::params::Params;
-use super::steps::{Scheme, Steps, plain, ready};
+use super::steps::{Ear, Scheme, Steps, Value, plain, ready};
 
 const CRC: &[(&str, &str)] = &[
     ("prefix_len", "characters before the part under the check; default through the last underscore"),
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
 /// The longest base58 text that is looked at: an extended key has 111 characters, 82 bytes.
 const BASE58_MAX: usize = 128;
 
-fn base58check(value: &str, steps: &mut Steps) -> bool {
+fn base58check(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     const PLACES: [u8; 128] = {
         let mut places = [u8::MAX; 128];
@@ -114,7 +114,7 @@ fn bech32_place(byte: u8) -> Option<u8> {
 }
 
 /// True when bech32 or bech32m text is right; also used for age's secret keys.
-pub(super) fn bech32(value: &str, steps: &mut Steps) -> bool {
+pub(super) fn bech32(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let mixed =
         value.bytes().any(|byte| byte.is_ascii_lowercase()) && value.bytes().any(|byte| byte.is_ascii_uppercase());
     if !steps
@@ -154,7 +154,7 @@ pub(super) fn bech32(value: &str, steps: &mut Steps) -> bool {
     )
 }
 
-fn eip55(value: &str, steps: &mut Steps) -> bool {
+fn eip55(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let value = value.strip_prefix("0x").or_else(|| value.strip_prefix("0X")).unwrap_or(value).as_bytes();
     let Ok(digits) = <&[u8; 40]>::try_from(value) else { return steps.require("forty digits", false) };
     if !steps.require("hexadecimal digits", digits.iter().all(u8::is_ascii_hexdigit)) {
@@ -178,7 +178,7 @@ struct Crc {
 }
 
 impl Scheme for Crc {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let prefix_len = self.prefix_len.unwrap_or_else(|| value.rfind('_').map_or(0, |at| at + 1));
         match value.as_bytes().get(prefix_len..) {
             Some(rest) if rest.len() > self.check_len => crc32_base62(rest, self.check_len, steps),
@@ -188,17 +188,17 @@ impl Scheme for Crc {
 }
 
 /// Judges text that ends in the base62 CRC-32 of what stands before.
-pub(super) fn crc32_base62(text: &[u8], check_len: usize, steps: &mut Steps) -> bool {
+pub(super) fn crc32_base62(text: &[u8], check_len: usize, steps: &mut Steps<impl Ear>) -> bool {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     based(text, check_len, ALPHABET, steps)
 }
 
 /// Judges text that ends in the base36 CRC-32 of what stands before.
-pub(super) fn crc32_base36(text: &[u8], check_len: usize, steps: &mut Steps) -> bool {
+pub(super) fn crc32_base36(text: &[u8], check_len: usize, steps: &mut Steps<impl Ear>) -> bool {
     based(text, check_len, b"0123456789abcdefghijklmnopqrstuvwxyz", steps)
 }
 
-fn based(text: &[u8], check_len: usize, alphabet: &[u8], steps: &mut Steps) -> bool {
+fn based(text: &[u8], check_len: usize, alphabet: &[u8], steps: &mut Steps<impl Ear>) -> bool {
     let (body, check) = text.split_at(text.len().saturating_sub(check_len));
     let base = u32::try_from(alphabet.len()).unwrap_or(62);
     let mut left = crc32fast::hash(body);

@@ -2,7 +2,7 @@
 
 use super::calendar::{exists, exists_in_some_century, two};
 use super::params::Params;
-use super::steps::{LETTERS_MAX, Scheme, Steps, ready};
+use super::steps::{Ear, LETTERS_MAX, Scheme, Steps, Value, ready};
 use super::{Row, Table};
 
 const PARAMS: &[(&str, &str)] = &[
@@ -54,7 +54,7 @@ fn build(table: &Table) -> Result<std::sync::Arc<dyn super::Validate>, String> {
 }
 
 impl Scheme for Date {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let mut digits = [0_u8; LETTERS_MAX];
         let mut len = 0;
         for byte in value.bytes().filter(u8::is_ascii_digit).take(LETTERS_MAX) {

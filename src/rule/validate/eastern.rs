@@ -2,7 +2,7 @@
 
 use super::Row;
 use super::calendar::{exists, two};
-use super::steps::{Steps, number, plain};
+use super::steps::{Ear, Steps, Value, number, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -49,23 +49,23 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn rodne_cislo(value: &str, steps: &mut Steps) -> bool {
+fn rodne_cislo(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 9, 10) else { return false };
     let of_nine = digits.len() == 9;
-    let mut year = 1900 + two(&digits, 0);
+    let mut year = 1900 + two(digits, 0);
     // Nine digits were given until the end of 1953; in ten, years below 54 are of the 21st century.
     if of_nine && year >= 1980 {
         year -= 100;
     } else if !of_nine && year < 1954 {
         year += 100;
     }
-    let month = match (two(&digits, 2), year) {
+    let month = match (two(digits, 2), year) {
         (month @ 71..=82, 2004..) => month - 70,
         (month @ 51..=62, _) => month - 50,
         (month @ 21..=32, 2004..) => month - 20,
         (month, _) => month,
     };
-    let day = two(&digits, 4);
+    let day = two(digits, 4);
     steps.note(|| format!("year {year}, month {month}, day {day}"));
     if !steps.require("birth date exists", exists(year, month, day)) {
         return false;
@@ -80,7 +80,7 @@ fn rodne_cislo(value: &str, steps: &mut Steps) -> bool {
     steps.expect("check digit", expected, u64::from(digits[9]))
 }
 
-fn pesel(value: &str, steps: &mut Steps) -> bool {
+fn pesel(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let month = two(&digits, 2);
     let century = [1900, 2000, 2100, 2200, 1800][usize::from(digits[2] / 2)];
@@ -89,7 +89,7 @@ fn pesel(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("sum modulo 10", 0, sum % 10)
 }
 
-fn cnp(value: &str, steps: &mut Steps) -> bool {
+fn cnp(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<13>(value) else { return false };
     let year = two(&digits, 1);
     let (month, day) = (two(&digits, 3), two(&digits, 5));
@@ -108,21 +108,21 @@ fn cnp(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("check digit", expected, u32::from(digits[12]))
 }
 
-fn inn(value: &str, steps: &mut Steps) -> bool {
+fn inn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     const WEIGHTS: [u8; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
     let Some(digits) = steps.digits_between(value, 10, 12) else { return false };
-    if !steps.require("10 or 12 digits", digits.len() != 11) || !steps.require("region is not 00", two(&digits, 0) != 0)
+    if !steps.require("10 or 12 digits", digits.len() != 11) || !steps.require("region is not 00", two(digits, 0) != 0)
     {
         return false;
     }
-    let check = |steps: &mut Steps, place: usize| {
+    let check = |steps: &mut Steps<_>, place: usize| {
         let sum = steps.sum(&digits[..place], &WEIGHTS[11 - place..]);
         steps.expect("check digit", sum % 11 % 10, u32::from(digits[place]))
     };
     if digits.len() == 10 { check(steps, 9) } else { check(steps, 10) && check(steps, 11) }
 }
 
-fn snils(value: &str, steps: &mut Steps) -> bool {
+fn snils(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let sum = steps.sum(&digits, &[9, 8, 7, 6, 5, 4, 3, 2, 1]);
     steps.require("above 001-001-998", number(&digits[..9]) > 1_001_998)
@@ -132,7 +132,7 @@ fn snils(value: &str, steps: &mut Steps) -> bool {
 /// The last year of a passport form that is believed: forms are printed some years ahead.
 const PASSPORT_YEAR_LAST: u32 = 35;
 
-fn passport(value: &str, steps: &mut Steps) -> bool {
+fn passport(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<10>(value) else { return false };
     let region = two(&digits, 0);
     let known = matches!(region,
@@ -144,7 +144,7 @@ fn passport(value: &str, steps: &mut Steps) -> bool {
         && steps.require("number 000101 or later", number(&digits[4..]) > 100)
 }
 
-fn tckn(value: &str, steps: &mut Steps) -> bool {
+fn tckn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let tenth = steps.sum(&digits, &[7, 9, 7, 9, 7, 9, 7, 9, 7]);
     let eleventh = steps.sum(&digits[..10], &[1; 10]);

@@ -3,7 +3,7 @@
 use super::Row;
 use super::calendar::{exists_in_some_century, two};
 use super::iso7064::mod11_10;
-use super::steps::{Steps, number, numerals, plain};
+use super::steps::{Ear, Steps, Value, number, numerals, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn idnr(value: &str, steps: &mut Steps) -> bool {
+fn idnr(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let mut counts = [0_u8; 10];
     for digit in &digits[..10] {
@@ -47,7 +47,7 @@ fn idnr(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("ISO 7064 mod 11,10", 1, mod11_10(&digits))
 }
 
-fn dni_nie(value: &str, steps: &mut Steps) -> bool {
+fn dni_nie(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(mut text) = steps.letters::<9>(value) else { return false };
     text[0] = match text[0] {
         b'X' => b'0',
@@ -64,7 +64,7 @@ fn dni_nie(value: &str, steps: &mut Steps) -> bool {
     steps.expect("check letter", char::from(expected), char::from(text[8]))
 }
 
-fn nir(value: &str, steps: &mut Steps) -> bool {
+fn nir(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(mut text) = steps.letters::<15>(value) else { return false };
     // Corsica's departments 2A and 2B count as 19 and 18.
     let corsica = match &text[5..7] {
@@ -99,7 +99,7 @@ fn omocodia(byte: u8) -> Option<u8> {
     }
 }
 
-fn codice_fiscale(value: &str, steps: &mut Steps) -> bool {
+fn codice_fiscale(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters::<16>(value) else { return false };
     let mut digits = [0; 7];
     for (digit, at) in digits.iter_mut().zip([6, 7, 9, 10, 12, 13, 14]) {

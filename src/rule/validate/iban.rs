@@ -6,7 +6,7 @@ use super::Row;
 use super::country::{is_country, letters_index};
 use super::iban_countries::COUNTRIES;
 use super::iso7064::mod97;
-use super::steps::{Steps, plain, shown};
+use super::steps::{Ear, Steps, Value, plain, shown};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -62,7 +62,7 @@ fn spread(structure: &str) -> Bban {
     bban
 }
 
-fn iban(value: &str, steps: &mut Steps) -> bool {
+fn iban(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 15, 4 + BBAN_MAX) else { return false };
     let Some(bban) = letters_index(&text[..2]).map(|index| &STRUCTURES[index]).filter(|bban| bban.len > 0) else {
         return steps.require("the country is in the registry", false);
@@ -85,7 +85,7 @@ fn in_use(check: &[u8]) -> bool {
     !matches!(check, b"00" | b"01" | b"99")
 }
 
-fn bic(value: &str, steps: &mut Steps) -> bool {
+fn bic(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 8, 11) else { return false };
     steps.require("8 or 11 characters", matches!(text.len(), 8 | 11))
         && steps.require("four letters", text[..4].iter().all(u8::is_ascii_uppercase))

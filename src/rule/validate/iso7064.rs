@@ -1,7 +1,7 @@
 //! The check character systems of ISO 7064, for values that end in their check characters.
 
 use super::Row;
-use super::steps::{LETTERS_MAX, Steps, base36, plain};
+use super::steps::{Ear, LETTERS_MAX, Steps, Value, base36, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!("mod11-10", "Digits under ISO 7064 mod 11,10; the last is the check digit.", ISO, mod11_10_row),
@@ -43,18 +43,18 @@ pub(super) fn pure(values: &[u8], modulus: u32) -> u32 {
     values.iter().fold(0, |sum, &value| (sum * 2 + u32::from(value)) % modulus)
 }
 
-fn mod97_10(value: &str, steps: &mut Steps) -> bool {
+fn mod97_10(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 3, LETTERS_MAX) else { return false };
     steps.require("two check digits", text[text.len() - 2..].iter().all(u8::is_ascii_digit))
-        && steps.expect("remainder modulo 97", 1, mod97(&text, &[]))
+        && steps.expect("remainder modulo 97", 1, mod97(text, &[]))
 }
 
-fn mod11_10_row(value: &str, steps: &mut Steps) -> bool {
+fn mod11_10_row(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
-    steps.expect("remainder of mod 11,10", 1, mod11_10(&digits))
+    steps.expect("remainder of mod 11,10", 1, mod11_10(digits))
 }
 
-fn mod11_2_row(value: &str, steps: &mut Steps) -> bool {
+fn mod11_2_row(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 2, LETTERS_MAX) else { return false };
     let mut values = [0; LETTERS_MAX];
     let last = text.len() - 1;
@@ -68,23 +68,23 @@ fn mod11_2_row(value: &str, steps: &mut Steps) -> bool {
     steps.expect("remainder modulo 11", 1, pure(&values[..=last], 11))
 }
 
-fn mod37_2(value: &str, steps: &mut Steps) -> bool {
+fn mod37_2(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let starred = value.trim_end().ends_with('*');
     if value.matches('*').count() > usize::from(starred) {
         return steps.require("a star only at the end", false);
     }
     let Some(text) = steps.letters_between(value, if starred { 1 } else { 2 }, LETTERS_MAX - 1) else { return false };
     let mut values = [0; LETTERS_MAX];
-    let len = spread(&text, &mut values);
+    let len = spread(text, &mut values);
     values[len] = 36;
     let values = if starred { &values[..=len] } else { &values[..len] };
     steps.expect("remainder modulo 37", 1, pure(values, 37))
 }
 
-fn mod37_36(value: &str, steps: &mut Steps) -> bool {
+fn mod37_36(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 2, LETTERS_MAX) else { return false };
     let mut values = [0; LETTERS_MAX];
-    let len = spread(&text, &mut values);
+    let len = spread(text, &mut values);
     steps.expect("remainder of mod 37,36", 1, hybrid(&values[..len], 36))
 }
 

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::Row;
 use super::crypto::{bech32, crc32_base36, crc32_base62};
-use super::steps::{Steps, plain};
+use super::steps::{Ear, Steps, Value, plain};
 use super::token::{decode, decoded_len, sextet};
 
 pub(super) const ROWS: &[Row] = &[
@@ -51,12 +51,12 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// Tells why a token passes that has no check.
-fn unchecked(why: &str, steps: &mut Steps) -> bool {
+fn unchecked(why: &str, steps: &mut Steps<impl Ear>) -> bool {
     steps.note(|| why.to_owned());
     true
 }
 
-fn aws_key_id(value: &str, steps: &mut Steps) -> bool {
+fn aws_key_id(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Ok(text) = <&[u8; 20]>::try_from(value.trim_ascii().as_bytes()) else {
         return steps.require("twenty characters", false);
     };
@@ -95,7 +95,7 @@ const EMULATORS: [&str; 2] = [
 /// Twelve characters before the end of a newer key its service signs: storage, Cosmos DB, batch.
 const MARKERS: [&str; 3] = ["+ASt", "ACDb", "+ABa"];
 
-fn azure_key(value: &str, steps: &mut Steps) -> bool {
+fn azure_key(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let value = value.trim_ascii();
     let key = value.split_once("Key=").map_or(value, |(_, key)| key);
     let len = decoded_len(key);
@@ -105,7 +105,7 @@ fn azure_key(value: &str, steps: &mut Steps) -> bool {
         && steps.require("no emulator's key", !EMULATORS.contains(&key))
 }
 
-fn basic_auth(value: &str, steps: &mut Steps) -> bool {
+fn basic_auth(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let word = value.trim_ascii().rsplit([' ', '\t']).next().unwrap_or_default();
     let mut buffer = [0; 512];
     let Some(decoded) = decode(word, &mut buffer) else { return steps.require("base64 of at most 512 bytes", false) };
@@ -115,7 +115,7 @@ fn basic_auth(value: &str, steps: &mut Steps) -> bool {
     steps.require("printable", !text.chars().any(char::is_control)) && steps.require("a password", !password.is_empty())
 }
 
-fn github(value: &str, steps: &mut Steps) -> bool {
+fn github(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let value = value.trim_ascii().as_bytes();
     let classic = value.len() == 40 && value.starts_with(b"gh") && value[3] == b'_' && b"pousr".contains(&value[2]);
     if !classic {
@@ -124,7 +124,7 @@ fn github(value: &str, steps: &mut Steps) -> bool {
     crc32_base62(&value[4..], 6, steps)
 }
 
-fn gitlab(value: &str, steps: &mut Steps) -> bool {
+fn gitlab(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let value = value.trim_ascii();
     // Routable: PREFIX PAYLOAD . LLCCCCCCC, since 2025 PREFIX PAYLOAD . 01 . LLCCCCCCC
     let Some((head, tail)) = value.rsplit_once('.').filter(|(_, tail)| tail.len() == 9 && tail.is_ascii()) else {
@@ -152,7 +152,7 @@ struct Jose<'a> {
 /// The longest part of a token that is parsed, in bytes; longer payloads are judged by their first and last.
 const JSON_MAX: usize = 4096;
 
-fn jwt(value: &str, steps: &mut Steps) -> bool {
+fn jwt(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let mut parts = value.trim_ascii().split('.');
     let (Some(header), Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
         return steps.require("three parts", false);
@@ -186,12 +186,12 @@ fn is_object(payload: &str) -> bool {
     }
 }
 
-fn pem_key(value: &str, steps: &mut Steps) -> bool {
+fn pem_key(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     if let Some((_, rest)) = value.split_once("PuTTY-User-Key-File-") {
         return putty(rest, steps);
     }
     if let Some(at) = value.find("AGE-SECRET-KEY-1") {
-        return bech32(value[at..].trim_ascii(), steps);
+        return bech32(&Value::new(value[at..].trim_ascii()), steps);
     }
     let Some((label, body)) = value.split_once("-----BEGIN ").and_then(|(_, rest)| rest.split_once("-----")) else {
         return steps.require("a BEGIN line", false);
@@ -216,7 +216,7 @@ fn pem_key(value: &str, steps: &mut Steps) -> bool {
 }
 
 /// PuTTY: a version, and as many private lines as stated are at least begun.
-fn putty(rest: &str, steps: &mut Steps) -> bool {
+fn putty(rest: &str, steps: &mut Steps<impl Ear>) -> bool {
     let private =
         rest.split_once("Private-Lines:").and_then(|(_, rest)| rest.trim_start_matches([' ', '\t']).split_once('\n'));
     let Some((count, body)) = private else { return steps.require("private lines", false) };

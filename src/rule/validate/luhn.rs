@@ -1,7 +1,7 @@
 //! Luhn: every second digit from the right is doubled, and the digits of all products add up to a multiple of ten.
 
 use super::Row;
-use super::steps::{LETTERS_MAX, Steps, plain};
+use super::steps::{Ear, LETTERS_MAX, Steps, Value, plain};
 
 pub(super) const ROWS: &[Row] =
     &[plain!("luhn", "The last digit is the Luhn check digit of those before it.", "ISO/IEC 7812-1 annex B", luhn)];
@@ -18,13 +18,13 @@ pub(super) fn remainder(digits: &[u8]) -> u8 {
 }
 
 /// Tells and judges the Luhn sum of digits.
-pub(super) fn holds(digits: &[u8], steps: &mut Steps) -> bool {
+pub(super) fn holds(digits: &[u8], steps: &mut Steps<impl Ear>) -> bool {
     steps.expect("Luhn sum modulo 10", 0, remainder(digits))
 }
 
-fn luhn(value: &str, steps: &mut Steps) -> bool {
+fn luhn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
-    holds(&digits, steps)
+    holds(digits, steps)
 }
 
 #[cfg(test)]

@@ -36,16 +36,24 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod token;
+mod value;
 mod weighted;
 
 use std::sync::LazyLock;
 
 use toml::Table;
 
+pub use value::Value;
+
 /// A check on one value. Implementations are pure and shared by all threads.
 pub trait Validate: Send + Sync {
     /// True when the value passes.
-    fn check(&self, value: &str) -> bool;
+    fn passes(&self, value: &Value<'_>) -> bool;
+
+    /// [`Validate::passes`] for a value that only one validator looks at.
+    fn check(&self, value: &str) -> bool {
+        self.passes(&Value::new(value))
+    }
 
     /// The steps of the check for a person, with the value's own digits: `rules explain` shows them to whoever typed the
     /// value, nothing else may.

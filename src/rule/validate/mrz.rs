@@ -4,7 +4,7 @@
 
 use super::Row;
 use super::params::Params;
-use super::steps::{Scheme, Steps, ready, shown};
+use super::steps::{Ear, Scheme, Steps, Value, ready, shown};
 use super::weighted::icao_check;
 
 const PARAMS: &[(&str, &str)] =
@@ -30,7 +30,7 @@ struct Mrz {
 const ZONE_MAX: usize = 90;
 
 impl Scheme for Mrz {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let mut zone = [0; ZONE_MAX];
         let mut len = 0;
         for byte in value.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
@@ -54,7 +54,7 @@ impl Scheme for Mrz {
 
 impl Mrz {
     /// TD1: document number in the first line, dates in the second.
-    fn three_lines(&self, zone: &[u8], steps: &mut Steps) -> bool {
+    fn three_lines(&self, zone: &[u8], steps: &mut Steps<impl Ear>) -> bool {
         let (upper, rest) = zone.split_at(30);
         let middle = &rest[..30];
         document(&upper[5..14], upper[14], &upper[15..], steps)
@@ -66,7 +66,7 @@ impl Mrz {
     }
 
     /// TD2, TD3 and visas: all in the second line.
-    fn two_lines(&self, line: &[u8], visa: bool, steps: &mut Steps) -> bool {
+    fn two_lines(&self, line: &[u8], visa: bool, steps: &mut Steps<impl Ear>) -> bool {
         let fields = document(&line[..9], line[9], if line.len() == 36 { &line[28..] } else { &[] }, steps)
             && date("birth", &line[13..19], line[19], steps)
             && sex(line[20], steps)
@@ -85,7 +85,7 @@ impl Mrz {
 
 /// A document number of nine characters; a longer one has a filler for its check and goes on in the optional field, where
 /// its check stands last.
-fn document(number: &[u8], check: u8, optional: &[u8], steps: &mut Steps) -> bool {
+fn document(number: &[u8], check: u8, optional: &[u8], steps: &mut Steps<impl Ear>) -> bool {
     if check != b'<' || optional.is_empty() {
         return steps.require("a document number", number[0] != b'<')
             && checked("document number", number, check, steps);
@@ -101,7 +101,7 @@ fn document(number: &[u8], check: u8, optional: &[u8], steps: &mut Steps) -> boo
 }
 
 /// A date of six digits, parts of which a birth may leave open, with its check.
-fn date(what: &str, field: &[u8], check: u8, steps: &mut Steps) -> bool {
+fn date(what: &str, field: &[u8], check: u8, steps: &mut Steps<impl Ear>) -> bool {
     let part = |from: usize, last: u8| match &field[from..from + 2] {
         b"<<" => what == "birth",
         &[tens @ b'0'..=b'9', units @ b'0'..=b'9'] => (1..=last).contains(&((tens - b'0') * 10 + (units - b'0'))),
@@ -111,17 +111,17 @@ fn date(what: &str, field: &[u8], check: u8, steps: &mut Steps) -> bool {
     steps.require("month and day exist", year && part(2, 12) && part(4, 31)) && checked(what, field, check, steps)
 }
 
-fn sex(byte: u8, steps: &mut Steps) -> bool {
+fn sex(byte: u8, steps: &mut Steps<impl Ear>) -> bool {
     steps.require("sex is M, F, X or open", b"MFX<".contains(&byte))
 }
 
-fn checked(what: &str, field: &[u8], check: u8, steps: &mut Steps) -> bool {
+fn checked(what: &str, field: &[u8], check: u8, steps: &mut Steps<impl Ear>) -> bool {
     let expected = icao_check(field);
     steps.note(|| format!("{what} {}: check expected {expected}, found {}", shown(field), char::from(check)));
     check == b'0' + expected
 }
 
-fn composite(fields: &[&[u8]], check: u8, steps: &mut Steps) -> bool {
+fn composite(fields: &[&[u8]], check: u8, steps: &mut Steps<impl Ear>) -> bool {
     let mut whole = [0; ZONE_MAX];
     let mut len = 0;
     for field in fields {

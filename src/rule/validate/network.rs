@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Row;
 use super::params::Params;
-use super::steps::{Scheme, Steps, plain, ready};
+use super::steps::{Ear, Scheme, Steps, Value, plain, ready};
 
 const IP: &[(&str, &str)] =
     &[("private", "false to refuse private, local, shared, documentation and multicast ranges; default true")];
@@ -31,7 +31,7 @@ struct Address {
 }
 
 impl Scheme for Address {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let value = value.trim_ascii();
         let value = value.strip_prefix('[').and_then(|value| value.strip_suffix(']')).unwrap_or(value);
         let Ok(address) = value.parse::<IpAddr>() else { return steps.require("an address", false) };
@@ -79,7 +79,7 @@ const DOMAINS: &str = include_str!("tlds.txt");
 /// The longest label of the domain name system.
 const LABEL_MAX: usize = 63;
 
-fn tld(value: &str, steps: &mut Steps) -> bool {
+fn tld(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     static SORTED: std::sync::LazyLock<Vec<&str>> = std::sync::LazyLock::new(|| DOMAINS.lines().collect());
     let value = value.trim_ascii().trim_end_matches('.');
     let Some((_, label)) = value.rsplit_once('.') else { return steps.require("a dot before the last label", false) };

@@ -4,7 +4,7 @@ use super::Row;
 use super::calendar::{exists, exists_in_some_century, two};
 use super::luhn;
 use super::params::Params;
-use super::steps::{Scheme, Steps, number, numerals, plain, ready};
+use super::steps::{Ear, Scheme, Steps, Value, number, numerals, plain, ready};
 
 const CPR: &[(&str, &str)] =
     &[("mod11", "true to demand the check digit, which numbers given since 2007 may lack; default false")];
@@ -43,7 +43,7 @@ struct Cpr {
 }
 
 impl Scheme for Cpr {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let Some(digits) = steps.digits::<10>(value) else { return false };
         let year_of_century = two(&digits, 4);
         let century = match (digits[6], year_of_century) {
@@ -62,7 +62,7 @@ impl Scheme for Cpr {
     }
 }
 
-fn hetu(value: &str, steps: &mut Steps) -> bool {
+fn hetu(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let bytes = value.trim_ascii().as_bytes();
     let (Some(birth), Some(&sign), Some(serial), Some(&check), 11) = (
         bytes.get(..6).and_then(numerals::<6>),
@@ -89,7 +89,7 @@ fn hetu(value: &str, steps: &mut Steps) -> bool {
         && steps.expect("check character", char::from(expected), char::from(check.to_ascii_uppercase()))
 }
 
-fn fnr(value: &str, steps: &mut Steps) -> bool {
+fn fnr(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<11>(value) else { return false };
     let first = steps.sum(&digits, &[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]);
     let second = steps.sum(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);
@@ -116,7 +116,7 @@ fn fnr(value: &str, steps: &mut Steps) -> bool {
     steps.require("birth date exists", exists(century + year_of_century, month, day))
 }
 
-fn pnr(value: &str, steps: &mut Steps) -> bool {
+fn pnr(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 10, 12) else { return false };
     let (century, last) = digits.split_at(digits.len() - 10);
     if !steps.require("10 or 12 digits", century.len() != 1) {

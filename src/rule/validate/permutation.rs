@@ -1,7 +1,7 @@
 //! Verhoeff and Damm: check digits from tables that catch every single change and every transposition of neighbours.
 
 use super::Row;
-use super::steps::{LETTERS_MAX, Steps, plain};
+use super::steps::{Ear, LETTERS_MAX, Steps, Value, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -56,9 +56,9 @@ pub(super) fn verhoeff_remainder(digits: &[u8]) -> u8 {
         .fold(0, |sum, (place, &digit)| product(sum, POWERS[place % 8][usize::from(digit % 10)]))
 }
 
-fn verhoeff(value: &str, steps: &mut Steps) -> bool {
+fn verhoeff(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
-    steps.expect("Verhoeff remainder", 0, verhoeff_remainder(&digits))
+    steps.expect("Verhoeff remainder", 0, verhoeff_remainder(digits))
 }
 
 /// Damm's quasigroup of order ten.
@@ -75,7 +75,7 @@ const QUASIGROUP: [[u8; 10]; 10] = [
     [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
 ];
 
-fn damm(value: &str, steps: &mut Steps) -> bool {
+fn damm(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 2, LETTERS_MAX) else { return false };
     let left = digits.iter().fold(0, |row, &digit| QUASIGROUP[usize::from(row)][usize::from(digit)]);
     steps.expect("Damm remainder", 0, left)

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::params::Params;
-use super::steps::{Scheme, Steps, listed, ready};
+use super::steps::{Ear, Scheme, Steps, Value, listed, ready};
 use super::{Row, Table};
 
 const PARAMS: &[(&str, &str)] =
@@ -72,7 +72,7 @@ fn build(table: &Table) -> Result<std::sync::Arc<dyn super::Validate>, String> {
 const DIGITS_MAX: usize = 20;
 
 impl Scheme for Phone {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let value = value.trim_ascii();
         let mut digits = [0; DIGITS_MAX];
         let mut len = 0;
@@ -96,7 +96,7 @@ impl Scheme for Phone {
 }
 
 /// A number with its country code.
-fn abroad(digits: &[u8], steps: &mut Steps) -> bool {
+fn abroad(digits: &[u8], steps: &mut Steps<impl Ear>) -> bool {
     let mut code = 0;
     for (at, digit) in digits.iter().enumerate().take(3) {
         code = code * 10 + usize::from(*digit);
@@ -110,14 +110,14 @@ fn abroad(digits: &[u8], steps: &mut Steps) -> bool {
 }
 
 /// A number as written inside its country, with or without the trunk prefix.
-fn at_home(digits: &[u8], plan: &Plan, steps: &mut Steps) -> bool {
+fn at_home(digits: &[u8], plan: &Plan, steps: &mut Steps<impl Ear>) -> bool {
     let national = digits.strip_prefix(plan.trunk.as_slice()).unwrap_or(digits);
     steps.note(|| format!("national number of {} digits in {}", national.len(), plan.region));
     fits(plan.code == 1, national, plan.lengths, steps)
 }
 
 /// The length is one of the plan's; in North America area code and exchange begin with 2 to 9.
-fn fits(north_america: bool, national: &[u8], lengths: u32, steps: &mut Steps) -> bool {
+fn fits(north_america: bool, national: &[u8], lengths: u32, steps: &mut Steps<impl Ear>) -> bool {
     let in_plan = national.len() < 16 && lengths >> national.len() & 1 == 1;
     steps.require("a length of the plan", in_plan)
         && steps.require("not one digit over and over", national.windows(2).any(|pair| pair[0] != pair[1]))

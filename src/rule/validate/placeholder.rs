@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use super::Row;
-use super::steps::{Steps, plain};
+use super::steps::{Ear, Steps, Value, plain};
 
 pub(super) const ROWS: &[Row] = &[plain!(
     "not-placeholder",
@@ -140,7 +140,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("arn:aws:secretsmanager", ""),
 ];
 
-fn not_placeholder(value: &str, steps: &mut Steps) -> bool {
+fn not_placeholder(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let value = value.trim_matches(|letter: char| letter.is_whitespace() || "\"'`,;".contains(letter));
     steps.require("not empty", !value.is_empty())
         && steps.require("not a template or a variable", !is_template(value))

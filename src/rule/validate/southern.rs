@@ -3,7 +3,7 @@
 use super::Row;
 use super::calendar::{exists_in_some_century, two};
 use super::luhn;
-use super::steps::{Steps, plain};
+use super::steps::{Ear, Steps, Value, plain};
 
 pub(super) const ROWS: &[Row] = &[
     plain!(
@@ -26,23 +26,23 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn medicare(value: &str, steps: &mut Steps) -> bool {
+fn medicare(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 10, 11) else { return false };
-    let sum = steps.sum(&digits, &[1, 3, 7, 9, 1, 3, 7, 9]);
+    let sum = steps.sum(digits, &[1, 3, 7, 9, 1, 3, 7, 9]);
     steps.require("begins with 2 to 6", (2..=6).contains(&digits[0]))
         && steps.expect("check digit", sum % 10, u32::from(digits[8]))
         && steps.require("issue number is not 0", digits[9] != 0)
         && steps.require("person's number is not 0", digits.get(10) != Some(&0))
 }
 
-fn tfn(value: &str, steps: &mut Steps) -> bool {
+fn tfn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 8, 9) else { return false };
     let weights: &[u8] = if digits.len() == 8 { &[10, 7, 8, 4, 6, 3, 5, 1] } else { &[1, 4, 3, 7, 5, 8, 6, 9, 10] };
-    let sum = steps.sum(&digits, weights);
+    let sum = steps.sum(digits, weights);
     steps.require("not all zeros", digits.iter().any(|&digit| digit != 0)) && steps.expect("sum modulo 11", 0, sum % 11)
 }
 
-fn identity(value: &str, steps: &mut Steps) -> bool {
+fn identity(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<13>(value) else { return false };
     let there = exists_in_some_century(two(&digits, 0), two(&digits, 2), two(&digits, 4));
     steps.require("birth date exists", there)

@@ -3,7 +3,7 @@
 use super::Row;
 use super::params::Params;
 use super::state_licences::{Kind, SHAPES, Shape};
-use super::steps::{Scheme, Steps, number, plain, ready};
+use super::steps::{Ear, Scheme, Steps, Value, number, plain, ready};
 
 const DL_PARAMS: &[(&str, &str)] =
     &[("soundex", "true to demand a possible Soundex code in FL, IL, MD, MI, MN and WI, default false")];
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn aba(value: &str, steps: &mut Steps) -> bool {
+fn aba(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     let head = number(&digits[..2]);
     let sum = steps.sum(&digits, &[3, 7, 1, 3, 7, 1, 3, 7, 1]);
@@ -52,7 +52,7 @@ fn aba(value: &str, steps: &mut Steps) -> bool {
 /// Numbers printed on wallet cards and in advertisements, and withdrawn by the SSA.
 const SSN_PRINTED: [u64; 3] = [78_051_120, 219_099_999, 457_555_462];
 
-fn ssn(value: &str, steps: &mut Steps) -> bool {
+fn ssn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     let area = number(&digits[..3]);
     steps.require("area 001 to 899 but 666", (1..900).contains(&area) && area != 666)
@@ -61,7 +61,7 @@ fn ssn(value: &str, steps: &mut Steps) -> bool {
         && steps.require("not a printed sample", !SSN_PRINTED.contains(&number(&digits)))
 }
 
-fn itin(value: &str, steps: &mut Steps) -> bool {
+fn itin(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     let group = number(&digits[3..5]);
     steps.require("first digit is 9", digits[0] == 9)
@@ -76,7 +76,7 @@ struct Licence {
 const RUNS_MAX: usize = 6;
 
 impl Scheme for Licence {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let Some(text) = steps.letters_between(value, 1, 20) else { return false };
         if text.len() == 12 && text.starts_with(b"WDL") {
             steps.note(|| "the shape of WA since 2018".to_owned());

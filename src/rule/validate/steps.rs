@@ -1,48 +1,58 @@
 //! What a check reads and says: the value's digits on the stack, and its steps for whoever asked why.
 //!
-//! One function serves both `check` and `trace`, so that the explanation can never differ from the verdict. A silent
-//! [`Steps`] costs one comparison for each step and builds no text.
+//! One function serves both `check` and `trace`, so that the explanation can never differ from the verdict. It is compiled
+//! once for each [`Ear`]: for the deaf one nothing of the explanation is left.
 
 use std::fmt::Display;
 use std::sync::Arc;
 
 use super::Validate;
-
-/// The longest value, in letters and digits, that a check looks at; a longer one is refused.
-pub(super) const LETTERS_MAX: usize = 96;
+pub(super) use super::value::{LETTERS_MAX, Value};
 
 /// A check with its parameters. Every one is a [`Validate`].
 pub(super) trait Scheme: Send + Sync + 'static {
     /// True when the value passes; tells its steps on the way.
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool;
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool;
 }
 
 impl<T: Scheme> Validate for T {
-    fn check(&self, value: &str) -> bool {
-        self.judge(value, &mut Steps(None))
+    fn passes(&self, value: &Value<'_>) -> bool {
+        self.judge(value, &mut Steps(Deaf))
     }
 
     fn trace(&self, value: &str) -> Vec<String> {
-        let mut steps = Steps(Some(Vec::new()));
-        let passed = self.judge(value, &mut steps);
-        steps.note(|| if passed { "passes".to_owned() } else { "refused".to_owned() });
-        steps.0.unwrap_or_default()
+        told(|steps| self.judge(&Value::new(value), steps))
     }
 }
 
-/// A check without parameters.
-pub(super) struct Plain(pub(super) fn(&str, &mut Steps) -> bool);
+/// The steps of a check, the verdict last.
+fn told(judge: impl FnOnce(&mut Steps<Vec<String>>) -> bool) -> Vec<String> {
+    let mut steps = Steps(Vec::new());
+    let passed = judge(&mut steps);
+    steps.0.push(if passed { "passes" } else { "refused" }.to_owned());
+    steps.0
+}
 
-impl Scheme for Plain {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
-        (self.0)(value, steps)
+/// A check without parameters, for either ear.
+pub(super) struct Plain {
+    pub(super) passes: fn(&Value<'_>, &mut Steps<Deaf>) -> bool,
+    pub(super) trace: fn(&Value<'_>, &mut Steps<Vec<String>>) -> bool,
+}
+
+impl Validate for Plain {
+    fn passes(&self, value: &Value<'_>) -> bool {
+        (self.passes)(value, &mut Steps(Deaf))
+    }
+
+    fn trace(&self, value: &str) -> Vec<String> {
+        told(|steps| (self.trace)(&Value::new(value), steps))
     }
 }
 
 /// Shares a check as the table's rows hand it out.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of Row::build, which may fail")]
-pub(super) fn ready(scheme: impl Scheme) -> Result<Arc<dyn Validate>, String> {
-    Ok(Arc::new(scheme))
+pub(super) fn ready(check: impl Validate + 'static) -> Result<Arc<dyn Validate>, String> {
+    Ok(Arc::new(check))
 }
 
 /// A row of a check without parameters: name, sentence, source, function.
@@ -56,23 +66,44 @@ macro_rules! plain {
             params: &[],
             build: |table| {
                 $crate::rule::validate::params::Params::of($name, &[], table)?;
-                $crate::rule::validate::steps::ready($crate::rule::validate::steps::Plain($judge))
+                $crate::rule::validate::steps::ready($crate::rule::validate::steps::Plain {
+                    passes: $judge,
+                    trace: $judge,
+                })
             },
         }
     };
 }
 pub(super) use plain;
 
-/// Where a check tells its steps: nowhere, or to a list.
-pub(super) struct Steps(Option<Vec<String>>);
+/// Who listens to a check.
+pub(super) trait Ear {
+    /// Takes one step.
+    fn hear(&mut self, line: impl FnOnce() -> String);
+}
 
-impl Steps {
-    /// Adds a line if someone listens.
+/// Nobody: only the verdict counts.
+pub(super) struct Deaf;
+
+impl Ear for Deaf {
+    #[inline]
+    fn hear(&mut self, _: impl FnOnce() -> String) {}
+}
+
+impl Ear for Vec<String> {
+    fn hear(&mut self, line: impl FnOnce() -> String) {
+        self.push(line());
+    }
+}
+
+/// Where a check tells its steps.
+pub(super) struct Steps<E>(E);
+
+impl<E: Ear> Steps<E> {
+    /// Tells a step.
     #[inline]
     pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
-        if let Some(lines) = &mut self.0 {
-            lines.push(line());
-        }
+        self.0.hear(line);
     }
 
     /// Tells whether a condition holds, and gives it back.
@@ -99,8 +130,8 @@ impl Steps {
 
     /// The value's digits when there are exactly `N` of them and no letters.
     #[inline]
-    pub(super) fn digits<const N: usize>(&mut self, value: &str) -> Option<[u8; N]> {
-        let found = exact::<N>(value, |byte| byte.is_ascii_digit().then(|| byte - b'0'));
+    pub(super) fn digits<const N: usize>(&mut self, value: &Value<'_>) -> Option<[u8; N]> {
+        let found = value.numerals().and_then(|digits| <[u8; N]>::try_from(digits).ok());
         match &found {
             Some(digits) => self.note(|| format!("digits {}", listed(digits))),
             None => self.note(|| format!("needs exactly {N} digits")),
@@ -110,8 +141,8 @@ impl Steps {
 
     /// The value's letters (as capitals) and digits when there are exactly `N` of them.
     #[inline]
-    pub(super) fn letters<const N: usize>(&mut self, value: &str) -> Option<[u8; N]> {
-        let found = exact::<N>(value, |byte| Some(byte.to_ascii_uppercase()));
+    pub(super) fn letters<const N: usize>(&mut self, value: &Value<'_>) -> Option<[u8; N]> {
+        let found = value.letters().and_then(|letters| <[u8; N]>::try_from(letters).ok());
         match &found {
             Some(letters) => self.note(|| format!("letters and digits {}", shown(letters))),
             None => self.note(|| format!("needs exactly {N} letters and digits")),
@@ -121,8 +152,8 @@ impl Steps {
 
     /// The value's digits, at least `min` and at most `max` (at most [`LETTERS_MAX`]), and no letters.
     #[inline]
-    pub(super) fn digits_between(&mut self, value: &str, min: usize, max: usize) -> Option<Short> {
-        let found = between(value, min, max, |byte| byte.is_ascii_digit().then(|| byte - b'0'));
+    pub(super) fn digits_between<'v>(&mut self, value: &'v Value<'_>, min: usize, max: usize) -> Option<&'v [u8]> {
+        let found = value.numerals().filter(|digits| (min..=max).contains(&digits.len()));
         match &found {
             Some(digits) => self.note(|| format!("digits {}", listed(digits))),
             None => self.note(|| format!("needs {min} to {max} digits")),
@@ -132,57 +163,14 @@ impl Steps {
 
     /// The value's letters (as capitals) and digits, at least `min` and at most `max`.
     #[inline]
-    pub(super) fn letters_between(&mut self, value: &str, min: usize, max: usize) -> Option<Short> {
-        let found = between(value, min, max, |byte| Some(byte.to_ascii_uppercase()));
+    pub(super) fn letters_between<'v>(&mut self, value: &'v Value<'_>, min: usize, max: usize) -> Option<&'v [u8]> {
+        let found = value.letters().filter(|letters| (min..=max).contains(&letters.len()));
         match &found {
             Some(letters) => self.note(|| format!("letters and digits {}", shown(letters))),
             None => self.note(|| format!("needs {min} to {max} letters and digits")),
         }
         found
     }
-}
-
-/// A few bytes on the stack, read as a slice.
-pub(super) struct Short {
-    bytes: [u8; LETTERS_MAX],
-    len: usize,
-}
-
-impl std::ops::Deref for Short {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-/// Letters and digits of a value through `keep`, which refuses by `None`; separators fall away, anything that is not
-/// ASCII refuses the value.
-#[inline]
-fn gather(value: &str, into: &mut [u8], keep: impl Fn(u8) -> Option<u8>) -> Option<usize> {
-    let mut len = 0;
-    for &byte in value.as_bytes() {
-        if byte.is_ascii_alphanumeric() {
-            *into.get_mut(len)? = keep(byte)?;
-            len += 1;
-        } else if !byte.is_ascii() {
-            return None;
-        }
-    }
-    Some(len)
-}
-
-#[inline]
-fn exact<const N: usize>(value: &str, keep: impl Fn(u8) -> Option<u8>) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    (gather(value, &mut bytes, keep)? == N).then_some(bytes)
-}
-
-#[inline]
-fn between(value: &str, min: usize, max: usize, keep: impl Fn(u8) -> Option<u8>) -> Option<Short> {
-    let mut bytes = [0; LETTERS_MAX];
-    let len = gather(value, &mut bytes[..max.min(LETTERS_MAX)], keep)?;
-    (len >= min).then_some(Short { bytes, len })
 }
 
 /// The value of a digit (0-9) or letter (A = 10 ... Z = 35), upper or lower case.

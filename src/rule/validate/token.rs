@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::params::Params;
-use super::steps::{Scheme, Steps, ready};
+use super::steps::{Ear, Scheme, Steps, Value, ready};
 use super::{Row, Table};
 
 const BASE64: &[(&str, &str)] =
@@ -86,7 +86,7 @@ fn growth(count: u32) -> f64 {
 const ROUNDING: f64 = 1e-9;
 
 impl Scheme for Entropy {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let growths = &*GROWTH;
         let mut counts = [0_u32; 256];
         let mut total = 0_u32;
@@ -110,7 +110,7 @@ struct CharClasses {
 }
 
 impl Scheme for CharClasses {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let mut seen = [false; 4];
         for letter in value.chars() {
             seen[match letter {
@@ -132,8 +132,8 @@ struct Digits {
 }
 
 impl Scheme for Digits {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
-        let found = value.bytes().filter(u8::is_ascii_digit).count();
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+        let found = value.numerals().map_or_else(|| value.bytes().filter(u8::is_ascii_digit).count(), <[u8]>::len);
         steps.note(|| format!("{found} digits, wanted {} to {}", self.min, self.max));
         (self.min..=self.max).contains(&found)
     }
@@ -145,7 +145,7 @@ struct Base64 {
 }
 
 impl Scheme for Base64 {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let Some(len) = decoded_len(value) else { return steps.require("base64", false) };
         steps.note(|| format!("{len} bytes once decoded"));
         steps.require("the wanted length", self.bytes.is_none_or(|bytes| bytes == len) && len >= self.min_bytes)

@@ -1,7 +1,7 @@
 //! Weighted sums: the general one that a rule describes, and two with names of their own.
 
 use super::params::Params;
-use super::steps::{LETTERS_MAX, Scheme, Steps, base36, plain, ready};
+use super::steps::{Ear, LETTERS_MAX, Scheme, Steps, Value, base36, plain, ready};
 use super::{Row, Table};
 
 const PARAMS: &[(&str, &str)] = &[
@@ -36,10 +36,10 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-fn ean(value: &str, steps: &mut Steps) -> bool {
+fn ean(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 8, 14) else { return false };
     let places = 14 - digits.len();
-    let sum = steps.sum(&digits, &[3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1][places..]);
+    let sum = steps.sum(digits, &[3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1][places..]);
     steps.require("8, 12, 13 or 14 digits", matches!(digits.len(), 8 | 12..=14))
         && steps.expect("sum modulo 10", 0, sum % 10)
 }
@@ -52,7 +52,7 @@ pub(super) fn icao_check(field: &[u8]) -> u8 {
     u8::try_from(sum % 10).unwrap_or(0)
 }
 
-fn icao(value: &str, steps: &mut Steps) -> bool {
+fn icao(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let mut field = [0; LETTERS_MAX];
     let mut len = 0;
     for byte in value.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'<' || !byte.is_ascii()) {
@@ -121,7 +121,7 @@ impl Weighted {
 }
 
 impl Scheme for Weighted {
-    fn judge(&self, value: &str, steps: &mut Steps) -> bool {
+    fn judge(&self, value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         let Some(text) = steps.letters_between(value, 2, LETTERS_MAX) else { return false };
         let at = self.position.unwrap_or(text.len()) - 1;
         let whole = self.weights.len() == text.len();

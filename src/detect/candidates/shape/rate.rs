@@ -7,6 +7,7 @@ use super::anchors::{Anchor, PLACES};
 use crate::detect::candidates::bytes::ByteSet;
 use crate::detect::candidates::facts::frequency;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Kinds of bytes.
 const KINDS: usize = 12;
@@ -52,7 +53,7 @@ const NEXT: [[f32; KINDS]; KINDS] = [
 pub(crate) struct Rates {
     /// Each byte's share of its kind.
     weights: [f32; 256],
-    shares: HashMap<ByteSet, [f32; KINDS]>,
+    shares: HashMap<ByteSet, [f32; KINDS], BuildHasherDefault<Mixed>>,
 }
 
 impl Rates {
@@ -67,7 +68,7 @@ impl Rates {
         for (byte, weight) in (0..=255_u8).zip(&mut weights) {
             *weight /= sums[kind(byte)];
         }
-        Self { weights, shares: HashMap::new() }
+        Self { weights, shares: HashMap::default() }
     }
 
     /// Places expected in a byte of text, of those that lie within the anchor.
@@ -107,6 +108,29 @@ impl Rates {
             }
             share
         })
+    }
+}
+
+/// Mixes the words of a set: the table is asked for every place of every anchor tried.
+#[derive(Debug, Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for eight in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
     }
 }
 

@@ -15,15 +15,16 @@ mod explain;
 mod keywords;
 mod scan;
 mod text;
+mod token;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use candidates::Lane;
-pub use excerpt::TokenKey;
 pub use explain::{Explained, Explanation, LeafExplained, TierExplained};
 pub use scan::{PartStart, ScanOptions, Scanner};
+pub use token::TokenKey;
 pub use window::RawLength;
 
 use crate::rule::RuleSet;

@@ -1,0 +1,178 @@
+//! Text in which no value shows any more: masks, tokens, excerpts.
+//!
+//! A scan makes millions of them and writes most of them once, so short ones need no heap, and each remembers whether it
+//! is so plain that it may stand in any report as it is.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// Text of up to `ROOM` bytes in place, longer text on the heap.
+#[derive(Clone)]
+enum Text<const ROOM: usize> {
+    Short { plain: bool, length: u8, bytes: [u8; ROOM] },
+    Long { plain: bool, bytes: Box<[u8]> },
+}
+
+impl<const ROOM: usize> Text<ROOM> {
+    fn new(text: &[u8], plain: bool) -> Self {
+        match u8::try_from(text.len()) {
+            Ok(length) if text.len() <= ROOM => {
+                let mut bytes = [0; ROOM];
+                bytes[..text.len()].copy_from_slice(text);
+                Text::Short { plain, length, bytes }
+            }
+            _ => Text::Long { plain, bytes: text.into() },
+        }
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Text::Short { length, bytes, .. } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Text::Long { bytes, .. } => bytes,
+        }
+    }
+
+    #[inline]
+    fn is_plain(&self) -> bool {
+        match self {
+            Text::Short { plain, .. } | Text::Long { plain, .. } => *plain,
+        }
+    }
+
+    /// It was made from UTF-8, so the empty answer is never given.
+    fn as_str(&self) -> &str {
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+/// True for text of printable ASCII, save quotation mark and backslash, and middle dots (U+00B7).
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| matches!(c, ' '..='~' | '·') && !matches!(c, '"' | '\\'))
+}
+
+macro_rules! covered_text {
+    ($(#[$doc:meta])* $name:ident, $room:literal) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(Text<$room>);
+
+        impl $name {
+            /// Wraps text that is already covered; the caller vouches that no value shows in it.
+            #[must_use]
+            pub fn covered(text: impl AsRef<str>) -> Self {
+                let text = text.as_ref();
+                Self(Text::new(text.as_bytes(), is_plain(text)))
+            }
+
+            /// Wraps UTF-8 that is already covered, of which `plain` is known; see [`is_plain`](Self::is_plain).
+            pub(crate) fn covered_bytes(text: &[u8], plain: bool) -> Self {
+                debug_assert!(str::from_utf8(text).is_ok_and(|text| !plain || is_plain(text)));
+                Self(Text::new(text, plain))
+            }
+
+            /// The covered text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            /// The covered text in UTF-8; costs less than [`as_str`](Self::as_str).
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
+            }
+
+            /// True when the text is known to be of printable ASCII, save quotation mark and backslash, and middle dots
+            /// (U+00B7): JSON takes it as it is.
+            #[must_use]
+            pub fn is_plain(&self) -> bool {
+                self.0.is_plain()
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_bytes() == other.as_bytes()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.as_bytes().hash(state);
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.as_bytes().cmp(other.as_bytes())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+covered_text! {
+    /// The value with its telling characters covered: `**** **** **** 1111`.
+    Mask, 29
+}
+covered_text! {
+    /// A keyed fingerprint of the value (HMAC-SHA-256, cut to 128 bits, with the key's version): equal values have equal
+    /// tokens, and nothing but the key leads back.
+    Token, 45
+}
+covered_text! {
+    /// The finding's surroundings with everything but known keywords covered, neighbours too.
+    Excerpt, 21
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_kept_at_every_length_and_plain_only_when_it_is() {
+        for length in 0..300 {
+            let text = "·x".repeat(length);
+            let (mask, excerpt) = (Mask::covered(&text), Excerpt::covered(&text));
+            assert_eq!((mask.as_str(), excerpt.as_str()), (&*text, &*text));
+            assert_eq!((mask.as_bytes(), mask.is_plain()), (text.as_bytes(), true));
+            assert_eq!(format!("{mask} {mask:?}"), format!("{text} {text:?}"));
+        }
+        let rows = [("", true), ("a ~", true), ("a\"", false), ("\\", false), ("\u{7f}", false), ("\n", false)];
+        for (text, plain) in rows.into_iter().chain([("é", false), ("…", false), ("\u{200b}", false)]) {
+            assert_eq!(Token::covered(text).is_plain(), plain, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_equal_is_equal_wherever_it_is_kept() {
+        let long = "x".repeat(80);
+        for text in ["k1:00", &long] {
+            let (one, other) = (Token::covered(text), Token::covered_bytes(text.as_bytes(), false));
+            assert_eq!(one, other);
+            assert_ne!(one, Token::covered(format!("{text}0")));
+            assert!(one < Token::covered(format!("{text}0")));
+        }
+    }
+}

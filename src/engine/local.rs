@@ -15,8 +15,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+use std::time::Duration;
 
 /// What to read and how.
 #[derive(Clone, Debug)]
@@ -76,6 +78,8 @@ pub struct Progress {
 const IN_FLIGHT_MAX: usize = 256;
 /// Verdicts that wait for an earlier file to be reported first.
 const WAITING_MAX: usize = 32_768;
+/// Verdicts that come within this time are reported together.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(2);
 /// Stack of a thread that inspects, in bytes: members nest on it.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -123,6 +127,8 @@ pub fn scan<T: Send>(
     pool.in_place_scope(|scope| {
         let walker = std::thread::scope(|threads| {
             let walker = threads.spawn(|| {
+                permits.taken_here();
+                room.taken_here();
                 let mut number = 0;
                 let mut hand_over = |found: Found| {
                     if interrupt.load(Ordering::Relaxed) || !permits.take() || !room.take() {
@@ -166,8 +172,10 @@ fn report_in_order<T>(
     let mut waiting: BTreeMap<u64, Box<Numbered<T>>> = BTreeMap::new();
     let mut next = 0;
     let mut wanted = true;
-    for verdict in verdicts {
-        waiting.insert(verdict.number, verdict);
+    while let Ok(first) = verdicts.recv() {
+        for verdict in std::iter::once(first).chain(verdicts.try_iter()) {
+            waiting.insert(verdict.number, verdict);
+        }
         while let Some(verdict) = waiting.remove(&next) {
             next += 1;
             room.give();
@@ -178,36 +186,60 @@ fn report_in_order<T>(
                 permits.close();
             }
         }
+        // Whoever sleeps in the channel is woken by each verdict that comes; whoever sleeps beside it is not.
+        std::thread::park_timeout(BETWEEN_REPORTS);
     }
 }
 
-/// A counted allowance.
+/// A counted allowance for the one thread that walks. It sleeps when nothing is left and is woken when half is back: once
+/// for many files, since a waking costs as much as a small file.
 struct Permits {
-    give: Sender<()>,
-    take: Receiver<()>,
+    left: AtomicUsize,
+    wake_at: usize,
+    taker: OnceLock<Thread>,
     closed: AtomicBool,
 }
 
 impl Permits {
     fn new(count: usize) -> Self {
-        let (give, take) = bounded(count);
-        for _ in 0..count {
-            let _ = give.try_send(());
-        }
-        Self { give, take, closed: AtomicBool::new(false) }
+        let wake_at = count.div_ceil(2);
+        Self { left: AtomicUsize::new(count), wake_at, taker: OnceLock::new(), closed: AtomicBool::new(false) }
+    }
+
+    /// Makes the calling thread the one that takes; to be called before anything is taken.
+    fn taken_here(&self) {
+        self.taker.get_or_init(std::thread::current);
     }
 
     /// Waits for a permit; false when no more are given out.
     fn take(&self) -> bool {
-        self.take.recv().is_ok() && !self.closed.load(Ordering::Relaxed)
+        while !self.closed.load(Ordering::Relaxed) {
+            // Nobody else takes: what is left can only grow.
+            if self.left.load(Ordering::Acquire) > 0 {
+                self.left.fetch_sub(1, Ordering::Relaxed);
+                return true;
+            }
+            // All that was taken is given back one day, so the mark is still to be passed: no waking is missed.
+            std::thread::park();
+        }
+        false
     }
 
     fn give(&self) {
-        let _ = self.give.try_send(());
+        if self.left.fetch_add(1, Ordering::Release) + 1 == self.wake_at {
+            self.wake();
+        }
     }
 
     fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(taker) = self.taker.get() {
+            taker.unpark();
+        }
     }
 }
 

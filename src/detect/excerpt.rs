@@ -6,7 +6,7 @@
 
 use crate::detect::keywords::Hit;
 use crate::detect::text::{back_chars, char_at, forward_chars, is_word};
-use crate::model::{Excerpt, Mask};
+use crate::model::{Excerpt, Mask, Plainness};
 use crate::rule::syntax::MaskStyle;
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ fn mask_ascii(value: &[u8], style: MaskStyle, prefix: usize) -> Mask {
     let words = value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
     let covered_words = words - kept_words(style, words);
     let mut covered = [0; MASK_CHARS_MAX];
-    let (mut seen, mut plain) = (0, true);
+    let (mut seen, mut quoted) = (0, false);
     for (at, (out, &byte)) in covered.iter_mut().zip(value).enumerate() {
         let is_word = byte.is_ascii_alphanumeric();
         seen += usize::from(is_word);
@@ -49,9 +49,14 @@ fn mask_ascii(value: &[u8], style: MaskStyle, prefix: usize) -> Mask {
             _ if byte.is_ascii_control() => b' ',
             _ => byte,
         };
-        plain &= !matches!(*out, b'"' | b'\\');
+        quoted |= matches!(*out, b'"' | b'\\');
     }
-    Mask::covered_bytes(&covered[..value.len()], plain)
+    Mask::covered_bytes(&covered[..value.len()], plainness(quoted))
+}
+
+/// Of printable ASCII and middle dots.
+fn plainness(quoted: bool) -> Plainness {
+    if quoted { Plainness::Quoted } else { Plainness::Plain }
 }
 
 /// [`mask`] for any text.
@@ -103,7 +108,7 @@ pub(crate) fn excerpt(
     let (before, after) = (range.start..value.start, value.end..range.end);
     let in_ascii = text[before.clone()].is_ascii() && text[after.clone()].is_ascii();
     // The mask counts by characters of its own: at most four bytes for each that it may have.
-    if in_ascii && mask.is_plain() && before.len() + after.len() <= ASCII_BYTES_MAX {
+    if in_ascii && mask.plainness() == Plainness::Plain && before.len() + after.len() <= ASCII_BYTES_MAX {
         room.begin();
         room.cover_stretch(text, before, hits);
         room.put(mask.as_bytes());
@@ -117,28 +122,29 @@ pub(crate) fn excerpt(
     Excerpt::covered(out.trim())
 }
 
-/// What a byte of ASCII becomes: up to two bytes, how many, and whether they need an escape in JSON.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    bytes: [u8; 2],
-    length: u8,
-    escaped: bool,
-}
+/// What each byte of ASCII becomes: up to two bytes, how many, and [`BLANK`] or [`QUOTED`].
+type Cover = [[u8; 4]; 128];
+
+/// A blank, of which only the first of several stays.
+const BLANK: u8 = 1;
+/// Quotation mark or backslash.
+const QUOTED: u8 = 2;
 
 /// Shows of each byte of ASCII what may be shown beside a keyword: blanks and plain punctuation.
-const UNKNOWN: [Shown; 128] = shown(false);
+const UNKNOWN: Cover = shown(false);
 /// Shows each byte of ASCII, for keywords.
-const KNOWN: [Shown; 128] = shown(true);
+const KNOWN: Cover = shown(true);
 
-const fn shown(known: bool) -> [Shown; 128] {
-    let mut table = [Shown { bytes: [0xC2, 0xB7], length: 2, escaped: false }; 128];
+const fn shown(known: bool) -> Cover {
+    // A middle dot.
+    let mut table = [[0xC2, 0xB7, 2, 0]; 128];
     let mut byte = 0_u8;
     while byte < 128 {
         let stays = matches!(byte, b':' | b'=' | b',' | b';' | b'(' | b')' | b'"' | b'\'' | b'<' | b'>' | b'|');
         if byte <= b' ' || byte == 0x7F {
-            table[byte as usize] = Shown { bytes: [b' ', 0], length: 1, escaped: false };
+            table[byte as usize] = [b' ', 0, 1, BLANK];
         } else if known || stays {
-            table[byte as usize] = Shown { bytes: [byte, 0], length: 1, escaped: matches!(byte, b'"' | b'\\') };
+            table[byte as usize] = [byte, 0, 1, if matches!(byte, b'"' | b'\\') { QUOTED } else { 0 }];
         }
         byte += 1;
     }
@@ -147,21 +153,21 @@ const fn shown(known: bool) -> [Shown; 128] {
 
 /// Most bytes of ASCII around a value that [`Room`] has room for.
 const ASCII_BYTES_MAX: usize = 2 * EXCERPT_CHARS;
-/// Most bytes that such an excerpt takes, its mask of [`MASK_CHARS_MAX`] bytes among them; a power of two, so that a place
-/// in it needs no check.
-const ROOM_BYTES: usize = 256;
+/// More than such an excerpt takes, its mask of [`MASK_CHARS_MAX`] characters among them.
+const ROOM_BYTES: usize = 320;
 
 /// Where an excerpt of ASCII is put together.
 #[derive(Clone)]
 pub(crate) struct Room {
     bytes: [u8; ROOM_BYTES],
     length: usize,
-    escaped: bool,
+    /// The marks of all that was put in.
+    marks: u8,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self { bytes: [0; ROOM_BYTES], length: 0, escaped: false }
+        Self { bytes: [0; ROOM_BYTES], length: 0, marks: 0 }
     }
 }
 
@@ -174,7 +180,7 @@ impl std::fmt::Debug for Room {
 impl Room {
     fn begin(&mut self) {
         self.length = 0;
-        self.escaped = false;
+        self.marks = 0;
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -200,23 +206,23 @@ impl Room {
     }
 
     /// Adds ASCII by a table; a blank after a blank is left out.
-    fn cover(&mut self, ascii: &[u8], table: &[Shown; 128]) {
-        let (mut end, mut escaped) = (self.length, self.escaped);
-        let mut after_blank = end.checked_sub(1).is_some_and(|last| self.bytes[last] == b' ');
+    fn cover(&mut self, ascii: &[u8], table: &Cover) {
+        let (mut end, mut marks) = (self.length, self.marks);
+        let mut last = if end > 0 && self.bytes[end - 1] == b' ' { BLANK } else { 0 };
         for &byte in ascii {
-            let shown = table[usize::from(byte & 127)];
-            let blank = shown.bytes[0] == b' ';
-            self.bytes[end % ROOM_BYTES] = shown.bytes[0];
-            self.bytes[(end + 1) % ROOM_BYTES] = shown.bytes[1];
-            end += usize::from(shown.length) & (usize::from(blank & after_blank).wrapping_sub(1));
-            escaped |= shown.escaped;
-            after_blank = blank;
+            let [first, second, length, mark] = table[usize::from(byte & 127)];
+            // There is room for all, by the sizes above.
+            let Some(pair) = self.bytes.get_mut(end..end + 2) else { break };
+            pair.copy_from_slice(&[first, second]);
+            end += usize::from(length & !(last & mark & BLANK));
+            marks |= mark;
+            last = mark;
         }
-        (self.length, self.escaped) = (end.min(ROOM_BYTES), escaped);
+        (self.length, self.marks) = (end, marks);
     }
 
     fn excerpt(&self) -> Excerpt {
-        Excerpt::covered_bytes(trim_blanks(&self.bytes[..self.length]), !self.escaped)
+        Excerpt::covered_bytes(trim_blanks(&self.bytes[..self.length]), plainness(self.marks & QUOTED != 0))
     }
 }
 
@@ -313,7 +319,7 @@ mod tests {
                 out.push_str(plain.as_str());
                 cover(&text, value.end..range.end, &hits, &mut out);
                 assert_eq!(quick.as_str(), out.trim());
-                assert_eq!(quick.is_plain(), Excerpt::covered(out.trim()).is_plain());
+                assert_eq!(quick.plainness(), Excerpt::covered(out.trim()).plainness());
             }
         }
     }

@@ -3,7 +3,7 @@
 //! HMAC-SHA-256 (RFC 2104) costs four blocks of SHA-256 when it begins anew for each value. The two that hold the key are
 //! done once, so that a value of up to 37 bytes costs two.
 
-use crate::model::Token;
+use crate::model::{Plainness, Token};
 use crate::rule::normalise::canonical_value;
 use crate::rule::syntax::Canonical;
 use sha2::block_api::compress256;
@@ -33,16 +33,8 @@ const DIGITS: usize = 32;
 const PURPOSE: &[u8] = b"sluicebox token 1\0";
 
 /// What SHA-256 begins with (FIPS 180-4, 5.3.3).
-const SHA256_BEGIN: [u32; 8] = [
-    0x6A09_E667,
-    0xBB67_AE85,
-    0x3C6E_F372,
-    0xA54F_F53A,
-    0x510E_527F,
-    0x9B05_688C,
-    0x1F83_D9AB,
-    0x5BE0_CD19,
-];
+const SHA256_BEGIN: [u32; 8] =
+    [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
 
 impl TokenKey {
     /// A key with its version; the version is part of every token, so that keys can be rotated.
@@ -99,7 +91,7 @@ impl TokenKey {
         for (pair, byte) in text[length..].chunks_exact_mut(2).zip(digest.to_be_bytes()) {
             pair.copy_from_slice(&HEX[usize::from(byte)]);
         }
-        Token::covered_bytes(&text[..length + DIGITS], true)
+        Token::covered_bytes(&text[..length + DIGITS], Plainness::Plain)
     }
 
     /// The first 128 bits of the HMAC.

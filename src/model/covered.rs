@@ -1,28 +1,39 @@
 //! Text in which no value shows any more: masks, tokens, excerpts.
 //!
-//! A scan makes millions of them and writes most of them once, so short ones need no heap, and each remembers whether it
-//! is so plain that it may stand in any report as it is.
+//! A scan makes millions of them and writes most of them once, so short ones need no heap, and each remembers what a
+//! report must look out for in it, so that most are copied as they are.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+/// What a report must look out for in a covered text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plainness {
+    /// Nothing: it is of printable ASCII, save quotation mark and backslash, and middle dots (U+00B7).
+    Plain,
+    /// The same with quotation marks or backslashes.
+    Quoted,
+    /// Anything.
+    Any,
+}
+
 /// Text of up to `ROOM` bytes in place, longer text on the heap.
 #[derive(Clone)]
 enum Text<const ROOM: usize> {
-    Short { plain: bool, length: u8, bytes: [u8; ROOM] },
-    Long { plain: bool, bytes: Box<[u8]> },
+    Short { plainness: Plainness, length: u8, bytes: [u8; ROOM] },
+    Long { plainness: Plainness, bytes: Box<[u8]> },
 }
 
 impl<const ROOM: usize> Text<ROOM> {
-    fn new(text: &[u8], plain: bool) -> Self {
+    fn new(text: &[u8], plainness: Plainness) -> Self {
         match u8::try_from(text.len()) {
             Ok(length) if text.len() <= ROOM => {
                 let mut bytes = [0; ROOM];
                 bytes[..text.len()].copy_from_slice(text);
-                Text::Short { plain, length, bytes }
+                Text::Short { plainness, length, bytes }
             }
-            _ => Text::Long { plain, bytes: text.into() },
+            _ => Text::Long { plainness, bytes: text.into() },
         }
     }
 
@@ -35,9 +46,9 @@ impl<const ROOM: usize> Text<ROOM> {
     }
 
     #[inline]
-    fn is_plain(&self) -> bool {
+    fn plainness(&self) -> Plainness {
         match self {
-            Text::Short { plain, .. } | Text::Long { plain, .. } => *plain,
+            Text::Short { plainness, .. } | Text::Long { plainness, .. } => *plainness,
         }
     }
 
@@ -47,9 +58,17 @@ impl<const ROOM: usize> Text<ROOM> {
     }
 }
 
-/// True for text of printable ASCII, save quotation mark and backslash, and middle dots (U+00B7).
-fn is_plain(text: &str) -> bool {
-    text.chars().all(|c| matches!(c, ' '..='~' | '·') && !matches!(c, '"' | '\\'))
+impl Plainness {
+    /// Looks through a text.
+    fn of(text: &str) -> Self {
+        if !text.chars().all(|c| matches!(c, ' '..='~' | '·')) {
+            Plainness::Any
+        } else if text.contains(['"', '\\']) {
+            Plainness::Quoted
+        } else {
+            Plainness::Plain
+        }
+    }
 }
 
 macro_rules! covered_text {
@@ -63,13 +82,15 @@ macro_rules! covered_text {
             #[must_use]
             pub fn covered(text: impl AsRef<str>) -> Self {
                 let text = text.as_ref();
-                Self(Text::new(text.as_bytes(), is_plain(text)))
+                Self(Text::new(text.as_bytes(), Plainness::of(text)))
             }
 
-            /// Wraps UTF-8 that is already covered, of which `plain` is known; see [`is_plain`](Self::is_plain).
-            pub(crate) fn covered_bytes(text: &[u8], plain: bool) -> Self {
-                debug_assert!(str::from_utf8(text).is_ok_and(|text| !plain || is_plain(text)));
-                Self(Text::new(text, plain))
+            /// Wraps UTF-8 that is already covered and that was looked through.
+            pub(crate) fn covered_bytes(text: &[u8], plainness: Plainness) -> Self {
+                debug_assert!(str::from_utf8(text).is_ok_and(|text| {
+                    plainness == Plainness::Any || plainness == Plainness::of(text)
+                }));
+                Self(Text::new(text, plainness))
             }
 
             /// The covered text.
@@ -84,11 +105,10 @@ macro_rules! covered_text {
                 self.0.as_bytes()
             }
 
-            /// True when the text is known to be of printable ASCII, save quotation mark and backslash, and middle dots
-            /// (U+00B7): JSON takes it as it is.
+            /// What a report must look out for in it.
             #[must_use]
-            pub fn is_plain(&self) -> bool {
-                self.0.is_plain()
+            pub fn plainness(&self) -> Plainness {
+                self.0.plainness()
             }
         }
 
@@ -156,12 +176,17 @@ mod tests {
             let text = "·x".repeat(length);
             let (mask, excerpt) = (Mask::covered(&text), Excerpt::covered(&text));
             assert_eq!((mask.as_str(), excerpt.as_str()), (&*text, &*text));
-            assert_eq!((mask.as_bytes(), mask.is_plain()), (text.as_bytes(), true));
+            assert_eq!((mask.as_bytes(), mask.plainness()), (text.as_bytes(), Plainness::Plain));
             assert_eq!(format!("{mask} {mask:?}"), format!("{text} {text:?}"));
         }
-        let rows = [("", true), ("a ~", true), ("a\"", false), ("\\", false), ("\u{7f}", false), ("\n", false)];
-        for (text, plain) in rows.into_iter().chain([("é", false), ("…", false), ("\u{200b}", false)]) {
-            assert_eq!(Token::covered(text).is_plain(), plain, "{text:?}");
+        for text in ["", "a ~", "· ·"] {
+            assert_eq!(Token::covered(text).plainness(), Plainness::Plain, "{text:?}");
+        }
+        for text in ["a\"", "\\", "·\"·"] {
+            assert_eq!(Token::covered(text).plainness(), Plainness::Quoted, "{text:?}");
+        }
+        for text in ["\u{7f}", "\n", "é", "…\"", "\u{200b}"] {
+            assert_eq!(Token::covered(text).plainness(), Plainness::Any, "{text:?}");
         }
     }
 
@@ -169,7 +194,7 @@ mod tests {
     fn what_is_equal_is_equal_wherever_it_is_kept() {
         let long = "x".repeat(80);
         for text in ["k1:00", &long] {
-            let (one, other) = (Token::covered(text), Token::covered_bytes(text.as_bytes(), false));
+            let (one, other) = (Token::covered(text), Token::covered_bytes(text.as_bytes(), Plainness::Any));
             assert_eq!(one, other);
             assert_ne!(one, Token::covered(format!("{text}0")));
             assert!(one < Token::covered(format!("{text}0")));

@@ -10,7 +10,7 @@ pub mod location;
 pub mod verdict;
 
 pub use coverage::{Coverage, Limit, Reason};
-pub use covered::{Excerpt, Mask, Token};
+pub use covered::{Excerpt, Mask, Plainness, Token};
 pub use finding::{Confidence, Evidence, Finding, OwnText};
 pub use location::{Locator, Place};
 pub use verdict::{Hole, Verdict};

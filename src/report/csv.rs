@@ -8,7 +8,7 @@ use super::line::{Covered, Line, plain_run};
 use super::out::Out;
 use super::place;
 use super::{FileReport, Lines, Render, Report, ReportError, Summary};
-use crate::model::Finding;
+use crate::model::{Finding, Plainness};
 use std::io::{self, Write as _};
 
 /// The columns, in order.
@@ -153,7 +153,10 @@ impl Record {
     fn covered(&mut self, cell: &impl Covered) {
         let bytes = cell.as_bytes();
         let first = bytes.iter().find(|byte| **byte != b' ');
-        if !cell.is_plain() || bytes.contains(&b',') || first.is_some_and(|first| b"=+-@".contains(first)) {
+        if cell.plainness() != Plainness::Plain
+            || bytes.contains(&b',')
+            || first.is_some_and(|first| b"=+-@".contains(first))
+        {
             return self.text(cell.as_str());
         }
         self.next_cell();

@@ -155,7 +155,8 @@ impl Human {
         )?;
         for (why, &ReasonTotals { partial, skipped }) in &summary.reasons {
             for (state, n) in [("partial", partial), ("skipped", skipped)].into_iter().filter(|(_, n)| *n > 0) {
-                let state = self.blocks.paint.state(why.is_no_gap(), &format!("{:>9}  {state}: {why}", units::count(n)));
+                let state =
+                    self.blocks.paint.state(why.is_no_gap(), &format!("{:>9}  {state}: {why}", units::count(n)));
                 writeln!(self.out, "{state}  {}", reason::advice(*why))?;
             }
         }

@@ -2,12 +2,12 @@
 //! read; its keys are a contract (`docs/output.md`), and each kind of line carries its version in `schema`.
 
 use super::harmless::write_json;
-use super::line::Line;
+use super::line::{Digits, Line};
 use super::out::Out;
 use super::{FileReport, Lines, Render, Report, ReportError, Summary};
 use crate::model::verdict::DetectorCount;
-use crate::model::{Confidence, Evidence, Finding, Hole, OwnText};
-use serde::{Serialize, Serializer};
+use crate::model::{Confidence, Evidence, Finding, Locator, OwnText};
+use serde::Serialize;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Report for JsonLines {
             finding_lines(&mut self.line, &file.path, some);
             self.write_line()?;
         }
-        rare_line(&mut self.line, &FileLine::new(file))?;
+        file_line(&mut self.line, file);
         self.write_line()?;
         Ok(self.out.file_done()?)
     }
@@ -65,7 +65,8 @@ impl Report for JsonLines {
     }
 
     fn end(&mut self, summary: &Summary) -> Result<(), ReportError> {
-        rare_line(&mut self.line, &SummaryLine { schema: SUMMARY_SCHEMA, summary })?;
+        write_json(self.line.bytes_mut(), &SummaryLine { schema: SUMMARY_SCHEMA, summary })?;
+        self.line.raw(b"\n");
         self.write_line()?;
         Ok(self.out.flush()?)
     }
@@ -87,16 +88,9 @@ impl Render for JsonRender {
         let findings = &file.verdict.findings;
         let mut line = Line::with_room(LINE_BYTES * (findings.len() + 2));
         finding_lines(&mut line, &file.path, findings);
-        rare_line(&mut line, &FileLine::new(file))?;
+        file_line(&mut line, file);
         Ok(Lines { bytes: line.into_bytes(), limit_met: false })
     }
-}
-
-/// Puts a line of a rare kind.
-fn rare_line(line: &mut Line, value: &impl Serialize) -> Result<(), ReportError> {
-    write_json(line.bytes_mut(), value)?;
-    line.raw(b"\n");
-    Ok(())
 }
 
 /// Puts the lines of findings of one file. By hand, since these are nearly all lines of a large report.
@@ -163,10 +157,7 @@ impl Heads {
 /// Puts the keys after the path that many findings of a file share.
 fn head_keys(line: &mut Line, finding: &Finding) {
     line.raw(b",\"location\":[");
-    for (nth, step) in finding.location.steps.iter().enumerate() {
-        line.raw(if nth == 0 { b"" } else { b"," });
-        line.json_string(step);
-    }
+    steps(line, &finding.location);
     line.raw(b"],\"part\":");
     line.json_string(&finding.part);
     line.raw(b",\"detector\":");
@@ -180,11 +171,11 @@ fn head_keys(line: &mut Line, finding: &Finding) {
 /// Puts the keys that differ with each finding, and the end of its line.
 fn finding_keys(line: &mut Line, finding: &Finding) {
     line.raw(b",\"start\":");
-    line.number(finding.start);
+    let start = line.number(finding.start);
     line.raw(b",\"end\":");
-    line.number(finding.end);
+    let end = line.number(finding.end);
     if let Some(own) = finding.own_text {
-        own_text_keys(line, own);
+        own_text_keys(line, own, (finding.start, start), (finding.end, end));
     }
     line.raw(b",\"mask\":");
     line.json_covered(&finding.mask);
@@ -200,11 +191,12 @@ fn finding_keys(line: &mut Line, finding: &Finding) {
     line.raw(b"]}\n");
 }
 
-fn own_text_keys(line: &mut Line, own: OwnText) {
+/// `start` and `end` are numbers that were put before, with their digits: in ASCII bytes are characters.
+fn own_text_keys(line: &mut Line, own: OwnText, start: (u64, Digits), end: (u64, Digits)) {
     line.raw(b",\"byte_start\":");
-    line.number(own.byte_start);
+    line.number_like(own.byte_start, start);
     line.raw(b",\"byte_end\":");
-    line.number(own.byte_end);
+    line.number_like(own.byte_end, end);
     line.raw(b",\"line\":");
     line.number(own.line);
     line.raw(b",\"column\":");
@@ -217,73 +209,73 @@ fn evidence_object(line: &mut Line, evidence: &Evidence) {
     line.raw(b",\"distance\":");
     match evidence.distance {
         None => line.raw(b"null"),
-        Some(distance) => line.number(distance.into()),
-    }
-    line.raw(if evidence.before { b",\"before\":true}" } else { b",\"before\":false}" });
-}
-
-#[derive(Serialize)]
-struct FileLine<'a> {
-    schema: &'static str,
-    path: &'a str,
-    coverage: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    bytes: u64,
-    text_bytes: u64,
-    #[serde(rename = "type")]
-    sniffed: &'static str,
-    mismatch: bool,
-    #[serde(serialize_with = "by_detector")]
-    findings: &'a [DetectorCount],
-    holes: Vec<HoleKeys<'a>>,
-    holes_total: u64,
-}
-
-#[derive(Serialize)]
-struct HoleKeys<'a> {
-    location: &'a [String],
-    reason: String,
-}
-
-impl<'a> From<&'a Hole> for HoleKeys<'a> {
-    fn from(hole: &'a Hole) -> Self {
-        Self { location: &hole.location.steps, reason: hole.reason.to_string() }
-    }
-}
-
-impl<'a> FileLine<'a> {
-    fn new(file: &'a FileReport) -> Self {
-        let verdict = &file.verdict;
-        Self {
-            schema: FILE_SCHEMA,
-            path: &file.path,
-            coverage: verdict.coverage.state(),
-            reason: verdict.coverage.reason().map(|reason| reason.to_string()),
-            bytes: verdict.bytes,
-            text_bytes: verdict.text_bytes,
-            sniffed: verdict.sniffed,
-            mismatch: verdict.mismatch,
-            findings: &verdict.counts,
-            holes: verdict.holes.iter().map(HoleKeys::from).collect(),
-            holes_total: verdict.holes_total,
+        Some(distance) => {
+            line.number(distance.into());
         }
     }
+    line.raw(b",\"before\":");
+    line.bool(evidence.before);
+    line.raw(b"}");
 }
 
-#[derive(Serialize)]
-struct CountKeys {
-    candidates: u64,
-    total: u64,
-    unique: u64,
-    unique_at_least: bool,
+/// Puts a file's line: there may be as many of them as there are files.
+fn file_line(line: &mut Line, file: &FileReport) {
+    let verdict = &file.verdict;
+    line.raw(b"{\"schema\":");
+    line.json_string(FILE_SCHEMA);
+    line.raw(b",\"path\":");
+    line.json_string(&file.path);
+    line.raw(b",\"coverage\":");
+    line.json_string(verdict.coverage.state());
+    if let Some(reason) = verdict.coverage.reason() {
+        line.raw(b",\"reason\":");
+        line.json_string(&reason.to_string());
+    }
+    line.raw(b",\"bytes\":");
+    line.number(verdict.bytes);
+    line.raw(b",\"text_bytes\":");
+    line.number(verdict.text_bytes);
+    line.raw(b",\"type\":");
+    line.json_string(verdict.sniffed);
+    line.raw(b",\"mismatch\":");
+    line.bool(verdict.mismatch);
+    line.raw(b",\"findings\":{");
+    for (nth, count) in verdict.counts.iter().enumerate() {
+        line.raw(if nth == 0 { b"" } else { b"," });
+        count_keys(line, count);
+    }
+    line.raw(b"},\"holes\":[");
+    for (nth, hole) in verdict.holes.iter().enumerate() {
+        line.raw(if nth == 0 { b"{\"location\":[" } else { b",{\"location\":[" });
+        steps(line, &hole.location);
+        line.raw(b"],\"reason\":");
+        line.json_string(&hole.reason.to_string());
+        line.raw(b"}");
+    }
+    line.raw(b"],\"holes_total\":");
+    line.number(verdict.holes_total);
+    line.raw(b"}\n");
 }
 
-fn by_detector<S: Serializer>(counts: &&[DetectorCount], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(counts.iter().map(|count| {
-        let &DetectorCount { candidates, total, unique, unique_at_least, .. } = count;
-        (&*count.detector, CountKeys { candidates, total, unique, unique_at_least })
-    }))
+fn count_keys(line: &mut Line, count: &DetectorCount) {
+    line.json_string(&count.detector);
+    line.raw(b":{\"candidates\":");
+    line.number(count.candidates);
+    line.raw(b",\"total\":");
+    line.number(count.total);
+    line.raw(b",\"unique\":");
+    line.number(count.unique);
+    line.raw(b",\"unique_at_least\":");
+    line.bool(count.unique_at_least);
+    line.raw(b"}");
+}
+
+/// Puts the steps of a location, as the values of an array.
+fn steps(line: &mut Line, location: &Locator) {
+    for (nth, step) in location.steps.iter().enumerate() {
+        line.raw(if nth == 0 { b"" } else { b"," });
+        line.json_string(step);
+    }
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@
 //! looked at once, a block of bytes at a time, and copied; only what is left goes character by character.
 
 use super::harmless::{is_hostile, push_escape};
-use crate::model::{Excerpt, Mask, Token};
+use crate::model::{Excerpt, Mask, Plainness, Token};
 
 /// Bytes compared at once: a register of the vector units that every machine has.
 const BLOCK_BYTES: usize = 16;
@@ -56,8 +56,8 @@ pub(super) trait Covered {
     fn as_str(&self) -> &str;
     /// Its bytes, at less cost.
     fn as_bytes(&self) -> &[u8];
-    /// True when it is known to be printable ASCII without quotation mark and backslash, and middle dots.
-    fn is_plain(&self) -> bool;
+    /// What to look out for in it.
+    fn plainness(&self) -> Plainness;
 }
 
 macro_rules! covered {
@@ -71,14 +71,21 @@ macro_rules! covered {
                 self.as_bytes()
             }
 
-            fn is_plain(&self) -> bool {
-                self.is_plain()
+            fn plainness(&self) -> Plainness {
+                self.plainness()
             }
         }
     )*};
 }
 
 covered!(Mask, Token, Excerpt);
+
+/// The digits of a number, at the end of the array.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Digits {
+    digits: [u8; 20],
+    first: usize,
+}
 
 /// One line, or several, in the making.
 #[derive(Debug, Default)]
@@ -118,9 +125,15 @@ impl Line {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Puts a decimal number.
+    /// Puts `true` or `false`.
     #[inline]
-    pub(super) fn number(&mut self, mut n: u64) {
+    pub(super) fn bool(&mut self, is: bool) {
+        self.raw(if is { b"true" } else { b"false" });
+    }
+
+    /// Puts a decimal number; its digits may serve again.
+    #[inline]
+    pub(super) fn number(&mut self, mut n: u64) -> Digits {
         // The largest u64 has twenty digits.
         let mut digits = [b'0'; 20];
         let mut first = digits.len();
@@ -135,6 +148,17 @@ impl Line {
             digits[first] += u8::try_from(n).unwrap_or(0);
         }
         self.raw(&digits[first..]);
+        Digits { digits, first }
+    }
+
+    /// Puts a decimal number that may be one that was put before.
+    #[inline]
+    pub(super) fn number_like(&mut self, n: u64, (known, digits): (u64, Digits)) {
+        if n == known {
+            self.raw(&digits.digits[digits.first..]);
+        } else {
+            self.number(n);
+        }
     }
 
     /// Puts a JSON string with its quotes, the same as [`write_json`](super::harmless::write_json) does.
@@ -155,11 +179,27 @@ impl Line {
     /// Puts covered text as a JSON string; most of it is known to need no look.
     #[inline]
     pub(super) fn json_covered(&mut self, text: &impl Covered) {
-        if !text.is_plain() {
-            return self.json_string(text.as_str());
+        match text.plainness() {
+            Plainness::Plain => {
+                self.raw(b"\"");
+                self.raw(text.as_bytes());
+                self.raw(b"\"");
+            }
+            Plainness::Quoted => self.json_quoted(text.as_bytes()),
+            Plainness::Any => self.json_string(text.as_str()),
         }
+    }
+
+    /// Puts a JSON string in which only quotation marks and backslashes need an escape.
+    fn json_quoted(&mut self, text: &[u8]) {
         self.raw(b"\"");
-        self.raw(text.as_bytes());
+        let mut from = 0;
+        for at in memchr::memchr2_iter(b'"', b'\\', text) {
+            self.raw(&text[from..at]);
+            self.raw(b"\\");
+            from = at;
+        }
+        self.raw(&text[from..]);
         self.raw(b"\"");
     }
 
@@ -192,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_string_is_written_as_the_general_writer_does() {
-        let signs = ["a", "0123456789abcdef", "\"", "\\", "\n\r\t", "\u{8}\u{c}\0\u{1f}", "\u{7f}", "ä€·", "\u{9b}"];
+        let signs =
+            ["a", "·", "0123456789abcdef", "\"", "\\", "\n\r\t", "\u{8}\u{c}\0\u{1f}", "\u{7f}", "ä€·", "\u{9b}"];
         let more = ["</b>&", "\u{200b}\u{202e}", "\u{2028}", "\u{feff}", "\u{1f600}\u{e0041}", " ", ""];
         let signs: Vec<&str> = signs.into_iter().chain(more).collect();
         let mut texts: Vec<String> = Vec::new();
@@ -209,6 +250,9 @@ mod tests {
             line.clear();
             line.json_string(&text);
             assert_eq!(line.as_bytes(), expected, "{text:?}");
+            line.clear();
+            line.json_covered(&Excerpt::covered(&text));
+            assert_eq!(line.as_bytes(), expected, "{text:?}");
         }
     }
 
@@ -217,8 +261,11 @@ mod tests {
         let powers = (0..20).map(|power| 10_u64.pow(power)).flat_map(|n| [n - 1, n, n + 1, n / 2 * 3]);
         for n in powers.chain([7, 12_345, u64::from(u32::MAX), u64::MAX]) {
             let mut line = Line::default();
-            line.number(n);
-            assert_eq!(line.as_bytes(), n.to_string().as_bytes());
+            let digits = line.number(n);
+            line.raw(b" ");
+            line.number_like(n, (n, digits));
+            line.number_like(n, (n ^ 1, digits));
+            assert_eq!(line.as_bytes(), format!("{n} {n}{n}").as_bytes());
         }
     }
 

@@ -22,8 +22,10 @@ pub(super) struct Part {
     pub(super) name: Arc<str>,
     /// For each detector, the last finding, which a better one that overlaps may still replace.
     pub(super) held: Vec<Option<Held>>,
-    /// Decided findings in order.
-    pub(super) kept: Vec<Held>,
+    /// Decided findings, as they came; none is missing before the part ends.
+    pub(super) kept: Vec<Option<Finding>>,
+    /// What settling them needs, for each.
+    pub(super) kept_keys: Vec<KeptKey>,
     /// For each detector.
     pub(super) totals: Vec<PartTotals>,
     /// The detectors that have findings, in no order.
@@ -101,6 +103,15 @@ pub(super) struct Held {
     /// The bits of its token.
     pub(super) digest: u128,
     pub(super) finding: Finding,
+}
+
+/// What is known of a kept finding beside itself.
+#[derive(Clone, Debug)]
+pub(super) struct KeptKey {
+    /// By which findings are put in order: the match, then the detector.
+    order: ((u64, u64), DetectorId),
+    digest: u128,
+    place: Place,
 }
 
 /// A finding whose tier is decided when the part ends.
@@ -301,8 +312,8 @@ impl Scanner<'_> {
     pub(super) fn keep(&mut self, held: Held) {
         // Two views of one value (as stored and as shown, row and cell) count once.
         let twin = held.place != Place::Whole
-            && self.part.kept.iter().rev().take(TWINS_MAX).any(|other| {
-                other.digest == held.digest && other.detector == held.detector && other.place == held.place
+            && self.part.kept_keys.iter().rev().take(TWINS_MAX).any(|other| {
+                other.digest == held.digest && other.order.1 == held.detector && other.place == held.place
             });
         if twin {
             return;
@@ -315,7 +326,9 @@ impl Scanner<'_> {
         totals.unique_at_least |= !add_within(&mut totals.unique, held.digest, self.options.kept_max);
         if totals.kept < self.options.kept_max {
             totals.kept += 1;
-            self.part.kept.push(held);
+            let Held { detector, span, place, digest, finding } = held;
+            self.part.kept_keys.push(KeptKey { order: (span, detector), digest, place });
+            self.part.kept.push(Some(finding));
         }
     }
 
@@ -344,15 +357,24 @@ impl Scanner<'_> {
             }
             (totals.kept, totals.total, totals.unique_at_least) = (0, 0, false);
         }
-        let kept = &mut self.part.kept;
-        if !dropped.is_empty() {
-            kept.retain(|held| !dropped.contains(&held.detector));
+        self.hand_over(&dropped);
+    }
+
+    /// Moves the part's findings to the file, in the order of their places, save those of `dropped` detectors.
+    fn hand_over(&mut self, dropped: &[DetectorId]) {
+        let Part { kept, kept_keys, .. } = &mut self.part;
+        let found = &mut self.file.findings;
+        found.reserve(kept.len());
+        if dropped.is_empty() && kept_keys.is_sorted_by_key(|key| key.order) {
+            found.extend(kept.drain(..).flatten());
+        } else {
+            let keys = kept_keys.iter().enumerate().filter(|(_, key)| !dropped.contains(&key.order.1));
+            let mut order: Vec<_> = keys.map(|(at, key)| (key.order, at)).collect();
+            order.sort_unstable();
+            found.extend(order.into_iter().filter_map(|(_, at)| kept[at].take()));
+            kept.clear();
         }
-        let order = |held: &Held| (held.span, held.detector);
-        if !kept.is_sorted_by_key(order) {
-            kept.sort_by_cached_key(order);
-        }
-        self.file.findings.extend(kept.drain(..).map(|held| held.finding));
+        kept_keys.clear();
     }
 }
 

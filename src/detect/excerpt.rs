@@ -35,24 +35,46 @@ fn kept_words(style: MaskStyle, words: usize) -> usize {
 
 /// [`mask`] for up to [`MASK_CHARS_MAX`] characters of ASCII.
 fn mask_ascii(value: &[u8], style: MaskStyle, prefix: usize) -> Mask {
-    let words = value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    let words = value.iter().map(|byte| usize::from(MASK_KINDS[usize::from(byte & 127)] & WORD)).sum();
     let covered_words = words - kept_words(style, words);
-    let mut covered = [0; MASK_CHARS_MAX];
-    let (mut seen, mut quoted) = (0, false);
+    let separators = if style == MaskStyle::Auto { SEPARATOR } else { 0 };
+    let mut covered = [b'*'; MASK_CHARS_MAX];
+    let mut seen = 0;
     for (at, (out, &byte)) in covered.iter_mut().zip(value).enumerate() {
-        let is_word = byte.is_ascii_alphanumeric();
-        seen += usize::from(is_word);
-        let separator = style == MaskStyle::Auto && matches!(byte, b' ' | b'-' | b'.' | b'/' | b'@');
-        let shown = if is_word { seen > covered_words } else { separator } || at < prefix;
-        *out = match byte {
-            _ if !shown => b'*',
-            _ if byte.is_ascii_control() => b' ',
-            _ => byte,
-        };
-        quoted |= matches!(*out, b'"' | b'\\');
+        let kind = MASK_KINDS[usize::from(byte & 127)];
+        let word = kind & WORD;
+        seen += usize::from(word);
+        let shown = (word & u8::from(seen > covered_words)) | (kind & separators) | u8::from(at < prefix);
+        *out = if shown == 0 { b'*' } else { byte };
     }
-    Mask::covered_bytes(&covered[..value.len()], plainness(quoted))
+    let covered = &mut covered[..value.len()];
+    if prefix == 0 {
+        return Mask::covered_bytes(covered, Plainness::Plain);
+    }
+    // Only what the rule spells out may hold anything else than letters, digits and separators.
+    covered.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' ');
+    Mask::covered_bytes(covered, plainness(memchr::memchr2(b'"', b'\\', covered).is_some()))
 }
+
+/// Letters and digits.
+const WORD: u8 = 1;
+/// Separators tell the shape of an identifier, but may be part of a secret.
+const SEPARATOR: u8 = 2;
+
+/// What each byte of ASCII is to a mask.
+const MASK_KINDS: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = WORD;
+        } else if matches!(byte, b' ' | b'-' | b'.' | b'/' | b'@') {
+            table[byte as usize] = SEPARATOR;
+        }
+        byte += 1;
+    }
+    table
+};
 
 /// Of printable ASCII and middle dots.
 fn plainness(quoted: bool) -> Plainness {
@@ -153,8 +175,9 @@ const fn shown(known: bool) -> Cover {
 
 /// Most bytes of ASCII around a value that [`Room`] has room for.
 const ASCII_BYTES_MAX: usize = 2 * EXCERPT_CHARS;
-/// More than such an excerpt takes, its mask of [`MASK_CHARS_MAX`] characters among them.
-const ROOM_BYTES: usize = 320;
+/// More than such an excerpt takes, its mask of [`MASK_CHARS_MAX`] characters among them; a power of two, so that a place
+/// in it needs no check.
+const ROOM_BYTES: usize = 512;
 
 /// Where an excerpt of ASCII is put together.
 #[derive(Clone)]
@@ -212,13 +235,13 @@ impl Room {
         for &byte in ascii {
             let [first, second, length, mark] = table[usize::from(byte & 127)];
             // There is room for all, by the sizes above.
-            let Some(pair) = self.bytes.get_mut(end..end + 2) else { break };
-            pair.copy_from_slice(&[first, second]);
+            self.bytes[end % ROOM_BYTES] = first;
+            self.bytes[(end + 1) % ROOM_BYTES] = second;
             end += usize::from(length & !(last & mark & BLANK));
             marks |= mark;
             last = mark;
         }
-        (self.length, self.marks) = (end, marks);
+        (self.length, self.marks) = (end.min(ROOM_BYTES), marks);
     }
 
     fn excerpt(&self) -> Excerpt {

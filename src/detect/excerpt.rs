@@ -144,8 +144,9 @@ pub(crate) fn excerpt(
     Excerpt::covered(out.trim())
 }
 
-/// What each byte of ASCII becomes: up to two bytes, how many, and [`BLANK`] or [`QUOTED`].
-type Cover = [[u8; 4]; 128];
+/// What each byte of ASCII becomes: up to two bytes, how many, and [`BLANK`] or [`QUOTED`], from the lowest byte up. In one
+/// number, since that is one look into memory.
+type Cover = [u32; 128];
 
 /// A blank, of which only the first of several stays.
 const BLANK: u8 = 1;
@@ -159,14 +160,15 @@ const KNOWN: Cover = shown(true);
 
 const fn shown(known: bool) -> Cover {
     // A middle dot.
-    let mut table = [[0xC2, 0xB7, 2, 0]; 128];
+    let mut table = [u32::from_le_bytes([0xC2, 0xB7, 2, 0]); 128];
     let mut byte = 0_u8;
     while byte < 128 {
         let stays = matches!(byte, b':' | b'=' | b',' | b';' | b'(' | b')' | b'"' | b'\'' | b'<' | b'>' | b'|');
         if byte <= b' ' || byte == 0x7F {
-            table[byte as usize] = [b' ', 0, 1, BLANK];
+            table[byte as usize] = u32::from_le_bytes([b' ', 0, 1, BLANK]);
         } else if known || stays {
-            table[byte as usize] = [byte, 0, 1, if matches!(byte, b'"' | b'\\') { QUOTED } else { 0 }];
+            let mark = if matches!(byte, b'"' | b'\\') { QUOTED } else { 0 };
+            table[byte as usize] = u32::from_le_bytes([byte, 0, 1, mark]);
         }
         byte += 1;
     }
@@ -175,9 +177,8 @@ const fn shown(known: bool) -> Cover {
 
 /// Most bytes of ASCII around a value that [`Room`] has room for.
 const ASCII_BYTES_MAX: usize = 2 * EXCERPT_CHARS;
-/// More than such an excerpt takes, its mask of [`MASK_CHARS_MAX`] characters among them; a power of two, so that a place
-/// in it needs no check.
-const ROOM_BYTES: usize = 512;
+/// More than such an excerpt takes, its mask of [`MASK_CHARS_MAX`] characters among them.
+const ROOM_BYTES: usize = 320;
 
 /// Where an excerpt of ASCII is put together.
 #[derive(Clone)]
@@ -231,17 +232,18 @@ impl Room {
     /// Adds ASCII by a table; a blank after a blank is left out.
     fn cover(&mut self, ascii: &[u8], table: &Cover) {
         let (mut end, mut marks) = (self.length, self.marks);
-        let mut last = if end > 0 && self.bytes[end - 1] == b' ' { BLANK } else { 0 };
+        let room = &mut self.bytes;
+        let mut last = if end > 0 && room[end - 1] == b' ' { BLANK } else { 0 };
         for &byte in ascii {
-            let [first, second, length, mark] = table[usize::from(byte & 127)];
+            let [first, second, length, mark] = table[usize::from(byte & 127)].to_le_bytes();
             // There is room for all, by the sizes above.
-            self.bytes[end % ROOM_BYTES] = first;
-            self.bytes[(end + 1) % ROOM_BYTES] = second;
+            let Some(pair) = room.get_mut(end..end + 2) else { break };
+            pair.copy_from_slice(&[first, second]);
             end += usize::from(length & !(last & mark & BLANK));
             marks |= mark;
             last = mark;
         }
-        (self.length, self.marks) = (end.min(ROOM_BYTES), marks);
+        (self.length, self.marks) = (end, marks);
     }
 
     fn excerpt(&self) -> Excerpt {

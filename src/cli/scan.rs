@@ -6,7 +6,7 @@ use crate::detect::{Matcher, ScanOptions};
 use crate::engine::local::{self, Folders, Input, Progress};
 use crate::inspect;
 use crate::model::Confidence;
-use crate::report::{self, Format, Report, RuleInfo, Summary};
+use crate::report::{self, Format, Report, RuleInfo, Settled, Summary};
 use crate::rule::RuleSet;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -116,9 +116,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         let met = std::thread::scope(|scope| {
             let drawing =
                 progress::wanted(args.no_progress).then(|| scope.spawn(|| progress::draw(&options, &progress)));
-            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, |file| {
-                summary.add(&file);
-                failed = report.file(&file).err();
+            let render = report.render();
+            let prepare = |file| Settled::new(file, render.as_deref());
+            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, prepare, |settled| {
+                failed = settled.report(summary, report).err();
                 reader_gone = report.reader_gone();
                 failed.is_none() && !reader_gone
             });

@@ -15,6 +15,7 @@ mod explain;
 mod keywords;
 mod scan;
 mod text;
+mod token;
 mod window;
 mod words;
 
@@ -22,9 +23,9 @@ mod words;
 mod tests;
 
 pub use candidates::{Cost, Lane, Path};
-pub use excerpt::TokenKey;
 pub use explain::{Explained, Explanation, LeafExplained, TierExplained};
 pub use scan::{PartStart, ScanOptions, Scanner};
+pub use token::TokenKey;
 pub use window::RawLength;
 
 use crate::rule::RuleSet;

@@ -9,7 +9,7 @@ use pass::LONG_MATCH_BYTES;
 use super::Matcher;
 use super::confirm::Confirmed;
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
-use super::excerpt::TokenKey;
+use super::token::TokenKey;
 use super::window::{RawLength, Window};
 use crate::detect::candidates::Candidate;
 use crate::model::verdict::DetectorCount;
@@ -19,7 +19,6 @@ use findings::{FileTotals, Open, Part, PartTotals, Tally};
 use pass::Consumed;
 use rayon::prelude::*;
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
 /// Settings of a scanner.
 #[derive(Clone, Debug)]
@@ -107,7 +106,7 @@ impl<'m> Scanner<'m> {
             nominated: Vec::new(),
             accepted: Vec::new(),
             searched: Vec::new(),
-            part: Part::default(),
+            part: Part { names: findings::Names::of(&matcher.rules), ..Part::default() },
             file: FileTotals::default(),
         };
         scanner.reset_file();
@@ -120,15 +119,7 @@ impl<'m> Scanner<'m> {
     }
 
     fn reset_file(&mut self) {
-        let detectors = self.matcher.rules.detectors.len();
-        self.file = FileTotals {
-            findings: Vec::new(),
-            candidates: vec![0; detectors],
-            total: vec![0; detectors],
-            unique: vec![HashSet::new(); detectors],
-            unique_at_least: vec![false; detectors],
-            given_up: false,
-        };
+        self.file.reset(self.matcher.rules.detectors.len());
     }
 
     /// Scans one text as a part of its own; for tests, examples and explanations.
@@ -152,6 +143,7 @@ impl<'m> Scanner<'m> {
         self.consumed.fill(Consumed::default());
         self.part.name = start.name.as_str().into();
         self.part.start = start;
+        self.part.located = None;
         self.part.held.resize_with(rules.detectors.len(), || None);
         self.part.totals.resize_with(rules.detectors.len(), PartTotals::default);
         self.part.tallies.clear();
@@ -195,7 +187,7 @@ impl<'m> Scanner<'m> {
         for (slot, detector) in rules.detectors.iter().enumerate() {
             if file.candidates[slot] > 0 && !detector.silent {
                 counts.push(DetectorCount {
-                    detector: detector.id.clone(),
+                    detector: self.part.names[slot].detector.clone(),
                     candidates: file.candidates[slot],
                     total: file.total[slot],
                     unique: file.unique[slot].len() as u64,

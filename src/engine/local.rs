@@ -83,10 +83,11 @@ const BETWEEN_REPORTS: Duration = Duration::from_millis(2);
 /// Stack of a thread that inspects, in bytes: members nest on it.
 const STACK_BYTES: usize = 16 << 20;
 
-/// A verdict with its place in the order of the walk.
-struct Numbered {
+/// What became of a file, with its place in the order of the walk.
+struct Numbered<T> {
     number: u64,
-    report: FileReport,
+    bytes: u64,
+    settled: T,
 }
 
 /// What the scan as a whole met besides verdicts.
@@ -96,18 +97,20 @@ pub struct Met {
     pub links_not_followed: u64,
 }
 
-/// Reads everything below the inputs and hands each verdict to `settle`, in the order of the walk. Ends early when
-/// `interrupt` is raised or `settle` answers false.
+/// Reads everything below the inputs. Each verdict goes through `prepare` where it was made, on any thread and in any order;
+/// what comes out is handed to `settle` in the order of the walk, on the caller's thread. Ends early when `interrupt` is
+/// raised or `settle` answers false.
 ///
 /// # Errors
 /// The pool of threads could not be made.
-pub fn scan(
+pub fn scan<T: Send>(
     options: &Options,
     matcher: &Matcher,
     key: &TokenKey,
     interrupt: &Arc<AtomicBool>,
     progress: &Progress,
-    mut settle: impl FnMut(FileReport) -> bool,
+    prepare: impl Fn(FileReport) -> T + Sync,
+    mut settle: impl FnMut(T) -> bool,
 ) -> Result<Met, rayon::ThreadPoolBuildError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
@@ -117,7 +120,7 @@ pub fn scan(
     let surroundings =
         Surroundings { spool: Spool::default(), clock: Clock::machine(), interrupt: Arc::clone(interrupt) };
     let lent = Lent::new(options.threads + 1, matcher, key, &options.inspect, &surroundings);
-    let (done, verdicts) = bounded::<Box<Numbered>>(WAITING_MAX);
+    let (done, verdicts) = bounded::<Box<Numbered<T>>>(WAITING_MAX);
     let permits = Permits::new(IN_FLIGHT_MAX);
     let room = Permits::new(WAITING_MAX);
     let links = AtomicU64::new(0);
@@ -132,12 +135,14 @@ pub fn scan(
                         return false;
                     }
                     let (lent, done, permits, surroundings) = (&lent, done.clone(), &permits, &surroundings);
+                    let prepare = &prepare;
                     let this = number;
                     number += 1;
                     scope.spawn(move |_| {
                         let report = inspect_one(found, options.file_bytes_max, lent, surroundings);
                         // There is room for every verdict on its way, so this does not wait.
-                        let _ = done.send(Box::new(Numbered { number: this, report }));
+                        let bytes = report.verdict.bytes;
+                        let _ = done.send(Box::new(Numbered { number: this, bytes, settled: prepare(report) }));
                         permits.give();
                     });
                     true
@@ -157,14 +162,14 @@ pub fn scan(
 }
 
 /// Hands verdicts on in the order of their numbers. When the receiver has had enough, the rest is let pass unread.
-fn report_in_order(
-    verdicts: &Receiver<Box<Numbered>>,
+fn report_in_order<T>(
+    verdicts: &Receiver<Box<Numbered<T>>>,
     room: &Permits,
     permits: &Permits,
     progress: &Progress,
-    settle: &mut impl FnMut(FileReport) -> bool,
+    settle: &mut impl FnMut(T) -> bool,
 ) {
-    let mut waiting: BTreeMap<u64, Box<Numbered>> = BTreeMap::new();
+    let mut waiting: BTreeMap<u64, Box<Numbered<T>>> = BTreeMap::new();
     let mut next = 0;
     let mut wanted = true;
     while let Ok(first) = verdicts.recv() {
@@ -175,8 +180,8 @@ fn report_in_order(
             next += 1;
             room.give();
             progress.files_done.fetch_add(1, Ordering::Relaxed);
-            progress.bytes_done.fetch_add(verdict.report.verdict.bytes, Ordering::Relaxed);
-            if wanted && !settle(verdict.report) {
+            progress.bytes_done.fetch_add(verdict.bytes, Ordering::Relaxed);
+            if wanted && !settle(verdict.settled) {
                 wanted = false;
                 permits.close();
             }

@@ -3,6 +3,7 @@
 //! The three types that stand for a value ([`Mask`], [`Token`], [`Excerpt`]) can only be made from what `detect` has
 //! already covered, so no report, log or store can print more than a mask.
 
+use super::covered::{Excerpt, Mask, Token};
 use super::location::Locator;
 use std::fmt;
 use std::sync::Arc;
@@ -48,53 +49,6 @@ impl fmt::Display for Confidence {
     }
 }
 
-macro_rules! covered_text {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            /// Wraps text that is already covered; the caller vouches that no value shows in it.
-            pub fn covered(text: impl Into<Arc<str>>) -> Self {
-                Self(text.into())
-            }
-
-            /// The covered text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, f)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-covered_text! {
-    /// The value with its telling characters covered: `**** **** **** 1111`.
-    Mask
-}
-covered_text! {
-    /// A keyed fingerprint of the value (HMAC-SHA-256, cut to 128 bits, with the key's version): equal values have equal
-    /// tokens, and nothing but the key leads back.
-    Token
-}
-covered_text! {
-    /// The finding's surroundings with everything but known keywords covered, neighbours too.
-    Excerpt
-}
-
 /// Where a finding stands in a file that is its own text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OwnText {
@@ -130,8 +84,8 @@ pub struct Finding {
     pub tier: Arc<str>,
     /// The part's name (`text`, `body`, `sheet 'Pay' (hidden)`).
     pub part: Arc<str>,
-    /// The chain to the place inside the file.
-    pub location: Locator,
+    /// The chain to the place inside the file, shared by the findings of one place.
+    pub location: Arc<Locator>,
     /// First character in the part's printed text, counted in Unicode scalar values.
     pub start: u64,
     /// Character after the last.

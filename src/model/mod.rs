@@ -4,11 +4,13 @@
 //! room can hold a matched value: a [`Finding`] carries a [`Mask`], a [`Token`] and an [`Excerpt`] only.
 
 pub mod coverage;
+pub mod covered;
 pub mod finding;
 pub mod location;
 pub mod verdict;
 
 pub use coverage::{Coverage, Limit, Reason};
-pub use finding::{Confidence, Evidence, Excerpt, Finding, Mask, OwnText, Token};
+pub use covered::{Excerpt, Mask, Plainness, Token};
+pub use finding::{Confidence, Evidence, Finding, OwnText};
 pub use location::{Locator, Place};
 pub use verdict::{Hole, Verdict};

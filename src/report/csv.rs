@@ -4,11 +4,11 @@
 //! line ends among them, are shown by their numbers: names are for reading here, JSON lines has them exactly.
 
 use super::harmless::printable;
-use super::line::{Line, plain_run};
+use super::line::{Covered, Line, plain_run};
 use super::out::Out;
 use super::place;
-use super::{FileReport, Report, ReportError, Summary};
-use crate::model::Finding;
+use super::{FileReport, Lines, Render, Report, ReportError, Summary};
+use crate::model::{Finding, Plainness};
 use std::io::{self, Write as _};
 
 /// The columns, in order.
@@ -59,26 +59,36 @@ impl Csv {
         Self { out, record: Record::default() }
     }
 
-    /// Writes the record that `fill` puts together.
-    fn record(&mut self, fill: impl FnOnce(&mut Record)) -> io::Result<()> {
+    fn write_record(&mut self) -> io::Result<()> {
+        self.out.write_all(self.record.line.as_bytes())?;
         self.record.line.clear();
-        self.record.cells = 0;
-        fill(&mut self.record);
-        self.record.line.raw(b"\r\n");
-        self.out.write_all(self.record.line.as_bytes())
+        Ok(())
     }
 }
 
 impl Report for Csv {
     fn begin(&mut self) -> Result<(), ReportError> {
-        Ok(self.record(|record| COLUMNS.into_iter().for_each(|name| record.text(name)))?)
+        COLUMNS.into_iter().for_each(|name| self.record.text(name));
+        self.record.end();
+        Ok(self.write_record()?)
     }
 
     fn file(&mut self, file: &FileReport) -> Result<(), ReportError> {
-        for finding in &file.verdict.findings {
-            self.record(|record| finding_cells(record, &file.path, finding))?;
+        for some in file.verdict.findings.chunks(FINDINGS_AT_ONCE) {
+            some.iter().for_each(|finding| finding_record(&mut self.record, &file.path, finding));
+            self.write_record()?;
         }
-        self.record(|record| file_cells(record, file))?;
+        file_record(&mut self.record, file);
+        self.write_record()?;
+        Ok(self.out.file_done()?)
+    }
+
+    fn render(&self) -> Option<Box<dyn Render>> {
+        Some(Box::new(CsvRender))
+    }
+
+    fn append(&mut self, lines: &Lines) -> Result<(), ReportError> {
+        self.out.write_all(&lines.bytes)?;
         Ok(self.out.file_done()?)
     }
 
@@ -91,7 +101,24 @@ impl Report for Csv {
     }
 }
 
-/// A record in the making, cell by cell.
+/// Findings whose records are put together before they are written.
+const FINDINGS_AT_ONCE: usize = 256;
+/// Bytes that a finding's record takes, roughly.
+const RECORD_BYTES: usize = 320;
+
+struct CsvRender;
+
+impl Render for CsvRender {
+    fn lines(&self, file: &FileReport) -> Result<Lines, ReportError> {
+        let findings = &file.verdict.findings;
+        let mut record = Record { line: Line::with_room(RECORD_BYTES * (findings.len() + 1)), cells: 0 };
+        findings.iter().for_each(|finding| finding_record(&mut record, &file.path, finding));
+        file_record(&mut record, file);
+        Ok(Lines { bytes: record.line.into_bytes(), limit_met: false })
+    }
+}
+
+/// Records in the making, cell by cell.
 #[derive(Debug, Default)]
 struct Record {
     line: Line,
@@ -122,6 +149,26 @@ impl Record {
         self.line.raw(quote);
     }
 
+    /// A cell of covered text, most of which is known to be harmless.
+    fn covered(&mut self, cell: &impl Covered) {
+        let bytes = cell.as_bytes();
+        let first = bytes.iter().find(|byte| **byte != b' ');
+        if cell.plainness() != Plainness::Plain
+            || bytes.contains(&b',')
+            || first.is_some_and(|first| b"=+-@".contains(first))
+        {
+            return self.text(cell.as_str());
+        }
+        self.next_cell();
+        self.line.raw(bytes);
+    }
+
+    /// Ends a record.
+    fn end(&mut self) {
+        self.line.raw(b"\r\n");
+        self.cells = 0;
+    }
+
     fn number(&mut self, n: u64) {
         self.next_cell();
         self.line.number(n);
@@ -142,7 +189,7 @@ fn is_formula(cell: &str) -> bool {
         || cell.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])
 }
 
-fn file_cells(record: &mut Record, file: &FileReport) {
+fn file_record(record: &mut Record, file: &FileReport) {
     let verdict = &file.verdict;
     record.text("file");
     record.text(&file.path);
@@ -155,9 +202,10 @@ fn file_cells(record: &mut Record, file: &FileReport) {
     record.number(super::summary::in_one_file(verdict).values().map(|totals| totals.total).sum());
     record.number(verdict.holes_total);
     record.empty_until(COLUMNS.len());
+    record.end();
 }
 
-fn finding_cells(record: &mut Record, path: &str, finding: &Finding) {
+fn finding_record(record: &mut Record, path: &str, finding: &Finding) {
     record.text("finding");
     record.text(path);
     record.empty_until(FILE_COLUMNS);
@@ -172,10 +220,11 @@ fn finding_cells(record: &mut Record, path: &str, finding: &Finding) {
         None => record.empty_until(OWN_TEXT_END),
         Some(own) => [own.byte_start, own.byte_end, own.line, own.column].into_iter().for_each(|n| record.number(n)),
     }
-    record.text(finding.mask.as_str());
-    record.text(finding.token.as_str());
-    record.text(finding.excerpt.as_str());
+    record.covered(&finding.mask);
+    record.covered(&finding.token);
+    record.covered(&finding.excerpt);
     record.text(&place::evidence_words(&finding.evidence));
+    record.end();
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod page;
 
 use super::harmless::write_page_json;
 use super::out::Out;
-use super::{FileReport, Options, Report, ReportError, RuleInfo, Summary, place};
+use super::{FileReport, Lines, Options, Report, ReportError, RuleInfo, Summary, place};
 use crate::model::Finding;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -142,6 +142,11 @@ impl Report for Html {
             write_page_json(&mut self.out, &row)?;
             self.files += 1;
         }
+        Ok(self.out.file_done()?)
+    }
+
+    fn append(&mut self, lines: &Lines) -> Result<(), ReportError> {
+        self.out.write_all(&lines.bytes)?;
         Ok(self.out.file_done()?)
     }
 

@@ -4,7 +4,7 @@
 use super::harmless::{one_line, printable};
 use super::out::Out;
 use super::summary::{DetectorTotals, ReasonTotals, exit_words, in_one_file, links_words};
-use super::{FileReport, Options, Report, ReportError, Summary, place, reason, units};
+use super::{FileReport, Lines, Options, Render, Report, ReportError, Summary, place, reason, units};
 use crate::model::{Finding, Reason, Verdict};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -29,19 +29,46 @@ const ALIKE_LISTED: u64 = 10;
 #[derive(Debug)]
 pub struct Human {
     out: Out,
-    paint: Paint,
-    verbose: bool,
+    blocks: Blocks,
     limit_met: bool,
 }
 
-impl Human {
-    /// Blocks go to `out`.
-    #[must_use]
-    pub fn new(out: Out, options: &Options) -> Self {
-        Self { out, paint: Paint { on: options.colour }, verbose: options.verbose, limit_met: false }
+/// How a file's block is made.
+#[derive(Clone, Copy, Debug)]
+struct Blocks {
+    paint: Paint,
+    verbose: bool,
+}
+
+impl Blocks {
+    /// One file's block; empty when there is nothing to say.
+    fn block(&self, file: &FileReport) -> io::Result<Vec<u8>> {
+        let verdict = &file.verdict;
+        let mut out = Vec::new();
+        let in_file = in_one_file(verdict);
+        let silent = match verdict.coverage.reason() {
+            None => verdict.holes_total == 0,
+            Some(why) => why.is_no_gap() && !self.verbose,
+        };
+        if silent && in_file.is_empty() {
+            return Ok(out);
+        }
+        writeln!(out, "{}", self.paint.bold(&printable(&file.path)))?;
+        self.findings(&mut out, &verdict.findings, &in_file)?;
+        if !self.verbose {
+            Self::more_of_alike(&mut out, &in_file)?;
+        }
+        Self::beyond_cap(&mut out, &in_file)?;
+        self.coverage(&mut out, verdict)?;
+        if verdict.mismatch {
+            let sniffed = self.paint.faint(&format!("is {}", verdict.sniffed));
+            writeln!(out, "  {sniffed}  its name promises another type")?;
+        }
+        writeln!(out)?;
+        Ok(out)
     }
 
-    fn findings(&mut self, findings: &[Finding], in_file: &InFile) -> io::Result<()> {
+    fn findings(&self, out: &mut Vec<u8>, findings: &[Finding], in_file: &InFile) -> io::Result<()> {
         let rows: Vec<Row> =
             if self.verbose { findings.iter().map(Row::new).collect() } else { first_of_alike(findings, in_file) };
         let widest = |cell: for<'r> fn(&'r Row<'_>) -> &'r str, most: usize| {
@@ -51,7 +78,7 @@ impl Human {
         for row in &rows {
             let band = self.paint.band(row.band, &format!("{:<6}", row.band));
             writeln!(
-                self.out,
+                out,
                 "  {band}  {:<dw$}  {:<pw$}  {:<mw$}  {}",
                 row.detector,
                 row.place,
@@ -66,43 +93,58 @@ impl Human {
     }
 
     /// Tells of what [`first_of_alike`] left out.
-    fn more_of_alike(&mut self, in_file: &InFile) -> io::Result<()> {
+    fn more_of_alike(out: &mut Vec<u8>, in_file: &InFile) -> io::Result<()> {
         for (detector, totals) in in_file {
             for (band, n) in by_band(totals).into_iter().filter(|(_, n)| listed_of(*n) < *n) {
                 let more = format!("{} more {band} {}", units::count(n - listed_of(n)), printable(detector));
-                writeln!(self.out, "  ... and {more} in this file (--format jsonl lists them)")?;
+                writeln!(out, "  ... and {more} in this file (--format jsonl lists them)")?;
             }
         }
         Ok(())
     }
 
-    fn beyond_cap(&mut self, in_file: &InFile) -> io::Result<()> {
+    fn beyond_cap(out: &mut Vec<u8>, in_file: &InFile) -> io::Result<()> {
         for (detector, totals) in in_file.iter().filter(|(_, totals)| totals.beyond_cap > 0) {
             let more = units::of(totals.beyond_cap, "more finding", "more findings");
-            writeln!(self.out, "  and {more} of {}, counted but not listed", printable(detector))?;
+            writeln!(out, "  and {more} of {}, counted but not listed", printable(detector))?;
         }
         Ok(())
     }
 
-    fn coverage(&mut self, verdict: &Verdict) -> io::Result<()> {
+    fn coverage(&self, out: &mut Vec<u8>, verdict: &Verdict) -> io::Result<()> {
         if let Some(why) = verdict.coverage.reason() {
             let state = verdict.coverage.state();
             let state = self.paint.state(why.is_no_gap(), &format!("{state}: {why}"));
-            writeln!(self.out, "  {state}  {}", reason::advice(why))?;
+            writeln!(out, "  {state}  {}", reason::advice(why))?;
         }
         for hole in verdict.holes.iter().take(HOLES_LISTED) {
             let location = hole.location.to_string();
-            writeln!(self.out, "    not read  {}: {}", printable(&location), reason::words(hole.reason).0)?;
+            writeln!(out, "    not read  {}: {}", printable(&location), reason::words(hole.reason).0)?;
         }
         let listed = u64::try_from(verdict.holes.len().min(HOLES_LISTED)).unwrap_or(u64::MAX);
         if verdict.holes_total > listed {
-            writeln!(self.out, "    and {}", units::of(verdict.holes_total - listed, "more place", "more places"))?;
+            writeln!(out, "    and {}", units::of(verdict.holes_total - listed, "more place", "more places"))?;
         }
         Ok(())
     }
+}
+
+impl Render for Blocks {
+    fn lines(&self, file: &FileReport) -> Result<Lines, ReportError> {
+        Ok(Lines { bytes: self.block(file)?, limit_met: met_a_limit(&file.verdict) })
+    }
+}
+
+impl Human {
+    /// Blocks go to `out`.
+    #[must_use]
+    pub fn new(out: Out, options: &Options) -> Self {
+        let blocks = Blocks { paint: Paint { on: options.colour }, verbose: options.verbose };
+        Self { out, blocks, limit_met: false }
+    }
 
     fn summary_coverage(&mut self, summary: &Summary) -> io::Result<()> {
-        writeln!(self.out, "{}", self.paint.bold("Coverage"))?;
+        writeln!(self.out, "{}", self.blocks.paint.bold("Coverage"))?;
         writeln!(
             self.out,
             "  {}: {} complete, {} partial, {} skipped",
@@ -113,7 +155,8 @@ impl Human {
         )?;
         for (why, &ReasonTotals { partial, skipped }) in &summary.reasons {
             for (state, n) in [("partial", partial), ("skipped", skipped)].into_iter().filter(|(_, n)| *n > 0) {
-                let state = self.paint.state(why.is_no_gap(), &format!("{:>9}  {state}: {why}", units::count(n)));
+                let state =
+                    self.blocks.paint.state(why.is_no_gap(), &format!("{:>9}  {state}: {why}", units::count(n)));
                 writeln!(self.out, "{state}  {}", reason::advice(*why))?;
             }
         }
@@ -124,7 +167,7 @@ impl Human {
     }
 
     fn summary_findings(&mut self, summary: &Summary) -> io::Result<()> {
-        writeln!(self.out, "{}", self.paint.bold("Findings"))?;
+        writeln!(self.out, "{}", self.blocks.paint.bold("Findings"))?;
         if summary.detectors.is_empty() {
             return writeln!(self.out, "  none");
         }
@@ -134,7 +177,7 @@ impl Human {
             let mut parts: Vec<String> = by_band(totals)
                 .into_iter()
                 .filter(|(_, n)| *n > 0)
-                .map(|(band, n)| self.paint.band(band, &format!("{} {band}", units::count(n))))
+                .map(|(band, n)| self.blocks.paint.band(band, &format!("{} {band}", units::count(n))))
                 .collect();
             if totals.beyond_cap > 0 {
                 parts.push(format!("{} not listed", units::count(totals.beyond_cap)));
@@ -159,14 +202,14 @@ impl Human {
         }
         let text = units::bytes(summary.text_bytes);
         let elapsed = units::elapsed(summary.elapsed);
-        writeln!(self.out, "{}", self.paint.bold("Scan"))?;
+        writeln!(self.out, "{}", self.blocks.paint.bold("Scan"))?;
         writeln!(self.out, "  {} read, {text} of it text, in {elapsed}{speed}", units::bytes(summary.bytes))?;
         let rules = units::of(summary.rules, "detector", "detectors");
         writeln!(self.out, "  {rules}, rules {}, token key {}", short(&summary.ruleset_hash), summary.key_version)?;
-        if !summary.limits.is_empty() && (self.verbose || self.limit_met) {
+        if !summary.limits.is_empty() && (self.blocks.verbose || self.limit_met) {
             writeln!(self.out, "  limits: {}", one_line(&summary.limits))?;
         }
-        writeln!(self.out, "{}", self.paint.bold(&exit_words(summary)))
+        writeln!(self.out, "{}", self.blocks.paint.bold(&exit_words(summary)))
     }
 }
 
@@ -176,31 +219,20 @@ impl Report for Human {
     }
 
     fn file(&mut self, file: &FileReport) -> Result<(), ReportError> {
-        let verdict = &file.verdict;
-        self.limit_met |= met_a_limit(verdict);
-        let in_file = in_one_file(verdict);
-        let silent = match verdict.coverage.reason() {
-            None => verdict.holes_total == 0,
-            Some(why) => why.is_no_gap() && !self.verbose,
-        };
-        if silent && in_file.is_empty() {
+        let lines = self.blocks.lines(file)?;
+        self.append(&lines)
+    }
+
+    fn render(&self) -> Option<Box<dyn Render>> {
+        Some(Box::new(self.blocks))
+    }
+
+    fn append(&mut self, lines: &Lines) -> Result<(), ReportError> {
+        self.limit_met |= lines.limit_met;
+        if lines.bytes.is_empty() {
             return Ok(());
         }
-        writeln!(self.out, "{}", self.paint.bold(&printable(&file.path)))?;
-        self.findings(&verdict.findings, &in_file)?;
-        if !self.verbose {
-            self.more_of_alike(&in_file)?;
-        }
-        self.beyond_cap(&in_file)?;
-        self.coverage(verdict)?;
-        if verdict.mismatch {
-            writeln!(
-                self.out,
-                "  {}  its name promises another type",
-                self.paint.faint(&format!("is {}", verdict.sniffed))
-            )?;
-        }
-        writeln!(self.out)?;
+        self.out.write_all(&lines.bytes)?;
         Ok(self.out.file_done()?)
     }
 

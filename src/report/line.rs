@@ -4,6 +4,7 @@
 //! looked at once, a block of bytes at a time, and copied; only what is left goes character by character.
 
 use super::harmless::{is_hostile, push_escape};
+use crate::model::{Excerpt, Mask, Plainness, Token};
 
 /// Bytes compared at once: a register of the vector units that every machine has.
 const BLOCK_BYTES: usize = 16;
@@ -37,13 +38,72 @@ fn may_be_hostile(byte: u8, next: u8) -> bool {
     control | (byte == 0xD8) | (byte == 0xE2) | (byte == 0xEF) | (byte == 0xF3)
 }
 
-/// A line in the making.
+/// The two digits of each number below a hundred.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut table = [[b'0'; 2]; 100];
+    let (mut n, mut tens, mut ones) = (0, b'0', b'0');
+    while n < 100 {
+        table[n] = [tens, ones];
+        (tens, ones) = if ones == b'9' { (tens + 1, b'0') } else { (tens, ones + 1) };
+        n += 1;
+    }
+    table
+};
+
+/// Text that `detect` has covered.
+pub(super) trait Covered {
+    /// The text.
+    fn as_str(&self) -> &str;
+    /// Its bytes, at less cost.
+    fn as_bytes(&self) -> &[u8];
+    /// What to look out for in it.
+    fn plainness(&self) -> Plainness;
+}
+
+macro_rules! covered {
+    ($($name:ty),*) => {$(
+        impl Covered for $name {
+            fn as_str(&self) -> &str {
+                self.as_str()
+            }
+
+            fn as_bytes(&self) -> &[u8] {
+                self.as_bytes()
+            }
+
+            fn plainness(&self) -> Plainness {
+                self.plainness()
+            }
+        }
+    )*};
+}
+
+covered!(Mask, Token, Excerpt);
+
+/// The digits of a number, at the end of the array.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Digits {
+    digits: [u8; 20],
+    first: usize,
+}
+
+/// One line, or several, in the making.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     bytes: Vec<u8>,
 }
 
 impl Line {
+    /// A line with room for so many bytes.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
+    }
+
+    /// What was put into it, to keep.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// What was put into it.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -65,21 +125,40 @@ impl Line {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Puts a decimal number.
-    pub(super) fn number(&mut self, mut n: u64) {
+    /// Puts `true` or `false`.
+    #[inline]
+    pub(super) fn bool(&mut self, is: bool) {
+        self.raw(if is { b"true" } else { b"false" });
+    }
+
+    /// Puts a decimal number; its digits may serve again.
+    #[inline]
+    pub(super) fn number(&mut self, mut n: u64) -> Digits {
         // The largest u64 has twenty digits.
         let mut digits = [b'0'; 20];
-        let mut first = digits.len() - 1;
-        for (at, digit) in digits.iter_mut().enumerate().rev() {
-            // A remainder of ten fits a byte.
-            *digit += u8::try_from(n % 10).unwrap_or(0);
-            n /= 10;
-            first = at;
-            if n == 0 {
-                break;
-            }
+        let mut first = digits.len();
+        while n >= 10 {
+            first -= 2;
+            // A remainder of a hundred fits any integer.
+            digits[first..first + 2].copy_from_slice(&PAIRS[usize::try_from(n % 100).unwrap_or(0)]);
+            n /= 100;
+        }
+        if n > 0 || first == digits.len() {
+            first -= 1;
+            digits[first] += u8::try_from(n).unwrap_or(0);
         }
         self.raw(&digits[first..]);
+        Digits { digits, first }
+    }
+
+    /// Puts a decimal number that may be one that was put before.
+    #[inline]
+    pub(super) fn number_like(&mut self, n: u64, (known, digits): (u64, Digits)) {
+        if n == known {
+            self.raw(&digits.digits[digits.first..]);
+        } else {
+            self.number(n);
+        }
     }
 
     /// Puts a JSON string with its quotes, the same as [`write_json`](super::harmless::write_json) does.
@@ -94,6 +173,33 @@ impl Line {
             }
             rest = self.json_characters(others);
         }
+        self.raw(b"\"");
+    }
+
+    /// Puts covered text as a JSON string; most of it is known to need no look.
+    #[inline]
+    pub(super) fn json_covered(&mut self, text: &impl Covered) {
+        match text.plainness() {
+            Plainness::Plain => {
+                self.raw(b"\"");
+                self.raw(text.as_bytes());
+                self.raw(b"\"");
+            }
+            Plainness::Quoted => self.json_quoted(text.as_bytes()),
+            Plainness::Any => self.json_string(text.as_str()),
+        }
+    }
+
+    /// Puts a JSON string in which only quotation marks and backslashes need an escape.
+    fn json_quoted(&mut self, text: &[u8]) {
+        self.raw(b"\"");
+        let mut from = 0;
+        for at in memchr::memchr2_iter(b'"', b'\\', text) {
+            self.raw(&text[from..at]);
+            self.raw(b"\\");
+            from = at;
+        }
+        self.raw(&text[from..]);
         self.raw(b"\"");
     }
 
@@ -126,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_string_is_written_as_the_general_writer_does() {
-        let signs = ["a", "0123456789abcdef", "\"", "\\", "\n\r\t", "\u{8}\u{c}\0\u{1f}", "\u{7f}", "ä€·", "\u{9b}"];
+        let signs =
+            ["a", "·", "0123456789abcdef", "\"", "\\", "\n\r\t", "\u{8}\u{c}\0\u{1f}", "\u{7f}", "ä€·", "\u{9b}"];
         let more = ["</b>&", "\u{200b}\u{202e}", "\u{2028}", "\u{feff}", "\u{1f600}\u{e0041}", " ", ""];
         let signs: Vec<&str> = signs.into_iter().chain(more).collect();
         let mut texts: Vec<String> = Vec::new();
@@ -143,15 +250,22 @@ mod tests {
             line.clear();
             line.json_string(&text);
             assert_eq!(line.as_bytes(), expected, "{text:?}");
+            line.clear();
+            line.json_covered(&Excerpt::covered(&text));
+            assert_eq!(line.as_bytes(), expected, "{text:?}");
         }
     }
 
     #[test]
     fn a_number_is_written_in_decimal() {
-        for n in [0, 7, 10, 99, 100, 12_345, u64::from(u32::MAX), u64::MAX] {
+        let powers = (0..20).map(|power| 10_u64.pow(power)).flat_map(|n| [n - 1, n, n + 1, n / 2 * 3]);
+        for n in powers.chain([7, 12_345, u64::from(u32::MAX), u64::MAX]) {
             let mut line = Line::default();
-            line.number(n);
-            assert_eq!(line.as_bytes(), n.to_string().as_bytes());
+            let digits = line.number(n);
+            line.raw(b" ");
+            line.number_like(n, (n, digits));
+            line.number_like(n, (n ^ 1, digits));
+            assert_eq!(line.as_bytes(), format!("{n} {n}{n}").as_bytes());
         }
     }
 

@@ -62,9 +62,69 @@ pub struct Options {
     pub flush_each_file: bool,
 }
 
+/// A file's lines, ready to be written.
+#[derive(Debug, Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// A limit ended the reading of the file or of something in it.
+    limit_met: bool,
+}
+
+/// Makes the lines of files, on any thread and in any order.
+pub trait Render: Send + Sync {
+    /// Makes one file's lines.
+    ///
+    /// # Errors
+    /// They cannot be made.
+    fn lines(&self, file: &FileReport) -> Result<Lines, ReportError>;
+}
+
+/// Findings of one file whose lines are made at once; those of a file with more are made piece by piece while they are
+/// written, so that their memory is bounded.
+const RENDERED_FINDINGS_MAX: usize = 4096;
+
+/// One file on its way to the report: made where it was inspected, so that only the writing is left for the one thread
+/// that reports.
+#[derive(Debug)]
+pub struct Settled {
+    sums: summary::FileSums,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Lines(Result<Lines, ReportError>),
+    Verdict(Box<FileReport>),
+}
+
+impl Settled {
+    /// Counts a file and makes its lines, if `render` can and they are not too many.
+    #[must_use]
+    pub fn new(file: FileReport, render: Option<&dyn Render>) -> Self {
+        let sums = summary::FileSums::of(&file);
+        let body = match render {
+            Some(render) if file.verdict.findings.len() <= RENDERED_FINDINGS_MAX => Body::Lines(render.lines(&file)),
+            _ => Body::Verdict(Box::new(file)),
+        };
+        Self { sums, body }
+    }
+
+    /// Folds the file into the sum and writes it to the report.
+    ///
+    /// # Errors
+    /// The writer failed.
+    pub fn report(self, summary: &mut Summary, report: &mut dyn Report) -> Result<(), ReportError> {
+        summary.add_sums(self.sums);
+        match self.body {
+            Body::Lines(lines) => report.append(&lines?),
+            Body::Verdict(file) => report.file(&file),
+        }
+    }
+}
+
 /// Receives the verdicts of one scan in the order in which they are settled, and writes them.
 ///
-/// The engine calls [`begin`](Report::begin) once, [`file`](Report::file) for each file and [`end`](Report::end) once,
+/// The engine calls [`begin`](Report::begin) once, [`file`](Report::file) or [`append`](Report::append) for each file and [`end`](Report::end) once,
 /// also after an interruption, from one thread at a time. Each call may fail with a [`ReportError`]; the report is
 /// broken from then on and the scan should stop with exit code 2. A reader that went away (a closed pipe) is no error:
 /// writing goes on into nothing, and [`reader_gone`](Report::reader_gone) tells it.
@@ -80,6 +140,17 @@ pub trait Report: Send {
     /// # Errors
     /// The writer failed.
     fn file(&mut self, file: &FileReport) -> Result<(), ReportError>;
+
+    /// What makes this format's lines on other threads; `None` when they hang on the files before.
+    fn render(&self) -> Option<Box<dyn Render>> {
+        None
+    }
+
+    /// Writes lines that [`render`](Report::render) made: the same as [`file`](Report::file) does for their verdict.
+    ///
+    /// # Errors
+    /// The writer failed.
+    fn append(&mut self, lines: &Lines) -> Result<(), ReportError>;
 
     /// Writes what stands after the last file and flushes.
     ///

@@ -38,6 +38,8 @@ impl From<serde_json::Error> for ReportError {
 
 /// Bytes held before they are handed on: some hundred lines for each call of the operating system.
 const BUFFER_BYTES: usize = 256 * 1024;
+/// From this many bytes on a piece is handed on by itself: copying it would cost more than the call.
+const DIRECT_BYTES: usize = 16 * 1024;
 
 /// A buffered writer that takes a closed pipe for a wish to end.
 pub struct Out {
@@ -97,7 +99,11 @@ impl Write for Out {
         if self.gone {
             return Ok(());
         }
-        let result = self.inner.write_all(bytes);
+        let result = if bytes.len() < DIRECT_BYTES {
+            self.inner.write_all(bytes)
+        } else {
+            self.inner.flush().and_then(|()| self.inner.get_mut().write_all(bytes))
+        };
         self.forgive(result, ())
     }
 
@@ -140,5 +146,23 @@ mod tests {
             assert_eq!(wrote.is_ok(), quiet, "{kind:?}");
             assert_eq!(out.gone(), gone, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn pieces_of_any_size_keep_their_order() {
+        let (mut far, near) = io::pipe().expect("a pipe");
+        let sizes = [1, DIRECT_BYTES - 1, DIRECT_BYTES, 7, 2 * DIRECT_BYTES, DIRECT_BYTES, 3];
+        let pieces: Vec<Vec<u8>> = (b'a'..).zip(sizes).map(|(sign, size)| vec![sign; size]).collect();
+        let read = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            io::Read::read_to_end(&mut far, &mut read).map(|_| read)
+        });
+        let mut out = Out::new(Box::new(near), false);
+        for piece in &pieces {
+            out.write_all(piece).unwrap();
+        }
+        out.flush().unwrap();
+        drop(out);
+        assert!(read.join().unwrap().unwrap() == pieces.concat());
     }
 }

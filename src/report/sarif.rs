@@ -6,7 +6,7 @@
 use super::harmless::write_json;
 use super::out::Out;
 use super::summary::exit_words;
-use super::{FileReport, Options, Report, ReportError, RuleInfo, Summary, reason};
+use super::{FileReport, Lines, Options, Report, ReportError, RuleInfo, Summary, reason};
 use crate::model::{Confidence, Coverage, Finding};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -114,6 +114,11 @@ impl Report for Sarif {
             self.result(&uri, finding, &fingerprint)?;
         }
         self.notify(uri, file.verdict.coverage);
+        Ok(self.out.file_done()?)
+    }
+
+    fn append(&mut self, lines: &Lines) -> Result<(), ReportError> {
+        self.out.write_all(&lines.bytes)?;
         Ok(self.out.file_done()?)
     }
 

@@ -1,7 +1,7 @@
 //! The sum of one scan: coverage first, then findings. The engine folds each verdict in and fills what only it knows.
 
 use super::FileReport;
-use crate::model::{Coverage, Reason, Verdict};
+use crate::model::{Confidence, Coverage, Reason, Verdict};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,27 @@ pub struct DetectorTotals {
     pub total: u64,
     /// Files in which there is at least one.
     pub files: u64,
+}
+
+impl DetectorTotals {
+    /// Counts one finding.
+    fn count(&mut self, confidence: Confidence) {
+        self.total += 1;
+        match confidence.band() {
+            "high" => self.high += 1,
+            "medium" => self.medium += 1,
+            _ => self.low += 1,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.high += other.high;
+        self.medium += other.medium;
+        self.low += other.low;
+        self.beyond_cap += other.beyond_cap;
+        self.total += other.total;
+        self.files += other.files;
+    }
 }
 
 /// Files with one reason.
@@ -76,14 +97,36 @@ pub struct Summary {
     pub limits: String,
 }
 
+/// What one file adds to the sum.
+#[derive(Clone, Debug, Default)]
+pub struct FileSums {
+    coverage: Coverage,
+    bytes: u64,
+    text_bytes: u64,
+    detectors: BTreeMap<Arc<str>, DetectorTotals>,
+}
+
+impl FileSums {
+    /// Counts one file.
+    #[must_use]
+    pub fn of(file: &FileReport) -> Self {
+        let Verdict { coverage, bytes, text_bytes, .. } = file.verdict;
+        Self { coverage, bytes, text_bytes, detectors: in_one_file(&file.verdict) }
+    }
+}
+
 impl Summary {
     /// Folds one file in: counts of files, reasons, findings and bytes. Leaves everything else alone.
     pub fn add(&mut self, file: &FileReport) {
-        let verdict = &file.verdict;
+        self.add_sums(FileSums::of(file));
+    }
+
+    /// [`add`](Summary::add) for a file that was counted before.
+    pub fn add_sums(&mut self, file: FileSums) {
         self.files += 1;
-        self.gaps += u64::from(verdict.coverage.is_gap());
-        self.text_bytes = self.text_bytes.saturating_add(verdict.text_bytes);
-        match verdict.coverage {
+        self.gaps += u64::from(file.coverage.is_gap());
+        self.text_bytes = self.text_bytes.saturating_add(file.text_bytes);
+        match file.coverage {
             Coverage::Complete => self.complete += 1,
             Coverage::Partial(reason) => {
                 self.partial += 1;
@@ -94,22 +137,12 @@ impl Summary {
                 self.reasons.entry(reason).or_default().skipped += 1;
             }
         }
-        if !matches!(verdict.coverage, Coverage::Skipped(_)) {
-            self.bytes = self.bytes.saturating_add(verdict.bytes);
+        if !matches!(file.coverage, Coverage::Skipped(_)) {
+            self.bytes = self.bytes.saturating_add(file.bytes);
         }
-        self.add_findings(verdict);
-    }
-
-    fn add_findings(&mut self, verdict: &Verdict) {
-        for (detector, found) in in_one_file(verdict) {
+        for (detector, found) in file.detectors {
             self.findings_total += found.total;
-            let totals = self.detectors.entry(detector).or_default();
-            totals.high += found.high;
-            totals.medium += found.medium;
-            totals.low += found.low;
-            totals.beyond_cap += found.beyond_cap;
-            totals.total += found.total;
-            totals.files += found.files;
+            self.detectors.entry(detector).or_default().add(&found);
         }
     }
 
@@ -126,21 +159,27 @@ impl Summary {
     }
 }
 
+/// Names of detectors that are looked through for the next finding's.
+const RECENT_DETECTORS: usize = 16;
+
 /// Findings of each detector in one verdict; `files` is 1 in each.
 #[must_use]
 pub fn in_one_file(verdict: &Verdict) -> BTreeMap<Arc<str>, DetectorTotals> {
-    let mut found: BTreeMap<Arc<str>, DetectorTotals> = BTreeMap::new();
-    // Most findings follow one of the same detector, so one look into the map serves them all.
-    for run in verdict.findings.chunk_by(|one, next| one.detector == next.detector) {
-        let totals = found.entry(run[0].detector.clone()).or_default();
-        for finding in run {
-            totals.total += 1;
-            match finding.confidence.band() {
-                "high" => totals.high += 1,
-                "medium" => totals.medium += 1,
-                _ => totals.low += 1,
-            }
+    // The detectors seen last are few, and their names are shared: most findings need no look into the map.
+    let mut seen: Vec<(&Arc<str>, DetectorTotals)> = Vec::new();
+    for finding in &verdict.findings {
+        let mut recent = seen.iter_mut().rev().take(RECENT_DETECTORS);
+        if let Some((_, totals)) = recent.find(|(name, _)| Arc::ptr_eq(name, &finding.detector)) {
+            totals.count(finding.confidence);
+        } else {
+            let mut totals = DetectorTotals::default();
+            totals.count(finding.confidence);
+            seen.push((&finding.detector, totals));
         }
+    }
+    let mut found: BTreeMap<Arc<str>, DetectorTotals> = BTreeMap::new();
+    for (name, totals) in seen {
+        found.entry(name.clone()).or_default().add(&totals);
     }
     for count in verdict.counts.iter().filter(|count| count.total > 0) {
         let totals = found.entry(count.detector.clone()).or_default();

@@ -7,10 +7,12 @@ use super::{PartStart, Scanner};
 use crate::detect::confirm::Confirmed;
 use crate::detect::evidence::{self, Counts, Truth};
 use crate::detect::excerpt;
-use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place, Token};
-use crate::rule::normalise::canonical_value;
+use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place};
+use crate::rule::RuleSet;
 use crate::rule::ruleset::{DetectorId, Leaf, Node, PrimaryId};
+use crate::rule::syntax::MaskStyle;
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// What is known of the part being read.
@@ -20,22 +22,75 @@ pub(super) struct Part {
     pub(super) name: Arc<str>,
     /// For each detector, the last finding, which a better one that overlaps may still replace.
     pub(super) held: Vec<Option<Held>>,
-    /// Decided findings in order.
-    pub(super) kept: Vec<Held>,
+    /// Decided findings, as they came; none is missing before the part ends.
+    pub(super) kept: Vec<Option<Finding>>,
+    /// What settling them needs, for each.
+    pub(super) kept_keys: Vec<KeptKey>,
     /// For each detector.
     pub(super) totals: Vec<PartTotals>,
+    /// The detectors that have findings, in no order.
+    pub(super) touched: Vec<DetectorId>,
     /// Findings that hang on evidence from the whole part.
     pub(super) open: Vec<Open>,
     /// For each question to the whole part, what was seen.
     pub(super) tallies: Vec<Tally>,
+    /// Where the last finding stood.
+    pub(super) located: Option<(Place, Arc<Locator>)>,
+    /// The room that serves all excerpts.
+    pub(super) room: excerpt::Room,
+    /// For each detector.
+    pub(super) names: Vec<Names>,
+}
+
+/// A detector's names for findings. Each scanner has copies of its own: the count of an `Arc` that all threads raise and
+/// lower with each finding would pass from core to core.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) detector: Arc<str>,
+    /// For each tier.
+    pub(super) tiers: Vec<Arc<str>>,
+}
+
+impl Names {
+    pub(super) fn of(rules: &RuleSet) -> Vec<Self> {
+        let copy = |name: &Arc<str>| Arc::from(&**name);
+        let names = rules.detectors.iter().map(|detector| Names {
+            detector: copy(&detector.id),
+            tiers: detector.tiers.iter().map(|tier| copy(&tier.name)).collect(),
+        });
+        names.collect()
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct PartTotals {
     pub(super) kept: usize,
     pub(super) total: u64,
-    pub(super) unique: HashSet<Token>,
+    pub(super) unique: Digests,
     pub(super) unique_at_least: bool,
+}
+
+/// Different values, by the bits of their tokens.
+pub(super) type Digests = HashSet<u128, BuildHasherDefault<Uniform>>;
+
+/// Hashes what is a hash already: the bits of a token are as good as drawn by lot, and nobody without the key can choose
+/// them.
+#[derive(Debug, Default)]
+pub(super) struct Uniform(u64);
+
+impl Hasher for Uniform {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = evidence::fingerprint(bytes);
+    }
+
+    fn write_u128(&mut self, digest: u128) {
+        let [.., a, b, c, d, e, f, g, h] = digest.to_ne_bytes();
+        self.0 = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+    }
 }
 
 /// A finding with what later steps need of it.
@@ -45,7 +100,18 @@ pub(super) struct Held {
     /// The match in the part's normalised text.
     pub(super) span: (u64, u64),
     pub(super) place: Place,
+    /// The bits of its token.
+    pub(super) digest: u128,
     pub(super) finding: Finding,
+}
+
+/// What is known of a kept finding beside itself.
+#[derive(Clone, Debug)]
+pub(super) struct KeptKey {
+    /// By which findings are put in order: the match, then the detector.
+    order: ((u64, u64), DetectorId),
+    digest: u128,
+    place: Place,
 }
 
 /// A finding whose tier is decided when the part ends.
@@ -70,9 +136,25 @@ pub(super) struct FileTotals {
     pub(super) findings: Vec<Finding>,
     pub(super) candidates: Vec<u64>,
     pub(super) total: Vec<u64>,
-    pub(super) unique: Vec<HashSet<Token>>,
+    pub(super) unique: Vec<Digests>,
     pub(super) unique_at_least: Vec<bool>,
     pub(super) given_up: bool,
+}
+
+impl FileTotals {
+    /// Begins a file; what the counters of the last one took serves again.
+    pub(super) fn reset(&mut self, detectors: usize) {
+        self.findings.clear();
+        for counts in [&mut self.candidates, &mut self.total] {
+            counts.clear();
+            counts.resize(detectors, 0);
+        }
+        self.unique.iter_mut().filter(|digests| !digests.is_empty()).for_each(Digests::clear);
+        self.unique.resize_with(detectors, Digests::default);
+        self.unique_at_least.clear();
+        self.unique_at_least.resize(detectors, false);
+        self.given_up = false;
+    }
 }
 
 impl Scanner<'_> {
@@ -93,42 +175,56 @@ impl Scanner<'_> {
             let (line, column) = self.window.line_and_column(span.start, value.start, start);
             OwnText { byte_start: start.raw, byte_end: end.raw, line, column }
         });
+        let place = self.window.place(value.start);
+        let location = self.locator(&place);
         let text = self.window.text();
         let value_text = String::from_utf8_lossy(&text[value.clone()]);
-        let prefix = matcher.spelled_prefix(primary).map_or(0, |hir| {
+        let prefix = if detector.mask == MaskStyle::Prefix { matcher.spelled_prefix(primary) } else { None };
+        let prefix = prefix.map_or(0, |hir| {
             let whole = &text[span.clone()];
             explained_prefix(hir, whole).saturating_sub(value.start - span.start)
         });
         let mask = excerpt::mask(&value_text, detector.mask, prefix);
-        let token = self.key.token(&canonical_value(&value_text, detector.canonical));
+        let digest = self.key.digest_of(&value_text, detector.canonical);
         let range = excerpt::excerpt_range(text, span, self.window.is_ascii());
         let hits = self.nearby.terms(&matcher.keywords, text, &range);
-        let shown = excerpt::excerpt(text, &range, value, &mask, &hits);
-        let place = self.window.place(value.start);
-        let tier = &detector.tiers[usize::from(tier)];
-        let finding = Finding {
-            detector: detector.id.clone(),
-            confidence: self.capped(tier.confidence),
-            tier: tier.name.clone(),
-            part: self.part.name.clone(),
-            location: self.locator(&place),
-            start: start.chars,
-            end: end.chars,
-            own_text,
-            mask,
-            token,
-            excerpt: shown,
-            evidence: found,
-        };
+        let shown = excerpt::excerpt(text, &range, value, &mask, &hits, &mut self.part.room);
+        let tier = usize::from(tier);
+        let confidence = self.capped(detector.tiers[tier].confidence);
         let base = self.window.norm(0);
-        Held { detector: id, span: (base + span.start as u64, base + span.end as u64), place, finding }
+        Held {
+            detector: id,
+            span: (base + span.start as u64, base + span.end as u64),
+            place,
+            digest,
+            finding: Finding {
+                detector: self.part.names[id.index()].detector.clone(),
+                confidence,
+                tier: self.part.names[id.index()].tiers[tier].clone(),
+                part: self.part.name.clone(),
+                location,
+                start: start.chars,
+                end: end.chars,
+                own_text,
+                mask,
+                token: self.key.print(digest),
+                excerpt: shown,
+                evidence: found,
+            },
+        }
     }
 
     fn capped(&self, confidence: Confidence) -> Confidence {
         if self.part.start.recovered { confidence.min(Confidence::LOW) } else { confidence }
     }
 
-    fn locator(&self, place: &Place) -> Locator {
+    /// The chain to a place of the part, shared by neighbours.
+    fn locator(&mut self, place: &Place) -> Arc<Locator> {
+        if let Some((last, location)) = &self.part.located
+            && last == place
+        {
+            return Arc::clone(location);
+        }
         let start = &self.part.start;
         let mut steps = start.chain.clone();
         if !matches!(start.name.as_str(), "text" | "body") {
@@ -137,7 +233,9 @@ impl Scanner<'_> {
         if *place != Place::Whole {
             steps.push(place.to_string());
         }
-        Locator { steps }
+        let location = Arc::new(Locator { steps });
+        self.part.located = Some((place.clone(), Arc::clone(&location)));
+        location
     }
 
     /// Settles a finding against the one before it of the same detector: of two that overlap the surer one stays, of equal
@@ -170,11 +268,11 @@ impl Scanner<'_> {
                 let (filled, mut evidence) = self.fill(tree, counts);
                 let holds = evidence::truth(tree, &mut filled.into_iter()) == Truth::Holds;
                 evidence.sort_by_key(|found| found.distance);
-                holds.then_some((tier, evidence))
+                holds.then_some((usize::from(index), tier, evidence))
             });
-            if let Some((tier, evidence)) = best {
+            if let Some((index, tier, evidence)) = best {
                 held.finding.confidence = self.capped(tier.confidence);
-                held.finding.tier = tier.name.clone();
+                held.finding.tier = self.part.names[held.detector.index()].tiers[index].clone();
                 held.finding.evidence = evidence;
                 self.keep(held);
             } else if holds {
@@ -212,54 +310,86 @@ impl Scanner<'_> {
 
     /// Counts a decided finding and keeps it while there is room.
     pub(super) fn keep(&mut self, held: Held) {
-        let totals = &mut self.part.totals[held.detector.index()];
         // Two views of one value (as stored and as shown, row and cell) count once.
-        let twin = self.part.kept.iter().rev().take(8).any(|other| {
-            held.place != Place::Whole
-                && other.place == held.place
-                && other.detector == held.detector
-                && other.finding.token == held.finding.token
-        });
+        let twin = held.place != Place::Whole
+            && self.part.kept_keys.iter().rev().take(TWINS_MAX).any(|other| {
+                other.digest == held.digest && other.order.1 == held.detector && other.place == held.place
+            });
         if twin {
             return;
         }
-        totals.total += 1;
-        if totals.unique.len() < self.options.kept_max {
-            totals.unique.insert(held.finding.token.clone());
-        } else if !totals.unique.contains(&held.finding.token) {
-            totals.unique_at_least = true;
+        let totals = &mut self.part.totals[held.detector.index()];
+        if totals.total == 0 {
+            self.part.touched.push(held.detector);
         }
+        totals.total += 1;
+        totals.unique_at_least |= !add_within(&mut totals.unique, held.digest, self.options.kept_max);
         if totals.kept < self.options.kept_max {
             totals.kept += 1;
-            self.part.kept.push(held);
+            let Held { detector, span, place, digest, finding } = held;
+            self.part.kept_keys.push(KeptKey { order: (span, detector), digest, place });
+            self.part.kept.push(Some(finding));
         }
     }
 
     /// Ends the part's counting: detectors below their fewest different values drop out.
     pub(super) fn close_totals(&mut self) {
         let rules = &self.matcher.rules;
-        let mut dropped = vec![false; rules.detectors.len()];
-        for (slot, totals) in self.part.totals.iter_mut().enumerate() {
-            let totals = std::mem::take(totals);
-            if (totals.unique.len() as u64) < u64::from(rules.detectors[slot].min_unique) {
-                dropped[slot] = true;
-                continue;
-            }
-            self.file.total[slot] += totals.total;
-            self.file.unique_at_least[slot] |= totals.unique_at_least;
-            for token in totals.unique {
-                if self.file.unique[slot].len() < self.options.kept_max {
-                    self.file.unique[slot].insert(token);
-                } else {
-                    self.file.unique_at_least[slot] |= !self.file.unique[slot].contains(&token);
+        let kept_max = self.options.kept_max;
+        let mut dropped: Vec<DetectorId> = Vec::new();
+        for id in self.part.touched.drain(..) {
+            let slot = id.index();
+            let totals = &mut self.part.totals[slot];
+            let fewest = u64::from(rules.detectors[slot].min_unique);
+            if totals.unique.len() as u64 >= fewest {
+                self.file.total[slot] += totals.total;
+                self.file.unique_at_least[slot] |= totals.unique_at_least;
+                let unique = &mut self.file.unique[slot];
+                if unique.is_empty() {
+                    std::mem::swap(unique, &mut totals.unique);
                 }
+                for digest in totals.unique.drain() {
+                    self.file.unique_at_least[slot] |= !add_within(unique, digest, kept_max);
+                }
+            } else {
+                dropped.push(id);
+                totals.unique.clear();
             }
+            (totals.kept, totals.total, totals.unique_at_least) = (0, 0, false);
         }
-        self.part.kept.retain(|held| !dropped[held.detector.index()]);
-        self.part.kept.sort_by_key(|held| (held.span, held.detector));
-        self.file.findings.extend(self.part.kept.drain(..).map(|held| held.finding));
+        self.hand_over(&dropped);
+    }
+
+    /// Moves the part's findings to the file, in the order of their places, save those of `dropped` detectors.
+    fn hand_over(&mut self, dropped: &[DetectorId]) {
+        let Part { kept, kept_keys, .. } = &mut self.part;
+        let found = &mut self.file.findings;
+        found.reserve(kept.len());
+        if dropped.is_empty() && kept_keys.is_sorted_by_key(|key| key.order) {
+            found.extend(kept.drain(..).flatten());
+        } else {
+            let keys = kept_keys.iter().enumerate().filter(|(_, key)| !dropped.contains(&key.order.1));
+            let mut order: Vec<_> = keys.map(|(at, key)| (key.order, at)).collect();
+            order.sort_unstable();
+            found.extend(order.into_iter().filter_map(|(_, at)| kept[at].take()));
+            kept.clear();
+        }
+        kept_keys.clear();
     }
 }
+
+/// How many findings back a twin may stand.
+const TWINS_MAX: usize = 8;
+
+/// Adds a value while there are fewer than `max`. False when it is not in the set afterwards.
+fn add_within(set: &mut Digests, digest: u128, max: usize) -> bool {
+    if set.len() < max {
+        set.insert(digest);
+        return true;
+    }
+    set.contains(&digest)
+}
+
 impl Tally {
     pub(super) fn add(&mut self, key: u64, distinct_max: usize) {
         self.count = self.count.saturating_add(1);

@@ -5,6 +5,7 @@ use sluicebox::model::{
     Confidence, Coverage, Evidence, Excerpt, Finding, Hole, Limit, Locator, Mask, OwnText, Reason, Token, Verdict,
 };
 use sluicebox::report::{FileReport, Summary};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A finding in a file that is its own text.
@@ -14,7 +15,7 @@ pub(super) fn in_text(detector: &str, percent: u8, line: u64, n: u64) -> Finding
         confidence: Confidence::new(percent).unwrap(),
         tier: "with-words".into(),
         part: "text".into(),
-        location: Locator::default(),
+        location: Arc::default(),
         start: n,
         end: n + 19,
         own_text: Some(OwnText { byte_start: n + 1, byte_end: n + 20, line, column: 5 }),
@@ -28,7 +29,7 @@ pub(super) fn in_text(detector: &str, percent: u8, line: u64, n: u64) -> Finding
 /// A finding in a document.
 pub(super) fn in_document(detector: &str, percent: u8, steps: &[&str], n: u64) -> Finding {
     Finding {
-        location: Locator { steps: steps.iter().map(|step| (*step).to_owned()).collect() },
+        location: Arc::new(Locator { steps: steps.iter().map(|step| (*step).to_owned()).collect() }),
         own_text: None,
         part: "sheet 'Pay' (hidden)".into(),
         evidence: vec![

@@ -1,12 +1,16 @@
 //! The literal lane: rules whose every match contains one of a few literals at a bounded distance from its beginning.
 //!
-//! One pass looks at each position's four bytes, case folded, in an 8 KiB bitmap that stays in the first-level cache; what
-//! passes is compared with the literals themselves, and each occurrence nominates the beginnings it allows. Everyday
-//! words make such a bitmap useless: then a forced Aho-Corasick DFA takes the same part (never the automatic choice, which
-//! is the slow contiguous automaton above some hundred words).
+//! Some hundred rare literals are told by the shape finder ([`Marks`]). More of them take one pass that looks at each
+//! position's four bytes, case folded, in an 8 KiB bitmap that stays in the first-level cache; what passes is compared with
+//! the literals themselves. Everyday words make either useless: then a forced Aho-Corasick DFA takes the same part (never
+//! the automatic choice, which is the slow contiguous automaton above some hundred words). Each occurrence nominates the
+//! beginnings it allows.
 
 use super::bytes::ByteSet;
 use super::facts::{self, Anchor};
+use super::marks::{self, Marks};
+use super::shape::rate::Rates;
+use super::simd::Path;
 use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::PrimaryId;
 use crate::rule::syntax::Edges;
@@ -65,13 +69,14 @@ struct Short {
 #[derive(Debug)]
 enum Finder {
     None,
+    Marks(Box<Marks>),
     Grams(Box<Grams>),
     Automaton(AhoCorasick),
 }
 
 impl LiteralLane {
     /// A lane over the given rules; `None` when there are none.
-    pub(crate) fn new(rules: Vec<Given>) -> Option<Self> {
+    pub(crate) fn new(path: Path, rules: Vec<Given>, rates: &mut Rates) -> Option<Self> {
         if rules.is_empty() {
             return None;
         }
@@ -102,7 +107,17 @@ impl LiteralLane {
             .filter(|(_, literal)| literal.len() < Grams::SHORTEST)
             .map(|(index, literal)| Short::new(literal, index))
             .collect();
-        let finder = Finder::new(&literals);
+        let whole = |literal: usize| {
+            let mut of_literal = nominations[literal].iter();
+            of_literal.all(|given: &Nomination| given.before_max == 0 && lane_rules[given.rule as usize].whole_words)
+        };
+        let given: Vec<marks::Given<'_>> = literals
+            .iter()
+            .enumerate()
+            .filter(|(_, literal)| literal.len() >= Grams::SHORTEST)
+            .map(|(number, literal)| marks::Given { literal, number, whole: whole(number) })
+            .collect();
+        let finder = Finder::new(path, &literals, &given, rates);
         Some(Self { rules: lane_rules, literals, nominations, finder, short, before_max })
     }
 
@@ -110,6 +125,7 @@ impl LiteralLane {
     pub(crate) fn finder_name(&self) -> &'static str {
         match self.finder {
             Finder::None => "bytes",
+            Finder::Marks(_) => "shape finder",
             Finder::Grams(_) => "4-gram bitmap",
             Finder::Automaton(_) => "Aho-Corasick DFA",
         }
@@ -137,6 +153,11 @@ impl LiteralLane {
         }
         match &self.finder {
             Finder::None => {}
+            Finder::Marks(marks) => marks.find(hay, from, end, |literal, at| {
+                if stands_at(hay, at, &self.literals[literal]) {
+                    occurrence(literal, at);
+                }
+            }),
             Finder::Grams(grams) => grams.find(hay, from, end, &self.literals, &mut occurrence),
             Finder::Automaton(automaton) => {
                 let Ok(found) = automaton.try_find_overlapping_iter(aho_corasick::Input::new(hay).span(from..end))
@@ -203,11 +224,16 @@ fn stands_at(hay: &[u8], at: usize, literal: &[u8]) -> bool {
 }
 
 impl Finder {
-    fn new(literals: &[Vec<u8>]) -> Self {
-        let long: Vec<usize> = (0..literals.len()).filter(|&index| literals[index].len() >= Grams::SHORTEST).collect();
-        if long.is_empty() {
+    fn new(path: Path, literals: &[Vec<u8>], given: &[marks::Given<'_>], rates: &mut Rates) -> Self {
+        if given.is_empty() {
             return Finder::None;
         }
+        if given.len() <= MARKS_MAX
+            && let Some(marks) = Marks::new(path, given, rates)
+        {
+            return Finder::Marks(Box::new(marks));
+        }
+        let long: Vec<usize> = given.iter().map(|given| given.number).collect();
         let grams = Grams::new(literals, &long);
         if grams.expected_rate() <= Grams::RATE_MAX {
             return Finder::Grams(Box::new(grams));
@@ -222,6 +248,9 @@ impl Finder {
         automaton.map_or_else(|_| Finder::Grams(Box::new(grams)), Finder::Automaton)
     }
 }
+
+/// Literals of which buckets are tried.
+const MARKS_MAX: usize = 512;
 
 /// A bitmap of 8 KiB over hashed four-byte grams, and the literals behind each hash.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod bytes;
 mod facts;
 mod literal;
 mod longest;
+mod marks;
 mod shape;
 mod simd;
 
@@ -95,6 +96,9 @@ pub(crate) struct Candidates {
     path: Path,
 }
 
+/// A literal as rare as this, in a byte of ordinary text, is taken whatever the shape: letters of many literals would make
+/// the shapes' buckets admit any word.
+const LITERAL_RATE_GOOD: f64 = 1e-5;
 /// A shape met more often than this is none.
 const SHAPE_RATE_MAX: f32 = 1.0 / 16.0;
 
@@ -116,7 +120,10 @@ impl Candidates {
                 PrimaryKind::Pattern(pattern) => {
                     let anchors = shape::anchors::anchors(&pattern.hir, primary.edges);
                     let rate: f32 = anchors.iter().map(|anchor| rates.of(anchor)).sum();
-                    let literals = facts::anchors(&pattern.hir).filter(|anchors| facts::worth_it(anchors));
+                    let literals = facts::anchors(&pattern.hir).filter(|anchors| {
+                        let seldom = facts::rate(anchors);
+                        facts::worth_it(anchors) && (seldom <= LITERAL_RATE_GOOD || seldom < f64::from(rate))
+                    });
                     let (count, given) = (anchors.len(), Given { id, primary, pattern, anchors });
                     match literals {
                         Some(anchors) => {
@@ -144,7 +151,7 @@ impl Candidates {
         for primary in &search {
             costs[primary.index()].lane = Lane::Search;
         }
-        Self { shape, literal: LiteralLane::new(by_literal), residual, costs, search, path }
+        Self { shape, literal: LiteralLane::new(path, by_literal, &mut rates), residual, costs, search, path }
     }
 
     /// The lane of each rule and what it costs, in their order.

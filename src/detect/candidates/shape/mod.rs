@@ -7,7 +7,7 @@
 
 pub(super) mod anchors;
 pub(super) mod buckets;
-mod finder;
+pub(super) mod finder;
 pub(super) mod rate;
 
 use super::automaton::{Automaton, Cache, Walked};

@@ -6,15 +6,19 @@
 //! An end is told by the byte behind it, so that word boundaries (`\b`) are decided on the way. Other assertions are taken
 //! to hold, and the rules that have them are [`Automaton::unsure`].
 
-use crate::rule::ruleset::Pattern;
+use super::told::Rule;
 use regex_automata::nfa::thompson::{self, NFA, State};
 use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
+use regex_syntax::hir;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The rules, compiled together.
 #[derive(Debug)]
 pub(crate) struct Automaton {
+    rules: Vec<Arc<Rule>>,
+    longest: usize,
     nfa: NFA,
     classes: Classes,
     /// Rules whose look-around the automaton does not check: they may match less often than it says.
@@ -96,11 +100,11 @@ fn is_word(byte: u8) -> bool {
 
 impl Automaton {
     /// Compiles rules together; `None` when they are too large.
-    pub(crate) fn new(patterns: &[&Pattern]) -> Option<Self> {
-        if patterns.len() > usize::from(u16::MAX) {
+    pub(crate) fn new(rules: Vec<Arc<Rule>>) -> Option<Self> {
+        if rules.len() > usize::from(u16::MAX) {
             return None;
         }
-        let hirs: Vec<_> = patterns.iter().map(|pattern| &pattern.hir).collect();
+        let hirs: Vec<_> = rules.iter().map(|rule| &rule.hir).collect();
         let config = thompson::Config::new()
             .utf8(false)
             .nfa_size_limit(Some(NFA_BYTES_MAX))
@@ -109,17 +113,25 @@ impl Automaton {
         if nfa.states().iter().any(|state| matches!(state, State::Dense(_))) {
             return None;
         }
-        let checked = |look| matches!(look, Look::WordAscii | Look::WordAsciiNegate);
-        let unsure = patterns.iter().map(|pattern| {
-            !pattern.hir.properties().look_set().iter().all(|look| {
-                checked(match look {
-                    regex_syntax::hir::Look::WordAscii => Look::WordAscii,
-                    regex_syntax::hir::Look::WordAsciiNegate => Look::WordAsciiNegate,
-                    _ => Look::Start,
-                })
-            })
-        });
-        Some(Self { classes: Classes::new(&nfa), unsure: unsure.collect(), owners: owners(&nfa), nfa })
+        let longest = rules.iter().map(|rule| rule.longest).max().unwrap_or(0);
+        let checked = |look| matches!(look, hir::Look::WordAscii | hir::Look::WordAsciiNegate);
+        let unsure = rules.iter().map(|rule| !rule.hir.properties().look_set().iter().all(checked)).collect();
+        Some(Self { classes: Classes::new(&nfa), unsure, owners: owners(&nfa), longest, rules, nfa })
+    }
+
+    /// A rule by its index.
+    pub(crate) fn rule(&self, index: u16) -> &Rule {
+        &self.rules[usize::from(index)]
+    }
+
+    /// How many rules it holds.
+    pub(crate) fn rule_count(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Longest match of any of its rules, in bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Whether a rule's matches hang on something that the automaton does not check.
@@ -175,20 +187,33 @@ impl Automaton {
         let mut state = cache.begins[usize::from(behind_word)] & ROW;
         let whole = limit - start <= DEPTH;
         let limit = if whole { limit } else { start + DEPTH };
-        for (at, &byte) in (start..).zip(&hay[start..hay.len().min(limit + 1)]) {
-            let class = self.classes.of_byte[usize::from(byte)];
-            let mut next = cache.table[state as usize + usize::from(class)];
-            if next & (ENDS | DEAD | UNKNOWN) != 0 {
-                if next & UNKNOWN != 0 {
-                    let Some(made) = self.make(cache, state, class) else { return Walked::TooLarge };
-                    next = made;
+        let bytes = &hay[start..hay.len().min(limit + 1)];
+        let mut at = 0;
+        while at < bytes.len() {
+            let table = &cache.table[..];
+            let mut next = UNKNOWN;
+            let mut class = 0;
+            while let Some(&byte) = bytes.get(at) {
+                class = self.classes.of_byte[usize::from(byte)];
+                next = table[state as usize + usize::from(class)];
+                at += 1;
+                if next >= UNKNOWN {
+                    break;
                 }
-                if next & ENDS != 0 {
-                    ended(at, cache.ends[((next & ROW) >> self.classes.shift) as usize]);
-                }
-                if next & DEAD != 0 {
-                    return Walked::Whole;
-                }
+                state = next;
+            }
+            if next < UNKNOWN {
+                break;
+            }
+            if next & UNKNOWN != 0 {
+                let Some(made) = self.make(cache, state, class) else { return Walked::TooLarge };
+                next = made;
+            }
+            if next & ENDS != 0 {
+                ended(start + at - 1, cache.ends[((next & ROW) >> self.classes.shift) as usize]);
+            }
+            if next & DEAD != 0 {
+                return Walked::Whole;
             }
             state = next & ROW;
         }
@@ -225,7 +250,12 @@ impl Automaton {
         let Key { set, behind_word, .. } = cache.states[(from >> self.classes.shift) as usize].clone();
         let byte = self.classes.samples.get(usize::from(class)).copied();
         let before_word = byte.is_some_and(is_word);
-        let (ends, reached) = self.pass_looks(cache, &set, behind_word != before_word);
+        let (mut ends, reached) = self.pass_looks(cache, &set, behind_word != before_word);
+        // An end that this byte refuses counts only as long as it may be the one that leftmost-first order takes.
+        ends.retain(|&index| {
+            let rule = self.rule(index);
+            !(rule.refuses(byte) && rule.takes_longest())
+        });
         let ends = cache.list(ends);
         let next = byte.map_or_else(Box::default, |byte| {
             let steps = reached.iter().flat_map(|&source| {
@@ -383,14 +413,14 @@ fn owners(nfa: &NFA) -> Vec<u16> {
 }
 
 impl Classes {
-    /// The classes of an NFA, cut where words begin and end.
+    /// The classes of an NFA, cut where words and numbers begin and end.
     fn new(nfa: &NFA) -> Self {
         let of_nfa = nfa.byte_classes();
         let mut of_byte = [0; 256];
-        let mut known: Vec<(u8, bool)> = Vec::new();
+        let mut known: Vec<(u8, bool, bool, bool)> = Vec::new();
         let mut samples = Vec::new();
         for byte in 0..=255_u8 {
-            let seen = (of_nfa.get(byte), is_word(byte));
+            let seen = (of_nfa.get(byte), is_word(byte), byte.is_ascii_alphanumeric(), byte.is_ascii_digit());
             let class = known.iter().position(|other| *other == seen).unwrap_or_else(|| {
                 known.push(seen);
                 samples.push(byte);

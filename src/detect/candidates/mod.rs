@@ -13,6 +13,7 @@ mod longest;
 mod marks;
 mod shape;
 mod simd;
+mod told;
 
 use crate::detect::keywords;
 use crate::rule::RuleSet;

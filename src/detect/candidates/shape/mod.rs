@@ -12,20 +12,17 @@ pub(super) mod rate;
 
 use super::automaton::{Automaton, Cache, Walked};
 use super::backward::Backward;
-use super::longest;
 use super::simd::Path;
+use super::told::Rule;
 use super::{Candidate, END_UNKNOWN};
-use crate::detect::candidates::facts;
 use crate::rule::ruleset::{Pattern, Primary, PrimaryId};
-use crate::rule::syntax::Edges;
 use anchors::Anchor;
 use finder::{Finder, Scratch};
 use rate::Rates;
 use regex_automata::util::pool::Pool;
-use regex_syntax::hir::Hir;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A rule as the lane is given it, with its anchors.
 #[derive(Clone, Debug)]
@@ -43,10 +40,10 @@ type Make<T> = Box<dyn Fn() -> T + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct ShapeLane {
     finder: Finder,
-    rules: Vec<Rule>,
-    groups: Vec<Group>,
-    /// For each bucket, the groups with its rules.
-    groups_of: Vec<Vec<usize>>,
+    rules: Vec<Arc<Rule>>,
+    automata: Vec<Arc<Automaton>>,
+    /// For each bucket, the automata over its rules.
+    automata_of: Vec<Vec<usize>>,
     backward: Backward,
     longest: usize,
     scratch: Scratches,
@@ -62,34 +59,6 @@ struct Turn {
     caches: Vec<Cache>,
     places: Vec<(usize, u32)>,
     settled: Vec<u16>,
-}
-
-/// One automaton over rules that look alike.
-struct Group {
-    automaton: Arc<Automaton>,
-    /// Its rules, by their index in the lane.
-    rules: Vec<usize>,
-    /// Longest match of any of its rules, in bytes.
-    longest: usize,
-}
-
-/// One rule of the lane.
-#[derive(Debug)]
-struct Rule {
-    primary: PrimaryId,
-    longest: usize,
-    closed: Closed,
-    /// The rule's expression, and whether its longest match is the one that counts, once that was asked.
-    hir: Hir,
-    takes_longest: OnceLock<bool>,
-}
-
-/// Which byte behind a match refuses it, whatever the match's last byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closed {
-    No,
-    ByDigit,
-    ByAlnum,
 }
 
 /// Bytes walked for each byte of text before the backward pass takes over.
@@ -108,33 +77,34 @@ impl ShapeLane {
         let (anchors, owners): (Vec<Anchor>, Vec<Vec<usize>>) = owners.into_iter().unzip();
         let merged = buckets::merge(&anchors, bucket_count(anchors.len()), rates);
         let finder = Finder::new(path, &merged.buckets, rates);
-        let (mut groups, mut search) = (Vec::new(), Vec::new());
-        let groups_of = merged
+        let told = |given: &Given<'_>| Arc::new(Rule::new(given.id, given.primary, given.pattern));
+        let rules: Vec<Arc<Rule>> = given.iter().map(told).collect();
+        let (mut automata, mut search) = (Vec::new(), Vec::new());
+        let automata_of = merged
             .members
             .iter()
             .map(|members| {
-                let first = groups.len();
-                let mut rules: Vec<usize> = members.iter().flat_map(|&anchor| owners[anchor].iter().copied()).collect();
-                rules.sort_unstable();
-                rules.dedup();
-                add_groups(given, rules, &mut groups, &mut search);
-                (first..groups.len()).collect()
+                let first = automata.len();
+                let mut own: Vec<usize> = members.iter().flat_map(|&anchor| owners[anchor].iter().copied()).collect();
+                own.sort_unstable();
+                own.dedup();
+                add_automata(own.iter().map(|&at| Arc::clone(&rules[at])).collect(), &mut automata, &mut search);
+                (first..automata.len()).collect()
             })
             .collect();
         search.sort_unstable();
         search.dedup();
-        let automata: Vec<Arc<Automaton>> = groups.iter().map(|group: &Group| Arc::clone(&group.automaton)).collect();
+        let lent: Vec<Arc<Automaton>> = automata.clone();
         let make = move || Turn {
             scratch: Scratch::new(),
-            caches: automata.iter().map(|automaton| automaton.cache()).collect(),
+            caches: lent.iter().map(|automaton| automaton.cache()).collect(),
             places: Vec::new(),
             settled: Vec::new(),
         };
-        let rules: Vec<Rule> = given.iter().map(Rule::new).collect();
         Self {
             finder,
-            groups,
-            groups_of,
+            automata,
+            automata_of,
             backward: Backward::new(given.iter().map(|given| given.pattern.hir.clone()).collect()),
             longest: rules.iter().map(|rule| rule.longest).max().unwrap_or(0),
             rules,
@@ -155,8 +125,8 @@ impl ShapeLane {
         }
         let mut turn = self.scratch.0.get();
         let Turn { scratch, caches, places, settled } = &mut *turn;
-        for (group, cache) in self.groups.iter().zip(&mut *caches) {
-            group.automaton.tidy(cache);
+        for (automaton, cache) in self.automata.iter().zip(&mut *caches) {
+            automaton.tidy(cache);
         }
         let first = out.len();
         let mut walked = 0;
@@ -169,9 +139,9 @@ impl ShapeLane {
             let mut bits = buckets;
             let here = out.len();
             while bits != 0 {
-                for &group in &self.groups_of[bits.trailing_zeros() as usize] {
-                    let mut at = Place { lane: self, hay, start, settled, out };
-                    walked += at.nominate(&self.groups[group], &mut caches[group], places);
+                for &number in &self.automata_of[bits.trailing_zeros() as usize] {
+                    let mut at = Place { automaton: &self.automata[number], hay, start, settled, out };
+                    walked += at.nominate(&mut caches[number], places);
                 }
                 bits &= bits - 1;
             }
@@ -213,46 +183,24 @@ fn bucket_count(anchors: usize) -> usize {
 }
 
 /// Builds one automaton for the rules, or halves them until each half fits.
-fn add_groups(given: &[Given<'_>], mut rules: Vec<usize>, groups: &mut Vec<Group>, search: &mut Vec<PrimaryId>) {
+fn add_automata(mut rules: Vec<Arc<Rule>>, automata: &mut Vec<Arc<Automaton>>, search: &mut Vec<PrimaryId>) {
     if rules.is_empty() {
         return;
     }
-    let patterns: Vec<&Pattern> = rules.iter().map(|&rule| given[rule].pattern).collect();
-    if let Some(automaton) = Automaton::new(&patterns) {
-        let longest = rules.iter().map(|&rule| given[rule].primary.max_match_bytes).max().unwrap_or(0);
-        groups.push(Group { automaton: Arc::new(automaton), rules, longest });
-    } else if let [alone] = rules[..] {
-        search.push(given[alone].id);
+    if let Some(automaton) = Automaton::new(rules.clone()) {
+        automata.push(Arc::new(automaton));
+    } else if let [alone] = &rules[..] {
+        search.push(alone.primary);
     } else {
         let right = rules.split_off(rules.len() / 2);
-        add_groups(given, rules, groups, search);
-        add_groups(given, right, groups, search);
-    }
-}
-
-/// What must not follow a rule's match, told by its last byte alone.
-fn closed_by(edges: Edges, pattern: &Pattern) -> Closed {
-    let last = facts::last_bytes(&pattern.hir);
-    match edges {
-        Edges::Word if last.iter().all(|byte| byte.is_ascii_alphanumeric()) => Closed::ByAlnum,
-        Edges::Digit if last.iter().all(|byte| byte.is_ascii_digit()) => Closed::ByDigit,
-        _ => Closed::No,
-    }
-}
-
-impl Closed {
-    fn refuses(self, next: Option<&u8>) -> bool {
-        match self {
-            Closed::No => false,
-            Closed::ByDigit => next.is_some_and(u8::is_ascii_digit),
-            Closed::ByAlnum => next.is_some_and(u8::is_ascii_alphanumeric),
-        }
+        add_automata(rules, automata, search);
+        add_automata(right, automata, search);
     }
 }
 
 /// A beginning that is being decided.
 struct Place<'a> {
-    lane: &'a ShapeLane,
+    automaton: &'a Automaton,
     hay: &'a [u8],
     start: usize,
     settled: &'a mut Vec<u16>,
@@ -260,48 +208,48 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Walks and adds each rule of the group that matches here, unless what follows its end refuses it. Gives the bytes
+    /// Walks and adds each rule that matches here, unless what follows its end refuses it. Gives the bytes
     /// walked, roughly.
     #[inline]
-    fn nominate(&mut self, group: &Group, cache: &mut Cache, places: &mut Vec<(usize, u32)>) -> usize {
+    fn nominate(&mut self, cache: &mut Cache, places: &mut Vec<(usize, u32)>) -> usize {
         places.clear();
-        let limit = self.start.saturating_add(group.longest).min(self.hay.len());
-        let walked = group.automaton.walk(cache, self.hay, self.start, limit, |end, list| {
+        let limit = self.start.saturating_add(self.automaton.longest()).min(self.hay.len());
+        let walked = self.automaton.walk(cache, self.hay, self.start, limit, |end, list| {
             places.push((end, list));
         });
         match (walked, &places[..]) {
             (Walked::TooLarge, _) => {
-                for index in (0..).take(group.rules.len()) {
-                    self.add(group, index, None);
+                for index in (0..).take(self.automaton.rule_count()) {
+                    self.add(index, None);
                 }
             }
             (Walked::Whole, []) => {}
             (Walked::Whole, &[(end, list)]) => {
                 for &index in cache.rules(list) {
-                    self.add(group, index, Some(end));
+                    self.add(index, Some(end));
                 }
             }
             (Walked::Whole, several) => {
                 self.settled.clear();
-                self.settle(group, cache, several);
+                self.settle(cache, several);
             }
             (Walked::Cut(alive), several) => {
                 self.settled.clear();
                 for &index in cache.rules(alive) {
                     self.settled.push(index);
-                    self.add(group, index, None);
+                    self.add(index, None);
                 }
-                self.settle(group, cache, several);
+                self.settle(cache, several);
             }
         }
         places.last().map_or(0, |(end, _)| end - self.start) + 8
     }
 
     /// Decides rules that end in several places, or beside others that do; those in `settled` are decided.
-    fn settle(&mut self, group: &Group, cache: &Cache, places: &[(usize, u32)]) {
+    fn settle(&mut self, cache: &Cache, places: &[(usize, u32)]) {
         for (at, &(end, list)) in places.iter().enumerate().rev() {
             for &index in cache.rules(list) {
-                let rule = &self.lane.rules[group.rules[usize::from(index)]];
+                let rule = self.automaton.rule(index);
                 // An end past the rule's longest match is none.
                 if end - self.start > rule.longest || self.settled.contains(&index) {
                     continue;
@@ -309,46 +257,20 @@ impl Place<'_> {
                 self.settled.push(index);
                 let often = places[..at].iter().any(|&(_, list)| cache.rules(list).binary_search(&index).is_ok());
                 let sure = !often || rule.takes_longest();
-                self.add(group, index, sure.then_some(end));
+                self.add(index, sure.then_some(end));
             }
         }
     }
 
     #[inline]
-    fn add(&mut self, group: &Group, index: u16, end: Option<usize>) {
-        let rule = &self.lane.rules[group.rules[usize::from(index)]];
-        let end = end.filter(|_| !group.automaton.unsure(index));
-        if end.is_some_and(|end| end - self.start > rule.longest || rule.closed.refuses(self.hay.get(end))) {
+    fn add(&mut self, index: u16, end: Option<usize>) {
+        let rule = self.automaton.rule(index);
+        let end = end.filter(|_| !self.automaton.unsure(index));
+        if end.is_some_and(|end| end - self.start > rule.longest || rule.refuses(self.hay.get(end).copied())) {
             return;
         }
         let length = end.map_or(END_UNKNOWN, |end| u32::try_from(end - self.start).unwrap_or(END_UNKNOWN));
         self.out.push(Candidate { start: self.start, primary: rule.primary, length });
-    }
-}
-
-impl Rule {
-    fn new(given: &Given<'_>) -> Self {
-        Self {
-            primary: given.id,
-            longest: given.primary.max_match_bytes,
-            closed: closed_by(given.primary.edges, given.pattern),
-            hir: given.pattern.hir.clone(),
-            takes_longest: OnceLock::new(),
-        }
-    }
-
-    /// True when of several ends the last is always the one that leftmost-first order takes.
-    fn takes_longest(&self) -> bool {
-        *self.takes_longest.get_or_init(|| longest::takes_longest(&self.hir))
-    }
-}
-
-impl fmt::Debug for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Group")
-            .field("rules", &self.rules.len())
-            .field("longest", &self.longest)
-            .finish_non_exhaustive()
     }
 }
 

@@ -287,32 +287,28 @@ fn within_budget(mut drafts: Vec<Draft>) -> Vec<Draft> {
             break;
         }
     }
+    // In order, what is alike stands together: neighbours that lose least become one.
+    let mut lost: Vec<u32> = drafts.windows(2).map(|pair| loss(&pair[0], &pair[1])).collect();
     while drafts.len() > ANCHORS_MAX {
-        let (this, other) = nearest(&drafts);
-        let merged = drafts[this].join(&drafts[other]);
-        drafts.remove(other);
-        drafts[this] = merged;
+        let Some(at) = (0..lost.len()).min_by_key(|&at| lost[at]) else { break };
+        let other = drafts.remove(at + 1);
+        drafts[at] = drafts[at].join(&other);
+        lost.remove(at);
+        if at > 0 {
+            lost[at - 1] = loss(&drafts[at - 1], &drafts[at]);
+        }
+        if let Some(next) = drafts.get(at + 1) {
+            lost[at] = loss(&drafts[at], next);
+        }
     }
     drafts
 }
 
-/// The two drafts, in order, that lose least by becoming one, of those that stand near each other.
-fn nearest(drafts: &[Draft]) -> (usize, usize) {
+/// What is lost when two drafts become one.
+fn loss(this: &Draft, other: &Draft) -> u32 {
     /// Drafts of different forms lose what one of them knows: only when nothing else is left.
     const UNLIKE: u32 = 1 << 24;
-    /// Drafts are sorted: what is alike stands within so many.
-    const NEAR: usize = 4;
-    let mut best = (u32::MAX, 0, 1);
-    for other in 1..drafts.len() {
-        for this in other.saturating_sub(NEAR)..other {
-            let alike = drafts[this].form() == drafts[other].form();
-            let lost = drafts[this].difference(&drafts[other]) + if alike { 0 } else { UNLIKE };
-            if lost < best.0 {
-                best = (lost, this, other);
-            }
-        }
-    }
-    (best.1, best.2)
+    this.difference(other) + if this.form() == other.form() { 0 } else { UNLIKE }
 }
 
 #[cfg(test)]

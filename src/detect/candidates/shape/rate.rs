@@ -1,7 +1,9 @@
 //! How often an anchor is expected to be met in ordinary text: what chooses lanes and merges anchors.
 //!
-//! Text is taken as a chain of kinds of bytes, each depending on the one before. The numbers were counted over 40 MB of
-//! manuals, source code, tables and change logs; only speed hangs on them, never an answer.
+//! Two estimates are added. One takes text as a chain of kinds of bytes, each depending on the one before; its numbers were
+//! counted over 40 MB of manuals, source code, tables and change logs. It knows nothing of dates, addresses and records,
+//! so the other counts the places of a small made-up sample of prose, code, logs, tables and JSON. Only speed hangs on
+//! either, never an answer.
 
 use super::anchors::{Anchor, PLACES};
 use crate::detect::candidates::bytes::ByteSet;
@@ -48,11 +50,22 @@ const NEXT: [[f32; KINDS]; KINDS] = [
     [1.0, 3.0, 6.0, 19.0, 26.0, 9.0, 1.0, 2.0, 1.0, 1.0, 10.0, 922.0],
 ];
 
+/// Text of the usual kinds, made up.
+const SAMPLE: &[u8] = include_bytes!("ordinary.txt");
+/// Words of a map of the sample's places, with room to shift.
+const WORDS: usize = SAMPLE.len().div_ceil(64) + 1;
+/// What a place of the sample counts, in places of a byte of text.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand bytes, exact in 32 bits")]
+const SAMPLE_PLACE: f32 = 1.0 / SAMPLE.len() as f32;
+
 /// Expected rates, with the shares of sets met so far.
 #[derive(Debug)]
 pub(crate) struct Rates {
     /// Each byte's share of its kind.
     weights: [f32; 256],
+    /// For each byte that the sample has, where.
+    sample: Vec<(u8, [u64; WORDS])>,
+    maps: HashMap<ByteSet, Box<[u64; WORDS]>, BuildHasherDefault<Mixed>>,
     shares: HashMap<ByteSet, [f32; KINDS], BuildHasherDefault<Mixed>>,
 }
 
@@ -68,11 +81,49 @@ impl Rates {
         for (byte, weight) in (0..=255_u8).zip(&mut weights) {
             *weight /= sums[kind(byte)];
         }
-        Self { weights, shares: HashMap::default() }
+        Self { weights, sample: sample_maps(), maps: HashMap::default(), shares: HashMap::default() }
     }
 
     /// Places expected in a byte of text, of those that lie within the anchor.
     pub(crate) fn of(&mut self, anchor: &Anchor) -> f32 {
+        self.by_chain(anchor) + self.by_sample(anchor)
+    }
+
+    /// The share of the sample's places that lie within the anchor.
+    fn by_sample(&mut self, anchor: &Anchor) -> f32 {
+        let mut left = [u64::MAX; WORDS];
+        left[WORDS - 1] = 0;
+        for (place, set) in anchor.0.iter().enumerate().filter(|(_, set)| **set != ByteSet::ALL) {
+            let map = self.map(*set);
+            let mut any = 0;
+            for at in 0..WORDS - 1 {
+                let shifted = if place == 0 { map[at] } else { map[at] >> place | map[at + 1] << (64 - place) };
+                left[at] &= shifted;
+                any |= left[at];
+            }
+            if any == 0 {
+                return 0.0;
+            }
+        }
+        let places: u32 = left.iter().map(|word| word.count_ones()).sum();
+        f32::from(u16::try_from(places).unwrap_or(u16::MAX)) * SAMPLE_PLACE
+    }
+
+    /// Where in the sample a byte of the set stands.
+    fn map(&mut self, set: ByteSet) -> &[u64; WORDS] {
+        let sample = &self.sample;
+        self.maps.entry(set).or_insert_with(|| {
+            let mut map = Box::new([0; WORDS]);
+            for (_, own) in sample.iter().filter(|(byte, _)| set.contains(*byte)) {
+                for (map, own) in map.iter_mut().zip(own) {
+                    *map |= own;
+                }
+            }
+            map
+        })
+    }
+
+    fn by_chain(&mut self, anchor: &Anchor) -> f32 {
         let mut reached = self.share(anchor.0[0]);
         for (reached, share) in reached.iter_mut().zip(SHARE) {
             *reached *= share / 1000.0;
@@ -109,6 +160,15 @@ impl Rates {
             share
         })
     }
+}
+
+/// Where each byte stands in the sample.
+fn sample_maps() -> Vec<(u8, [u64; WORDS])> {
+    let mut maps = vec![[0_u64; WORDS]; 256];
+    for (at, &byte) in SAMPLE.iter().enumerate() {
+        maps[usize::from(byte)][at / 64] |= 1 << (at % 64);
+    }
+    (0..=255_u8).zip(maps).filter(|(_, map)| map.iter().any(|word| *word != 0)).collect()
 }
 
 /// Mixes the words of a set: the table is asked for every place of every anchor tried.

@@ -251,10 +251,10 @@ impl Automaton {
         let byte = self.classes.samples.get(usize::from(class)).copied();
         let before_word = byte.is_some_and(is_word);
         let (mut ends, reached) = self.pass_looks(cache, &set, behind_word != before_word);
-        // An end that this byte refuses counts only as long as it may be the one that leftmost-first order takes.
+        // An end that this byte refuses is left out where the others tell the match without it.
         ends.retain(|&index| {
             let rule = self.rule(index);
-            !(rule.refuses(byte) && rule.takes_longest())
+            !(rule.refuses(byte) && rule.proved().edges_decide)
         });
         let ends = cache.list(ends);
         let next = byte.map_or_else(Box::default, |byte| {

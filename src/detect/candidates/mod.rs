@@ -120,12 +120,12 @@ impl Candidates {
                 }
                 PrimaryKind::Pattern(pattern) => {
                     let anchors = shape::anchors::anchors(&pattern.hir, primary.edges);
-                    let rate: f32 = anchors.iter().map(|anchor| rates.of(anchor)).sum();
+                    let rate: f32 = anchors.anchors.iter().map(|(anchor, _)| rates.of(anchor)).sum();
                     let literals = facts::anchors(&pattern.hir).filter(|anchors| {
                         let seldom = facts::rate(anchors);
                         facts::worth_it(anchors) && (seldom <= LITERAL_RATE_GOOD || seldom < f64::from(rate))
                     });
-                    let (count, given) = (anchors.len(), Given { id, primary, pattern, anchors });
+                    let (count, given) = (anchors.anchors.len(), Given { id, primary, pattern, anchors });
                     match literals {
                         Some(anchors) => {
                             let first = facts::first_bytes(&pattern.hir);

@@ -1,7 +1,8 @@
 //! What the automata know of a rule: how far it reaches, what refuses its end, and whether its longest match counts.
 
+use super::bytes::ByteSet;
 use super::facts;
-use super::longest;
+use super::longest::{self, Proved};
 use crate::rule::ruleset::{Pattern, Primary, PrimaryId};
 use crate::rule::syntax::Edges;
 use regex_syntax::hir::Hir;
@@ -15,7 +16,8 @@ pub(crate) struct Rule {
     /// Longest match in bytes.
     pub(crate) longest: usize,
     closed: Closed,
-    takes_longest: OnceLock<bool>,
+    whole: ByteSet,
+    proved: OnceLock<Proved>,
 }
 
 /// Which byte behind a match refuses it, whatever the match's last byte.
@@ -39,7 +41,8 @@ impl Rule {
             hir: pattern.hir.clone(),
             longest: primary.max_match_bytes,
             closed,
-            takes_longest: OnceLock::new(),
+            whole: edge_set(primary.edges),
+            proved: OnceLock::new(),
         }
     }
 
@@ -52,8 +55,18 @@ impl Rule {
         }
     }
 
-    /// True when of several ends the last is always the one that leftmost-first order takes; asked once, then known.
-    pub(crate) fn takes_longest(&self) -> bool {
-        *self.takes_longest.get_or_init(|| longest::takes_longest(&self.hir))
+    /// What is proved of its ends; asked once, then known.
+    pub(crate) fn proved(&self) -> Proved {
+        *self.proved.get_or_init(|| longest::prove(&self.hir, &self.whole))
+    }
+}
+
+/// Bytes of which none may touch a match that has one at its edge. Letters beyond ASCII may stand there as far as the
+/// candidate search goes: confirmation decides.
+pub(crate) fn edge_set(edges: Edges) -> ByteSet {
+    match edges {
+        Edges::Word => ByteSet::alnum(),
+        Edges::Digit => ByteSet::digits(),
+        Edges::None => ByteSet::EMPTY,
     }
 }

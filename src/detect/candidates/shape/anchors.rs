@@ -5,6 +5,7 @@
 //! little: whatever matches the rule lies within one of its anchors.
 
 use crate::detect::candidates::bytes::ByteSet;
+use crate::detect::candidates::told::edge_set;
 use crate::rule::syntax::Edges;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
@@ -32,15 +33,35 @@ impl Anchor {
     }
 }
 
+/// The anchors of a rule, each with the length of the match that lies within it.
+#[derive(Clone, Debug)]
+pub(crate) struct Anchors {
+    pub(crate) anchors: Vec<(Anchor, u8)>,
+    /// True when what lies within an anchor is a match of its length, and every match that its neighbours do not refuse
+    /// lies within one. Else the anchors only tell where a match may begin.
+    pub(crate) exact: bool,
+}
+
 /// The anchors of a rule. None only for a rule that matches nothing.
-pub(crate) fn anchors(hir: &Hir, edges: Edges) -> Vec<Anchor> {
+pub(crate) fn anchors(hir: &Hir, edges: Edges) -> Anchors {
     let drafts = extend(hir, vec![Draft::new(edges)]);
-    let mut anchors: Vec<Anchor> = drafts.into_iter().map(|draft| draft.finish(edges)).collect();
+    let mut exact = drafts.iter().all(|draft| draft.exact && draft.is_growing());
+    let mut anchors: Vec<(Anchor, u8)> = drafts.into_iter().map(|draft| draft.finish(edges)).collect();
     anchors.sort_unstable();
     anchors.dedup();
+    // What another admits says nothing new, but its own length is lost.
     let all = anchors.clone();
-    anchors.retain(|anchor| !all.iter().any(|other| other != anchor && anchor.is_within(other)));
-    anchors
+    let told_by = |at: usize| {
+        let other = |other: usize| other != at && all[at].0.is_within(&all[other].0);
+        (0..all.len()).any(|that| other(that) && (all[that].0 != all[at].0 || that < at))
+    };
+    let mut at = 0;
+    anchors.retain(|_| {
+        at += 1;
+        !told_by(at - 1)
+    });
+    exact &= anchors.len() == all.len();
+    Anchors { anchors, exact }
 }
 
 /// An anchor in the making.
@@ -57,12 +78,22 @@ struct Draft {
     whole: ByteSet,
     /// Nothing is known of what follows.
     open: bool,
+    /// It admits no more than the rule does.
+    exact: bool,
 }
 
 impl Draft {
     fn new(edges: Edges) -> Self {
         let whole = edge_set(edges);
-        Self { before: ByteSet::ALL, sets: Vec::new(), next: ByteSet::ALL, boundary: false, whole, open: false }
+        Self {
+            before: ByteSet::ALL,
+            sets: Vec::new(),
+            next: ByteSet::ALL,
+            boundary: false,
+            whole,
+            open: false,
+            exact: true,
+        }
     }
 
     /// Whether another byte would still be looked at.
@@ -109,12 +140,13 @@ impl Draft {
             Some(last) if last.is_within(&word) => self.next = self.next.and(word.not()),
             Some(last) if last.is_within(&word.not()) => self.next = self.next.and(word),
             // Either side may be the word: nothing is known.
-            Some(_) => {}
+            Some(_) => self.exact = false,
         }
     }
 
     /// The anchor of a finished draft: what may follow the match is its last place.
-    fn finish(mut self, edges: Edges) -> Anchor {
+    fn finish(mut self, edges: Edges) -> (Anchor, u8) {
+        let length = u8::try_from(self.sets.len()).unwrap_or(u8::MAX);
         if self.is_growing() {
             let whole = edge_set(edges);
             let ends_whole = self.sets.last().is_some_and(|last| last.is_within(&whole));
@@ -124,7 +156,7 @@ impl Draft {
         let mut places = [ByteSet::ALL; PLACES];
         places[0] = self.before;
         places[1..=self.sets.len()].copy_from_slice(&self.sets);
-        Anchor(places)
+        (Anchor(places), length)
     }
 
     /// What makes two drafts alike enough to become one.
@@ -141,6 +173,7 @@ impl Draft {
             boundary: self.boundary && other.boundary,
             whole: self.whole,
             open: self.open || self.form() != other.form(),
+            exact: false,
         }
     }
 
@@ -150,16 +183,6 @@ impl Draft {
             bytes += this.difference(other);
         }
         bytes
-    }
-}
-
-/// Bytes of which none may touch a match that has one at its edge. Letters beyond ASCII may stand there as far as an
-/// anchor goes: confirmation decides.
-fn edge_set(edges: Edges) -> ByteSet {
-    match edges {
-        Edges::Word => ByteSet::alnum(),
-        Edges::Digit => ByteSet::digits(),
-        Edges::None => ByteSet::EMPTY,
     }
 }
 
@@ -213,8 +236,10 @@ fn passed(look: Look, mut drafts: Vec<Draft>) -> Vec<Draft> {
         for draft in drafts.iter_mut().filter(|draft| draft.is_growing()) {
             draft.pass_boundary();
         }
+    } else {
+        // Any other assertion is taken to hold.
+        drafts.iter_mut().for_each(|draft| draft.exact = false);
     }
-    // Any other assertion is taken to hold.
     drafts
 }
 
@@ -350,7 +375,8 @@ mod tests {
             (r"#[0-9]+x", Edges::Word, &["*##x!"]),
         ];
         for (pattern, edges, expected) in &rows[..7] {
-            let mut found: Vec<String> = anchors(&parse(pattern), *edges).iter().map(print).collect();
+            let anchors = anchors(&parse(pattern), *edges);
+            let mut found: Vec<String> = anchors.anchors.iter().map(|(anchor, _)| print(anchor)).collect();
             found.sort();
             let mut expected: Vec<String> = expected.iter().map(|row| (*row).to_owned()).collect();
             expected.sort();

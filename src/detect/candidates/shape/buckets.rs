@@ -108,7 +108,7 @@ mod tests {
         let mut all = Vec::new();
         for pattern in patterns {
             let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern);
-            all.extend(anchors(&hir.expect("test pattern"), Edges::Word));
+            all.extend(anchors(&hir.expect("test pattern"), Edges::Word).anchors.into_iter().map(|(anchor, _)| anchor));
         }
         for count in [1, 2, 8, 16] {
             let merged = merge(&all, count, &mut Rates::new());

@@ -7,6 +7,7 @@
 
 pub(super) mod anchors;
 pub(super) mod buckets;
+mod cells;
 pub(super) mod finder;
 pub(super) mod rate;
 
@@ -16,7 +17,8 @@ use super::simd::Path;
 use super::told::Rule;
 use super::{Candidate, END_UNKNOWN};
 use crate::rule::ruleset::{Pattern, Primary, PrimaryId};
-use anchors::Anchor;
+use anchors::{Anchor, Anchors};
+use cells::{Around, CELL, Cell, Tells, around};
 use finder::{Finder, Scratch};
 use rate::Rates;
 use regex_automata::util::pool::Pool;
@@ -30,7 +32,7 @@ pub(super) struct Given<'a> {
     pub(super) id: PrimaryId,
     pub(super) primary: &'a Primary,
     pub(super) pattern: &'a Pattern,
-    pub(super) anchors: Vec<Anchor>,
+    pub(super) anchors: Anchors,
 }
 
 /// Makes scratch for a thread.
@@ -42,13 +44,20 @@ pub(crate) struct ShapeLane {
     finder: Finder,
     rules: Vec<Arc<Rule>>,
     automata: Vec<Arc<Automaton>>,
-    /// For each bucket, the automata over its rules.
-    automata_of: Vec<Vec<usize>>,
+    buckets: Vec<Bucket>,
     backward: Backward,
     longest: usize,
     scratch: Scratches,
     /// Rules that no automaton holds; each is searched for with its own engine.
     search: Vec<PrimaryId>,
+}
+
+/// What a place in a bucket is asked.
+#[derive(Debug)]
+struct Bucket {
+    cells: Vec<Cell>,
+    /// The automata over those of its rules that anchors do not decide.
+    automata: std::ops::Range<usize>,
 }
 
 struct Scratches(Pool<Turn, Make<Turn>>);
@@ -67,31 +76,40 @@ const WALKED_MAX: usize = 24;
 impl ShapeLane {
     /// A lane over the given rules.
     pub(crate) fn new(path: Path, given: &[Given<'_>], rates: &mut Rates) -> Self {
-        // Rules that begin alike share their anchors.
-        let mut owners: BTreeMap<Anchor, Vec<usize>> = BTreeMap::new();
-        for (at, given) in given.iter().enumerate() {
-            for anchor in &given.anchors {
-                owners.entry(*anchor).or_default().push(at);
-            }
-        }
-        let (anchors, owners): (Vec<Anchor>, Vec<Vec<usize>>) = owners.into_iter().unzip();
-        let merged = buckets::merge(&anchors, bucket_count(anchors.len()), rates);
-        let finder = Finder::new(path, &merged.buckets, rates);
         let told = |given: &Given<'_>| Arc::new(Rule::new(given.id, given.primary, given.pattern));
         let rules: Vec<Arc<Rule>> = given.iter().map(told).collect();
+        // Rules that begin alike share their anchors.
+        let mut owners: BTreeMap<Anchor, Vec<(usize, u8)>> = BTreeMap::new();
+        for (at, given) in given.iter().enumerate() {
+            for (anchor, length) in &given.anchors.anchors {
+                owners.entry(*anchor).or_default().push((at, *length));
+            }
+        }
+        let (anchors, owners): (Vec<Anchor>, Vec<Vec<(usize, u8)>>) = owners.into_iter().unzip();
+        let merged = buckets::merge(&anchors, bucket_count(anchors.len()), rates);
+        let finder = Finder::new(path, &merged.buckets, rates);
         let (mut automata, mut search) = (Vec::new(), Vec::new());
-        let automata_of = merged
-            .members
-            .iter()
-            .map(|members| {
-                let first = automata.len();
-                let mut own: Vec<usize> = members.iter().flat_map(|&anchor| owners[anchor].iter().copied()).collect();
-                own.sort_unstable();
-                own.dedup();
-                add_automata(own.iter().map(|&at| Arc::clone(&rules[at])).collect(), &mut automata, &mut search);
-                (first..automata.len()).collect()
-            })
-            .collect();
+        let mut buckets = Vec::new();
+        for members in &merged.members {
+            let tells = |&(rule, length): &(usize, u8)| {
+                if given[rule].anchors.exact { Tells::Match(rule, u32::from(length)) } else { Tells::Walk }
+            };
+            let cells = members.chunks(CELL).map(|members| {
+                let told = members.iter().map(|&at| {
+                    let mut tells: Vec<Tells> = owners[at].iter().map(tells).collect();
+                    tells.dedup_by(|this, other| this == other);
+                    (&anchors[at], tells)
+                });
+                Cell::new(&told.collect::<Vec<_>>())
+            });
+            let first = automata.len();
+            let mut own: Vec<usize> = members.iter().flat_map(|&at| owners[at].iter().map(|owner| owner.0)).collect();
+            own.sort_unstable();
+            own.dedup();
+            own.retain(|&rule| !given[rule].anchors.exact);
+            add_automata(own.iter().map(|&at| Arc::clone(&rules[at])).collect(), &mut automata, &mut search);
+            buckets.push(Bucket { cells: cells.collect(), automata: first..automata.len() });
+        }
         search.sort_unstable();
         search.dedup();
         let lent: Vec<Arc<Automaton>> = automata.clone();
@@ -104,7 +122,7 @@ impl ShapeLane {
         Self {
             finder,
             automata,
-            automata_of,
+            buckets,
             backward: Backward::new(given.iter().map(|given| given.pattern.hir.clone()).collect()),
             longest: rules.iter().map(|rule| rule.longest).max().unwrap_or(0),
             rules,
@@ -136,19 +154,21 @@ impl ShapeLane {
             if stopped.is_some() {
                 return;
             }
-            let mut bits = buckets;
             let here = out.len();
+            let seen = around(hay, start);
+            let mut bits = buckets;
             while bits != 0 {
-                for &number in &self.automata_of[bits.trailing_zeros() as usize] {
-                    let mut at = Place { automaton: &self.automata[number], hay, start, settled, out };
-                    walked += at.nominate(&mut caches[number], places);
-                }
+                let bucket = &self.buckets[bits.trailing_zeros() as usize];
                 bits &= bits - 1;
+                if self.told_by(bucket, &seen, start, out) {
+                    for number in bucket.automata.clone() {
+                        let mut at = Place { automaton: &self.automata[number], hay, start, settled, out };
+                        walked += at.nominate(&mut caches[number], places);
+                    }
+                }
             }
-            if !buckets.is_power_of_two() && out.len() > here + 1 {
-                // A rule with anchors in several buckets is named by each.
-                out[here..].sort_unstable();
-                dedup_from(out, here);
+            if out.len() > here + 1 {
+                settle_repeats(out, here);
             }
             if walked > enough {
                 stopped = Some(start + 1);
@@ -165,16 +185,46 @@ impl ShapeLane {
     }
 }
 
-/// Drops repeats of neighbours behind `first`.
-fn dedup_from(out: &mut Vec<Candidate>, first: usize) {
-    let mut kept = first + 1;
+impl ShapeLane {
+    /// Adds the rules that anchors of the bucket decide; true when automata must decide others.
+    #[inline]
+    fn told_by(&self, bucket: &Bucket, seen: &Around, start: usize, out: &mut Vec<Candidate>) -> bool {
+        let mut walk = false;
+        for cell in &bucket.cells {
+            let mut anchors = cell.admits(seen);
+            while anchors != 0 {
+                for tells in &cell.tells[anchors.trailing_zeros() as usize] {
+                    match *tells {
+                        Tells::Walk => walk = true,
+                        Tells::Match(rule, length) => {
+                            let rule = &self.rules[rule];
+                            let length = if rule.proved().edges_decide { length } else { END_UNKNOWN };
+                            out.push(Candidate { start, primary: rule.primary, length });
+                        }
+                    }
+                }
+                anchors &= anchors - 1;
+            }
+        }
+        walk
+    }
+}
+
+/// A rule with several anchors may be named several times at one place, from `first` on: then its longest match counts,
+/// unless its own engine has to decide.
+fn settle_repeats(out: &mut Vec<Candidate>, first: usize) {
+    out[first..].sort_unstable();
+    let mut kept = first;
     for at in first + 1..out.len() {
-        if out[at] != out[kept - 1] {
-            out[kept] = out[at];
+        let (last, this) = (out[kept], out[at]);
+        if this.primary != last.primary {
             kept += 1;
+            out[kept] = this;
+        } else if last.length != END_UNKNOWN {
+            out[kept] = this;
         }
     }
-    out.truncate(kept);
+    out.truncate(kept + 1);
 }
 
 /// How many buckets a lane of so many anchors is given.
@@ -256,7 +306,7 @@ impl Place<'_> {
                 }
                 self.settled.push(index);
                 let often = places[..at].iter().any(|&(_, list)| cache.rules(list).binary_search(&index).is_ok());
-                let sure = !often || rule.takes_longest();
+                let sure = !often || rule.proved().takes_longest;
                 self.add(index, sure.then_some(end));
             }
         }

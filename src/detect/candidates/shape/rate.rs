@@ -206,7 +206,7 @@ mod tests {
         let mut rate = |pattern: &str| {
             let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern);
             let anchors = anchors(&hir.expect("test pattern"), Edges::Word);
-            anchors.iter().map(|anchor| rates.of(anchor)).sum::<f32>()
+            anchors.anchors.iter().map(|(anchor, _)| rates.of(anchor)).sum::<f32>()
         };
         let ranked = [r"AKIA[A-Z2-7]{16}", r"\d{3}-\d{2}-\d{4}", r"\d{9}", r"\d{4}", r"\d+", r"[a-z]+"].map(&mut rate);
         assert!(ranked.is_sorted(), "{ranked:?}");

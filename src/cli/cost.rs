@@ -111,35 +111,43 @@ fn price(nanoseconds: f64) -> String {
 
 /// Lines for people, at most [`LINE_MAX`] wide.
 fn table(costs: &[RuleCost], sum: &Sum, matcher: &Matcher) -> String {
-    let mut out = String::new();
-    let mut line = |mark: &str, price: &str, places: &str, candidates: Option<String>, rest: &str| {
-        let candidates = candidates.map(|candidates| format!("  {candidates:>12}")).unwrap_or_default();
-        let line = format!("{mark:1} {price:>9}  {places:>12}{candidates}  {rest}");
-        match line.char_indices().nth(LINE_MAX) {
-            None => out.push_str(&line),
-            Some(_) => out.extend(line.chars().take(LINE_MAX - 1).chain(['…'])),
-        }
-        out.push('\n');
-    };
     let title = sum.measured.map(|_| "found per MB".to_owned());
-    line("", "ns a byte", "asked per MB", title, &format!("{:8}  {:>7}  rule", "lane", "anchors"));
+    let mut lines =
+        vec![line("", "ns a byte", "asked per MB", title, &format!("{:8}  {:>7}  rule", "lane", "anchors"))];
     for cost in costs {
         let several = costs.iter().filter(|other| other.detector == cost.detector).count() > 1;
         let shape = if several { format!(": {}", cost.primary) } else { String::new() };
-        let rest =
-            format!("{:8}  {:>7}  {}{shape}", cost.lane.name(), units::count(cost.anchors as u64), cost.detector);
+        let anchors = units::count(cost.anchors as u64);
+        let rest = format!("{:8}  {anchors:>7}  {}{shape}", cost.lane.name(), cost.detector);
         let hint = cost::hint(cost.lane);
         let mark = if hint.is_some() { "!" } else { "" };
-        line(mark, &price(cost.nanoseconds), &rate(cost.places), cost.candidates.map(rate), &rest);
-        if let Some(hint) = hint {
-            line("", "", "", None, hint);
-        }
+        lines.push(line(mark, &price(cost.nanoseconds), &rate(cost.places), cost.candidates.map(rate), &rest));
+        lines.extend(hint.map(|hint| format!("  {hint}")));
     }
     let on = sum.measured.map(|(_, bytes)| format!(", measured on {}", units::bytes(bytes))).unwrap_or_default();
     let all = format!("{} by estimate{on}", units::of(costs.len() as u64, "rule", "rules"));
-    line("", &price(sum.nanoseconds), &rate(sum.places), sum.measured.map(|(candidates, _)| rate(candidates)), &all);
-    let _ = writeln!(out, "  {}", matcher.describe());
-    out
+    let candidates = sum.measured.map(|(candidates, _)| rate(candidates));
+    lines.push(line("", &price(sum.nanoseconds), &rate(sum.places), candidates, &all));
+    lines.push(format!("  {}", matcher.describe()));
+    lines.iter().map(|line| format!("{}\n", cut(line))).collect()
+}
+
+fn line(mark: &str, price: &str, places: &str, candidates: Option<String>, rest: &str) -> String {
+    let candidates = candidates.map(|candidates| format!("  {candidates:>12}")).unwrap_or_default();
+    format!("{mark:1} {price:>9}  {places:>12}{candidates}  {rest}")
+}
+
+/// At most [`LINE_MAX`] characters of a line.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LINE_MAX) {
+        None => line.to_owned(),
+        Some(_) => line.chars().take(LINE_MAX - 1).chain(['…']).collect(),
+    }
+}
+
+/// As exact as a rate deserves: its first four digits.
+fn four_digits(rate: f64) -> f64 {
+    format!("{rate:.3e}").parse().unwrap_or(rate)
 }
 
 /// A line of JSON for each rule, and one for all.
@@ -152,11 +160,11 @@ fn rows(costs: &[RuleCost], sum: &Sum, matcher: &Matcher) -> String {
             "primary": cost.primary,
             "lane": cost.lane.name(),
             "anchors": cost.anchors,
-            "places_per_megabyte": cost.places,
-            "estimated_ns_per_byte": cost.nanoseconds,
+            "places_per_megabyte": four_digits(cost.places),
+            "estimated_ns_per_byte": four_digits(cost.nanoseconds),
         });
         if let Some(candidates) = cost.candidates {
-            row["candidates_per_megabyte"] = json!(candidates);
+            row["candidates_per_megabyte"] = json!(four_digits(candidates));
         }
         if let Some(hint) = cost::hint(cost.lane) {
             row["hint"] = json!(hint);
@@ -166,11 +174,11 @@ fn rows(costs: &[RuleCost], sum: &Sum, matcher: &Matcher) -> String {
     let mut row = json!({
         "schema": "sluicebox.rules-cost/1",
         "rules": costs.len(),
-        "places_per_megabyte": sum.places,
-        "estimated_ns_per_byte": sum.nanoseconds,
+        "places_per_megabyte": four_digits(sum.places),
+        "estimated_ns_per_byte": four_digits(sum.nanoseconds),
     });
     if let Some((candidates, bytes)) = sum.measured {
-        row["candidates_per_megabyte"] = json!(candidates);
+        row["candidates_per_megabyte"] = json!(four_digits(candidates));
         row["bytes"] = json!(bytes);
     }
     row["matcher"] = json!(matcher.describe());

@@ -73,7 +73,9 @@ fn golden(name: &str, got: &str) {
 /// A line without what the search runs on.
 fn without_machine(line: &str) -> String {
     match line.split_once("; shapes on ") {
-        Some((before, after)) => format!("{before}; shapes on MACHINE{}", if after.ends_with("\"}") { "\"}" } else { "" }),
+        Some((before, after)) => {
+            format!("{before}; shapes on MACHINE{}", if after.ends_with("\"}") { "\"}" } else { "" })
+        }
         None => line.to_owned(),
     }
 }

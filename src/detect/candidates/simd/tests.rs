@@ -200,7 +200,9 @@ fn a_single_position_is_told_by_its_own_bit() {
     let mut admits = [[0; 64]; 2];
     (admits[0][1], admits[1][1]) = (0b0000_0100, 0b1000_0000);
     let mut all = [[0; 64]; 2];
-    (all[0][..2].fill(0xFF), all[1][..2].fill(0xFF));
+    for all in &mut all {
+        all[..2].fill(0xFF);
+    }
     let row = |offset| Row { admits: if offset == PLACES - 1 { admits } else { all }, offset };
     let mut rows: Vec<Row> = (0..PLACES).map(row).collect();
     let mut chains = Box::new([[0; 2]; 64]);

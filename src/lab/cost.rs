@@ -160,7 +160,7 @@ mod tests {
         assert!(costs.iter().all(|cost| cost.candidates.is_none() && cost.primary == "1"));
         let dear: Vec<bool> = costs.iter().map(|cost| hint(cost.lane).is_some()).collect();
         assert_eq!(dear, [true, false, false, false]);
-        assert!(costs[0].nanoseconds > 1.0 && costs[1].nanoseconds < 0.1, "{costs:?}");
+        assert!(costs[0].nanoseconds > 2.0 * costs[1].nanoseconds, "{costs:?}");
         for cost in &costs {
             assert_eq!(cost.nanoseconds, cost.places * place_nanoseconds(cost.lane) / 1e6, "{}", cost.detector);
         }
@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn an_edge_makes_a_shape_rarer() {
         let costs = costs(&matcher(&[(r"\d{4}", "none"), (r"\d{4}", "word")]), None);
-        assert_eq!(costs[0].detector, "a.r0");
-        assert!(costs[1].nanoseconds < costs[0].nanoseconds / 1.5, "{costs:?}");
+        assert_eq!(costs[0].detector, "a.r0", "{costs:?}");
+        assert!(costs[1].places < costs[0].places / 1.5, "{costs:?}");
     }
 
     #[test]

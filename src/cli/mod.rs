@@ -1,5 +1,6 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod cost;
 mod explain;
 mod extract;
 mod key;
@@ -31,7 +32,7 @@ enum Command {
     Scan(scan::Args),
     /// Print the text that is scanned
     Extract(extract::Args),
-    /// Check, list, explain and test rules
+    /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
 }
 

@@ -1,6 +1,6 @@
-//! `sluicebox rules`: check, list, explain and test rules.
+//! `sluicebox rules`: check, list, explain and test rules, and tell what they cost.
 
-use super::{EXIT_FAILED, Failed, RuleArgs, explain, refused};
+use super::{EXIT_FAILED, Failed, RuleArgs, cost, explain, refused};
 use crate::detect::Matcher;
 use crate::lab;
 use crate::lab::examples::{self, Tested};
@@ -28,6 +28,8 @@ enum Command {
     Explain(explain::Args),
     /// Run the examples that stand in the rules
     Test(TestArgs),
+    /// Tell what each rule costs a scan, dearest first
+    Cost(cost::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +68,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         Command::List(args) => list(args),
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test(args),
+        Command::Cost(args) => cost::run(args),
     }
 }
 

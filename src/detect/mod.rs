@@ -148,6 +148,15 @@ impl Matcher {
     /// [`Matcher::raw_matches`] for every rule at once, in the order of the rules.
     #[must_use]
     pub fn raw_matches_of_all(&self, text: &[u8]) -> Vec<Vec<std::ops::Range<usize>>> {
+        self.raw_matches_by(text, slices(text.len()))
+    }
+
+    /// [`Matcher::raw_matches_of_all`] with the text's candidates looked for in these slices, which cover it in order.
+    fn raw_matches_by(
+        &self,
+        text: &[u8],
+        slices: impl Iterator<Item = std::ops::Range<usize>>,
+    ) -> Vec<Vec<std::ops::Range<usize>>> {
         let mut found: Vec<Vec<std::ops::Range<usize>>> = vec![Vec::new(); self.rules.primaries.len()];
         let mut confirm = |candidate: candidates::Candidate| {
             let candidates::Candidate { primary, start, .. } = candidate;
@@ -160,22 +169,46 @@ impl Matcher {
             }
         };
         let mut nominated = Vec::new();
-        for from in (0..text.len()).step_by(scan::SLICE_BYTES) {
+        for slice in slices {
             nominated.clear();
-            self.candidates.nominate(text, from, (from + scan::SLICE_BYTES).min(text.len()), &mut nominated);
+            self.candidates.nominate(text, slice.start, slice.end, &mut nominated);
             for candidate in &nominated {
                 confirm(*candidate);
             }
         }
         for &primary in self.candidates.search() {
-            let mut at = 0;
-            while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
-                let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, None);
-                at = raw.as_ref().map_or(start + 1, |raw| raw.span.end);
-                found[primary.index()].extend(raw.map(|raw| raw.span));
-            }
+            self.search(primary, text, |raw| found[primary.index()].extend(raw));
         }
         found
+    }
+
+    /// How many places of a text the candidate search names for each rule, in the order of the rules: what is left to be
+    /// confirmed. For a rule of the search lane, the places that its own engine stops at.
+    #[must_use]
+    pub fn nominations(&self, text: &[u8]) -> Vec<u64> {
+        let mut counts = vec![0; self.rules.primaries.len()];
+        let mut nominated = Vec::new();
+        for slice in slices(text.len()) {
+            nominated.clear();
+            self.candidates.nominate(text, slice.start, slice.end, &mut nominated);
+            for candidate in &nominated {
+                counts[candidate.primary.index()] += 1;
+            }
+        }
+        for &primary in self.candidates.search() {
+            self.search(primary, text, |_| counts[primary.index()] += 1);
+        }
+        counts
+    }
+
+    /// Lets a rule's own engine go over a text, and tells of each place it stops at the match that begins there, if any.
+    fn search(&self, primary: PrimaryId, text: &[u8], mut each: impl FnMut(Option<std::ops::Range<usize>>)) {
+        let mut at = 0;
+        while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
+            let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, None);
+            at = raw.as_ref().map_or(start + 1, |raw| raw.span.end);
+            each(raw.map(|raw| raw.span));
+        }
     }
 
     /// How many first bytes of a value the rule itself spells out, for masks that show no more than that.
@@ -185,4 +218,9 @@ impl Matcher {
             PrimaryKind::Keywords(_) => None,
         }
     }
+}
+
+/// The slices in which a text of this length is searched.
+fn slices(length: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..length).step_by(scan::SLICE_BYTES).map(move |from| from..(from + scan::SLICE_BYTES).min(length))
 }

@@ -12,8 +12,10 @@ use crate::rule::ruleset::{
     Check, CheckWhat, Detector, DetectorId, KeywordList, Leaf, ListId, Node, Pattern, Primary, RuleSet, Tier, What,
 };
 use crate::rule::syntax::{Canonical, CheckPlace, Edges, MaskStyle, MatchStyle, Miss, Side};
+use proof::{EDGES, on_all_paths};
 use proptest::prelude::*;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Shapes of many kinds: separators, letters and digits, literals in front, inside and behind, optional tails.
 const PATTERNS: &[&str] = &[
@@ -36,6 +38,7 @@ const PATTERNS: &[&str] = &[
     r"a{2,5}b?|ab",
     "é[0-9]{2}",
     r"[a-z]{2,20}",
+    r"\d{16,30}",
 ];
 
 fn primary(pattern: &str, detector: u32, edges: Edges) -> Primary {
@@ -167,9 +170,12 @@ fn texts() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// Length of a hostile text: enough for a lane to see that its way does not pay.
+const HOSTILE_BYTES: usize = 5000;
+
 /// Texts that punish a search which goes back.
 fn hostile() -> Vec<String> {
-    let unit = |unit: &str| unit.repeat(3000 / unit.len());
+    let unit = |unit: &str| unit.repeat(HOSTILE_BYTES / unit.len());
     [
         "1",
         "1 ",
@@ -201,42 +207,81 @@ fn hostile() -> Vec<String> {
     .to_vec()
 }
 
-fn check_raw(matcher: &Matcher, text: &str) {
-    let found = matcher.raw_matches_of_all(text.as_bytes());
+/// The patterns without edges, with edges, and with evidence: a matcher for each path.
+static PLAIN: LazyLock<Vec<Matcher>> = LazyLock::new(|| on_all_paths(&rules(Edges::None, || vec![tier(65, None)])));
+static EDGED: LazyLock<Vec<Matcher>> = LazyLock::new(|| on_all_paths(&rules(Edges::Word, || vec![tier(65, None)])));
+static JUDGED: LazyLock<Vec<Matcher>> = LazyLock::new(|| on_all_paths(&rules(Edges::Word, tiers_with_evidence)));
+
+fn check_raw(text: &str) {
+    let found: Vec<_> = PLAIN.iter().map(|matcher| matcher.raw_matches_of_all(text.as_bytes())).collect();
     for (slot, pattern) in PATTERNS.iter().enumerate() {
         let expected = naive(pattern, text.as_bytes(), 96, |_| true);
-        assert_eq!(found[slot], expected, "{pattern} over {text:?}");
+        for (path, found) in Path::all().iter().zip(&found) {
+            assert_eq!(found[slot], expected, "{pattern} on {} over {text:?}", path.name());
+        }
     }
 }
 
+/// Each lane has rules that match something in the hostile texts, so that these mean something for it.
 #[test]
 fn every_lane_is_exercised() {
-    let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
+    let texts = hostile();
     for lane in [Lane::Shape, Lane::Literal, Lane::Residual] {
-        assert!((0..).take(PATTERNS.len()).any(|at| matcher.cost(PrimaryId(at)).lane == lane), "{lane:?}");
+        let slots = (0..).take(PATTERNS.len()).map(PrimaryId);
+        let of_lane: Vec<PrimaryId> = slots.filter(|&id| PLAIN[0].cost(id).lane == lane).collect();
+        let matches = |id: PrimaryId| texts.iter().any(|text| !PLAIN[0].raw_matches(id, text.as_bytes()).is_empty());
+        assert!(of_lane.into_iter().any(matches), "{lane:?}");
     }
 }
 
 #[test]
 fn raw_matches_are_those_of_the_naive_search_on_hostile_text() {
-    let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
     for text in hostile() {
-        check_raw(&matcher, &text);
+        check_raw(&text);
+    }
+}
+
+/// Where most places look like a beginning and walks are long, a lane names beginnings by one backward pass instead, which
+/// tells no ends: hostile text takes both lanes there, on every path.
+#[test]
+fn hostile_text_takes_the_lanes_to_their_backward_pass() {
+    let rows = [("1", r"\d{16,30}", Lane::Shape), ("ab", r"[a-z]{2,20}", Lane::Residual)];
+    for (unit, pattern, lane) in rows {
+        let id =
+            (0..).zip(PATTERNS).find(|(_, known)| **known == pattern).map(|(at, _)| PrimaryId(at)).expect("a pattern");
+        let text = unit.repeat(HOSTILE_BYTES / unit.len());
+        assert!(hostile().contains(&text));
+        for (path, matcher) in Path::all().iter().zip(&*PLAIN) {
+            assert_eq!(matcher.cost(id).lane, lane, "{pattern}");
+            let without_end = |text: &str| {
+                let mut nominated = Vec::new();
+                matcher.candidates.nominate(text.as_bytes(), 0, text.len(), &mut nominated);
+                nominated.iter().filter(|one| one.primary == id && one.end().is_none()).count()
+            };
+            assert_eq!(without_end(&text[..24]), 0, "{pattern} on {}: a walk tells the end", path.name());
+            assert!(without_end(&text) > 100, "{pattern} on {}: the backward pass does not", path.name());
+        }
     }
 }
 
 #[test]
 fn matches_cross_every_slice_edge() {
-    let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
     let samples = "4111 1111 1111 1111 a.b@example.org AKIAABCDEFGH password = hunter22";
-    for shift in 0..samples.len() {
-        let text = format!("{}{samples}", " ".repeat(scan::SLICE_BYTES - shift));
-        let found = matcher.raw_matches_of_all(text.as_bytes());
+    for matcher in &*PLAIN {
         let unshifted = matcher.raw_matches_of_all(samples.as_bytes());
-        let offset = scan::SLICE_BYTES - shift;
-        for (found, unshifted) in found.iter().zip(unshifted) {
-            let moved: Vec<_> = unshifted.iter().map(|span| span.start + offset..span.end + offset).collect();
-            assert_eq!(*found, moved, "shifted by {shift}");
+        for lane in [Lane::Shape, Lane::Literal, Lane::Residual] {
+            let mut found = (0..).zip(&unshifted).filter(|(_, found)| !found.is_empty());
+            assert!(found.any(|(at, _)| matcher.cost(PrimaryId(at)).lane == lane), "{lane:?}");
+        }
+        for edge in EDGES {
+            for shift in 0..samples.len().min(edge) {
+                let offset = edge - shift;
+                let found = matcher.raw_matches_of_all(format!("{}{samples}", " ".repeat(offset)).as_bytes());
+                for (found, unshifted) in found.iter().zip(&unshifted) {
+                    let moved: Vec<_> = unshifted.iter().map(|span| span.start + offset..span.end + offset).collect();
+                    assert_eq!(*found, moved, "shifted by {shift} from {edge}");
+                }
+            }
         }
     }
 }
@@ -309,19 +354,19 @@ proptest! {
 
     #[test]
     fn raw_matches_are_those_of_the_naive_search(text in texts()) {
-        let matcher = Matcher::new(rules(Edges::None, || vec![tier(65, None)]));
-        check_raw(&matcher, &text);
+        check_raw(&text);
     }
 
     #[test]
     fn refused_matches_consume_nothing(text in texts()) {
-        let matcher = Matcher::new(rules(Edges::Word, || vec![tier(65, None)]));
         let normal = explain::normalised(&[&text]).0;
         // Positions are compared in the normal form, so its own normal form must be itself: a mark that a soft hyphen
         // kept apart joins the letter before it only when the hyphen has gone.
         prop_assume!(explain::normalised(&[str::from_utf8(&normal).expect("text")]).0 == normal);
         let key = TokenKey::new([1; 32], 1);
-        let findings = Scanner::new(&matcher, &key, ScanOptions::default()).scan_text(str::from_utf8(&normal).expect("text"));
+        let text = str::from_utf8(&normal).expect("text");
+        let scan = |matcher| Scanner::new(matcher, &key, ScanOptions::default()).scan_text(text);
+        let findings: Vec<Vec<Finding>> = EDGED.iter().map(scan).collect();
         for (slot, pattern) in PATTERNS.iter().enumerate() {
             let expected = naive(pattern, &normal, 96, |span| confirm::edges_hold(Edges::Word, &normal, span));
             let chars = |at: usize| text::count_chars(&normal[..at], false) as u64;
@@ -331,12 +376,11 @@ proptest! {
                 .map(|span| (chars(span.start), chars(span.end)))
                 .collect();
             let id = format!("d{slot:03}");
-            let found: Vec<_> = findings
-                .iter()
-                .filter(|finding| *finding.detector == *id)
-                .map(|finding| (finding.start, finding.end))
-                .collect();
-            prop_assert_eq!(found, expected, "{} over {:?}", pattern, text);
+            for (path, findings) in Path::all().iter().zip(&findings) {
+                let own = findings.iter().filter(|finding| *finding.detector == *id);
+                let found: Vec<_> = own.map(|finding| (finding.start, finding.end)).collect();
+                prop_assert_eq!(&found, &expected, "{} on {} over {:?}", pattern, path.name(), text);
+            }
         }
     }
 
@@ -346,16 +390,17 @@ proptest! {
         cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
         window_bytes in 1_usize..600,
     ) {
-        let matcher = Matcher::new(rules(Edges::Word, tiers_with_evidence));
         let padded = format!("{text}{}{text}", " - ".repeat(500));
-        let whole = scan_pieces(&matcher, &[&padded], 1 << 20);
+        let whole = scan_pieces(&JUDGED[0], &[&padded], 1 << 20);
         let boundaries: Vec<usize> = padded.char_indices().map(|(at, _)| at).collect();
         let mut at: Vec<usize> = cuts.iter().map(|cut| boundaries[cut.index(boundaries.len())]).collect();
         at.push(0);
         at.push(padded.len());
         at.sort_unstable();
         let pieces: Vec<&str> = at.windows(2).map(|pair| &padded[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(scan_pieces(&matcher, &pieces, window_bytes), whole);
+        for (path, matcher) in Path::all().iter().zip(&*JUDGED) {
+            prop_assert_eq!(&scan_pieces(matcher, &pieces, window_bytes), &whole, "on {}", path.name());
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! For people who write rules: rules against samples, with reasons. No cloud, no queue.
 
 pub mod check;
+pub mod cost;
 pub mod examples;
 pub mod explain;
 

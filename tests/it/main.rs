@@ -2,6 +2,7 @@
 
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
+mod cost;
 mod extract;
 mod extract_cli;
 mod guide;

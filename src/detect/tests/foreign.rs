@@ -1,7 +1,7 @@
 //! A hundred rules that nobody had in mind (`benches/foreign.tsv`), against one search for each: spans and groups, at every
 //! edge, on their own samples, on text made of their pieces, and on the repository's files.
 
-use super::proof::{EDGES, Given, Proof};
+use super::proof::{EDGES, Given, Proof, cuts_of};
 use super::*;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -83,14 +83,50 @@ fn each_sample_is_found_across_every_edge() {
         for before in 0..=sample.len() {
             let filler = [b' ', b'\n', b','][before % 3];
             let mut text = vec![filler; 2 * scan::SLICE_BYTES + 256];
-            // A sample longer than the first word would cover the second one's: each is left out in turn.
-            for (_, edge) in EDGES.iter().enumerate().filter(|(at, _)| *at > 1 || at % 2 == before % 2) {
-                let start = edge.saturating_sub(before);
+            // A sample longer than the distance of two edges would cover the second one's: the small ones come alone.
+            let (small, large) = EDGES.split_at(5);
+            for edge in large {
+                let start = edge - before;
                 text[start..start + sample.len()].copy_from_slice(sample);
             }
-            assert_eq!(PROOF.difference_of(slot, &text), None, "{before} bytes before the edge");
+            assert_eq!(PROOF.difference_of(slot, &text), None, "{before} bytes before the large edges");
+            for edge in small {
+                let mut text = vec![filler; 512];
+                let start = edge.saturating_sub(before);
+                text[start..start + sample.len()].copy_from_slice(sample);
+                assert_eq!(PROOF.difference_of(slot, &text), None, "{before} bytes before {edge}");
+            }
         }
     }
+}
+
+#[test]
+fn each_sample_is_found_at_the_end_of_a_text_of_any_length() {
+    for (slot, rule) in RULES.iter().enumerate() {
+        for before in (0..=320).chain(EDGES[8] - 80..=EDGES[8] + 16) {
+            let mut text = vec![[b' ', b'\n', b','][before % 3]; before];
+            text.extend(rule.sample.as_bytes());
+            assert_eq!(PROOF.difference_of(slot, &text), None, "behind {before}");
+        }
+    }
+}
+
+#[test]
+fn the_shortest_texts_give_the_same() {
+    for rule in RULES.iter() {
+        let sample = rule.sample.as_bytes();
+        for length in 0..=sample.len().min(17) {
+            PROOF.check(rule.id, &sample[..length]);
+            PROOF.check(rule.id, &sample[sample.len() - length..]);
+        }
+    }
+}
+
+#[test]
+fn slices_of_any_size_give_the_same() {
+    let samples: Vec<&str> = RULES.iter().map(|rule| rule.sample).collect();
+    PROOF.check_slices(samples.join(" ").as_bytes());
+    PROOF.check_slices(samples.join("\n").repeat(4).as_bytes());
 }
 
 #[test]
@@ -136,6 +172,13 @@ proptest! {
             let differences = PROOF.differences(&text);
             prop_assert!(differences.is_empty(), "{:#?} over {:?}", differences, String::from_utf8_lossy(&text));
         }
+    }
+
+    #[test]
+    fn slices_cut_anywhere_give_the_same(text in pieces(), cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12)) {
+        let cuts = cuts_of(&text, &cuts);
+        let differences = PROOF.differences_by_slices(&text, &cuts);
+        prop_assert!(differences.is_empty(), "{:#?} cut at {:?} over {:?}", differences, cuts, String::from_utf8_lossy(&text));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The thirty shapes of personal data that benches measure (`benches/pii30.tsv`), against one search for each.
 
-use super::proof::{EDGES, Given, Proof};
+use super::proof::{EDGES, Given, Proof, cuts_of};
 use super::*;
 use std::sync::LazyLock;
 
@@ -59,7 +59,7 @@ fn each_sample_is_found_across_every_edge() {
     for (slot, sample) in SAMPLES.iter().enumerate() {
         for before in 0..=sample.len() {
             for edge in EDGES {
-                let text = format!("{}{sample} {sample}", " ".repeat(edge - before));
+                let text = format!("{}{sample} {sample}", " ".repeat(edge.saturating_sub(before)));
                 assert_eq!(PROOF.difference_of(slot, text.as_bytes()), None, "{before} bytes before {edge}");
             }
         }
@@ -74,6 +74,21 @@ fn all_samples_are_found_wherever_the_text_begins() {
             PROOF.check(&format!("{glue:?} behind {shift}"), format!("{}{samples}", " ".repeat(shift)).as_bytes());
         }
     }
+}
+
+#[test]
+fn the_shortest_texts_give_the_same() {
+    for sample in SAMPLES {
+        for length in 0..=sample.len().min(17) {
+            PROOF.check(sample, &sample.as_bytes()[..length]);
+            PROOF.check(sample, &sample.as_bytes()[sample.len() - length..]);
+        }
+    }
+}
+
+#[test]
+fn slices_of_any_size_give_the_same() {
+    PROOF.check_slices(SAMPLES.join(" ").repeat(16).as_bytes());
 }
 
 #[test]
@@ -93,6 +108,7 @@ proptest! {
     fn text_made_of_their_pieces_gives_the_same(
         pieces in proptest::collection::vec((0..30_usize, any::<prop::sample::Index>(), "[-+ .:/@0-9A-F\n]{0,3}"), 1..60),
         shift in 0..130_usize,
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
         let mut text = " ".repeat(shift);
         for (slot, cut, glue) in pieces {
@@ -103,5 +119,8 @@ proptest! {
         }
         let differences = PROOF.differences(text.as_bytes());
         prop_assert!(differences.is_empty(), "{:#?} over {:?}", differences, text);
+        let cuts = cuts_of(text.as_bytes(), &cuts);
+        let differences = PROOF.differences_by_slices(text.as_bytes(), &cuts);
+        prop_assert!(differences.is_empty(), "{:#?} cut at {:?} over {:?}", differences, cuts, text);
     }
 }

@@ -1,11 +1,27 @@
-//! A set of rules in one matcher, held against one search for each rule: spans and groups, on any text.
+//! A set of rules in one matcher on each path, held against one search for each rule: spans and groups, on any text, in
+//! slices of any size.
 
 use super::oracle::{Match, Oracle};
 use super::*;
-use std::path::Path;
 
-/// Lengths at which a matcher may cut: words of bits, vectors, blocks, slices.
-pub(super) const EDGES: [usize; 9] = [64, 128, 512, 1024, 4096, 8192, 16_384, scan::SLICE_BYTES, 2 * scan::SLICE_BYTES];
+/// Lengths at which a matcher may cut: an anchor, vectors and words of bits, steps, blocks (8 KiB), slices.
+pub(super) const EDGES: [usize; 13] = [
+    16,
+    32,
+    64,
+    128,
+    256,
+    512,
+    1024,
+    4096,
+    8192,
+    16_384,
+    scan::SLICE_BYTES,
+    scan::SLICE_BYTES + 8192,
+    2 * scan::SLICE_BYTES,
+];
+/// Sizes of slices: one byte, and about a vector, a step and a block.
+const SLICES: [usize; 12] = [1, 15, 31, 32, 33, 64, 65, 255, 256, 257, 8191, 8193];
 
 /// The longest match, in bytes: some rules can be longer and are cut.
 const MATCH_BYTES_MAX: usize = 96;
@@ -18,10 +34,10 @@ pub(super) struct Given {
     pub(super) groups: bool,
 }
 
-/// All rules in one matcher, and each by itself.
+/// All rules in one matcher for each path, and each by itself.
 pub(super) struct Proof {
     given: Vec<Given>,
-    matcher: Matcher,
+    matchers: Vec<Matcher>,
     oracles: Vec<Oracle>,
 }
 
@@ -29,17 +45,17 @@ impl Proof {
     pub(super) fn new(given: impl Iterator<Item = Given>) -> Self {
         let given: Vec<Given> = given.collect();
         let numbered = || (0_u32..).zip(&given);
-        let rules = RuleSet {
+        let rules = Arc::new(RuleSet {
             detectors: numbered().map(|(id, _)| detector(id, vec![tier(65, None)])).collect(),
             primaries: numbered().map(|(id, given)| compiled(*given, id)).collect(),
             ..RuleSet::default()
-        };
+        });
         let oracles = rules.primaries.iter().map(Oracle::new).collect();
-        Self { matcher: Matcher::new(Arc::new(rules)), oracles, given }
+        Self { matchers: on_all_paths(&rules), oracles, given }
     }
 
     pub(super) fn lane(&self, slot: usize) -> Lane {
-        self.matcher.cost(id(slot)).lane
+        self.matchers[0].cost(id(slot)).lane
     }
 
     /// Where a rule matches by itself.
@@ -49,23 +65,47 @@ impl Proof {
 
     /// Where rules matched otherwise than alone, empty when all is well.
     pub(super) fn differences(&self, text: &[u8]) -> Vec<String> {
-        let found = self.matcher.raw_matches_of_all(text);
-        let slots = 0..self.given.len();
-        slots.filter_map(|slot| self.difference(slot, &found[slot], text)).collect()
+        let found: Vec<_> = self.matchers.iter().map(|matcher| matcher.raw_matches_of_all(text)).collect();
+        (0..self.given.len()).filter_map(|slot| self.difference(slot, &found, text)).collect()
     }
 
     /// The same for one rule, which is what many long texts can afford.
     pub(super) fn difference_of(&self, slot: usize, text: &[u8]) -> Option<String> {
-        let found = self.matcher.raw_matches_of_all(text);
-        self.difference(slot, &found[slot], text)
+        let found: Vec<_> = self.matchers.iter().map(|matcher| matcher.raw_matches_of_all(text)).collect();
+        self.difference(slot, &found, text)
     }
 
-    fn difference(&self, slot: usize, found: &[Range<usize>], text: &[u8]) -> Option<String> {
+    /// Where a text taken in slices, cut at `cuts`, gives other matches than taken whole.
+    pub(super) fn differences_by_slices(&self, text: &[u8], cuts: &[usize]) -> Vec<String> {
+        let mut differences = Vec::new();
+        for (path, matcher) in Path::all().iter().zip(&self.matchers) {
+            let slices = cuts.iter().zip(&cuts[1..]).map(|(&from, &to)| from..to);
+            let (whole, found) = (matcher.raw_matches_of_all(text), matcher.raw_matches_by(text, slices));
+            let differs = (0..self.given.len()).filter(|&slot| whole[slot] != found[slot]);
+            differences.extend(differs.map(|slot| format!("{} on {}", self.given[slot].id, path.name())));
+        }
+        differences
+    }
+
+    /// Fails when slices of one size or another give other matches than the whole, without showing the text.
+    pub(super) fn check_slices(&self, text: &[u8]) {
+        for size in SLICES {
+            let cuts: Vec<usize> = (0..text.len()).step_by(size).chain([text.len()]).collect();
+            let differences = self.differences_by_slices(text, &cuts);
+            assert!(differences.is_empty(), "in slices of {size}: {differences:#?}");
+        }
+    }
+
+    /// What a rule matched on each path, against what it matches alone.
+    fn difference(&self, slot: usize, found: &[Vec<Vec<Range<usize>>>], text: &[u8]) -> Option<String> {
         let (Given { id, groups, .. }, oracle) = (self.given[slot], &self.oracles[slot]);
         let wanted = oracle.spans(text);
-        if found != wanted {
-            let at = found.iter().zip(&wanted).take_while(|(found, wanted)| found == wanted).count();
-            return Some(format!("{id}: {:?} in place of {:?}", found.get(at), wanted.get(at)));
+        for (path, found) in Path::all().iter().zip(found) {
+            let found = &found[slot];
+            if *found != wanted {
+                let at = found.iter().zip(&wanted).take_while(|(found, wanted)| found == wanted).count();
+                return Some(format!("{id} on {}: {:?} in place of {:?}", path.name(), found.get(at), wanted.get(at)));
+            }
         }
         if !groups {
             return None;
@@ -75,9 +115,9 @@ impl Proof {
         wanted.iter().find(differs).map(|(span, _)| format!("{id}: groups of the match at {span:?}"))
     }
 
-    /// Groups as confirmation gives them, with the end known from the search and without.
+    /// Groups as confirmation gives them, with the end known from the search and without. No path has a part in it.
     fn groups(&self, slot: usize, text: &[u8], span: &Range<usize>) -> [Vec<Option<Range<usize>>>; 2] {
-        let matcher = &self.matcher;
+        let matcher = &self.matchers[0];
         [Some(span.end), None].map(|end| {
             let raw = matcher.confirmer.raw(&matcher.rules, &matcher.keywords, id(slot), text, span.start, end);
             raw.map_or_else(Vec::new, |raw| raw.groups)
@@ -92,7 +132,7 @@ impl Proof {
 
     /// Every file of the repository that is no program: text, tables, documents as bytes.
     pub(super) fn check_files(&self) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = ["corpus", "docs", "rules", "benches"].map(|folder| root.join(folder)).to_vec();
         let mut files = 0;
         while let Some(folder) = folders.pop() {
@@ -122,6 +162,19 @@ impl Proof {
             }
         }
     }
+}
+
+/// The ends of a text and places within it, in order.
+pub(super) fn cuts_of(text: &[u8], within: &[prop::sample::Index]) -> Vec<usize> {
+    let within = within.iter().map(|cut| cut.index(text.len() + 1));
+    let mut cuts: Vec<usize> = within.chain([0, text.len()]).collect();
+    cuts.sort_unstable();
+    cuts
+}
+
+/// One matcher for each path of this machine, in their order.
+pub(super) fn on_all_paths(rules: &Arc<RuleSet>) -> Vec<Matcher> {
+    Path::all().iter().map(|&path| Matcher::on(path, Arc::clone(rules))).collect()
 }
 
 fn id(slot: usize) -> PrimaryId {

@@ -8,6 +8,8 @@
 #![allow(unsafe_code, reason = "vector instructions; every block tells why it is sound")]
 
 mod plain;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

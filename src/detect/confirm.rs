@@ -41,7 +41,12 @@ impl TierSet {
 
     /// The indices, best first.
     pub(crate) fn iter(self) -> impl Iterator<Item = u16> {
-        (0..64).filter(move |index| (self.0 >> index) & 1 != 0)
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = u16::try_from(left.trailing_zeros()).ok().filter(|&index| index < 64)?;
+            left &= left - 1;
+            Some(index)
+        })
     }
 }
 
@@ -49,6 +54,52 @@ impl TierSet {
 #[derive(Debug)]
 pub(crate) struct Confirmer {
     engines: Vec<Engine>,
+    plans: Vec<Plan>,
+}
+
+/// What judging the matches of one rule takes, in the order of its price.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The rule's detector, by its index.
+    pub(crate) detector: usize,
+    edges: Edges,
+    across_soft: bool,
+    /// Groups must be known before a match is judged.
+    needs_groups: bool,
+    /// The detector's checks: those of a byte or two beside the match first.
+    checks: Box<[usize]>,
+    /// The tiers that may hold for the rule, best first.
+    tiers: Box<[usize]>,
+}
+
+impl Plan {
+    fn new(rules: &RuleSet, id: PrimaryId) -> Self {
+        let primary = &rules.primaries[id.index()];
+        let detector = &rules.detectors[primary.detector.index()];
+        let mut checks: Box<[usize]> = (0..detector.checks.len()).collect();
+        checks.sort_by_key(|&check| !matches!(detector.checks[check].place, CheckPlace::Before | CheckPlace::After));
+        let holds = |tier: &Tier| tier.primaries.is_empty() || tier.primaries.contains(&id);
+        Self {
+            detector: primary.detector.index(),
+            edges: primary.edges,
+            across_soft: primary.across_soft,
+            needs_groups: matches!(&primary.kind, PrimaryKind::Pattern(pattern) if pattern.needs_groups),
+            checks,
+            tiers: (0..detector.tiers.len()).filter(|&tier| holds(&detector.tiers[tier])).collect(),
+        }
+    }
+
+    /// Whether what stands beside a match leaves it whole.
+    #[inline]
+    pub(crate) fn edges_hold(&self, hay: &[u8], span: &Range<usize>) -> bool {
+        edges_hold(self.edges, hay, span)
+    }
+
+    /// Whether a match may cross a soft edge.
+    #[inline]
+    pub(crate) fn across_soft(&self) -> bool {
+        self.across_soft
+    }
 }
 
 /// A raw match with its groups.
@@ -60,7 +111,14 @@ pub(crate) struct Raw {
 
 impl Confirmer {
     pub(crate) fn new(rules: &RuleSet) -> Self {
-        Self { engines: rules.primaries.iter().map(|_| Engine::default()).collect() }
+        let plans = (0..).take(rules.primaries.len()).map(|id| Plan::new(rules, PrimaryId(id))).collect();
+        Self { engines: rules.primaries.iter().map(|_| Engine::default()).collect(), plans }
+    }
+
+    /// How the matches of a rule are judged.
+    #[inline]
+    pub(crate) fn plan(&self, id: PrimaryId) -> &Plan {
+        &self.plans[id.index()]
     }
 
     /// The raw match of a rule at `start`, groups only where the rule needs them. `end` is given where it is known.
@@ -74,47 +132,89 @@ impl Confirmer {
         start: usize,
         end: Option<usize>,
     ) -> Option<Raw> {
-        self.look(rules, keywords, id, hay, start, end).ok()
+        let known = end.filter(|_| matches!(rules.primaries[id.index()].kind, PrimaryKind::Pattern(_)));
+        let end = known.map_or_else(|| self.end(rules, keywords, id, hay, start), Ok).ok()?;
+        Some(self.with_groups(rules, id, hay, start..end))
     }
 
-    /// [`Confirmer::raw`], and where there is no match how many bytes it took to find out.
+    /// Where the match of a rule ends that begins at `start`.
     ///
     /// # Errors
-    /// The bytes looked at.
+    /// Where there is none, how many bytes it took to find out.
     #[inline]
-    pub(crate) fn look(
+    pub(crate) fn end(
         &self,
         rules: &RuleSet,
         keywords: &KeywordIndex,
         id: PrimaryId,
         hay: &[u8],
         start: usize,
-        end: Option<usize>,
-    ) -> Result<Raw, usize> {
+    ) -> Result<usize, usize> {
         let primary = &rules.primaries[id.index()];
         let limit = start.saturating_add(primary.max_match_bytes).min(hay.len());
         match &primary.kind {
-            PrimaryKind::Keywords(list) => {
-                let end = keywords.longest_at(hay, start, *list).filter(|&end| end <= limit).ok_or(0_usize)?;
-                Ok(Raw { span: start..end, groups: Vec::new() })
-            }
+            PrimaryKind::Keywords(list) => keywords.longest_at(hay, start, *list).filter(|&end| end <= limit).ok_or(0),
             PrimaryKind::Pattern(pattern) => {
-                let engine = &self.engines[id.index()];
-                let end = match end {
-                    Some(end) => end,
-                    None => {
-                        let walk = engine.walk(pattern, hay, start, limit);
-                        walk.end.filter(|&end| end > start).ok_or(walk.bytes)?
-                    }
-                };
-                let groups = if pattern.needs_groups {
-                    engine.groups(pattern, hay, start..limit).unwrap_or_default()
-                } else {
-                    Vec::new()
-                };
-                Ok(Raw { span: start..end, groups })
+                let walk = self.engines[id.index()].walk(pattern, hay, start, limit);
+                walk.end.filter(|&end| end > start).ok_or(walk.bytes)
             }
         }
+    }
+
+    /// The match of a rule that stands at `span`, with its groups where the rule needs them.
+    #[inline]
+    pub(crate) fn with_groups(&self, rules: &RuleSet, id: PrimaryId, hay: &[u8], span: Range<usize>) -> Raw {
+        if !self.plans[id.index()].needs_groups {
+            return Raw { span, groups: Vec::new() };
+        }
+        self.groups(rules, id, hay, span)
+    }
+
+    #[cold]
+    fn groups(&self, rules: &RuleSet, id: PrimaryId, hay: &[u8], span: Range<usize>) -> Raw {
+        let primary = &rules.primaries[id.index()];
+        let limit = span.start.saturating_add(primary.max_match_bytes).min(hay.len());
+        let groups = match &primary.kind {
+            PrimaryKind::Pattern(pattern) => self.engines[id.index()].groups(pattern, hay, span.start..limit),
+            PrimaryKind::Keywords(_) => None,
+        };
+        Raw { span, groups: groups.unwrap_or_default() }
+    }
+
+    /// Judges a raw match: edges, validators, checks, and which tiers are left.
+    pub(crate) fn judge(&self, rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Option<Confirmed> {
+        let whole = self.plan(id).edges_hold(hay, &raw.span);
+        whole.then(|| self.judge_next(rules, id, hay, raw, &mut LastValue::default())).flatten()
+    }
+
+    /// [`Confirmer::judge`] for one match after another of the same text, whose edges hold.
+    #[inline]
+    pub(crate) fn judge_next<'h>(
+        &self,
+        rules: &RuleSet,
+        id: PrimaryId,
+        hay: &'h [u8],
+        raw: &Raw,
+        last: &mut LastValue<'h>,
+    ) -> Option<Confirmed> {
+        let plan = self.plan(id);
+        let detector = &rules.detectors[plan.detector];
+        let span = whole_chars(hay, value_span(&rules.primaries[id.index()], raw)?);
+        let value = last.read(hay, &span)?;
+        if !detector.validators.iter().all(|validator| validator_holds(validator, hay, raw, value)) {
+            return None;
+        }
+        let holds = |&check: &usize| check_holds(&detector.checks[check], detector, hay, &raw.span, value);
+        if !plan.checks.iter().all(holds) || detector.exclude_same_digits && same_digits(value.as_bytes()) {
+            return None;
+        }
+        let mut tiers = TierSet::default();
+        for &index in &plan.tiers {
+            if tier_takes(&detector.tiers[index], detector, hay, raw, value).is_ok() {
+                tiers.insert(index);
+            }
+        }
+        (!tiers.is_empty()).then(|| Confirmed { span: raw.span.clone(), value: span, tiers })
     }
 
     /// The next beginning in `from..to` at which a rule of the search lane may match.
@@ -133,88 +233,48 @@ impl Confirmer {
 }
 
 /// The value that was read last. Rules that match the same stretch of text share it.
-#[derive(Debug, Default)]
-pub(crate) struct LastValue<'h>(Option<(Range<usize>, Value<'h>)>);
+#[derive(Debug)]
+pub(crate) struct LastValue<'h> {
+    span: Range<usize>,
+    value: Value<'h>,
+}
+
+impl Default for LastValue<'_> {
+    fn default() -> Self {
+        Self { span: 0..0, value: Value::empty() }
+    }
+}
 
 impl<'h> LastValue<'h> {
     /// The value that stands at `span`; `None` when it is no text.
     #[inline]
     fn read(&mut self, hay: &'h [u8], span: &Range<usize>) -> Option<&Value<'h>> {
-        match &mut self.0 {
-            Some((last, _)) if last == span => {}
-            Some((last, value)) => {
-                value.set(str::from_utf8(&hay[span.clone()]).ok()?);
-                last.clone_from(span);
+        if self.span != *span {
+            self.span = 0..0;
+            if !self.value.set(&hay[span.clone()]) {
+                return None;
             }
-            None => self.0 = Some((span.clone(), Value::new(str::from_utf8(&hay[span.clone()]).ok()?))),
+            self.span = span.clone();
         }
-        self.0.as_ref().map(|(_, value)| value)
+        Some(&self.value)
     }
-}
-
-/// Judges a raw match: edges, validators, checks, and which tiers are left.
-///
-/// # Errors
-/// The reason of the refusal.
-pub(crate) fn judge(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Result<Confirmed, Miss> {
-    judge_next(rules, id, hay, raw, &mut LastValue::default())
-}
-
-/// [`judge`] for one match after another of the same text.
-///
-/// # Errors
-/// The reason of the refusal.
-#[inline]
-pub(crate) fn judge_next<'h>(
-    rules: &RuleSet,
-    id: PrimaryId,
-    hay: &'h [u8],
-    raw: &Raw,
-    last: &mut LastValue<'h>,
-) -> Result<Confirmed, Miss> {
-    let (span, value) = admit(rules, id, hay, raw, last)?;
-    let detector = &rules.detectors[rules.primaries[id.index()].detector.index()];
-    let mut miss = Miss::Shape;
-    let mut tiers = TierSet::default();
-    for (index, tier) in detector.tiers.iter().enumerate() {
-        match tier_possible(tier, detector, id, hay, raw, value) {
-            Ok(()) => tiers.insert(index),
-            Err(reason) => miss = reason,
-        }
-    }
-    if tiers.is_empty() { Err(miss) } else { Ok(Confirmed { span: raw.span.clone(), value: span, tiers }) }
 }
 
 /// Why the detector itself refuses a raw match, whatever its tiers say.
 pub(crate) fn refusal(rules: &RuleSet, id: PrimaryId, hay: &[u8], raw: &Raw) -> Option<Miss> {
-    admit(rules, id, hay, raw, &mut LastValue::default()).err()
-}
-
-/// Whether the detector itself takes a raw match, whatever its tiers say: the value's span and the value.
-#[inline]
-fn admit<'l, 'h>(
-    rules: &RuleSet,
-    id: PrimaryId,
-    hay: &'h [u8],
-    raw: &Raw,
-    last: &'l mut LastValue<'h>,
-) -> Result<(Range<usize>, &'l Value<'h>), Miss> {
     let primary = &rules.primaries[id.index()];
     let detector = &rules.detectors[primary.detector.index()];
-    let span = whole_chars(hay, value_span(primary, raw).ok_or(Miss::Shape)?);
+    let mut last = LastValue::default();
+    let span = value_span(primary, raw).map(|span| whole_chars(hay, span));
+    let Some(value) = span.and_then(|span| last.read(hay, &span)) else { return Some(Miss::Shape) };
     if !edges_hold(primary.edges, hay, &raw.span) {
-        return Err(Miss::Edge);
+        return Some(Miss::Edge);
     }
-    let value = last.read(hay, &span).ok_or(Miss::Shape)?;
     if !detector.validators.iter().all(|validator| validator_holds(validator, hay, raw, value)) {
-        return Err(Miss::Validator);
+        return Some(Miss::Validator);
     }
-    if detector.exclude_same_digits && same_digits(value)
-        || !detector.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, value))
-    {
-        return Err(Miss::Check);
-    }
-    Ok((span, value))
+    let checked = detector.checks.iter().all(|check| check_holds(check, detector, hay, &raw.span, value));
+    (!checked || detector.exclude_same_digits && same_digits(value.as_bytes())).then_some(Miss::Check)
 }
 
 /// Whether a tier's own shape, validators, checks and form allow it.
@@ -232,6 +292,12 @@ pub(crate) fn tier_possible(
     if !tier.primaries.is_empty() && !tier.primaries.contains(&id) {
         return Err(Miss::Shape);
     }
+    tier_takes(tier, detector, hay, raw, value)
+}
+
+/// [`tier_possible`] for a shape that the tier holds for.
+#[inline]
+fn tier_takes(tier: &Tier, detector: &Detector, hay: &[u8], raw: &Raw, value: &Value<'_>) -> Result<(), Miss> {
     if !tier.validators.iter().all(|validator| validator_holds(validator, hay, raw, value)) {
         return Err(Miss::Validator);
     }
@@ -276,23 +342,44 @@ pub(crate) fn value_span(primary: &Primary, raw: &Raw) -> Option<Range<usize>> {
 /// Letters of a script that sets no space between words do not lengthen a number or a code in ASCII.
 #[inline]
 pub(crate) fn edges_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool {
-    // In ASCII a byte is a character.
-    let clash = |own: Option<&u8>, beside: Option<&u8>| match (own, beside) {
-        (Some(own), Some(beside)) if own.is_ascii() && beside.is_ascii() => Some(match edges {
-            Edges::None => false,
-            Edges::Word => own.is_ascii_alphanumeric() && beside.is_ascii_alphanumeric(),
-            Edges::Digit => own.is_ascii_digit() && beside.is_ascii_digit(),
-        }),
-        (Some(_), Some(_)) => None,
-        _ => Some(false),
+    let mask = match edges {
+        Edges::None => return true,
+        Edges::Word => BESIDE_WORD,
+        Edges::Digit => BESIDE_DIGIT,
     };
-    let before = |at: usize| at.checked_sub(1).and_then(|at| hay.get(at));
-    match (clash(hay.get(span.start), before(span.start)), clash(before(span.end), hay.get(span.end))) {
-        (Some(left), Some(right)) => !left && !right,
-        (Some(true), None) | (None, Some(true)) => false,
-        _ => edges_of_chars_hold(edges, hay, span),
+    let kind = |at: usize| hay.get(at).map_or(0, |&byte| BESIDE[usize::from(byte)]);
+    let before = |at: usize| at.checked_sub(1).map_or(0, kind);
+    let (left, right) = ([before(span.start), kind(span.start)], [before(span.end), kind(span.end)]);
+    // In ASCII a byte is a character.
+    if (left[0] | left[1] | right[0] | right[1]) & BESIDE_WIDE != 0 {
+        return edges_of_chars_hold(edges, hay, span);
     }
+    (left[0] & left[1] | right[0] & right[1]) & mask == 0
 }
+
+/// A digit.
+const BESIDE_DIGIT: u8 = 1;
+/// A letter or digit.
+const BESIDE_WORD: u8 = 2;
+/// Not ASCII.
+const BESIDE_WIDE: u8 = 4;
+
+/// What each byte is to an edge.
+const BESIDE: [u8; 256] = {
+    let mut table = [BESIDE_WIDE; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = if byte.is_ascii_digit() {
+            BESIDE_DIGIT | BESIDE_WORD
+        } else if byte.is_ascii_alphanumeric() {
+            BESIDE_WORD
+        } else {
+            0
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// [`edges_hold`] for text of any script.
 fn edges_of_chars_hold(edges: Edges, hay: &[u8], span: &Range<usize>) -> bool {
@@ -315,8 +402,8 @@ fn validator_holds(validator: &Validator, hay: &[u8], raw: &Raw, value: &Value<'
     str::from_utf8(&hay[span]).is_ok_and(|text| validator.check.check(text))
 }
 
-fn same_digits(text: &str) -> bool {
-    let mut digits = text.bytes().filter(u8::is_ascii_digit);
+fn same_digits(text: &[u8]) -> bool {
+    let mut digits = text.iter().filter(|byte| byte.is_ascii_digit());
     digits.next().is_some_and(|first| digits.all(|digit| digit == first))
 }
 

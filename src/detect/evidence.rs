@@ -4,7 +4,7 @@
 //! judged in two steps: count every leaf, then fold the counts ([`truth`]). A leaf over the whole part has no count until
 //! the part ends; a tree that hangs on it is kept and judged then.
 
-use crate::detect::confirm::{self, Confirmer};
+use crate::detect::confirm::Confirmer;
 use crate::detect::keywords::{Hit, KeywordIndex};
 use crate::detect::text::{back_chars, count_chars, forward_chars};
 use crate::model::Evidence;
@@ -371,7 +371,7 @@ impl Scene<'_> {
                 if raw.span.end > range.end {
                     continue;
                 }
-                if let Ok(confirmed) = confirm::judge(self.rules, primary, self.text, &raw) {
+                if let Some(confirmed) = self.confirmer.judge(self.rules, primary, self.text, &raw) {
                     at = confirmed.span.end;
                     let key = fingerprint(&self.text[confirmed.value.clone()]);
                     found.push(Occurrence { span: confirmed.value, key });

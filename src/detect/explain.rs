@@ -154,15 +154,15 @@ impl Matcher {
     }
 
     /// Calls `see` with every match of a shape as a scan takes them: what is refused consumes nothing.
-    fn each_match(&self, primary: PrimaryId, hay: &[u8], mut see: impl FnMut(&Raw, &Result<Confirmed, Miss>)) {
+    fn each_match(&self, primary: PrimaryId, hay: &[u8], mut see: impl FnMut(&Raw, &Option<Confirmed>)) {
         let mut start = 0;
         while start < hay.len() {
             let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, hay, start, None) else {
                 start += 1;
                 continue;
             };
-            let judged = confirm::judge(&self.rules, primary, hay, &raw);
-            start = if judged.is_ok() { raw.span.end } else { start + 1 };
+            let judged = self.confirmer.judge(&self.rules, primary, hay, &raw);
+            start = if judged.is_some() { raw.span.end } else { start + 1 };
             see(&raw, &judged);
         }
     }
@@ -185,7 +185,7 @@ impl Matcher {
         let rule = &self.rules.primaries[primary.index()];
         let value = self.value_of(primary, raw);
         let text = String::from_utf8_lossy(&hay[value.clone()]).into_owned();
-        let judged = confirm::judge(&self.rules, primary, hay, raw);
+        let stands = self.confirmer.judge(&self.rules, primary, hay, raw).is_some();
         let refused = confirm::refusal(&self.rules, primary, hay, raw);
         let scene = Scene {
             rules: &self.rules,
@@ -197,6 +197,7 @@ impl Matcher {
             value: value.clone(),
         };
         let seen = Value::new(&text);
+        let mut own_miss = None;
         let tiers: Vec<TierExplained> = detector
             .tiers
             .iter()
@@ -204,6 +205,7 @@ impl Matcher {
                 let mut leaves = Vec::new();
                 let supported = tier.evidence.as_ref().is_none_or(|tree| scene.explain_tree(tree, whole, &mut leaves));
                 let own = confirm::tier_possible(tier, detector, primary, hay, raw, &seen).err();
+                own_miss = own.or(own_miss);
                 TierExplained {
                     name: tier.name.clone(),
                     confidence: tier.confidence,
@@ -228,7 +230,7 @@ impl Matcher {
             start: spotted.value.start,
             end: spotted.value.end,
             primary: rule.id.clone(),
-            miss: judged.err(),
+            miss: if stands { None } else { refused.or(own_miss).or(Some(Miss::Shape)) },
             validators,
             tiers,
             reached,

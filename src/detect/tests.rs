@@ -341,6 +341,36 @@ fn a_tier_refuses_by_its_own_checks() {
     }
 }
 
+#[test]
+fn candidates_are_matches_whose_edges_hold() {
+    let rows = [
+        ("123456789", 1),
+        ("123456789, 987654321", 2),
+        ("1234567890 x123456789 123456789y é123456789", 0),
+        // What is taken is not looked at again.
+        ("123456789 1234567890", 1),
+        ("", 0),
+    ];
+    let rules = |pattern: &str| RuleSet {
+        detectors: vec![detector(0, vec![tier(65, None)])],
+        primaries: vec![primary(pattern, 0, Edges::Word)],
+        ..RuleSet::default()
+    };
+    // One rule whose ends the candidate search knows, and one whose ends it does not.
+    for pattern in [r"\d{9}", r"(?m:^|)\d{9}"] {
+        let matcher = Matcher::new(Arc::new(rules(pattern)));
+        for (text, want) in rows {
+            let key = TokenKey::new([1; 32], 1);
+            let mut scanner = Scanner::new(&matcher, &key, ScanOptions::default());
+            scanner.begin_part(PartStart::default());
+            scanner.push(text, &Place::Whole, None);
+            scanner.end_part();
+            let counted: u64 = scanner.finish_file().counts.iter().map(|count| count.candidates).sum();
+            assert_eq!(counted, want, "{pattern} over {text}");
+        }
+    }
+}
+
 fn tiers_with_evidence() -> Vec<Tier> {
     vec![
         tier(95, Some(keyword(None, Side::Both))),

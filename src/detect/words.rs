@@ -102,7 +102,7 @@ pub(super) fn each_word(
         return;
     }
     let mut copy = [0; VIEW];
-    let mut kept = [0; BLOCK / 2];
+    let mut kept = [Word { start: 0, length: 0, hash: 0 }; BLOCK / 2];
     let mut view = view_at(text, at, &mut copy);
     let mut block = kinds(first_block(view));
     // The run that a block begins with has begun in the block before.
@@ -173,29 +173,31 @@ fn each_plain_word(
     mut starts: u64,
     runs: (u64, u64),
     wanted: &Wanted<impl Fn(u64) -> bool>,
-    kept: &mut [u32; BLOCK / 2],
+    kept: &mut [Word; BLOCK / 2],
     found: &mut impl FnMut(Word),
 ) {
+    // Where a run ends that goes on into the next block.
+    let tail = BLOCK + (!runs.1).trailing_zeros() as usize;
+    let gaps = !runs.0;
+    let read = |starts: u64| {
+        let start = starts.trailing_zeros() as usize;
+        // What no run holds from there on.
+        let behind = gaps & (starts & starts.wrapping_neg()).wrapping_neg();
+        let length = if behind == 0 { tail } else { behind.trailing_zeros() as usize } - start;
+        let eight = view[start..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
+        (start, length, hash(eight, length))
+    };
     // Unwanted words are overwritten by the next one, which needs no guess of the processor about what is wanted.
     let mut count = 0;
     while starts != 0 {
-        let start = starts.trailing_zeros();
+        let (start, length, hash) = read(starts);
         starts &= starts - 1;
-        kept[count % (BLOCK / 2)] = start;
-        count += usize::from((wanted.hash)(plain_hash(view, start, runs).0));
+        kept[count % (BLOCK / 2)] = Word { start, length, hash };
+        count += usize::from((wanted.hash)(hash));
     }
-    for &start in &kept[..count.min(BLOCK / 2)] {
-        let (hash, length) = plain_hash(view, start, runs);
-        found(Word { start: at + start as usize, length, hash });
+    for word in &kept[..count.min(BLOCK / 2)] {
+        found(Word { start: at + word.start, ..*word });
     }
-}
-
-#[inline]
-fn plain_hash(view: &[u8; VIEW], start: u32, runs: (u64, u64)) -> (u64, usize) {
-    let start = start % 64;
-    let length = (!bits_from(runs.0, runs.1, start)).trailing_zeros() as usize;
-    let eight = view[start as usize..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
-    (hash(eight, length), length)
 }
 
 /// The wanted words of a run that `at` stands in, up to `to`: where the run ends.
@@ -228,13 +230,23 @@ fn in_run(byte: u8) -> bool {
 /// Bytes of a word that its hash looks at: these, and its length up to [`COUNTED`].
 const COUNTED: usize = 32;
 
+/// The bits of a word's first eight bytes, by its length; an empty one is taken to have a byte.
+const OF_LENGTH: [u64; EIGHT + 1] = {
+    let mut masks = [0xFF; EIGHT + 1];
+    let mut length = 2;
+    while length <= EIGHT {
+        masks[length] = u64::MAX >> (64 - 8 * length);
+        length += 1;
+    }
+    masks
+};
+
 /// Folds ASCII letters by the bit that tells their case, which also folds some other bytes, in terms and texts alike.
 #[inline]
 fn hash(eight: u64, length: usize) -> u64 {
     const FOLD: u64 = 0x2020_2020_2020_2020;
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let bits = 8 * length.clamp(1, EIGHT);
-    let word = eight & (u64::MAX >> (64 - bits));
+    let word = eight & OF_LENGTH[length.min(EIGHT)];
     ((word | FOLD) ^ ((length.min(COUNTED) as u64) << 56)).wrapping_mul(FACTOR)
 }
 

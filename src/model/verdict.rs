@@ -14,12 +14,12 @@ pub struct Hole {
     pub reason: Reason,
 }
 
-/// How often one detector's raw shape occurred and what became of it, kept also when nothing was found.
+/// How often one detector's shape occurred and what became of it, kept also when nothing was found.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DetectorCount {
     /// The detector's id.
     pub detector: Arc<str>,
-    /// Matches of the shape before validators and evidence.
+    /// Matches of the shape whose edges hold, before validators and evidence.
     pub candidates: u64,
     /// Findings, also those past the cap on kept ones.
     pub total: u64,

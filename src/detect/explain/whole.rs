@@ -102,7 +102,7 @@ impl<'a> WholeText<'a> {
         let mut found = Vec::new();
         for &primary in &self.matcher.rules.detectors[detector.index()].primaries {
             self.matcher.each_match(primary, self.text, |_, judged| {
-                if let Ok(confirmed) = judged {
+                if let Some(confirmed) = judged {
                     found.push((confirmed.value.clone(), fingerprint(&self.text[confirmed.value.clone()])));
                 }
             });

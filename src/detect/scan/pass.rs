@@ -6,13 +6,14 @@
 use super::Scanner;
 use super::gate::{BLOCK_BYTES, BLOCK_OVERHANG_BYTES};
 use crate::detect::Matcher;
-use crate::detect::candidates::Candidate;
-use crate::detect::confirm::{self, Confirmed, LastValue, Raw};
+use crate::detect::candidates::{Candidate, END_UNKNOWN};
+use crate::detect::confirm::{Confirmed, LastValue};
 use crate::detect::evidence::{ListMask, Nearby};
 use crate::detect::text::start_of_char;
 use crate::detect::window::Window;
 use crate::detect::{CHAR_BYTES_MAX, excerpt};
 use crate::rule::ruleset::PrimaryId;
+use std::ops::Range;
 
 /// A rule whose matches may be longer than this can make a miss dear.
 pub(crate) const LONG_MATCH_BYTES: usize = 2 << 10;
@@ -98,7 +99,7 @@ impl Scanner<'_> {
         loop {
             let at = from.max(pass.consumed[primary.index()].free_from);
             let Some(start) = confirmer.next_start(rules, primary, pass.text, at, limit) else { return };
-            if pass.confirm(primary, start, None) != Outcome::Accepted {
+            if pass.confirm(Candidate { start, primary, length: END_UNKNOWN }) != Outcome::Accepted {
                 pass.consumed[primary.index()].free_from = start + 1;
             }
         }
@@ -145,7 +146,7 @@ impl Pass<'_> {
                 return;
             }
         }
-        if let Outcome::NoMatch(bytes) = self.confirm(candidate.primary, candidate.start, candidate.end())
+        if let Outcome::NoMatch(bytes) = self.confirm(candidate)
             && bytes >= LONG_WALK_BYTES
         {
             self.count_miss(candidate.primary, candidate.start, end);
@@ -154,39 +155,47 @@ impl Pass<'_> {
 
     /// Confirms one candidate; an accepted one consumes its text.
     #[inline]
-    fn confirm(&mut self, primary: PrimaryId, start: usize, end: Option<usize>) -> Outcome {
+    fn confirm(&mut self, Candidate { start, primary, length }: Candidate) -> Outcome {
         let matcher = self.matcher;
-        let rules = &*matcher.rules;
-        let raw = match matcher.confirmer.look(rules, &matcher.keywords, primary, self.text, start, end) {
-            Ok(raw) => raw,
-            Err(bytes) => return Outcome::NoMatch(bytes),
+        let (rules, confirmer) = (&*matcher.rules, &matcher.confirmer);
+        let end = if length == END_UNKNOWN {
+            match confirmer.end(rules, &matcher.keywords, primary, self.text, start) {
+                Ok(end) => end,
+                Err(bytes) => return Outcome::NoMatch(bytes),
+            }
+        } else {
+            start + length as usize
         };
-        let rule = &rules.primaries[primary.index()];
-        self.candidates[rule.detector.index()] += 1;
-        if !rule.across_soft && self.window.crosses_soft(raw.span.start, raw.span.end) {
+        let (plan, span) = (confirmer.plan(primary), start..end);
+        if !plan.edges_hold(self.text, &span) {
             return Outcome::Refused;
         }
-        if self.is_passed_over(primary, &raw) {
-            self.consumed[primary.index()] = Consumed { free_from: raw.span.end, waiting: Some(start) };
+        self.candidates[plan.detector] += 1;
+        if !plan.across_soft() && self.window.crosses_soft(start, end) {
             return Outcome::Refused;
         }
-        let Ok(confirmed) = confirm::judge_next(rules, primary, self.text, &raw, &mut self.last) else {
+        if self.is_passed_over(primary, &span) {
+            self.consumed[primary.index()] = Consumed { free_from: end, waiting: Some(start) };
+            return Outcome::Refused;
+        }
+        let raw = confirmer.with_groups(rules, primary, self.text, span);
+        let Some(confirmed) = confirmer.judge_next(rules, primary, self.text, &raw, &mut self.last) else {
             return Outcome::Refused;
         };
-        self.consumed[primary.index()] = Consumed { free_from: confirmed.span.end, waiting: None };
+        self.consumed[primary.index()] = Consumed { free_from: end, waiting: None };
         self.accepted.push((primary, confirmed));
         Outcome::Accepted
     }
 
     /// True when no word stands around the match that would make it a finding.
     #[inline]
-    fn is_passed_over(&mut self, primary: PrimaryId, raw: &Raw) -> bool {
+    fn is_passed_over(&mut self, primary: PrimaryId, span: &Range<usize>) -> bool {
         let Some(gate) = &self.matcher.gates[primary.index()] else { return false };
         let around = match self.around {
             Some(around) => around,
-            None => self.look_around(raw.span.start),
+            None => self.look_around(span.start),
         };
-        raw.span.end <= around.until && !gate.is_open(around.lists)
+        span.end <= around.until && !gate.is_open(around.lists)
     }
 
     /// Reads the surroundings of the block that a match begins in: at least as far as the evidence of any match does that
@@ -212,7 +221,7 @@ impl Pass<'_> {
         let matcher = self.matcher;
         let primary = PrimaryId(u32::try_from(slot).unwrap_or(u32::MAX));
         let raw = matcher.confirmer.raw(&matcher.rules, &matcher.keywords, primary, self.text, start, Some(end));
-        let stands = raw.is_some_and(|raw| confirm::judge(&matcher.rules, primary, self.text, &raw).is_ok());
+        let stands = raw.is_some_and(|raw| matcher.confirmer.judge(&matcher.rules, primary, self.text, &raw).is_some());
         self.consumed[slot] = Consumed { free_from: if stands { end } else { start }, waiting: None };
     }
 

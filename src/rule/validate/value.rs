@@ -5,16 +5,19 @@ use std::ops::Deref;
 
 /// The longest value, in letters and digits, that a check looks at; a longer one is refused.
 pub(super) const LETTERS_MAX: usize = 96;
+/// A power of two, so that no place needs a check.
+const ROOM: usize = 128;
 
 /// A value's normalised text with its separators, and what counts in it. Used as if it were the text.
 ///
 /// `Debug` leaves the value out.
 pub struct Value<'a> {
-    text: &'a str,
+    /// UTF-8.
+    text: &'a [u8],
     /// Letters, as capitals, and digits.
-    letters: [u8; LETTERS_MAX],
+    letters: [u8; ROOM],
     /// What the digits stand for: 0 to 9. Without meaning where letters are.
-    numerals: [u8; LETTERS_MAX],
+    numerals: [u8; ROOM],
     /// How many; `None` when there are too many, or a character is not ASCII.
     count: Option<usize>,
     /// No letters.
@@ -25,21 +28,33 @@ impl<'a> Value<'a> {
     /// A value of this text.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        let mut value =
-            Self { text, letters: [0; LETTERS_MAX], numerals: [0; LETTERS_MAX], count: Some(0), only_digits: true };
-        value.gather();
+        let mut value = Self::empty();
+        value.gather(text.as_bytes());
         value
     }
 
-    /// Becomes a value of another text.
-    pub fn set(&mut self, text: &'a str) {
-        self.text = text;
-        self.gather();
+    /// A value of no text, to be [`Value::set`].
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { text: &[], letters: [0; ROOM], numerals: [0; ROOM], count: Some(0), only_digits: true }
+    }
+
+    /// Becomes a value of another text. False, and of no use, when that is not UTF-8.
+    #[inline]
+    pub fn set(&mut self, text: &'a [u8]) -> bool {
+        self.gather(text) || str::from_utf8(text).is_ok()
     }
 
     /// The text.
     #[must_use]
     pub fn text(&self) -> &'a str {
+        str::from_utf8(self.text).unwrap_or_default()
+    }
+
+    /// The text's bytes.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
         self.text
     }
 
@@ -57,24 +72,52 @@ impl<'a> Value<'a> {
         if self.only_digits { self.numerals.get(..self.count?) } else { None }
     }
 
-    fn gather(&mut self) {
-        let mut count = 0;
-        let mut only_digits = true;
+    /// Takes a text and gathers what counts in it. True when all of it is ASCII.
+    #[inline]
+    fn gather(&mut self, text: &'a [u8]) -> bool {
+        self.text = text;
         self.count = None;
-        for &byte in self.text.as_bytes() {
-            if byte.is_ascii_alphanumeric() {
-                let places = self.letters.get_mut(count).zip(self.numerals.get_mut(count));
-                let Some((letter, numeral)) = places else { return };
-                *letter = byte.to_ascii_uppercase();
-                *numeral = byte.wrapping_sub(b'0');
-                only_digits &= byte.is_ascii_digit();
-                count += 1;
-            } else if !byte.is_ascii() {
-                return;
-            }
+        self.only_digits = false;
+        if text.len() > LETTERS_MAX {
+            return self.gather_long(text);
+        }
+        // Every byte is written, and overwritten by the next when it does not count: no branch hangs on the value.
+        let (mut count, mut digits, mut all) = (0, 0, 0);
+        for &byte in text {
+            let place = count & (ROOM - 1);
+            self.letters[place] = byte.to_ascii_uppercase();
+            self.numerals[place] = byte.wrapping_sub(b'0');
+            count += usize::from(byte.is_ascii_alphanumeric());
+            digits += usize::from(byte.is_ascii_digit());
+            all |= byte;
+        }
+        if !all.is_ascii() {
+            return false;
         }
         self.count = Some(count);
+        self.only_digits = count == digits;
+        true
+    }
+
+    /// [`Value::gather`] for a text that may have too many letters and digits.
+    #[cold]
+    fn gather_long(&mut self, text: &[u8]) -> bool {
+        let mut count = 0;
+        let mut only_digits = true;
+        for &byte in text {
+            if byte.is_ascii_alphanumeric() && count < LETTERS_MAX {
+                self.letters[count] = byte.to_ascii_uppercase();
+                self.numerals[count] = byte.wrapping_sub(b'0');
+                only_digits &= byte.is_ascii_digit();
+            }
+            count += usize::from(byte.is_ascii_alphanumeric());
+        }
+        if !text.is_ascii() {
+            return false;
+        }
+        self.count = (count <= LETTERS_MAX).then_some(count);
         self.only_digits = only_digits;
+        true
     }
 }
 
@@ -82,7 +125,7 @@ impl Deref for Value<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        self.text
+        self.text()
     }
 }
 

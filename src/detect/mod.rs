@@ -13,6 +13,7 @@ mod evidence;
 mod excerpt;
 mod explain;
 mod keywords;
+mod raw;
 mod scan;
 mod text;
 mod token;
@@ -129,86 +130,6 @@ impl Matcher {
             count(Lane::Search),
             self.candidates.finder_name()
         )
-    }
-
-    #[doc(hidden)]
-    pub fn nominate_probe(&self, h: &[u8], f: usize, t: usize, v: &mut Vec<(usize, u32, u32)>) {
-        let mut o = Vec::new();
-        self.candidates.nominate(h, f, t, &mut o);
-        v.extend(o.iter().map(|c| (c.start, c.primary.0, c.length)));
-    }
-    /// Every raw match of one rule: the spans that `regex::bytes` `find_iter` gives, found the fast way. For tests and
-    /// measurements of the candidate search; edges, validators and evidence are not asked.
-    #[must_use]
-    pub fn raw_matches(&self, primary: PrimaryId, text: &[u8]) -> Vec<std::ops::Range<usize>> {
-        let mut found = self.raw_matches_of_all(text);
-        std::mem::take(&mut found[primary.index()])
-    }
-
-    /// [`Matcher::raw_matches`] for every rule at once, in the order of the rules.
-    #[must_use]
-    pub fn raw_matches_of_all(&self, text: &[u8]) -> Vec<Vec<std::ops::Range<usize>>> {
-        self.raw_matches_by(text, slices(text.len()))
-    }
-
-    /// [`Matcher::raw_matches_of_all`] with the text's candidates looked for in these slices, which cover it in order.
-    fn raw_matches_by(
-        &self,
-        text: &[u8],
-        slices: impl Iterator<Item = std::ops::Range<usize>>,
-    ) -> Vec<Vec<std::ops::Range<usize>>> {
-        let mut found: Vec<Vec<std::ops::Range<usize>>> = vec![Vec::new(); self.rules.primaries.len()];
-        let mut confirm = |candidate: candidates::Candidate| {
-            let candidates::Candidate { primary, start, .. } = candidate;
-            let matches = &mut found[primary.index()];
-            if matches.last().is_some_and(|last| start < last.end) {
-                return;
-            }
-            if let Some(raw) = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, candidate.end()) {
-                matches.push(raw.span);
-            }
-        };
-        let mut nominated = Vec::new();
-        for slice in slices {
-            nominated.clear();
-            self.candidates.nominate(text, slice.start, slice.end, &mut nominated);
-            for candidate in &nominated {
-                confirm(*candidate);
-            }
-        }
-        for &primary in self.candidates.search() {
-            self.search(primary, text, |raw| found[primary.index()].extend(raw));
-        }
-        found
-    }
-
-    /// How many places of a text the candidate search names for each rule, in the order of the rules: what is left to be
-    /// confirmed. For a rule of the search lane, the places that its own engine stops at.
-    #[must_use]
-    pub fn nominations(&self, text: &[u8]) -> Vec<u64> {
-        let mut counts = vec![0; self.rules.primaries.len()];
-        let mut nominated = Vec::new();
-        for slice in slices(text.len()) {
-            nominated.clear();
-            self.candidates.nominate(text, slice.start, slice.end, &mut nominated);
-            for candidate in &nominated {
-                counts[candidate.primary.index()] += 1;
-            }
-        }
-        for &primary in self.candidates.search() {
-            self.search(primary, text, |_| counts[primary.index()] += 1);
-        }
-        counts
-    }
-
-    /// Lets a rule's own engine go over a text, and tells of each place it stops at the match that begins there, if any.
-    fn search(&self, primary: PrimaryId, text: &[u8], mut each: impl FnMut(Option<std::ops::Range<usize>>)) {
-        let mut at = 0;
-        while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
-            let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, None);
-            at = raw.as_ref().map_or(start + 1, |raw| raw.span.end);
-            each(raw.map(|raw| raw.span));
-        }
     }
 
     /// How many first bytes of a value the rule itself spells out, for masks that show no more than that.

@@ -99,7 +99,7 @@ pub(crate) struct Candidates {
 
 /// A literal as rare as this, in a byte of ordinary text, is taken whatever the shape: letters of many literals would make
 /// the shapes' buckets admit any word.
-const LITERAL_RATE_GOOD: f64 = 1e-5;
+const LITERAL_RATE_GOOD: f64 = 1e-6;
 /// A shape met more often than this is none.
 const SHAPE_RATE_MAX: f32 = 1.0 / 16.0;
 

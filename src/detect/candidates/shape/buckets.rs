@@ -13,7 +13,7 @@ pub(crate) const GROUP: usize = 8;
 /// Rounds in which anchors may still change their bucket.
 const ROUNDS: usize = 4;
 /// More anchors than this are not moved again: it would take longer than it saves.
-const MOVED_MAX: usize = 1024;
+const MOVED_MAX: usize = 8192;
 
 /// The buckets, and what they are expected to let through.
 #[derive(Debug)]

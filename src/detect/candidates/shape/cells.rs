@@ -4,6 +4,7 @@
 //! of the text for those it admits. An anchor that spells out its rule's whole match decides the rule here and now.
 
 use super::anchors::{Anchor, PLACES};
+use super::rate::Rates;
 
 /// Anchors of one cell.
 pub(super) const CELL: usize = 64;
@@ -15,7 +16,9 @@ pub(super) type Around = [u8; PLACES];
 #[derive(Debug)]
 pub(super) struct Cell {
     class_of: Box<[u8; 256]>,
-    /// For each place, a row of classes: the anchors that admit them.
+    /// The places in the order they are asked, the most telling first.
+    order: [u8; PLACES],
+    /// For each place in that order, a row of classes: the anchors that admit them.
     table: Vec<u64>,
     classes: usize,
     /// For each anchor, what it tells.
@@ -33,7 +36,7 @@ pub(super) enum Tells {
 
 impl Cell {
     /// A cell of at most [`CELL`] anchors.
-    pub(super) fn new(anchors: &[(&Anchor, Vec<Tells>)]) -> Self {
+    pub(super) fn new(anchors: &[(&Anchor, Vec<Tells>)], rates: &mut Rates) -> Self {
         let admitting = |place: usize, byte: u8| {
             anchors
                 .iter()
@@ -50,17 +53,28 @@ impl Cell {
             });
             class_of[usize::from(byte)] = u8::try_from(class).unwrap_or(u8::MAX);
         }
-        let table = (0..PLACES).flat_map(|place| known.iter().map(move |column| column[place])).collect();
+        let mut order: Vec<(f32, u8)> = (0_u8..)
+            .take(PLACES)
+            .map(|place| {
+                let sets = anchors.iter().map(|(anchor, _)| anchor.0[usize::from(place)]);
+                (sets.map(|set| rates.of_set(set)).sum(), place)
+            })
+            .collect();
+        order.sort_by(|this, other| this.0.total_cmp(&other.0));
+        let order: [u8; PLACES] = std::array::from_fn(|at| order[at].1);
+        let rows = order.iter().map(|&place| usize::from(place));
+        let table = rows.flat_map(|place| known.iter().map(move |column| column[place])).collect();
         let tells = anchors.iter().map(|(_, tells)| tells.clone()).collect();
-        Self { class_of, table, classes: known.len(), tells }
+        Self { class_of, order, table, classes: known.len(), tells }
     }
 
     /// The anchors that the bytes lie within, a bit each.
     #[inline]
     pub(super) fn admits(&self, around: &Around) -> u64 {
         let mut left = u64::MAX;
-        for (row, four) in self.table.chunks_exact(4 * self.classes).zip(around.as_chunks::<4>().0) {
-            for (at, &byte) in four.iter().enumerate() {
+        for (row, four) in self.table.chunks_exact(4 * self.classes).zip(self.order.as_chunks::<4>().0) {
+            for (at, &place) in four.iter().enumerate() {
+                let byte = around[usize::from(place) % PLACES];
                 left &= row[at * self.classes + usize::from(self.class_of[usize::from(byte)])];
             }
             if left == 0 {
@@ -95,7 +109,7 @@ mod tests {
         let patterns = [r"\d{3}-\d{2}", r"\d{6}", r"[A-Z]\d{5}", r"[A-Z]{2}\d{4}"];
         let all: Vec<Anchor> =
             patterns.iter().map(|pattern| anchors(&parse(pattern), Edges::Word).anchors[0].0).collect();
-        let cell = Cell::new(&all.iter().map(|anchor| (anchor, Vec::new())).collect::<Vec<_>>());
+        let cell = Cell::new(&all.iter().map(|anchor| (anchor, Vec::new())).collect::<Vec<_>>(), &mut Rates::new());
         let rows = [
             ("123-45", 0, 0b1),
             ("x 123456", 2, 0b10),

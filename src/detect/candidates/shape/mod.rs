@@ -100,7 +100,7 @@ impl ShapeLane {
                     tells.dedup_by(|this, other| this == other);
                     (&anchors[at], tells)
                 });
-                Cell::new(&told.collect::<Vec<_>>())
+                Cell::new(&told.collect::<Vec<_>>(), rates)
             });
             let first = automata.len();
             let mut own: Vec<usize> = members.iter().flat_map(|&at| owners[at].iter().map(|owner| owner.0)).collect();

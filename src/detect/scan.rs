@@ -14,7 +14,7 @@ use super::window::{RawLength, Window};
 use crate::detect::candidates::Candidate;
 use crate::model::verdict::DetectorCount;
 use crate::model::{Evidence, Finding, Place};
-use crate::rule::ruleset::{PrimaryId, What};
+use crate::rule::ruleset::{DetectorId, PrimaryId, What};
 use findings::{FileTotals, Open, Part, PartTotals, Tally};
 use pass::Consumed;
 use rayon::prelude::*;
@@ -144,6 +144,7 @@ impl<'m> Scanner<'m> {
         self.part.name = start.name.as_str().into();
         self.part.start = start;
         self.part.located = None;
+        self.part.first = self.file.findings.len();
         self.part.held.resize_with(rules.detectors.len(), || None);
         self.part.totals.resize_with(rules.detectors.len(), PartTotals::default);
         self.part.tallies.clear();
@@ -172,8 +173,9 @@ impl<'m> Scanner<'m> {
         self.search(self.window.text().len());
         self.decide_open();
         for slot in 0..self.part.held.len() {
-            if let Some(held) = self.part.held[slot].take() {
-                self.keep(held);
+            if let Some(last) = self.part.held[slot].take() {
+                let detector = DetectorId(u32::try_from(slot).unwrap_or(u32::MAX));
+                self.keep(detector, last);
             }
         }
         self.close_totals();

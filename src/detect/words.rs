@@ -102,7 +102,7 @@ pub(super) fn each_word(
         return;
     }
     let mut copy = [0; VIEW];
-    let mut kept = [Word { start: 0, length: 0, hash: 0 }; BLOCK / 2];
+    let mut kept = [0; BLOCK / 2];
     let mut view = view_at(text, at, &mut copy);
     let mut block = kinds(first_block(view));
     // The run that a block begins with has begun in the block before.
@@ -173,7 +173,7 @@ fn each_plain_word(
     mut starts: u64,
     runs: (u64, u64),
     wanted: &Wanted<impl Fn(u64) -> bool>,
-    kept: &mut [Word; BLOCK / 2],
+    kept: &mut [u64; BLOCK / 2],
     found: &mut impl FnMut(Word),
 ) {
     // Where a run ends that goes on into the next block.
@@ -190,13 +190,13 @@ fn each_plain_word(
     // Unwanted words are overwritten by the next one, which needs no guess of the processor about what is wanted.
     let mut count = 0;
     while starts != 0 {
-        let (start, length, hash) = read(starts);
+        kept[count % (BLOCK / 2)] = starts;
+        count += usize::from((wanted.hash)(read(starts).2));
         starts &= starts - 1;
-        kept[count % (BLOCK / 2)] = Word { start, length, hash };
-        count += usize::from((wanted.hash)(hash));
     }
-    for word in &kept[..count.min(BLOCK / 2)] {
-        found(Word { start: at + word.start, ..*word });
+    for &starts in &kept[..count.min(BLOCK / 2)] {
+        let (start, length, hash) = read(starts);
+        found(Word { start: at + start, length, hash });
     }
 }
 

@@ -57,7 +57,7 @@ struct Partial {
 type Make = Box<dyn Fn() -> hybrid::dfa::Cache + Send + Sync>;
 
 /// Largest table of one rule, in bytes.
-const TABLE_BYTES_MAX: usize = 256 << 10;
+const TABLE_BYTES_MAX: usize = 32 << 10;
 /// States of a partial automaton that a thread keeps, in bytes.
 const PARTIAL_BYTES_MAX: usize = 512 << 10;
 

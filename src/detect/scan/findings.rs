@@ -21,10 +21,14 @@ pub(super) struct Part {
     pub(super) start: PartStart,
     pub(super) name: Arc<str>,
     /// For each detector, the last finding, which a better one that overlaps may still replace.
-    pub(super) held: Vec<Option<Held>>,
-    /// Decided findings, as they came; none is missing before the part ends.
-    pub(super) kept: Vec<Option<Finding>>,
-    /// What settling them needs, for each.
+    pub(super) held: Vec<Option<Last>>,
+    /// Where the part's findings begin among the file's.
+    pub(super) first: usize,
+    /// By what the finding that was placed last is put in order.
+    pub(super) placed: Option<Order>,
+    /// Its findings must be put in order, or have some among them that are not kept.
+    pub(super) untidy: bool,
+    /// What is known of decided findings, as they came.
     pub(super) kept_keys: Vec<KeptKey>,
     /// For each detector.
     pub(super) totals: Vec<PartTotals>,
@@ -105,13 +109,46 @@ pub(super) struct Held {
     pub(super) finding: Finding,
 }
 
+impl Held {
+    /// Of two that overlap the one of higher rank stays.
+    fn rank(&self) -> (Confidence, u64) {
+        (self.finding.confidence, self.span.1 - self.span.0)
+    }
+}
+
+/// By which findings are put in order: the match, then the detector.
+type Order = ((u64, u64), DetectorId);
+
+/// The last finding of a detector. Findings are large, so this one is written where it will stay, and only what settling it
+/// needs is moved.
+#[derive(Debug)]
+pub(super) struct Last {
+    span: (u64, u64),
+    rank: (Confidence, u64),
+    place: Place,
+    digest: u128,
+    stands: Stands,
+}
+
+/// Where an undecided finding stands.
+#[derive(Debug)]
+enum Stands {
+    /// Among the file's.
+    At(usize),
+    /// Nowhere: it is past the cap.
+    Beyond,
+    /// Here, since it may be a second view of a value.
+    Here(Box<Finding>),
+}
+
 /// What is known of a kept finding beside itself.
 #[derive(Clone, Debug)]
 pub(super) struct KeptKey {
-    /// By which findings are put in order: the match, then the detector.
-    order: ((u64, u64), DetectorId),
+    order: Order,
     digest: u128,
     place: Place,
+    /// Its place among the file's.
+    at: usize,
 }
 
 /// A finding whose tier is decided when the part ends.
@@ -241,20 +278,57 @@ impl Scanner<'_> {
     /// Settles a finding against the one before it of the same detector: of two that overlap the surer one stays, of equal
     /// ones the first.
     pub(super) fn offer(&mut self, held: Held) {
-        let slot = &mut self.part.held[held.detector.index()];
-        match slot {
-            Some(last) if held.span.0 < last.span.1 => {
-                let rank = |held: &Held| (held.finding.confidence, held.span.1 - held.span.0);
-                if rank(&held) > rank(last) {
-                    *slot = Some(held);
-                }
+        let slot = held.detector.index();
+        let rank = held.rank();
+        if let Some(last) = &mut self.part.held[slot]
+            && held.span.0 < last.span.1
+        {
+            if rank > last.rank {
+                let stands = match std::mem::replace(&mut last.stands, Stands::Beyond) {
+                    Stands::At(at) => {
+                        self.file.findings[at] = held.finding;
+                        self.part.untidy = true;
+                        Stands::At(at)
+                    }
+                    Stands::Beyond => Stands::Beyond,
+                    Stands::Here(_) => Stands::Here(Box::new(held.finding)),
+                };
+                *last = Last { span: held.span, rank, place: held.place, digest: held.digest, stands };
             }
-            _ => {
-                if let Some(last) = slot.replace(held) {
-                    self.keep(last);
-                }
-            }
+            return;
         }
+        let detector = held.detector;
+        if let Some(last) = self.part.held[slot].take() {
+            self.keep(detector, last);
+        }
+        let last = self.place(held);
+        self.part.held[slot] = Some(last);
+    }
+
+    /// Puts a finding where it will stay, unless it is past the cap or may turn out a second view.
+    fn place(&mut self, held: Held) -> Last {
+        let rank = held.rank();
+        let Held { detector, span, place, digest, finding } = held;
+        let stands = if self.part.totals[detector.index()].kept >= self.options.kept_max {
+            Stands::Beyond
+        } else if place == Place::Whole {
+            Stands::At(self.push_finding((span, detector), finding))
+        } else {
+            Stands::Here(Box::new(finding))
+        };
+        Last { span, rank, place, digest, stands }
+    }
+
+    fn push_finding(&mut self, order: Order, finding: Finding) -> usize {
+        let Part { placed, untidy, .. } = &mut self.part;
+        *untidy |= placed.is_some_and(|last| last > order);
+        *placed = Some(order);
+        let found = &mut self.file.findings;
+        if found.capacity() == 0 {
+            found.reserve(FINDINGS_FIRST);
+        }
+        found.push(finding);
+        found.len() - 1
     }
 
     /// Decides the findings that hung on the whole part.
@@ -274,9 +348,9 @@ impl Scanner<'_> {
                 held.finding.confidence = self.capped(tier.confidence);
                 held.finding.tier = self.part.names[held.detector.index()].tiers[index].clone();
                 held.finding.evidence = evidence;
-                self.keep(held);
+                self.keep_held(held);
             } else if holds {
-                self.keep(held);
+                self.keep_held(held);
             }
         }
     }
@@ -308,28 +382,46 @@ impl Scanner<'_> {
         (filled, found)
     }
 
+    fn keep_held(&mut self, held: Held) {
+        let detector = held.detector;
+        let last = self.place(held);
+        self.keep(detector, last);
+    }
+
     /// Counts a decided finding and keeps it while there is room.
-    pub(super) fn keep(&mut self, held: Held) {
+    pub(super) fn keep(&mut self, detector: DetectorId, last: Last) {
+        let Last { span, place, digest, stands, .. } = last;
         // Two views of one value (as stored and as shown, row and cell) count once.
-        let twin = held.place != Place::Whole
-            && self.part.kept_keys.iter().rev().take(TWINS_MAX).any(|other| {
-                other.digest == held.digest && other.order.1 == held.detector && other.place == held.place
-            });
+        let twin = place != Place::Whole
+            && self
+                .part
+                .kept_keys
+                .iter()
+                .rev()
+                .take(TWINS_MAX)
+                .any(|other| other.digest == digest && other.order.1 == detector && other.place == place);
         if twin {
             return;
         }
-        let totals = &mut self.part.totals[held.detector.index()];
+        let totals = &mut self.part.totals[detector.index()];
         if totals.total == 0 {
-            self.part.touched.push(held.detector);
+            self.part.touched.push(detector);
         }
         totals.total += 1;
-        totals.unique_at_least |= !add_within(&mut totals.unique, held.digest, self.options.kept_max);
-        if totals.kept < self.options.kept_max {
-            totals.kept += 1;
-            let Held { detector, span, place, digest, finding } = held;
-            self.part.kept_keys.push(KeptKey { order: (span, detector), digest, place });
-            self.part.kept.push(Some(finding));
-        }
+        totals.unique_at_least |= !add_within(&mut totals.unique, digest, self.options.kept_max);
+        let is_kept = totals.kept < self.options.kept_max;
+        totals.kept += usize::from(is_kept);
+        let at = match stands {
+            Stands::At(at) if is_kept => at,
+            Stands::Here(finding) if is_kept => self.push_finding((span, detector), *finding),
+            // What was decided at the part's end may have filled the cap.
+            Stands::At(_) => {
+                self.part.untidy = true;
+                return;
+            }
+            Stands::Beyond | Stands::Here(_) => return,
+        };
+        self.part.kept_keys.push(KeptKey { order: (span, detector), digest, place, at });
     }
 
     /// Ends the part's counting: detectors below their fewest different values drop out.
@@ -357,27 +449,41 @@ impl Scanner<'_> {
             }
             (totals.kept, totals.total, totals.unique_at_least) = (0, 0, false);
         }
-        self.hand_over(&dropped);
+        self.tidy(&dropped);
     }
 
-    /// Moves the part's findings to the file, in the order of their places, save those of `dropped` detectors.
-    fn hand_over(&mut self, dropped: &[DetectorId]) {
-        let Part { kept, kept_keys, .. } = &mut self.part;
+    /// Puts the part's findings in the order of their places, without those of `dropped` detectors.
+    fn tidy(&mut self, dropped: &[DetectorId]) {
+        let Part { first, untidy, placed, kept_keys, .. } = &mut self.part;
         let found = &mut self.file.findings;
-        found.reserve(kept.len());
-        if dropped.is_empty() && kept_keys.is_sorted_by_key(|key| key.order) {
-            found.extend(kept.drain(..).flatten());
-        } else {
-            let keys = kept_keys.iter().enumerate().filter(|(_, key)| !dropped.contains(&key.order.1));
-            let mut order: Vec<_> = keys.map(|(at, key)| (key.order, at)).collect();
-            order.sort_unstable();
-            found.extend(order.into_iter().filter_map(|(_, at)| kept[at].take()));
-            kept.clear();
+        if *untidy || !dropped.is_empty() {
+            kept_keys.retain(|key| !dropped.contains(&key.order.1));
+            kept_keys.sort_unstable_by_key(|key| (key.order, key.at));
+            sort_to_front(&mut found[*first..], kept_keys.iter().map(|key| key.at - *first));
+            found.truncate(*first + kept_keys.len());
         }
         kept_keys.clear();
+        (*untidy, *placed, *first) = (false, None, found.len());
     }
 }
 
+/// Brings the items at the given places to the front, in the order of `places`. Most stand there already: only the others are
+/// moved.
+fn sort_to_front<T>(items: &mut [T], places: impl Iterator<Item = usize>) {
+    // Where each item went, and which stands at each place.
+    let mut went: Vec<usize> = (0..items.len()).collect();
+    let mut stands = went.clone();
+    for (to, item) in places.enumerate() {
+        let from = went[item];
+        items.swap(to, from);
+        stands.swap(to, from);
+        went[stands[from]] = from;
+        went[item] = to;
+    }
+}
+
+/// Room for the first findings of a file.
+const FINDINGS_FIRST: usize = 64;
 /// How many findings back a twin may stand.
 const TWINS_MAX: usize = 8;
 
@@ -420,5 +526,27 @@ fn explained_prefix(hir: &regex_syntax::hir::Hir, text: &[u8]) -> usize {
             spelled
         }
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sort_to_front;
+
+    #[test]
+    fn what_is_kept_comes_to_the_front_in_order() {
+        let rows: [(&str, &[usize], &str); 6] = [
+            ("abcde", &[0, 1, 2, 3, 4], "abcde"),
+            ("abcde", &[4, 3, 2, 1, 0], "edcba"),
+            ("abcde", &[1, 2, 3, 4, 0], "bcdea"),
+            ("abcde", &[3, 0], "da"),
+            ("abcde", &[2, 4, 1], "ceb"),
+            ("", &[], ""),
+        ];
+        for (items, places, want) in rows {
+            let mut items: Vec<char> = items.chars().collect();
+            sort_to_front(&mut items, places.iter().copied());
+            assert_eq!(items[..places.len()].iter().collect::<String>(), want);
+        }
     }
 }

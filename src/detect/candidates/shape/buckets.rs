@@ -11,7 +11,7 @@ use crate::detect::candidates::bytes::ByteSet;
 pub(crate) const GROUP: usize = 8;
 
 /// Rounds in which anchors may still change their bucket.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 2;
 /// More anchors than this are not moved again: it would take longer than it saves.
 const MOVED_MAX: usize = 8192;
 
@@ -76,11 +76,16 @@ impl Bucket {
 
 /// The bucket whose rate grows least.
 fn cheapest(buckets: &[Bucket], anchor: &Anchor, rates: &mut Rates) -> usize {
+    // Where the anchor is admitted already, nothing grows.
+    let holds = |bucket: &Bucket| bucket.admits.is_some_and(|admits| anchor.is_within(&admits));
+    if let Some(at) = buckets.iter().position(holds) {
+        return at;
+    }
     let mut best = (f32::INFINITY, 0);
     for (at, bucket) in buckets.iter().enumerate() {
-        let grows = bucket.with(anchor, rates).rate - bucket.rate;
-        if grows < best.0 {
-            best = (grows, at);
+        let joined = bucket.admits.map_or(*anchor, |admits| admits.or(anchor));
+        if let Some(rate) = rates.below(&joined, bucket.rate + best.0) {
+            best = (rate - bucket.rate, at);
         }
         if bucket.admits.is_none() {
             break;

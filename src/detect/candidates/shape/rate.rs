@@ -89,6 +89,16 @@ impl Rates {
         self.by_chain(anchor) + self.by_sample(anchor)
     }
 
+    /// [`Rates::of`] an anchor, when that is less than `limit`.
+    pub(crate) fn below(&mut self, anchor: &Anchor, limit: f32) -> Option<f32> {
+        let by_sample = self.by_sample(anchor);
+        if by_sample >= limit {
+            return None;
+        }
+        let rate = by_sample + self.by_chain(anchor);
+        (rate < limit).then_some(rate)
+    }
+
     /// The share of the sample's places that lie within the anchor.
     fn by_sample(&mut self, anchor: &Anchor) -> f32 {
         let mut left = [u64::MAX; WORDS];

@@ -9,6 +9,8 @@
 use super::bytes::ByteSet;
 use super::facts::{self, Anchor};
 use super::marks::{self, Marks};
+use super::shape;
+use super::shape::cells::{Cell, around};
 use super::shape::rate::Rates;
 use super::simd::Path;
 use super::{Candidate, END_UNKNOWN};
@@ -24,6 +26,8 @@ pub(super) struct Given {
     /// Bytes a match can begin with.
     pub(super) first: ByteSet,
     pub(super) anchors: Vec<Anchor>,
+    /// What stands around the beginning of every match; empty when that is not known.
+    pub(super) shape: Vec<shape::anchors::Anchor>,
 }
 
 /// One rule of the lane.
@@ -34,6 +38,8 @@ struct Rule {
     first: Option<ByteSet>,
     /// A beginning inside a word is refused.
     whole_words: bool,
+    /// What stands around a beginning, when the literal alone tells where that is.
+    shape: Option<Cell>,
 }
 
 /// What an occurrence of a literal nominates.
@@ -87,9 +93,15 @@ impl LiteralLane {
         let mut nominations = vec![Vec::new(); literals.len()];
         let mut lane_rules = Vec::new();
         let mut before_max = 0;
-        for (index, Given { primary, edges, first, anchors }) in (0_u32..).zip(rules) {
+        for (index, Given { primary, edges, first, anchors, shape }) in (0_u32..).zip(rules) {
             let fixed = anchors.iter().all(|anchor| anchor.before_max == 0);
-            lane_rules.push(Rule { primary, first: (!fixed).then_some(first), whole_words: edges == Edges::Word });
+            let told: Vec<_> = shape.iter().map(|anchor| (anchor, Vec::new())).collect();
+            lane_rules.push(Rule {
+                primary,
+                first: (!fixed).then_some(first),
+                whole_words: edges == Edges::Word,
+                shape: (fixed && !told.is_empty()).then(|| Cell::new(&told, rates)),
+            });
             for anchor in anchors {
                 before_max = before_max.max(anchor.before_max);
                 if let Ok(literal) = literals.binary_search(&anchor.literal) {
@@ -192,7 +204,10 @@ impl LiteralLane {
             let in_word = rule.whole_words
                 && hay[start].is_ascii_alphanumeric()
                 && start.checked_sub(1).is_some_and(|before| hay[before].is_ascii_alphanumeric());
-            if !in_word && rule.first.as_ref().is_none_or(|set| set.contains(hay[start])) {
+            if !in_word
+                && rule.first.as_ref().is_none_or(|set| set.contains(hay[start]))
+                && rule.shape.as_ref().is_none_or(|shape| shape.admits(&around(hay, start)) != 0)
+            {
                 out.push(Candidate { start, primary: rule.primary, length: END_UNKNOWN });
             }
         }

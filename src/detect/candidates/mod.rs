@@ -115,7 +115,13 @@ impl Candidates {
                 PrimaryKind::Keywords(list) => {
                     let (first, anchors) = keywords::anchors(&rules.lists[list.index()]);
                     let cost = Cost::of_literals(&anchors);
-                    by_literal.push(literal::Given { primary: id, edges: Edges::None, first, anchors });
+                    by_literal.push(literal::Given {
+                        primary: id,
+                        edges: Edges::None,
+                        first,
+                        anchors,
+                        shape: Vec::new(),
+                    });
                     cost
                 }
                 PrimaryKind::Pattern(pattern) => {
@@ -130,7 +136,14 @@ impl Candidates {
                         Some(anchors) => {
                             let first = facts::first_bytes(&pattern.hir);
                             let cost = Cost::of_literals(&anchors);
-                            by_literal.push(literal::Given { primary: id, edges: primary.edges, first, anchors });
+                            let shape = given.anchors.anchors.iter().map(|(anchor, _)| *anchor).collect();
+                            by_literal.push(literal::Given {
+                                primary: id,
+                                edges: primary.edges,
+                                first,
+                                anchors,
+                                shape,
+                            });
                             cost
                         }
                         None if rate <= SHAPE_RATE_MAX => {

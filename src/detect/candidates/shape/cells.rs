@@ -7,14 +7,14 @@ use super::anchors::{Anchor, PLACES};
 use super::rate::Rates;
 
 /// Anchors of one cell.
-pub(super) const CELL: usize = 64;
+pub(crate) const CELL: usize = 64;
 
 /// The bytes that anchors look at, from the byte before a match on.
-pub(super) type Around = [u8; PLACES];
+pub(crate) type Around = [u8; PLACES];
 
 /// Anchors, looked up by the bytes around a place.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     class_of: Box<[u8; 256]>,
     /// The places in the order they are asked, the most telling first.
     order: [u8; PLACES],
@@ -22,12 +22,12 @@ pub(super) struct Cell {
     table: Vec<u64>,
     classes: usize,
     /// For each anchor, what it tells.
-    pub(super) tells: Vec<Vec<Tells>>,
+    pub(crate) tells: Vec<Vec<Tells>>,
 }
 
 /// What lies within an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tells {
+pub(crate) enum Tells {
     /// A match of the rule (its index in the lane), of so many bytes.
     Match(usize, u32),
     /// Perhaps a match of a rule that an automaton must decide.
@@ -36,7 +36,7 @@ pub(super) enum Tells {
 
 impl Cell {
     /// A cell of at most [`CELL`] anchors.
-    pub(super) fn new(anchors: &[(&Anchor, Vec<Tells>)], rates: &mut Rates) -> Self {
+    pub(crate) fn new(anchors: &[(&Anchor, Vec<Tells>)], rates: &mut Rates) -> Self {
         let admitting = |place: usize, byte: u8| {
             anchors
                 .iter()
@@ -70,7 +70,7 @@ impl Cell {
 
     /// The anchors that the bytes lie within, a bit each.
     #[inline]
-    pub(super) fn admits(&self, around: &Around) -> u64 {
+    pub(crate) fn admits(&self, around: &Around) -> u64 {
         let mut left = u64::MAX;
         for (row, four) in self.table.chunks_exact(4 * self.classes).zip(self.order.as_chunks::<4>().0) {
             for (at, &place) in four.iter().enumerate() {
@@ -87,7 +87,7 @@ impl Cell {
 
 /// The bytes around a place; what lies outside the text is a line feed.
 #[inline]
-pub(super) fn around(hay: &[u8], start: usize) -> Around {
+pub(crate) fn around(hay: &[u8], start: usize) -> Around {
     if let Some(bytes) = start.checked_sub(1).and_then(|first| hay.get(first..)?.first_chunk()) {
         return *bytes;
     }

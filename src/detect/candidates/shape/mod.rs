@@ -7,7 +7,7 @@
 
 pub(super) mod anchors;
 pub(super) mod buckets;
-mod cells;
+pub(super) mod cells;
 pub(super) mod finder;
 pub(super) mod rate;
 

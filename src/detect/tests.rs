@@ -446,3 +446,27 @@ proptest! {
         prop_assert!(starts.iter().all(|&start| text.is_char_boundary(usize::try_from(start).expect("small"))));
     }
 }
+
+#[test]
+fn a_rule_that_must_stop_short_ends_where_its_own_engine_says() {
+    let patterns = [r"\d{4,9}", r"\d{9}", r"\d{3}-\d{6}", r"[A-Z]\d{7}?|[A-Z]\d{2}"];
+    for max in [2, 3, 4, 6, 8, 9] {
+        let mut set = Arc::into_inner(rules(Edges::None, || vec![tier(65, None)])).expect("nobody else holds it");
+        set.primaries = (0_u32..).zip(patterns).map(|(id, pattern)| primary(pattern, id, Edges::None)).collect();
+        set.detectors.truncate(patterns.len());
+        for primary in &mut set.primaries {
+            primary.max_match_bytes = max;
+        }
+        let set = Arc::new(set);
+        for &path in Path::all() {
+            let matcher = Matcher::on(path, Arc::clone(&set));
+            for text in ["123456789", "x 12345-678901 A1234567, 1234567890123", "A12 B3456789 C1"] {
+                let found = matcher.raw_matches_of_all(text.as_bytes());
+                for (slot, pattern) in patterns.iter().enumerate() {
+                    let expected = naive(pattern, text.as_bytes(), max, |_| true);
+                    assert_eq!(found[slot], expected, "{pattern} cut at {max} on {text}, {path:?}");
+                }
+            }
+        }
+    }
+}

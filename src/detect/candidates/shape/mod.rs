@@ -1,9 +1,10 @@
 //! The shape lane: rules that are told by the kinds of bytes at a match's beginning (most identifiers, and secrets with a
 //! prefix).
 //!
-//! A finder over all anchors tells where a text has the look of a match; there one anchored automaton over all rules of
-//! the lane says which of them match and where they end. Where text defeats that (most places look like a beginning, and
-//! walks are long), one backward pass names the beginnings instead.
+//! A finder over all anchors, merged into a few buckets, tells where a text has the look of a match. There the bucket's
+//! cells say which anchors it really lies within: an anchor that spells out a whole match decides its rule, and for the
+//! others an anchored automaton over the bucket's rules says which match and where they end. Where text defeats that (most
+//! places look like a beginning, and walks are long), one backward pass names the beginnings instead.
 
 pub(super) mod anchors;
 pub(super) mod buckets;
@@ -198,7 +199,9 @@ impl ShapeLane {
                         Tells::Walk => walk = true,
                         Tells::Match(rule, length) => {
                             let rule = &self.rules[rule];
-                            let length = if rule.proved().edges_decide { length } else { END_UNKNOWN };
+                            // A rule that must stop short of it has its own engine find where.
+                            let sure = length as usize <= rule.longest && rule.proved().edges_decide;
+                            let length = if sure { length } else { END_UNKNOWN };
                             out.push(Candidate { start, primary: rule.primary, length });
                         }
                     }

@@ -58,7 +58,7 @@ impl<'a> Value<'a> {
         self.text
     }
 
-    /// The letters, as capitals, and digits; `None` when there are more than [`LETTERS_MAX`] or not all text is ASCII.
+    /// The letters, as capitals, and digits; `None` when there are more than 96 or not all text is ASCII.
     #[inline]
     #[must_use]
     pub fn letters(&self) -> Option<&[u8]> {

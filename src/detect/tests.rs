@@ -470,3 +470,28 @@ fn a_rule_that_must_stop_short_ends_where_its_own_engine_says() {
         }
     }
 }
+
+#[test]
+fn a_long_rule_that_keeps_missing_is_given_up_and_said_to_be() {
+    let mut set = Arc::into_inner(rules(Edges::None, || vec![tier(65, None)])).expect("nobody else holds it");
+    // Every match is longer than the rule may be, which only a walk of that length finds out.
+    set.primaries = vec![primary("a[ab]{3500}", 0, Edges::None)];
+    set.primaries[0].max_match_bytes = 3000;
+    set.detectors.truncate(1);
+    let key = TokenKey::new([7; 32], 1);
+    let set = Arc::new(set);
+    // Dear misses everywhere; many that a few bytes tell; none at all.
+    let texts = [("a".repeat(40_000), true), ("ab c".repeat(10_000), false), ("x".repeat(40_000), false)];
+    for &path in Path::all() {
+        let matcher = Matcher::on(path, Arc::clone(&set));
+        for (text, expected) in &texts {
+            let mut scanner = Scanner::new(&matcher, &key, ScanOptions::default());
+            scanner.begin_part(PartStart { name: "text".to_owned(), ..PartStart::default() });
+            scanner.push(text, &Place::Whole, None);
+            scanner.end_part();
+            let scanned = scanner.finish_file();
+            assert!(scanned.findings.is_empty());
+            assert_eq!(scanned.candidate_limit, *expected, "{} on {path:?}", &text[..4]);
+        }
+    }
+}

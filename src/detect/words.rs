@@ -227,7 +227,7 @@ fn in_run(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }
 
-/// Bytes of a word that its hash looks at: these, and its length up to [`COUNTED`].
+/// Greatest length of a word that its hash tells from a greater one, in bytes.
 const COUNTED: usize = 32;
 
 /// The bits of a word's first eight bytes, by its length; an empty one is taken to have a byte.

@@ -4,21 +4,21 @@
 //! byte costs one step whatever the text; it is dearer than the finder on ordinary text and cheaper on walls of digits or
 //! hashes. It says nothing of where the matches end.
 
+use super::told::Rule;
 use regex_automata::hybrid::dfa::{Cache, DFA, OverlappingState};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::pool::Pool;
 use regex_automata::{Input, MatchKind};
-use regex_syntax::hir::Hir;
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// States that one thread keeps, in bytes.
 const CACHE_BYTES: usize = 8 << 20;
 
 /// Rules read backwards; compiled when they are first needed.
 pub(crate) struct Backward {
-    hirs: Vec<Hir>,
+    rules: Vec<Arc<Rule>>,
     engine: OnceLock<Option<Engine>>,
 }
 
@@ -28,14 +28,14 @@ struct Engine {
 }
 
 impl Backward {
-    pub(crate) fn new(hirs: Vec<Hir>) -> Self {
-        Self { hirs, engine: OnceLock::new() }
+    pub(crate) fn new(rules: Vec<Arc<Rule>>) -> Self {
+        Self { rules, engine: OnceLock::new() }
     }
 
-    /// Calls `each` with every beginning in `range` and the rule (by its index) that may match there; matches are looked
-    /// for as far as `end`. Not in order. Where the automaton fails, every rule is named at every place.
-    pub(crate) fn nominate(&self, hay: &[u8], range: Range<usize>, end: usize, mut each: impl FnMut(usize, u16)) {
-        let engine = self.engine.get_or_init(|| Engine::new(&self.hirs));
+    /// Calls `each` with every beginning in `range` and the rule that may match there; matches are looked for as far as
+    /// `end`. Not in order. Where the automaton fails, every rule is named at every place.
+    pub(crate) fn nominate(&self, hay: &[u8], range: Range<usize>, end: usize, mut each: impl FnMut(usize, &Rule)) {
+        let engine = self.engine.get_or_init(|| Engine::new(&self.rules));
         let mut left = range.end;
         if let Some(engine) = engine {
             let mut cache = engine.caches.get();
@@ -48,22 +48,23 @@ impl Backward {
                 let Some(found) = state.get_match() else { return };
                 if found.offset() < range.end {
                     left = left.min(found.offset() + 1);
-                    each(found.offset(), u16::try_from(found.pattern().as_usize()).unwrap_or(u16::MAX));
+                    each(found.offset(), &self.rules[found.pattern().as_usize()]);
                 }
             }
         }
         for start in range.start..left {
-            for rule in 0..self.hirs.len() {
-                each(start, u16::try_from(rule).unwrap_or(u16::MAX));
+            for rule in &self.rules {
+                each(start, rule);
             }
         }
     }
 }
 
 impl Engine {
-    fn new(hirs: &[Hir]) -> Option<Self> {
+    fn new(rules: &[Arc<Rule>]) -> Option<Self> {
+        let hirs: Vec<_> = rules.iter().map(|rule| &rule.hir).collect();
         let config = thompson::Config::new().utf8(false).reverse(true).which_captures(WhichCaptures::None);
-        let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(hirs).ok()?;
+        let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(&hirs).ok()?;
         let config =
             DFA::config().match_kind(MatchKind::All).cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
@@ -74,6 +75,6 @@ impl Engine {
 
 impl fmt::Debug for Backward {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backward").field("rules", &self.hirs.len()).finish_non_exhaustive()
+        f.debug_struct("Backward").field("rules", &self.rules.len()).finish_non_exhaustive()
     }
 }

@@ -98,7 +98,7 @@ impl ShapeLane {
             let cells = members.chunks(CELL).map(|members| {
                 let told = members.iter().map(|&at| {
                     let mut tells: Vec<Tells> = owners[at].iter().map(tells).collect();
-                    tells.dedup_by(|this, other| this == other);
+                    tells.dedup();
                     (&anchors[at], tells)
                 });
                 Cell::new(&told.collect::<Vec<_>>(), rates)
@@ -113,7 +113,7 @@ impl ShapeLane {
         }
         search.sort_unstable();
         search.dedup();
-        let lent: Vec<Arc<Automaton>> = automata.clone();
+        let lent = automata.clone();
         let make = move || Turn {
             scratch: Scratch::new(),
             caches: lent.iter().map(|automaton| automaton.cache()).collect(),
@@ -124,7 +124,7 @@ impl ShapeLane {
             finder,
             automata,
             buckets,
-            backward: Backward::new(given.iter().map(|given| given.pattern.hir.clone()).collect()),
+            backward: Backward::new(rules.clone()),
             longest: rules.iter().map(|rule| rule.longest).max().unwrap_or(0),
             rules,
             scratch: Scratches(Pool::new(Box::new(make))),
@@ -178,15 +178,12 @@ impl ShapeLane {
         if let Some(rest) = stopped {
             let end = to.saturating_add(self.longest).min(hay.len());
             self.backward.nominate(hay, rest..to, end, |start, rule| {
-                let primary = self.rules[usize::from(rule)].primary;
-                out.push(Candidate { start, primary, length: END_UNKNOWN });
+                out.push(Candidate { start, primary: rule.primary, length: END_UNKNOWN });
             });
             out[first..].sort_unstable();
         }
     }
-}
 
-impl ShapeLane {
     /// Adds the rules that anchors of the bucket decide; true when automata must decide others.
     #[inline]
     fn told_by(&self, bucket: &Bucket, seen: &Around, start: usize, out: &mut Vec<Candidate>) -> bool {

@@ -1,30 +1,27 @@
 //! Tokens: equal values have equal ones, and nothing but the key leads back to a value.
 //!
-//! HMAC-SHA-256 (RFC 2104) costs four blocks of SHA-256 when it begins anew for each value. The two that hold the key are
-//! done once, so that a value of up to 37 bytes costs two.
+//! A token is an HMAC-SHA-256 (RFC 2104). The blocks that hold the key are hashed once and the state is copied for each
+//! value.
 
 use crate::model::{Plainness, Token};
 use crate::rule::normalise::canonical_value;
 use crate::rule::syntax::Canonical;
-use sha2::block_api::compress256;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::fmt;
 
 /// The key of tokens. Whoever holds it can tell whether a guessed value was found; keep it away from the data.
 #[derive(Clone)]
 pub struct TokenKey {
-    /// SHA-256 after the block of the key with `ipad`.
-    inner: [u32; 8],
-    /// SHA-256 after the block of the key with `opad`.
-    outer: [u32; 8],
+    /// The hash with the key and the purpose already in it.
+    keyed: Hmac<Sha256>,
     version: u32,
     /// What stands before a token's digits: `k1:`.
     opening: ([u8; OPENING_BYTES_MAX], usize),
 }
 
-/// Bytes of one block of SHA-256.
+/// Bytes of one block of SHA-256: HMAC takes its key filled up to them with zeros.
 const BLOCK_BYTES: usize = 64;
-/// Bytes at the end of the last block that hold the length.
-const LENGTH_BYTES: usize = 8;
 /// Longest opening: `k`, ten digits, `:`.
 const OPENING_BYTES_MAX: usize = 12;
 /// Hexadecimal digits of a token.
@@ -32,26 +29,19 @@ const DIGITS: usize = 32;
 /// Stands before each value, so that the same key may serve other ends.
 const PURPOSE: &[u8] = b"sluicebox token 1\0";
 
-/// What SHA-256 begins with (FIPS 180-4, 5.3.3).
-const SHA256_BEGIN: [u32; 8] =
-    [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
-
 impl TokenKey {
     /// A key with its version; the version is part of every token, so that keys can be rotated.
     #[must_use]
     pub fn new(bytes: [u8; 32], version: u32) -> Self {
-        let keyed = |pad: u8| {
-            let mut block = [pad; BLOCK_BYTES];
-            block.iter_mut().zip(bytes).for_each(|(out, byte)| *out ^= byte);
-            let mut state = SHA256_BEGIN;
-            compress256(&mut state, &[block]);
-            state
-        };
+        let mut block = [0; BLOCK_BYTES];
+        block[..bytes.len()].copy_from_slice(&bytes);
+        let mut keyed = Hmac::<Sha256>::new(&block.into());
+        keyed.update(PURPOSE);
         let printed = format!("k{version}:");
         let mut opening = [0; OPENING_BYTES_MAX];
         let length = printed.len().min(OPENING_BYTES_MAX);
         opening[..length].copy_from_slice(&printed.as_bytes()[..length]);
-        Self { inner: keyed(0x36), outer: keyed(0x5C), version, opening: (opening, length) }
+        Self { keyed, version, opening: (opening, length) }
     }
 
     /// The key's version.
@@ -96,38 +86,10 @@ impl TokenKey {
 
     /// The first 128 bits of the HMAC.
     fn digest(&self, canonical: &[u8]) -> u128 {
-        let mut state = self.inner;
-        let mut block = [0; BLOCK_BYTES];
-        block[..PURPOSE.len()].copy_from_slice(PURPOSE);
-        let (mut filled, mut rest) = (PURPOSE.len(), canonical);
-        while let Some((head, tail)) = rest.split_at_checked(BLOCK_BYTES - filled) {
-            block[filled..].copy_from_slice(head);
-            compress256(&mut state, &[block]);
-            (filled, rest) = (0, tail);
-        }
-        block[filled..filled + rest.len()].copy_from_slice(rest);
-        let hashed = BLOCK_BYTES + PURPOSE.len() + canonical.len();
-        finish(&mut state, &mut block, filled + rest.len(), hashed);
-        let inner = state;
-        let mut state = self.outer;
-        for (bytes, word) in block.chunks_exact_mut(4).zip(inner) {
-            bytes.copy_from_slice(&word.to_be_bytes());
-        }
-        finish(&mut state, &mut block, 32, BLOCK_BYTES + 32);
-        state.iter().take(4).fold(0, |digest, word| digest << 32 | u128::from(*word))
+        let mut mac = self.keyed.clone();
+        mac.update(canonical);
+        mac.finalize().into_bytes().iter().take(16).fold(0, |digest, byte| digest << 8 | u128::from(*byte))
     }
-}
-
-/// Ends SHA-256 (FIPS 180-4, 5.1.1): `block` holds `filled` last bytes of `hashed` in all.
-fn finish(state: &mut [u32; 8], block: &mut [u8; BLOCK_BYTES], filled: usize, hashed: usize) {
-    block[filled] = 0x80;
-    block[filled + 1..].fill(0);
-    if filled >= BLOCK_BYTES - LENGTH_BYTES {
-        compress256(state, &[*block]);
-        block.fill(0);
-    }
-    block[BLOCK_BYTES - LENGTH_BYTES..].copy_from_slice(&(hashed as u64 * 8).to_be_bytes());
-    compress256(state, &[*block]);
 }
 
 impl fmt::Debug for TokenKey {
@@ -151,7 +113,6 @@ const HEX: [[u8; 2]; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hmac::{Hmac, KeyInit, Mac};
 
     #[test]
     fn tokens_differ_by_value_key_and_version() {
@@ -172,7 +133,7 @@ mod tests {
                 let value: String = (0..length).map(|at| char::from(b'!' + u8::try_from(at % 90).unwrap())).collect();
                 for value in [value.clone(), format!("{value}é")] {
                     for canonical in [Canonical::Exact, Canonical::Alnum] {
-                        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&bytes).unwrap();
+                        let mut mac = Hmac::<Sha256>::new_from_slice(&bytes).unwrap();
                         mac.update(b"sluicebox token 1\0");
                         mac.update(canonical_value(&value, canonical).as_bytes());
                         let mac = mac.finalize().into_bytes();

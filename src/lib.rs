@@ -5,14 +5,17 @@
 //! findings by the rules that [`rule`] compiled, [`inspect`] joins the two into a verdict, [`engine`] moves many files
 //! through that at once, and [`report`] tells people. [`lab`] is for those who write rules.
 
+pub mod backoff;
 pub mod cli;
 pub mod clock;
 pub mod content;
 pub mod detect;
+pub mod emulator;
 pub mod engine;
 pub mod extract;
 pub mod inspect;
 pub mod lab;
 pub mod model;
+pub mod provider;
 pub mod report;
 pub mod rule;

@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         ruleset_hash: ruleset_hash(&rules),
         key_version: key.version(),
         limits: limits::words(&limits::apply(&args.limits)),
-        started_utc: crate::clock::rfc3339(clock.calendar()),
+        started_utc: Some(clock.now().to_string()),
         ..Summary::default()
     };
     let infos = infos(&rules);

@@ -3,14 +3,22 @@
 //! A type lives here when two rooms of the middle floor need it; otherwise it lives where it is born. Nothing in this
 //! room can hold a matched value: a [`Finding`] carries a [`Mask`], a [`Token`] and an [`Excerpt`] only.
 
+pub mod activity;
 pub mod coverage;
 pub mod covered;
 pub mod finding;
+pub mod item;
 pub mod location;
+pub mod sharing;
+pub mod tenant;
 pub mod verdict;
 
+pub use activity::{Activity, ActivityKind, Actor, Subject};
 pub use coverage::{Coverage, Limit, Reason};
 pub use covered::{Excerpt, Mask, Plainness, Token};
 pub use finding::{Confidence, Evidence, Finding, OwnText};
+pub use item::{ContentHash, Download, Item, ItemKind, Owner};
 pub use location::{Locator, Place};
+pub use sharing::{Audience, Because, Exposure, ExposureReason, Level, Link, Member, Members, Sharing, Who};
+pub use tenant::{ConnectorName, Directory, Group, Person, Principal, Provider, Role, Side, Status};
 pub use verdict::{Hole, Verdict};

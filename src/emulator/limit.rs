@@ -1,0 +1,10 @@
+//! How many calls a principal may make.
+
+/// What a principal may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Calls a second; more are answered with 429. `f64::INFINITY` for no limit.
+    pub per_second: f64,
+    /// Calls at once that a rested principal may make.
+    pub burst: f64,
+}

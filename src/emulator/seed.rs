@@ -1,0 +1,84 @@
+//! What the tenants are filled with: the cast of people, and files from a folder or made up by the million.
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// One person of the cast, the same in both tenants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedPerson {
+    /// How scripts name the person.
+    pub key: &'static str,
+    /// Name as shown.
+    pub name: &'static str,
+    /// Login and mail address.
+    pub login: &'static str,
+    /// Standing.
+    pub part: Part,
+}
+
+/// The standing of a person of the cast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The admin.
+    Admin,
+    /// A co-admin.
+    CoAdmin,
+    /// A member.
+    Member,
+    /// A member who cannot sign in (Box inactive, Dropbox suspended).
+    Inactive,
+    /// Invited, not yet here (Dropbox; on Box not a user at all).
+    Invited,
+    /// Of another company; collaborates in some folders.
+    Partner,
+}
+
+/// Everybody. Groups of both tenants: `Finance` (erin, frank), `Everyone` (all members), `Project X` (frank and the partner).
+pub const CAST: [SeedPerson; 9] = [
+    SeedPerson { key: "ada", name: "Ada Admin", login: "ada@example.com", part: Part::Admin },
+    SeedPerson { key: "carl", name: "Carl Coadmin", login: "carl@example.com", part: Part::CoAdmin },
+    SeedPerson { key: "erin", name: "Erin Evans", login: "erin@example.com", part: Part::Member },
+    SeedPerson { key: "frank", name: "Frank Möller", login: "frank@example.com", part: Part::Member },
+    SeedPerson { key: "grace", name: "Grace 王", login: "grace@example.com", part: Part::Member },
+    SeedPerson { key: "heidi", name: "Heidi O'Neill", login: "heidi@example.com", part: Part::Member },
+    SeedPerson { key: "ivan", name: "Ivan Inactive", login: "ivan@example.com", part: Part::Inactive },
+    SeedPerson { key: "nina", name: "Nina New", login: "nina@example.com", part: Part::Invited },
+    SeedPerson { key: "pat", name: "Pat Partner", login: "pat@partner.example.net", part: Part::Partner },
+];
+
+/// One file to begin with. The first step of its path is the owner's key of [`CAST`], or `team` for a folder of the whole
+/// company (Dropbox team folder; on Box a folder of the admin's, shared with `Everyone`).
+#[derive(Clone, Debug)]
+pub struct SeedFile {
+    /// Owner's key, folders, name.
+    pub path: Vec<String>,
+    /// Content.
+    pub body: Arc<[u8]>,
+}
+
+/// What a tenant begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Fill {
+    /// Files.
+    pub files: Vec<SeedFile>,
+    /// So many made-up entries beside them, their bodies made when asked for: metadata stays small.
+    pub made_up: u64,
+}
+
+impl Fill {
+    /// A small tenant without any folder: names with blanks, accents, CJK and emoji, deep paths, the same body under
+    /// several names, an empty file, one of several MiB.
+    #[must_use]
+    pub fn small() -> Self {
+        todo!()
+    }
+
+    /// Everything below `folder`, spread over the members in turn; a top folder named after a key of [`CAST`] or `team`
+    /// goes to that owner.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn from_folder(_folder: &Path) -> std::io::Result<Self> {
+        todo!()
+    }
+}

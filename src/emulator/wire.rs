@@ -1,0 +1,148 @@
+//! A request and an answer as the tenants see them: no sockets.
+
+use crate::clock::Moment;
+use std::fmt;
+use std::time::Duration;
+
+/// Which of a provider's hosts was called. Each listens on a port of its own, so that a call to the wrong host is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Door {
+    /// `api.box.com` (API and token) and `account.box.com`.
+    BoxApi,
+    /// `upload.box.com`.
+    BoxUpload,
+    /// `dl.boxcloud.com`: signed download addresses.
+    BoxDownload,
+    /// `api.dropboxapi.com` (API and token) and `www.dropbox.com`.
+    DropboxApi,
+    /// `content.dropboxapi.com`.
+    DropboxContent,
+    /// `notify.dropboxapi.com`.
+    DropboxNotify,
+}
+
+impl Door {
+    /// All doors, those of Box first.
+    pub const ALL: [Door; 6] =
+        [Door::BoxApi, Door::BoxUpload, Door::BoxDownload, Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify];
+}
+
+/// One request, taken in whole.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where it came in.
+    pub door: Door,
+    /// Method, upper case.
+    pub method: String,
+    /// Path, percent-decoded segment by segment is up to the tenant: this is as sent, beginning with `/`.
+    pub path: String,
+    /// Query as sent, without `?`; empty when none.
+    pub query: String,
+    /// Header names in lower case, with values, in order.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+    /// When.
+    pub at: Moment,
+}
+
+impl Asked {
+    /// The first header of that name (lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The query's value of that key, percent- and plus-decoded.
+    #[must_use]
+    pub fn query(&self, key: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes()).find(|(name, _)| name == key).map(|(_, value)| value.into())
+    }
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers beside `Content-Length` and `Date`, which the server adds.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+    /// Why the tenant refused, for the record: set whenever the caller, not the tenant, was at fault (unknown field, missing
+    /// header, no such route); `None` also for 404, 409 and the like that are part of life.
+    pub refused: Option<String>,
+    /// Not yet: the server asks the tenant again (same request) when its state changed or this long went by, whichever
+    /// comes first; then the tenant sees `Asked::at` moved on. Long polls.
+    pub hold: Option<Duration>,
+}
+
+impl Answer {
+    /// An answer with a JSON body.
+    #[must_use]
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: body.to_string().into_bytes(),
+            refused: None,
+            hold: None,
+        }
+    }
+
+    /// An answer with plain text.
+    #[must_use]
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type".into(), "text/plain; charset=utf-8".into())],
+            body: body.into().into_bytes(),
+            refused: None,
+            hold: None,
+        }
+    }
+
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new(), refused: None, hold: None }
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Marked as the caller's fault.
+    #[must_use]
+    pub fn refused(mut self, why: impl Into<String>) -> Self {
+        self.refused = Some(why.into());
+        self
+    }
+}
+
+/// A tenant: answers requests, one at a time or many at once.
+pub trait Cloud: Send + Sync + fmt::Debug {
+    /// Answers one request. Never blocks for long: what has to wait says so by [`Answer::hold`].
+    fn answer(&self, asked: &Asked) -> Answer;
+
+    /// Whose pace the request uses: acting user or member, else the token's owner. Also names it in the record.
+    fn principal(&self, asked: &Asked) -> String;
+
+    /// The answer for too many calls, in one of the service's forms; `form` is a drawn number that picks it (header, JSON,
+    /// plain text, without `Retry-After`), `wait` what it should say.
+    fn too_many(&self, asked: &Asked, form: u64, wait: Duration) -> Answer;
+
+    /// True for a request whose answer is a file's content, which faults may cut or delay (202).
+    fn is_content(&self, asked: &Asked) -> bool;
+
+    /// Forgets a cursor or stream position that this request carries, so that its answer is the service's own "reset".
+    /// False when it carries none.
+    fn forget_position(&self, asked: &Asked) -> bool;
+
+    /// Tells the tenant the addresses of its own doors (`http://127.0.0.1:8081`), which its answers name. Called once,
+    /// before the first request.
+    fn set_doors(&self, doors: &[(Door, String)]);
+}

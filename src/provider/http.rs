@@ -1,0 +1,209 @@
+//! One HTTP client for each connector: who may be called, how often, how long, and what an answer means.
+//!
+//! Every call passes here, so that the walls stand once: hosts outside the settings are refused, redirects are never
+//! followed, a principal's pace and the call budgets are kept, `Retry-After` is obeyed, a token is renewed once.
+
+use super::{Error, Next, Secret, Settings};
+use crate::clock::Clock;
+use crate::model::Principal;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use url::Url;
+
+/// What a client is given beside a connector's settings.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Time.
+    pub clock: Clock,
+    /// Raised when the program should end: waits end, no further call begins.
+    pub stop: Arc<AtomicBool>,
+    /// How long a connection may take to stand. Default 10 s.
+    pub connect_timeout: Duration,
+    /// How long a body may stand still. There is no limit on the whole. Default 60 s.
+    pub stall_timeout: Duration,
+    /// How often a call is tried in all when the fault is transient. Default 8.
+    pub tries_max: u32,
+}
+
+/// One call.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Method.
+    pub method: Method,
+    /// The whole address. Its host must be one of the settings'.
+    pub url: Url,
+    /// Headers beside `Authorization`.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub payload: Payload<'a>,
+    /// Whose limit it uses.
+    pub principal: &'a Principal,
+    /// Whether it may go ahead of others.
+    pub urgency: Urgency,
+    /// The Dropbox namespace it writes in: one writer at a time.
+    pub writes_in: Option<&'a str>,
+    /// The token to send; `None` sends none (token endpoint, signed download address, long poll).
+    pub bearer: Option<&'a dyn Credentials>,
+    /// What its answers mean.
+    pub judge: &'a dyn Judge,
+    /// What is attempted, for messages: `list folder 123`. No names of files or people.
+    pub doing: String,
+    /// True when it may be sent again although the first may have arrived (all reads).
+    pub repeatable: bool,
+    /// Longest wait for the first byte of the answer beside the stall guard (long polls).
+    pub patience: Duration,
+    /// Longest answer in bytes that [`Http::send`] takes in.
+    pub answer_bytes_max: usize,
+}
+
+/// What a call sends.
+#[derive(Clone, Copy, Debug)]
+pub enum Payload<'a> {
+    /// Nothing.
+    None,
+    /// JSON text.
+    Json(&'a str),
+    /// A form, already percent-encoded. It may hold secrets: never shown.
+    Form(&'a Secret),
+    /// Raw bytes.
+    Bytes(&'a [u8]),
+}
+
+/// Whether a call may go ahead of others of its principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Backlog: keeps 25 % of the call budget free for the rest.
+    Bulk,
+    /// Near-real-time: next slot of its principal; leaves the last 5 % of the call budget.
+    Live,
+    /// Actions, restores, tokens: may use up the budget.
+    Act,
+}
+
+/// Gives and renews tokens. One thread renews, the others wait for it.
+pub trait Credentials: fmt::Debug + Send + Sync {
+    /// The present token; asks for one if there is none or its life is over.
+    ///
+    /// # Errors
+    /// [`Next::Credentials`] when none can be had any more.
+    fn bearer(&self) -> Result<Secret, Error>;
+
+    /// A token other than `stale`, which was refused.
+    ///
+    /// # Errors
+    /// As [`Credentials::bearer`].
+    fn renew(&self, stale: &Secret) -> Result<Secret, Error>;
+}
+
+/// Reads an answer's meaning.
+pub trait Judge: fmt::Debug + Send + Sync {
+    /// What this answer means. `body` is the whole answer, or its first 64 KiB when it is an error of a stream.
+    fn judge(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Judgement;
+}
+
+/// The meaning of an answer.
+#[derive(Debug)]
+pub enum Judgement {
+    /// What was asked for.
+    Good,
+    /// Not now: after this long, or after a wait of our own when the provider names none.
+    Again {
+        /// What the provider says, seconds as a duration.
+        after: Option<Duration>,
+        /// True when it is about too many calls, which slows the whole principal.
+        throttled: bool,
+        /// The provider's code.
+        said: String,
+    },
+    /// The token is over: renew it once.
+    TokenOver {
+        /// The provider's code.
+        said: String,
+    },
+    /// No.
+    Bad {
+        /// What the caller does next.
+        next: Next,
+        /// The provider's code.
+        said: String,
+        /// The next click or command for a person.
+        advice: Option<String>,
+        /// The provider's id of the request.
+        request_id: Option<String>,
+    },
+}
+
+/// An answer taken in whole.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An answer whose body is still coming.
+pub struct Stream {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    body: Box<dyn Read + Send>,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer)
+    }
+}
+
+/// The client of one connector. Threads share it.
+#[derive(Debug)]
+pub struct Http {
+    options: Options,
+}
+
+impl Http {
+    /// A client for these settings: its proxy, its authorities, its hosts, its limits.
+    ///
+    /// # Errors
+    /// When the authority file cannot be read, or the client cannot be made.
+    pub fn of(_settings: &Settings, options: Options) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self { options }))
+    }
+
+    /// Time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.options.clock
+    }
+
+    /// Sends a call and takes the answer in, trying again as its judge says.
+    ///
+    /// # Errors
+    /// What the judge made of the last answer; [`Next::Transient`] when tries are used up; [`Next::Stopped`].
+    pub fn send(&self, _call: &Call<'_>) -> Result<Reply, Error> {
+        todo!()
+    }
+
+    /// Sends a call and hands on the body as it comes, once the status is good. A cut body is the reader's to resume.
+    ///
+    /// # Errors
+    /// As [`Http::send`], until the body begins.
+    pub fn stream(&self, _call: &Call<'_>) -> Result<Stream, Error> {
+        todo!()
+    }
+}

@@ -1,0 +1,370 @@
+//! The outside: what sluicebox asks of a cloud, and the rooms all clouds share.
+//!
+//! [`Source`] reads one tenant. It moves nothing by itself: whoever calls it decides which walk, file or cursor comes next
+//! and keeps what comes back. Calls block; any number of threads may call at once, and the throttle makes them wait.
+//! The same file names stand in each provider's folder: `wire` (the shapes on the wire), `auth`, `people`, `list`,
+//! `sharing`, `content`, `feed`, `hook`.
+
+pub mod body;
+pub mod boxcom;
+pub mod dropbox;
+pub mod error;
+pub mod exposure;
+pub mod http;
+pub mod registry;
+pub mod secret;
+pub mod settings;
+pub mod throttle;
+pub mod vault;
+
+pub use body::Body;
+pub use error::{Error, Next};
+pub use secret::Secret;
+pub use settings::Settings;
+
+use crate::clock::Moment;
+use crate::model::{
+    Activity, ContentHash, Directory, Download, Group, Item, ItemKind, Link, Person, Principal, Provider, Sharing,
+};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reads one tenant of one provider.
+///
+/// Order of use: [`Source::probe`] (only `connect test`), [`Source::people`], [`Source::feed_now`] **before** the first
+/// listing, [`Source::walks`], then [`Source::page`] for each walk until it ends, [`Source::members`] and
+/// [`Source::links`] for exposure, [`Source::open`] for contents, [`Source::changes`] for ever.
+pub trait Source: Send + Sync + fmt::Debug {
+    /// Which provider this is.
+    fn provider(&self) -> Provider;
+
+    /// Tries each capability apart and says what is missing; never fails as a whole.
+    fn probe(&self) -> Vec<Capability>;
+
+    /// Lists people and groups, a page at a time.
+    ///
+    /// # Errors
+    /// When a page could not be had, or when `sink` refuses (the sink's error is passed on).
+    fn people(&self, sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) -> Result<(), Error>;
+
+    /// Positions at the end of the change feeds, one for each feed of the tenant. (The cursors of Dropbox namespaces are
+    /// not among them: they come out of the listing, as [`Onward::End`].)
+    ///
+    /// # Errors
+    /// When a feed cannot be read.
+    fn feed_now(&self) -> Result<Vec<FeedCursor>, Error>;
+
+    /// Where a full listing begins: one walk for each user's tree and trash (Box), each namespace (Dropbox).
+    ///
+    /// # Errors
+    /// When the list itself could not be had. What cannot be walked is a hole in the answer, not an error.
+    fn walks(&self, people: &Directory) -> Result<Walks, Error>;
+
+    /// Fetches one page of a walk by one call.
+    ///
+    /// # Errors
+    /// [`Next::Reset`]: begin the walk again without its cursor. [`Next::Gone`]: what was walked exists no more.
+    fn page(&self, walk: &Walk, people: &Directory) -> Result<Page, Error>;
+
+    /// The members of items, in the order asked; asked together where the provider can (Dropbox: 100 files a call).
+    ///
+    /// # Errors
+    /// When nothing could be had. Members that may not be seen are [`crate::model::Members::Hidden`], not an error.
+    fn members(&self, of: &[Shared], people: &Directory) -> Result<Vec<Sharing>, Error>;
+
+    /// All links of one person, a page at a time, for providers whose listing does not tell them (Dropbox). Does nothing on
+    /// Box, where they come with the listing.
+    ///
+    /// # Errors
+    /// When a page could not be had, or when `sink` refuses.
+    fn links(&self, of: &Person, sink: &mut dyn FnMut(Vec<FoundLink>) -> Result<(), Error>) -> Result<(), Error>;
+
+    /// Opens the content of one version. The body resumes cut connections itself and checks the provider's hash at its end.
+    ///
+    /// # Errors
+    /// [`Next::Moved`] when the version is no longer the current one and cannot be pinned; [`Next::Locked`],
+    /// [`Next::Forbidden`], [`Next::Gone`] as they say.
+    fn open(&self, wanted: &Wanted) -> Result<Body, Error>;
+
+    /// What happened since `cursor`. Waits at most `patience` for something to happen, where the provider can wait.
+    ///
+    /// # Errors
+    /// [`Next::Reset`] when the position is lost; the error tells from when on the gap must be filled by
+    /// [`Source::history`].
+    fn changes(&self, cursor: &FeedCursor, patience: Duration) -> Result<Changes, Error>;
+
+    /// One page of the log between two moments; `at` is `None` first, then what the page before said.
+    ///
+    /// # Errors
+    /// When the page could not be had.
+    fn history(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error>;
+
+    /// Hosts this tenant's calls go to, for a firewall's list; wildcards as `*.boxcloud.com`.
+    fn hosts(&self) -> Vec<String>;
+}
+
+/// One thing `connect test` tries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capability {
+    /// What: `people`, `feed`, `read as another user`, `sharing`, `quarantine`, `account`.
+    pub name: &'static str,
+    /// What came of it.
+    pub state: CapabilityState,
+}
+
+/// What came of trying a capability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CapabilityState {
+    /// It works; the text says what was seen (`214 people`).
+    Works(String),
+    /// It works with a gap in coverage; why, and what to do about it.
+    Partial(String),
+    /// It does not; why, and the next click or command.
+    Missing(String),
+}
+
+/// One page of people and groups.
+#[derive(Clone, Debug, Default)]
+pub struct PeoplePage {
+    /// People, managed and external.
+    pub people: Vec<Person>,
+    /// Groups with their members.
+    pub groups: Vec<Group>,
+}
+
+/// Something to page through: a folder or trash of a Box user, a namespace of Dropbox.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Walk {
+    /// Unique within the connector and stable from pass to pass (`folder:123`, `trash:77`, `ns:456`).
+    pub id: Arc<str>,
+    /// What is walked: a folder's or namespace's id.
+    pub place: Arc<str>,
+    /// What kind of thing that is, in the provider's own words (`folder`, `trash`, `team_folder`, `team_member_root`).
+    pub kind: Arc<str>,
+    /// Who walks it.
+    pub read_as: Principal,
+    /// Path of its top, for people.
+    pub path: Arc<str>,
+    /// Where to go on; `None` from the beginning.
+    pub cursor: Option<Arc<str>>,
+}
+
+/// Where a full listing begins.
+#[derive(Clone, Debug, Default)]
+pub struct Walks {
+    /// The walks.
+    pub walks: Vec<Walk>,
+    /// What cannot be walked.
+    pub holes: Vec<Unwalked>,
+    /// Bytes the provider itself counts as used, for all people together, to hold coverage against; `None` if untold.
+    pub used_bytes: Option<u64>,
+}
+
+/// Something that could not be walked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwalked {
+    /// What: a user's, folder's or namespace's id.
+    pub what: Arc<str>,
+    /// Name for people.
+    pub name: Arc<str>,
+    /// Why.
+    pub why: WhyUnwalked,
+}
+
+/// Why something could not be walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WhyUnwalked {
+    /// The owner cannot act (Box inactive).
+    InactiveOwner,
+    /// The owner is invited and not yet here.
+    InvitedOwner,
+    /// A Box co-admin's token cannot reach it.
+    CoAdminGap,
+    /// An archived team folder.
+    Archived,
+    /// The provider refused.
+    Refused,
+    /// It was gone before it could be walked.
+    Gone,
+    /// An application's own folder that has no way in.
+    AppFolder,
+}
+
+impl WhyUnwalked {
+    /// The reason as reports say it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            WhyUnwalked::InactiveOwner => "inactive owner",
+            WhyUnwalked::InvitedOwner => "invited owner",
+            WhyUnwalked::CoAdminGap => "not reachable for a co-admin",
+            WhyUnwalked::Archived => "archived",
+            WhyUnwalked::Refused => "refused by the provider",
+            WhyUnwalked::Gone => "gone",
+            WhyUnwalked::AppFolder => "folder of an application",
+        }
+    }
+}
+
+/// One page of a walk. It and the moved cursor are taken in together or not at all.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Files, folders and bookmarks, those to be kept only: each item once though it shows in many trees, as far as this
+    /// page alone can tell.
+    pub items: Vec<Item>,
+    /// What is no longer there: the path and everything below it (Dropbox).
+    pub gone: Vec<GonePath>,
+    /// Further walks that were found (Box sub-folders).
+    pub found: Vec<Walk>,
+    /// What cannot be walked or read.
+    pub holes: Vec<Unwalked>,
+    /// How to go on.
+    pub onward: Onward,
+}
+
+/// A path that went away with everything below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GonePath {
+    /// The namespace.
+    pub place: Arc<str>,
+    /// `path_lower` within it.
+    pub path_lower: Arc<str>,
+}
+
+/// How a walk goes on after a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// Another page, at this cursor.
+    More(Arc<str>),
+    /// The end. Where the same walk can be asked for what changes later, from this cursor (Dropbox).
+    End(Option<Arc<str>>),
+}
+
+/// Takes in pages durably. The walk's cursor moves in the same commit as the page, so that a crash loses neither.
+pub trait PageSink: Send {
+    /// Takes in a page of `walk` together with how it goes on ([`Page::onward`]). After it returns, both are durable.
+    ///
+    /// # Errors
+    /// When it could not be made durable; nothing of the page counts then.
+    fn commit(&mut self, walk: &Walk, page: Page) -> std::io::Result<Taken>;
+
+    /// Begins `walk` again from the start, its cursor having been refused ([`Next::Reset`]). Items that are not listed
+    /// again by its end are gone.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn restart(&mut self, walk: &Walk) -> std::io::Result<()>;
+
+    /// Ends `walk` with a hole.
+    ///
+    /// # Errors
+    /// When it could not be made durable.
+    fn give_up(&mut self, walk: &Walk, hole: Unwalked) -> std::io::Result<()>;
+}
+
+/// What a page brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Items never seen before.
+    pub new: u64,
+    /// Items with another version than before.
+    pub changed: u64,
+    /// Items as they were.
+    pub unchanged: u64,
+    /// Items that this listing had brought already, from another tree.
+    pub repeated: u64,
+}
+
+/// An item whose members are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// The item's id; for a Dropbox shared folder its `shared_folder_id` (the namespace).
+    pub id: Arc<str>,
+    /// File or folder.
+    pub kind: ItemKind,
+    /// Who asks.
+    pub read_as: Principal,
+}
+
+/// A link and what it points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundLink {
+    /// The item's id.
+    pub item: Arc<str>,
+    /// `path_lower` of the item, where told.
+    pub path_lower: Option<Arc<str>>,
+    /// The link.
+    pub link: Link,
+}
+
+/// A content to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The file's id.
+    pub id: Arc<str>,
+    /// The version to pin; `None` reads whichever is current.
+    pub version: Option<Arc<str>>,
+    /// The hash to hold it against; `None` when unknown (exports).
+    pub hash: Option<ContentHash>,
+    /// The size to hold it against, in bytes; `None` when unknown (exports).
+    pub size_bytes: Option<u64>,
+    /// Who reads.
+    pub read_as: Principal,
+    /// How it is had.
+    pub download: Download,
+    /// True for near-real-time work, which takes the next slot of its principal.
+    pub live: bool,
+}
+
+impl Wanted {
+    /// The content of `item` as it was listed.
+    #[must_use]
+    pub fn of(item: &Item) -> Self {
+        let whole = item.download == Download::Direct;
+        Self {
+            id: Arc::clone(&item.id),
+            version: item.version.clone(),
+            hash: item.hash.filter(|_| whole),
+            size_bytes: whole.then_some(item.size_bytes),
+            read_as: item.read_as.clone(),
+            download: item.download.clone(),
+            live: false,
+        }
+    }
+}
+
+/// A position in a change feed, as text that only its provider reads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FeedCursor {
+    /// Which feed: `events` (Box), `team_log` or `ns:<id>` (Dropbox).
+    pub feed: Arc<str>,
+    /// Who reads it; `ns:` cursors belong to the principal they were made by.
+    pub read_as: Principal,
+    /// The position.
+    pub position: Arc<str>,
+}
+
+/// What happened since a cursor.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// Events in the words of this house, repeats of earlier ones dropped as far as they are remembered.
+    pub activities: Vec<Activity>,
+    /// Changed items, where the feed tells them whole (Dropbox namespaces).
+    pub pages: Vec<Page>,
+    /// The position after them: to be stored together with what they cause.
+    pub cursor: FeedCursor,
+    /// True when more can be had at once.
+    pub more: bool,
+    /// How long to wait before asking again, where the provider said so.
+    pub wait: Option<Duration>,
+}
+
+/// One page of the past.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// Events in the words of this house.
+    pub activities: Vec<Activity>,
+    /// Where to go on; `None` at the end.
+    pub onward: Option<Arc<str>>,
+}

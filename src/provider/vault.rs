@@ -1,0 +1,1 @@
+//! Where a rotating token lives: a 0600 file, written whole (fsync, rename) before the token is used.

@@ -6,8 +6,8 @@ use super::wire::{Cloud, Door};
 use crate::clock::Clock;
 use std::sync::Arc;
 
-/// How the emulator runs.
-#[derive(Debug)]
+/// How the emulator runs. Take what is not said from [`Options::default`]: no faults, no limit, plain HTTP, any ports.
+#[derive(Debug, Default)]
 pub struct Options {
     /// Seeds faults and whatever else is drawn.
     pub seed: u64,
@@ -19,15 +19,19 @@ pub struct Options {
     pub pace: Pace,
     /// TLS on all doors, under an authority made at start.
     pub tls: bool,
+    /// Names for the certificate beside `127.0.0.1` and `localhost`.
+    pub names: Vec<String>,
     /// The tenants by door: those of Box and those of Dropbox.
     pub clouds: Vec<(Door, Arc<dyn Cloud>)>,
+    /// Doors that ask for a port; the others take what the system gives.
+    pub ports: Vec<(Door, u16)>,
 }
 
 /// A running emulator; dropping it closes all doors.
 #[derive(Debug)]
 pub struct Running;
 
-/// Opens all doors on ports of the system's choice.
+/// Opens all doors on `127.0.0.1`.
 ///
 /// # Errors
 /// When a port cannot be opened.

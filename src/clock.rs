@@ -34,12 +34,6 @@ impl Clock {
         Self(Source::Movable { elapsed_ms: Arc::new(AtomicU64::new(0)) })
     }
 
-    /// True for a clock that stands still until moved.
-    #[must_use]
-    pub fn is_movable(&self) -> bool {
-        matches!(self.0, Source::Movable { .. })
-    }
-
     /// Moves a movable clock forward; does nothing to the machine's.
     pub fn advance(&self, by: Duration) {
         if let Source::Movable { elapsed_ms } = &self.0 {
@@ -72,6 +66,12 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Moment {
         Moment::from(self.calendar())
+    }
+
+    /// True for the movable kind, whose waits move it.
+    #[must_use]
+    pub fn is_movable(&self) -> bool {
+        matches!(self.0, Source::Movable { .. })
     }
 
     /// Waits so long, or until `stop` rises, and says whether the whole wait went by. On a movable clock nothing waits:

@@ -34,12 +34,6 @@ impl Clock {
         Self(Source::Movable { elapsed_ms: Arc::new(AtomicU64::new(0)) })
     }
 
-    /// True for a clock that stands still until moved.
-    #[must_use]
-    pub fn is_movable(&self) -> bool {
-        matches!(self.0, Source::Movable { .. })
-    }
-
     /// Moves a movable clock forward; does nothing to the machine's.
     pub fn advance(&self, by: Duration) {
         if let Source::Movable { elapsed_ms } = &self.0 {

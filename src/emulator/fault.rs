@@ -210,7 +210,7 @@ fn hash(parts: &[&[u8]]) -> u64 {
 }
 
 /// A stream of numbers out of a seed (SplitMix64, by Steele, Lea and Flood 2014).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {

@@ -1,5 +1,9 @@
 //! What the tenants are filled with: the cast of people, and files from a folder or made up by the million.
 
+mod folder;
+pub mod made_up;
+mod small;
+
 use super::edit::Edit;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,91 +74,24 @@ pub struct Fill {
 }
 
 impl Fill {
-    /// A small tenant without any folder: names with blanks, accents, CJK and emoji, deep paths, the same body under
-    /// several names, an empty file, one of several MiB.
+    /// A small company without any folder given: more than sixty files with blanks, accents (composed and decomposed), CJK
+    /// and emoji in their names, twelve levels deep, with a name of 200 letters, the same body under several names, an
+    /// empty file, one that spans three of Dropbox's blocks; documents with numbers that look personal and are nobody's;
+    /// and links and invitations on some. Always the same.
     #[must_use]
     pub fn small() -> Self {
-        todo!()
+        small::fill()
     }
 
-    /// Everything below `folder`, spread over the members in turn; a top folder named after a key of [`CAST`] or `team`
-    /// goes to that owner.
+    /// Everything below `folder`, held in memory, at most [`FOLDER_BYTES_MAX`]. A top folder named after a key of [`CAST`]
+    /// or `team` goes to that owner; the rest is dealt to the members in turn, each file in the folders it lay in.
+    /// Symbolic links and what is no file are left out; a character that no tenant takes becomes `_`.
     ///
     /// # Errors
-    /// When the folder cannot be read.
-    pub fn from_folder(_folder: &Path) -> std::io::Result<Self> {
-        todo!()
+    /// When something cannot be read or there is too much.
+    pub fn from_folder(folder: &Path) -> std::io::Result<Self> {
+        folder::fill(folder)
     }
 }
 
-/// Files by the million that exist only as numbers.
-///
-/// Number `k` decides owner, folder, name, size and body, so that a tenant need not store anything: a thousand of them are
-/// made anew for each page of a listing, hashes included, as bodies are short. Folder `f` holds the
-/// [`FILES_PER_FOLDER`](made_up::FILES_PER_FOLDER) files from `f * FILES_PER_FOLDER` on, and lies in the folder
-/// [`TOP`](made_up::TOP) of its owner's root; owners take turns.
-pub mod made_up {
-    use std::ops::Range;
-
-    /// Files in each folder, but for the last.
-    pub const FILES_PER_FOLDER: u64 = 400;
-    /// Name of the folder in an owner's root that holds the owner's made-up folders.
-    pub const TOP: &str = "Made up";
-    /// Keys of those who own made-up files, in turn: folder `f` is of `OWNERS[f % OWNERS.len()]`.
-    pub const OWNERS: [&str; 5] = ["ada", "erin", "frank", "grace", "heidi"];
-
-    /// Folders that `count` files need.
-    #[must_use]
-    pub fn folders(count: u64) -> u64 {
-        count.div_ceil(FILES_PER_FOLDER)
-    }
-
-    /// Whose folder `f` is, by key.
-    #[must_use]
-    pub fn owner(folder: u64) -> &'static str {
-        let turn = folder % u64::try_from(OWNERS.len()).unwrap_or(1);
-        OWNERS[usize::try_from(turn).unwrap_or(0)]
-    }
-
-    /// The name of folder `f`, below [`TOP`].
-    #[must_use]
-    pub fn folder_name(folder: u64) -> String {
-        format!("batch {folder:06}")
-    }
-
-    /// The files of folder `f` when there are `count` in all.
-    #[must_use]
-    pub fn files(folder: u64, count: u64) -> Range<u64> {
-        let first = folder.saturating_mul(FILES_PER_FOLDER).min(count);
-        first..first.saturating_add(FILES_PER_FOLDER).min(count)
-    }
-
-    /// The folder of file `k`.
-    #[must_use]
-    pub fn folder_of(file: u64) -> u64 {
-        file / FILES_PER_FOLDER
-    }
-
-    /// The name of file `k`: unique among all, and in the order of the numbers.
-    #[must_use]
-    pub fn name(file: u64) -> String {
-        format!("note {file:09}.txt")
-    }
-
-    /// Bytes of file `k`, the length of its [`body`].
-    #[must_use]
-    pub fn size(file: u64) -> u64 {
-        u64::try_from(body(file).len()).unwrap_or(0)
-    }
-
-    /// The body of file `k`: a few lines of text, 60 to 200 bytes; every hundredth is the same as the one before it.
-    #[must_use]
-    pub fn body(file: u64) -> Vec<u8> {
-        let told = if file % 100 == 99 { file - 1 } else { file };
-        let mut text = format!("Note {told} of a made-up archive.\n");
-        for line in 0..=told % 4 {
-            text.push_str(&format!("Line {line}: {:016x}\n", told.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7)));
-        }
-        text.into_bytes()
-    }
-}
+pub use folder::FOLDER_BYTES_MAX;

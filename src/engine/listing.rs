@@ -8,6 +8,8 @@ mod drive;
 mod exposure;
 mod fan;
 pub mod journal;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use drive::{Ended, Listing, list};
@@ -232,7 +234,9 @@ fn count(directory: &Directory) -> People {
     People { internal: number(all - external), external: number(external), groups: number(directory.groups().count()) }
 }
 
-/// A hole for a walk that ends before its end.
+/// A hole for a walk that ends before its end: named by what is walked, by its user where that is a root or trash.
 fn hole(walk: &Walk, why: provider::WhyUnwalked) -> Unwalked {
-    Unwalked { what: Arc::clone(&walk.place), name: Arc::clone(&walk.path), why }
+    let whole = matches!(&*walk.place, "0" | "trash");
+    let user = walk.read_as.id().filter(|_| whole);
+    Unwalked { what: user.map_or_else(|| Arc::clone(&walk.place), Arc::from), name: Arc::clone(&walk.path), why }
 }

@@ -3,6 +3,7 @@
 //! At most as many jobs are out as there are threads, so that both channels always have room and nobody waits for a full
 //! one.
 
+use super::{Options, Progress};
 use crate::provider::{Error, Next};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,4 +73,30 @@ pub(super) fn with_threads<J: Send, R: Send, T>(
 pub(super) fn guarded<T>(doing: &str, call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(Error::new(Next::Refused, doing, "the connector failed in an unforeseen way")))
+}
+
+/// Calls until it goes well, the fault is one that stays, or the tries are used up. `drawn` spreads the waits.
+pub(super) fn again<T>(
+    options: &Options,
+    progress: &Progress,
+    drawn: u32,
+    call: impl Fn() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut failures = 0;
+    loop {
+        Progress::add(&progress.calls, 1);
+        let error = match call() {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        failures += 1;
+        let wait = match error.next() {
+            Next::Transient | Next::Locked => options.backoff.wait(failures, u64::from(drawn)),
+            Next::Throttled(until) => until.since(options.clock.now()),
+            _ => return Err(error),
+        };
+        if failures >= options.tries_max || !options.clock.wait(wait, &options.stop) {
+            return Err(error);
+        }
+    }
 }

@@ -17,8 +17,8 @@ use crate::model::Item;
 use crate::provider::{FeedCursor, Page, PageSink, Taken, Unwalked, Walk, Walks};
 use log::Log;
 use record::{Record, Rows};
-use seen::{Bit, Key, Seen};
-use state::{DEPTH_MAX, State};
+use seen::{Bit, ByHash, Key, Seen};
+use state::{DEPTH_MAX, Folder, State, item_key};
 use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
@@ -102,19 +102,26 @@ impl Tally {
 /// Where an item lies among the folders, as the journal numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At {
-    /// The item's own number, the same as [`Up::item`] of a folder.
+    /// The item's own number.
     pub(super) item: u64,
     /// Its folder.
     pub(super) folder: u64,
 }
 
-/// One folder on the way up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Up {
-    /// The folder.
-    pub(super) folder: u64,
-    /// Its number as an item; `None` when no listing told of it.
-    pub(super) item: Option<u64>,
+/// The folders of the tree, for the ways up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ways<'a> {
+    folders: &'a ByHash<Folder>,
+}
+
+impl Ways<'_> {
+    /// The numbers of the folders from `folder` on upwards: each by its own number as an item, and by the one its members
+    /// name in [`At::folder`], which is the only one of a namespace's top.
+    pub(super) fn up(self, folder: u64) -> impl Iterator<Item = u64> {
+        let folders = self.folders;
+        let way = std::iter::successors(Some(folder), |at| folders.get(at).map(|folder| folder.parent));
+        way.take(DEPTH_MAX).flat_map(|at| [folders.get(&at).map(|folder| folder.key), Some(at)].into_iter().flatten())
+    }
 }
 
 impl Journal {
@@ -124,7 +131,8 @@ impl Journal {
     /// When the file cannot be used, is another connector's or another program's, or is in use by another process.
     pub fn open(path: &Path, connector: &str, sync: Sync) -> io::Result<Self> {
         let mut state: Option<State> = None;
-        let (log, torn) = Log::open(path, sync, record::BEGINNING, &mut |payload| replay(&mut state, payload, connector, path))?;
+        let (log, torn) =
+            Log::open(path, sync, record::BEGINNING, &mut |payload| replay(&mut state, payload, connector, path))?;
         let message = (torn > 0).then(|| {
             let path = path.display();
             format!("{path} was cut off within a record ({torn} bytes dropped); those pages are listed again")
@@ -250,26 +258,17 @@ impl Journal {
     /// # Errors
     /// When the file cannot be read.
     pub fn items(&mut self, each: &mut dyn FnMut(Item) -> ControlFlow<()>) -> io::Result<()> {
-        self.rows(&mut |item, _| each(item))
+        self.rows(&mut |_, item, _| each(item))
     }
 
     /// As [`Journal::items`], with the place among the folders.
-    pub(super) fn rows(&mut self, each: &mut dyn FnMut(Item, At) -> ControlFlow<()>) -> io::Result<()> {
+    pub(super) fn rows(&mut self, each: &mut dyn FnMut(&Ways<'_>, Item, At) -> ControlFlow<()>) -> io::Result<()> {
         let mut over = false;
-        self.live_rows(&mut |rows, keys| {
+        self.live_rows(&mut |ways, rows, keys| {
             for (row, key) in rows.rows.into_iter().zip(keys) {
-                over = over || each(row.item, At { item: key, folder: row.spot.parent }).is_break();
+                over = over || each(ways, row.item, At { item: key, folder: row.spot.parent }).is_break();
             }
             Ok(())
-        })
-    }
-
-    /// The folders above `folder`, itself first.
-    pub(super) fn way_up(&self, folder: u64) -> impl Iterator<Item = Up> + '_ {
-        let next = |at: &u64| self.state.folders.get(at).map(|folder| folder.parent);
-        std::iter::successors(Some(folder), next).take(DEPTH_MAX).map(|folder| {
-            let known = self.state.folders.get(&folder).filter(|known| known.key != 0);
-            Up { folder, item: known.map(|known| known.key) }
         })
     }
 
@@ -280,7 +279,7 @@ impl Journal {
 
     /// The number of an item.
     pub(super) fn item_number(&self, kind: crate::model::ItemKind, id: &str) -> u64 {
-        self.state.item_key(kind, id)
+        item_key(self.state.key, kind, id)
     }
 
     /// True when that item is known.
@@ -295,8 +294,9 @@ impl Journal {
     }
 
     /// Reads the rows that still hold, each item once, together with their keys.
-    fn live_rows(&mut self, each: &mut dyn FnMut(Rows, Vec<u64>) -> io::Result<()>) -> io::Result<()> {
-        let state = &mut self.state;
+    fn live_rows(&mut self, each: &mut dyn FnMut(&Ways<'_>, Rows, Vec<u64>) -> io::Result<()>) -> io::Result<()> {
+        let (seen, hash) = (&mut self.state.seen, self.state.key);
+        let ways = Ways { folders: &self.state.folders };
         let read = self.log.read(&mut |payload| {
             let mut rows = match Record::read(payload).ok_or_else(unreadable)? {
                 Record::Page(page) => page.rows,
@@ -305,13 +305,13 @@ impl Journal {
             };
             let mut keys = Vec::new();
             rows.rows.retain(|row| {
-                let key = state.item_key(row.item.kind, &row.item.id);
-                let seen = state.seen.get_mut(key).filter(|seen| seen.facts == row.facts && !seen.has(Bit::Told));
-                seen.map(|seen| seen.set(Bit::Told, true)).map(|()| keys.push(key)).is_some()
+                let key = item_key(hash, row.item.kind, &row.item.id);
+                let live = seen.get_mut(key).filter(|seen| seen.facts == row.facts && !seen.has(Bit::Told));
+                live.map(|seen| seen.set(Bit::Told, true)).map(|()| keys.push(key)).is_some()
             });
-            each(rows, keys)
+            each(&ways, rows, keys)
         });
-        state.seen.each_mut().for_each(|seen| seen.set(Bit::Told, false));
+        seen.each_mut().for_each(|seen| seen.set(Bit::Told, false));
         read
     }
 
@@ -323,17 +323,24 @@ impl Journal {
         let cleared = Record::Cleared {
             pass: self.state.pass,
             cursors: self.state.cursors(),
+            found: self.state.found(),
             holes: self.state.holes.clone(),
             used_bytes: self.state.used_bytes,
             count: self.state.count,
         };
         fresh.append(&cleared.write())?;
-        self.live_rows(&mut |rows, _| match rows.rows.is_empty() && rows.chain.is_empty() {
+        self.live_rows(&mut |_, rows, _| match rows.rows.is_empty() && rows.chain.is_empty() {
             true => Ok(()),
             false => fresh.append(&Record::Kept(rows).write()),
         })?;
         self.state.stale = 0;
         self.log.replace(fresh)
+    }
+
+    /// Clears the file whatever its size.
+    #[cfg(test)]
+    pub(super) fn clear_now(&mut self) {
+        self.clear().expect("the file can be cleared");
     }
 
     fn head(&self) -> Record {

@@ -42,8 +42,7 @@ impl Log {
         beginning: &[u8],
         each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<(Self, u64)> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
         lock(&file, path)?;
         let length = file.metadata()?.len();
         if !begins(&file, beginning)? {
@@ -148,7 +147,7 @@ fn lock(file: &File, path: &Path) -> io::Result<()> {
 }
 
 /// True when the file begins so, as far as it goes.
-fn begins(mut file: &File, beginning: &[u8]) -> io::Result<bool> {
+fn begins(file: &File, beginning: &[u8]) -> io::Result<bool> {
     let mut read = Vec::new();
     let most = u64::try_from(HEAD_BYTES + beginning.len()).unwrap_or(u64::MAX);
     file.take(most).read_to_end(&mut read)?;

@@ -31,7 +31,15 @@ pub(super) enum Record {
     /// The pass is at its end.
     Ended,
     /// After a clearing: where the passes stand; rows follow.
-    Cleared { pass: u32, cursors: Vec<Walk>, holes: Vec<Unwalked>, used_bytes: Option<u64>, count: Count },
+    Cleared {
+        pass: u32,
+        cursors: Vec<Walk>,
+        /// Walks that those with a cursor found, each with its finder.
+        found: Vec<(u64, u64)>,
+        holes: Vec<Unwalked>,
+        used_bytes: Option<u64>,
+        count: Count,
+    },
     /// After a clearing: items of one walk.
     Kept(Rows),
 }
@@ -107,10 +115,11 @@ impl Record {
                 pen.hole(hole);
             }
             Record::Ended => pen.byte(6),
-            Record::Cleared { pass, cursors, holes, used_bytes, count } => {
+            Record::Cleared { pass, cursors, found, holes, used_bytes, count } => {
                 pen.byte(7);
                 pen.number(u64::from(*pass));
                 list(&mut pen, cursors, Pen::walk);
+                list(&mut pen, found, write_pair);
                 list(&mut pen, holes, Pen::hole);
                 maybe_number(&mut pen, *used_bytes);
                 count.numbers().iter().for_each(|number| pen.number(*number));
@@ -145,6 +154,7 @@ impl Record {
             7 => Record::Cleared {
                 pass: eye.small()?,
                 cursors: eye.list(Eye::walk)?,
+                found: eye.list(read_pair)?,
                 holes: eye.list(Eye::hole)?,
                 used_bytes: eye.maybe(Eye::number)?,
                 count: Count::of(&mut || eye.number())?,
@@ -196,10 +206,7 @@ fn write_rows(pen: &mut Pen, rows: &Rows) {
         pen.item(&row.item, &rows.place, &rows.read_as);
         write_spot(pen, &row.spot);
     });
-    list(pen, &rows.chain, |pen, (folder, above)| {
-        pen.fixed(*folder);
-        pen.fixed(*above);
-    });
+    list(pen, &rows.chain, write_pair);
 }
 
 fn read_rows(eye: &mut Eye<'_>) -> Option<Rows> {
@@ -208,7 +215,7 @@ fn read_rows(eye: &mut Eye<'_>) -> Option<Rows> {
         let item = eye.item(&place, &read_as)?;
         Some(Row { facts: facts(&item), item, spot: read_spot(eye)? })
     })?;
-    let chain = eye.list(|eye| Some((eye.fixed()?, eye.fixed()?)))?;
+    let chain = eye.list(read_pair)?;
     Some(Rows { walk, place, read_as, rows, chain })
 }
 
@@ -218,6 +225,15 @@ pub(super) fn facts(item: &Item) -> u32 {
     // Beside another place, so that the item's own is written out.
     pen.item(item, "", &Principal::Tenant);
     crc32fast::hash(&pen.0)
+}
+
+fn write_pair(pen: &mut Pen, (one, other): &(u64, u64)) {
+    pen.fixed(*one);
+    pen.fixed(*other);
+}
+
+fn read_pair(eye: &mut Eye<'_>) -> Option<(u64, u64)> {
+    Some((eye.fixed()?, eye.fixed()?))
 }
 
 fn write_spot(pen: &mut Pen, spot: &Spot) {

@@ -129,7 +129,11 @@ impl Table {
 
     /// Takes out and gives all that `gone` says yes to.
     pub(super) fn drain(&mut self, gone: &mut dyn FnMut(u64, &Seen) -> bool) -> Vec<(u64, Seen)> {
-        self.parts.iter_mut().flat_map(|part| part.extract_if(|key, seen| gone(*key, seen))).collect()
+        let mut went = Vec::new();
+        for part in &mut self.parts {
+            went.extend(part.extract_if(|key, seen| gone(*key, seen)));
+        }
+        went
     }
 
     pub(super) fn each_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
@@ -164,7 +168,8 @@ mod tests {
     #[test]
     fn hashes_of_different_things_and_cuts_differ() {
         let key = Key([7; 16]);
-        let hashes = [key.hash("a", &["b", "c"]), key.hash("a", &["bc"]), key.hash("ab", &["c"]), key.hash("a", &["b"])];
+        let hashes =
+            [key.hash("a", &["b", "c"]), key.hash("a", &["bc"]), key.hash("ab", &["c"]), key.hash("a", &["b"])];
         let distinct: std::collections::HashSet<_> = hashes.iter().collect();
         assert_eq!(distinct.len(), hashes.len());
         assert_ne!(Key([8; 16]).hash("a", &["b"]), key.hash("a", &["b"]));

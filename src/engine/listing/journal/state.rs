@@ -7,7 +7,7 @@ use super::waiting::Waiting;
 use super::{PATH_UNKNOWN, Tally};
 use crate::model::{Download, Item, ItemKind};
 use crate::provider::{FeedCursor, GonePath, Onward, Page, Taken, Unwalked, Walk, WhyUnwalked};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Folders lie no deeper than this; a longer way up is a circle.
@@ -65,7 +65,12 @@ struct Begun {
     pass: u32,
     /// From the beginning, at this mark; 0 when it goes on from the cursor of an earlier pass.
     from: u32,
+    /// The walk that found it; [`NOBODY`] for one to begin with.
+    finder: u32,
 }
+
+/// No walk.
+const NOBODY: u32 = u32::MAX;
 
 /// Everything.
 #[derive(Debug)]
@@ -119,28 +124,16 @@ impl State {
         self.key.hash("walk", &[id])
     }
 
-    /// The key of an item.
-    pub(super) fn item_key(&self, kind: ItemKind, id: &str) -> u64 {
-        let kind = match kind {
-            ItemKind::File => "file",
-            ItemKind::Folder => "folder",
-            ItemKind::WebLink => "web link",
-        };
-        self.key.hash(kind, &[id])
-    }
-
     /// Where an item lies: by its folder's id where the provider tells it, else by its path.
     fn spot(&self, item: &Item) -> Spot {
         match (&item.parent, &item.path) {
-            (Some(parent), _) => Spot {
-                parent: self.folder_node(&item.place, parent),
-                node: self.key.hash("folder node", &[&item.id]),
-            },
+            (Some(parent), _) => {
+                Spot { parent: self.folder_node(&item.place, parent), node: self.key.hash("folder node", &[&item.id]) }
+            }
             (None, Some(path)) => self.path_spot(&item.place, path),
-            (None, None) => Spot {
-                parent: self.path_node(&item.place, ""),
-                node: self.key.hash("folder node", &[&item.id]),
-            },
+            (None, None) => {
+                Spot { parent: self.path_node(&item.place, ""), node: self.key.hash("folder node", &[&item.id]) }
+            }
         }
     }
 
@@ -165,7 +158,7 @@ impl State {
         let newer = self.newer(self.walk_hash(&walk.id));
         let chain = self.chain(&page.items);
         for item in page.items {
-            let key = self.item_key(item.kind, &item.id);
+            let key = item_key(self.key, item.kind, &item.id);
             let (facts, known) = (facts(&item), self.seen.get(key));
             let repeated = known.is_some_and(|seen| seen.mark >= newer && seen.version == self.version(&item));
             if repeated || known.is_some_and(|seen| seen.facts == facts) {
@@ -228,11 +221,15 @@ impl State {
                 self.waiting.end(number);
             }
             Record::Ended => self.end(),
-            Record::Cleared { pass, cursors, holes, used_bytes, count } => {
+            Record::Cleared { pass, cursors, found, holes, used_bytes, count } => {
                 (self.pass, self.holes, self.used_bytes, self.count) = (pass, holes, used_bytes, count);
                 self.mark = 1;
                 for walk in cursors {
                     self.cursors.insert(self.walk_hash(&walk.id), walk);
+                }
+                for (walk, finder) in found {
+                    let (walk, finder) = (self.number(walk), self.number(finder));
+                    self.walk_mut(walk).into_iter().for_each(|begun| begun.finder = finder);
                 }
             }
             Record::Kept(rows) => {
@@ -249,11 +246,11 @@ impl State {
         self.open = true;
         self.count = Count::default();
         (self.holes, self.used_bytes) = (holes, used_bytes);
-        walks.into_iter().for_each(|walk| self.register(walk));
+        walks.into_iter().for_each(|walk| self.register(walk, NOBODY));
     }
 
     /// A walk of this pass: once, from the cursor that an earlier pass left, if the same principal made it.
-    fn register(&mut self, mut walk: Walk) {
+    fn register(&mut self, mut walk: Walk, finder: u32) {
         let hash = self.walk_hash(&walk.id);
         let number = self.number(hash);
         if walk.cursor.is_none() {
@@ -263,7 +260,7 @@ impl State {
         let from = if walk.cursor.is_some() { 0 } else { self.mark };
         let pass = self.pass;
         let Some(begun) = self.walk_mut(number).filter(|begun| begun.pass != pass) else { return };
-        *begun = Begun { pass, from };
+        *begun = Begun { pass, from, finder };
         self.count.walks += 1;
         self.waiting.push(number, walk);
     }
@@ -272,7 +269,7 @@ impl State {
         let next = u32::try_from(self.walks.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(walk).or_insert(next);
         if number == next {
-            self.walks.push(Begun { pass: 0, from: 0 });
+            self.walks.push(Begun { pass: 0, from: 0, finder: NOBODY });
         }
         number
     }
@@ -300,7 +297,7 @@ impl State {
             self.take_same(key, number, walk, &mut taken);
         }
         self.holes.extend(page.holes);
-        page.found.into_iter().for_each(|walk| self.register(walk));
+        page.found.into_iter().for_each(|walk| self.register(walk, number));
         match page.onward {
             Onward::More(cursor) => self.waiting.rest(number, Some(cursor)),
             Onward::End(cursor) => self.close(walk, number, cursor),
@@ -331,8 +328,9 @@ impl State {
     }
 
     fn take_row(&mut self, row: &Row, walk: u32, newer: u32, taken: &mut Taken) {
-        let key = self.item_key(row.item.kind, &row.item.id);
-        let mut seen = Seen::new(self.version(&row.item), row.spot.parent, row.spot.name(), row.facts, row.item.size_bytes);
+        let key = item_key(self.key, row.item.kind, &row.item.id);
+        let mut seen =
+            Seen::new(self.version(&row.item), row.spot.parent, row.spot.name(), row.facts, row.item.size_bytes);
         for (bit, on) in [
             (Bit::Folder, row.item.kind == ItemKind::Folder),
             (Bit::WebLink, row.item.kind == ItemKind::WebLink),
@@ -399,17 +397,15 @@ impl State {
         let holes: HashSet<u64> = unknown.flat_map(|hole| self.nodes_of(&hole.what)).collect();
         let mut below = Below::new(&self.folders, &holes);
         let (walks, pass) = (&self.walks, self.pass);
-        let went = self.seen.drain(&mut |_, seen| {
-            let walk = usize::try_from(seen.walk).ok().and_then(|at| walks.get(at));
-            let missed = walk.is_none_or(|walk| walk.pass != pass || seen.mark < walk.from);
-            missed && !below.is(seen.parent)
-        });
-        let folders: HashSet<u64> = went.iter().filter(|(_, seen)| seen.has(Bit::Folder)).map(|(key, _)| *key).collect();
+        let went = self.seen.drain(&mut |_, seen| is_missed(walks, pass, seen) && !below.is(seen.parent));
+        let folders: HashSet<u64> =
+            went.iter().filter(|(_, seen)| seen.has(Bit::Folder)).map(|(key, _)| *key).collect();
         if !folders.is_empty() {
             self.folders.retain(|_, folder| !folders.contains(&folder.key));
         }
         self.count_gone(&went);
-        let held: HashSet<u64> = self.numbers.iter().filter(|(_, at)| self.walked(**at)).map(|(hash, _)| *hash).collect();
+        let held: HashSet<u64> =
+            self.numbers.iter().filter(|(_, at)| self.walked(**at)).map(|(hash, _)| *hash).collect();
         self.cursors.retain(|hash, _| held.contains(hash));
     }
 
@@ -426,6 +422,14 @@ impl State {
         self.walks.get_mut(usize::try_from(number).ok()?)
     }
 
+    /// Walks without a cursor of their own that one with a cursor found, with their finders.
+    pub(super) fn found(&self) -> Vec<(u64, u64)> {
+        let hashes: HashMap<u32, u64> = self.numbers.iter().map(|(hash, number)| (*number, *hash)).collect();
+        let finder = |number: &u32| self.begun(*number).and_then(|begun| hashes.get(&begun.finder).copied());
+        let pairs = self.numbers.iter().filter_map(|(hash, number)| Some((*hash, finder(number)?)));
+        pairs.filter(|(_, finder)| self.cursors.contains_key(finder)).collect()
+    }
+
     /// The number of a walk that is known.
     pub(super) fn number_of(&self, id: &str) -> Option<u32> {
         self.numbers.get(&self.walk_hash(id)).copied()
@@ -435,6 +439,28 @@ impl State {
     pub(super) fn cursors(&self) -> Vec<Walk> {
         self.cursors.values().cloned().collect()
     }
+}
+
+/// The key of an item.
+pub(super) fn item_key(key: Key, kind: ItemKind, id: &str) -> u64 {
+    let kind = match kind {
+        ItemKind::File => "file",
+        ItemKind::Folder => "folder",
+        ItemKind::WebLink => "web link",
+    };
+    key.hash(kind, &[id])
+}
+
+/// True when the walk that listed an item last was walked again without it, or is walked no more. A walk that was found by
+/// another one is not found again when that one only goes on from its cursor: its items stay.
+fn is_missed(walks: &[Begun], pass: u32, seen: &Seen) -> bool {
+    let get = |number: u32| usize::try_from(number).ok().and_then(|at| walks.get(at));
+    let Some(own) = get(seen.walk) else { return true };
+    if own.pass == pass {
+        return seen.mark < own.from;
+    }
+    let finders = std::iter::successors(get(own.finder), |walk| get(walk.finder)).take(DEPTH_MAX);
+    finders.into_iter().find(|walk| walk.pass == pass).is_none_or(|walk| walk.from != 0)
 }
 
 fn add(sum: &mut Taken, more: Taken) {

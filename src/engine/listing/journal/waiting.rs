@@ -36,11 +36,6 @@ impl Waiting {
         self.walks.len()
     }
 
-    /// Those that are not at their end, in no order.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Walk> {
-        self.walks.values().map(|waiter| &waiter.walk)
-    }
-
     pub(super) fn push(&mut self, at: u32, walk: Walk) {
         self.lane(&walk.read_as).stack.push(at);
         self.walks.insert(at, Waiter { walk, queued: true });

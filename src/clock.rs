@@ -68,6 +68,12 @@ impl Clock {
         Moment::from(self.calendar())
     }
 
+    /// True for the movable kind, whose waits move it.
+    #[must_use]
+    pub fn is_movable(&self) -> bool {
+        matches!(self.0, Source::Movable { .. })
+    }
+
     /// Waits so long, or until `stop` rises, and says whether the whole wait went by. On a movable clock nothing waits:
     /// the clock is moved to the end of the wait (and stays where it is when another waiter moved it further).
     pub fn wait(&self, span: Duration, stop: &AtomicBool) -> bool {

@@ -13,8 +13,8 @@ pub struct Above {
     pub sharing: Arc<Sharing>,
 }
 
-/// The exposure of an item with these facts of its own, under these folders, at this moment.
+/// The exposure of the item `id` with these facts of its own, under these folders, at this moment.
 #[must_use]
-pub fn exposure(_own: &Sharing, _above: &[Above], _people: &Directory, _at: Moment) -> Exposure {
+pub fn exposure(_id: &Arc<str>, _own: &Sharing, _above: &[Above], _people: &Directory, _at: Moment) -> Exposure {
     todo!()
 }

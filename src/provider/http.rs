@@ -3,6 +3,7 @@
 //! Every call passes here, so that the walls stand once: hosts outside the settings are refused, redirects are never
 //! followed, a principal's pace and the call budgets are kept, `Retry-After` is obeyed, a token is renewed once.
 
+use super::throttle::BudgetStore;
 use super::{Error, Next, Secret, Settings};
 use crate::clock::Clock;
 use crate::model::Principal;
@@ -28,6 +29,29 @@ pub struct Options {
     pub stall_timeout: Duration,
     /// How often a call is tried in all when the fault is transient. Default 8.
     pub tries_max: u32,
+    /// How often a connection is tried that cannot be made at all (unknown host, nobody listens). Default 3.
+    pub connect_tries_max: u32,
+    /// The longest pause a call sits out in its thread; a longer one comes back as [`Next::Throttled`]. Default 10 min.
+    pub pause_max: Duration,
+    /// Where the counts of calls outlive the program; `None` keeps them in memory.
+    pub budget: Option<Arc<dyn BudgetStore>>,
+}
+
+impl Options {
+    /// The defaults.
+    #[must_use]
+    pub fn new(clock: Clock, stop: Arc<AtomicBool>) -> Self {
+        Self {
+            clock,
+            stop,
+            connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(60),
+            tries_max: 8,
+            connect_tries_max: 3,
+            pause_max: Duration::from_secs(600),
+            budget: None,
+        }
+    }
 }
 
 /// One call.

@@ -20,7 +20,7 @@ pub(super) use secrets::{SecretKind, Whence, write_private};
 use super::shown;
 use crate::model::{ConnectorName, Provider};
 use crate::provider::Secret;
-use crate::provider::settings::{BoxAuth, BoxSubject, Cloud, DropboxSettings, Settings};
+use crate::provider::settings::{BoxAuth, BoxSubject, Cloud, Settings};
 use source::Source;
 use std::path::{Path, PathBuf};
 
@@ -201,8 +201,12 @@ impl Config {
         }
         if let Some(authority) = &settings.authority {
             std::fs::metadata(authority).map_err(|error| {
-                ConfigError::new(format!("cannot read the authority {} of `{}`: {error}", shown(authority), settings.name))
-                    .help("`authority` names a PEM file with the certificates to trust beside the system's")
+                ConfigError::new(format!(
+                    "cannot read the authority {} of `{}`: {error}",
+                    shown(authority),
+                    settings.name
+                ))
+                .help("`authority` names a PEM file with the certificates to trust beside the system's")
             })?;
         }
         Ok(settings)
@@ -221,6 +225,15 @@ impl Config {
     ) -> Result<Option<(Secret, Whence)>, ConfigError> {
         let named = connector.files.iter().find(|(of, _)| *of == kind).map(|(_, path)| path.as_path());
         secrets::find(connector.name(), kind, named, &self.folder(connector.name()))
+    }
+
+    /// Where a secret of a connector that has no table yet comes from: the environment, or its folder from an earlier run.
+    pub(super) fn secret_without_table(
+        &self,
+        name: &ConnectorName,
+        kind: SecretKind,
+    ) -> Result<Option<Whence>, ConfigError> {
+        Ok(secrets::find(name, kind, None, &self.folder(name))?.map(|(_, whence)| whence))
     }
 
     /// A secret that the connector cannot do without.
@@ -250,9 +263,8 @@ impl Config {
             .ok_or_else(|| ConfigError::new(format!("cannot edit {} by itself", shown(&self.path))))?;
         let changed = Self::parse(self.path.clone(), text)?;
         self.unchanged_on_disk()?;
-        edit::write_whole(&self.path, &changed.text).map_err(|error| {
-            ConfigError::new(format!("cannot write the settings {}: {error}", shown(&self.path)))
-        })?;
+        edit::write_whole(&self.path, &changed.text)
+            .map_err(|error| ConfigError::new(format!("cannot write the settings {}: {error}", shown(&self.path))))?;
         *self = changed;
         Ok(())
     }
@@ -261,7 +273,8 @@ impl Config {
     fn unchanged_on_disk(&self) -> Result<(), ConfigError> {
         match read_text(&self.path) {
             Ok(text) if text != self.text => {
-                Err(ConfigError::new(format!("{} was changed meanwhile", shown(&self.path))).help("run the command again"))
+                Err(ConfigError::new(format!("{} was changed meanwhile", shown(&self.path)))
+                    .help("run the command again"))
             }
             _ => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod config;
+mod connect;
 mod cost;
 mod explain;
 mod extract;
@@ -34,6 +36,8 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Set up and look after Box and Dropbox tenants
+    Connect(connect::Args),
 }
 
 /// Flags that choose rules, the same for every command that runs some.
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Connect(args) => connect::run(&args),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

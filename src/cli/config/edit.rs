@@ -18,14 +18,12 @@ pub(in crate::cli) enum Entry {
     Text(&'static str, String),
     /// True or false.
     Flag(&'static str, bool),
-    /// Texts.
-    Texts(&'static str, Vec<String>),
 }
 
 impl Entry {
     fn key(&self) -> &'static str {
         match self {
-            Entry::Text(key, _) | Entry::Flag(key, _) | Entry::Texts(key, _) => key,
+            Entry::Text(key, _) | Entry::Flag(key, _) => key,
         }
     }
 
@@ -34,9 +32,6 @@ impl Entry {
         match self {
             Entry::Text(_, text) => quoted(text),
             Entry::Flag(_, flag) => flag.to_string(),
-            Entry::Texts(_, texts) => {
-                format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
-            }
         }
     }
 }

@@ -56,16 +56,8 @@ pub(super) const KEYS: [Key; 29] = [
 ];
 
 /// Keys under which people would write a secret itself.
-pub(super) const SECRETS: [&str; 8] = [
-    "client_secret",
-    "app_secret",
-    "refresh_token",
-    "access_token",
-    "private_key",
-    "passphrase",
-    "password",
-    "secret",
-];
+pub(super) const SECRETS: [&str; 8] =
+    ["client_secret", "app_secret", "refresh_token", "access_token", "private_key", "passphrase", "password", "secret"];
 
 /// The candidate nearest to a word: at most a third of its letters differ, or one is the other's beginning.
 pub(in crate::cli) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

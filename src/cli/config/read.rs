@@ -86,7 +86,9 @@ fn unknown_top(source: &Source<'_>, word: &str, span: &Range<usize>) -> ConfigEr
         return error.help("it belongs into the table of a connector: `[connector.main]`");
     }
     match nearest(word, TOP) {
-        Some("connector") => error.help("did you mean `connector`? A connector is a table with a name: `[connector.main]`"),
+        Some("connector") => {
+            error.help("did you mean `connector`? A connector is a table with a name: `[connector.main]`")
+        }
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help("outside of connectors there is `state_dir` only"),
     }
@@ -107,9 +109,9 @@ fn connector(
     state: &Path,
 ) -> Result<Connector, ConfigError> {
     let word = key.get_ref();
-    let name: ConnectorName = word
-        .parse()
-        .map_err(|what: &str| source.error(&key.span(), format!("`{}` cannot name a connector", shown(&**word))).help(what))?;
+    let name: ConnectorName = word.parse().map_err(|what: &str| {
+        source.error(&key.span(), format!("`{}` cannot name a connector", shown(&**word))).help(what)
+    })?;
     let Some(table) = value.get_ref().as_table() else {
         return Err(source.error(&value.span(), format!("a connector is a table: `[connector.{name}]`")));
     };
@@ -156,7 +158,9 @@ impl Reader<'_> {
                 let error = self.error("provider", format!("there is no provider `{}`", shown(word)));
                 error.help("there are \"box\" and \"dropbox\"")
             }),
-            None => Err(self.error("provider", "`provider` is missing").help("add provider = \"box\" or provider = \"dropbox\"")),
+            None => Err(self
+                .error("provider", "`provider` is missing")
+                .help("add provider = \"box\" or provider = \"dropbox\"")),
         }
     }
 
@@ -253,7 +257,9 @@ impl Reader<'_> {
                 Some("token") => LimitOf::Token,
                 Some(word) => {
                     let error = self.error("limit_of", format!("there is no limit_of `{}`", shown(word)));
-                    return Err(error.help("there are \"acting_user\" (each user has a limit of its own) and \"token\""));
+                    return Err(
+                        error.help("there are \"acting_user\" (each user has a limit of its own) and \"token\"")
+                    );
                 }
             },
         })
@@ -298,7 +304,9 @@ impl Reader<'_> {
         let is_loopback = url.host_str().is_some_and(|host| ["127.0.0.1", "localhost", "[::1]"].contains(&host));
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
             let error = self.error(key, format!("`{key}` must begin with https://"));
-            return Err(error.help("plain http is accepted for this machine only (127.0.0.1, localhost): a token would be readable"));
+            return Err(error.help(
+                "plain http is accepted for this machine only (127.0.0.1, localhost): a token would be readable",
+            ));
         }
         if base && !url.path().ends_with('/') {
             return self.url(key, &format!("{url}/"));
@@ -309,7 +317,8 @@ impl Reader<'_> {
     fn url(&self, key: &str, text: &str) -> Result<Url, ConfigError> {
         let url = Url::parse(text).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
         let url = url.ok_or_else(|| {
-            self.error(key, format!("`{key}` is no address")).help("write a whole one: \"https://api.example.com/2.0/\"")
+            self.error(key, format!("`{key}` is no address"))
+                .help("write a whole one: \"https://api.example.com/2.0/\"")
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(self.error(key, format!("`{key}` may not hold a user or password")));
@@ -330,7 +339,9 @@ impl Reader<'_> {
         let hosts = self.list("download_hosts")?;
         if let Some(odd) = hosts.iter().flatten().find(|host| !is_host_rule(host)) {
             let error = self.error("download_hosts", format!("`{}` is no host", shown(odd)));
-            return Err(error.help("write \"dl.example.com\", \"*.example.com\" or \"127.0.0.1:8081\", without https://"));
+            return Err(
+                error.help("write \"dl.example.com\", \"*.example.com\" or \"127.0.0.1:8081\", without https://")
+            );
         }
         Ok(BoxSettings {
             api: self.address("api", public::BOX_API, true)?,

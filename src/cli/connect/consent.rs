@@ -130,7 +130,8 @@ impl Pending {
     }
 
     fn of_address(&self, address: &Url) -> Result<String, Failed> {
-        let value = |key: &str| address.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
+        let value =
+            |key: &str| address.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
         if value("state").as_deref() != Some(self.state.reveal()) {
             return Err(Failed::new(
                 "this address belongs to another link (its state differs); open the link printed above and paste where it ends",

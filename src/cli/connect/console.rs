@@ -16,8 +16,14 @@ pub(super) const DROPBOX_READS: [&str; 9] = [
 ];
 
 /// Scopes beside them that actions need.
-pub(super) const DROPBOX_ACTS: [&str; 6] =
-    ["files.content.write", "files.metadata.write", "files.team_metadata.write", "sharing.write", "members.write", "sessions.modify"];
+pub(super) const DROPBOX_ACTS: [&str; 6] = [
+    "files.content.write",
+    "files.metadata.write",
+    "files.team_metadata.write",
+    "sharing.write",
+    "members.write",
+    "sessions.modify",
+];
 
 /// Which of Box's kinds of authentication is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +92,9 @@ pub(super) fn of_box(way: BoxWay, redirect: &str) -> String {
          \x20    Authorize App (again after each change of scopes: Reauthorize App)\n",
     );
     text.push_str(match way {
-        BoxWay::Jwt => "  5. Tab Configuration > Generate a Public/Private Keypair: keep the JSON file, `chmod 600` it\n",
+        BoxWay::Jwt => {
+            "  5. Tab Configuration > Generate a Public/Private Keypair: keep the JSON file, `chmod 600` it\n"
+        }
         _ => "  5. Tab Configuration: client ID and client secret; tab General Settings: Enterprise ID\n",
     });
     text

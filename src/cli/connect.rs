@@ -8,7 +8,6 @@ mod ask;
 mod check;
 mod consent;
 mod console;
-mod exchange;
 mod list;
 mod open;
 mod people;

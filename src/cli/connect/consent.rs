@@ -7,11 +7,13 @@
 use crate::cli::config::write_private;
 use crate::cli::{Failed, shown};
 use crate::clock::{Clock, Moment};
-use crate::provider::Secret;
+use crate::provider::http::Http;
+use crate::provider::settings::Cloud;
+use crate::provider::vault::Kept;
+use crate::provider::{Error, Secret, Settings, boxcom, dropbox};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
@@ -28,15 +30,6 @@ pub(super) struct Pending {
     pub(super) redirect: Option<Url>,
     ends: Moment,
     file: PathBuf,
-}
-
-/// What the pasted answer gave.
-#[derive(Debug)]
-pub(super) struct Granted {
-    /// The code to exchange.
-    pub(super) code: Secret,
-    /// The verifier that belongs to it.
-    pub(super) verifier: Secret,
 }
 
 impl Pending {
@@ -89,26 +82,37 @@ impl Pending {
     }
 
     /// The link.
-    pub(super) fn link(&self, authorize: &Url, client_id: &str, more: &[(&str, &str)]) -> Url {
-        let mut link = authorize.clone();
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.reveal().as_bytes()));
-        let mut query = link.query_pairs_mut();
-        query.append_pair("client_id", client_id).append_pair("response_type", "code");
-        query.append_pair("state", self.state.reveal());
-        query.append_pair("code_challenge", &challenge).append_pair("code_challenge_method", "S256");
-        if let Some(redirect) = &self.redirect {
-            query.append_pair("redirect_uri", redirect.as_str());
+    ///
+    /// # Errors
+    /// When the settings are of a kind that needs no consent.
+    pub(super) fn link(&self, cloud: &Cloud) -> Result<Url, Failed> {
+        let (state, redirect) = (self.state.reveal(), self.redirect.as_ref());
+        match cloud {
+            Cloud::Box(cloud) => boxcom::auth::authorize_url(cloud, state, redirect).map_err(Failed::new),
+            Cloud::Dropbox(cloud) => {
+                let challenge = dropbox::auth::challenge(&self.verifier);
+                Ok(dropbox::auth::authorize_url(cloud, state, &challenge, redirect))
+            }
         }
-        query.extend_pairs(more);
-        drop(query);
-        link
+    }
+
+    /// Trades the granted code for what the vault is to hold.
+    ///
+    /// # Errors
+    /// What the provider says.
+    pub(super) fn exchange(&self, settings: &Settings, http: &Http, code: &Secret) -> Result<Kept, Error> {
+        let redirect = self.redirect.as_ref();
+        match &settings.cloud {
+            Cloud::Box(cloud) => boxcom::auth::exchange(cloud, http, code, redirect),
+            Cloud::Dropbox(cloud) => dropbox::auth::exchange(settings, cloud, http, code, &self.verifier, redirect),
+        }
     }
 
     /// Reads what was pasted: the whole address that the browser ended at, or the code that the provider showed.
     ///
     /// # Errors
     /// When the link is over, when the answer belongs to another link, or when the admin said no.
-    pub(super) fn answer(&self, pasted: &str, clock: &Clock) -> Result<Granted, Failed> {
+    pub(super) fn answer(&self, pasted: &str, clock: &Clock) -> Result<Secret, Failed> {
         if self.ends <= clock.now() {
             self.forget();
             return Err(Failed::new(format!("this link ended at {}; run the command again for a new one", self.ends)));
@@ -126,7 +130,7 @@ impl Pending {
         if !fits {
             return Err(Failed::new("that is no code; paste it as the provider showed it, without blanks"));
         }
-        Ok(Granted { code: Secret::new(&code), verifier: self.verifier.clone() })
+        Ok(Secret::new(&code))
     }
 
     fn of_address(&self, address: &Url) -> Result<String, Failed> {
@@ -163,6 +167,7 @@ fn random() -> Result<Secret, Failed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::settings::{DropboxSettings, public};
 
     fn pending(redirect: Option<&str>) -> (tempfile::TempDir, Pending, Clock) {
         let folder = tempfile::tempdir().unwrap();
@@ -186,7 +191,7 @@ mod tests {
             ("abc".to_owned(), Err("whole address")),
         ] {
             match (pending.answer(&pasted, &clock), outcome) {
-                (Ok(granted), Ok(code)) => assert_eq!(granted.code.reveal(), code),
+                (Ok(granted), Ok(code)) => assert_eq!(granted.reveal(), code),
                 (Err(Failed(said)), Err(part)) => assert!(said.contains(part), "{said}"),
                 (got, outcome) => panic!("{outcome:?}, got {got:?}"),
             }
@@ -197,16 +202,31 @@ mod tests {
         assert!(!pending.file.exists());
     }
 
+    fn dropbox_team() -> Cloud {
+        let url = |text: &str| Url::parse(text).unwrap();
+        Cloud::Dropbox(DropboxSettings {
+            api: url(public::DROPBOX_API),
+            content: url(public::DROPBOX_CONTENT),
+            notify: url(public::DROPBOX_NOTIFY),
+            token: url(public::DROPBOX_TOKEN),
+            authorize: url(public::DROPBOX_AUTHORIZE),
+            app_key: "key".to_owned(),
+            app_secret: None,
+            vault: PathBuf::from("vault"),
+            admin: None,
+        })
+    }
+
     #[test]
     fn a_second_run_prints_the_same_link_until_it_is_over() {
         let (folder, first, clock) = pending(None);
-        let authorize = Url::parse("https://login.example.com/authorize").unwrap();
-        let link = first.link(&authorize, "id", &[("token_access_type", "offline")]);
+        let cloud = dropbox_team();
+        let link = first.link(&cloud).unwrap();
         clock.advance(Duration::from_secs(60));
         let (second, old) = Pending::resume(folder.path(), None, &clock).unwrap();
         assert!(old);
-        assert_eq!(second.link(&authorize, "id", &[("token_access_type", "offline")]), link);
-        assert_eq!(second.answer("bare-code", &clock).unwrap().code.reveal(), "bare-code");
+        assert_eq!(second.link(&cloud).unwrap(), link);
+        assert_eq!(second.answer("bare-code", &clock).unwrap().reveal(), "bare-code");
         assert!(!link.as_str().contains(first.verifier.reveal()), "the verifier is in the link");
         clock.advance(LINK_LIFE);
         assert!(!Pending::resume(folder.path(), None, &clock).unwrap().1);

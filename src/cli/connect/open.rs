@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::model::{ConnectorName, Provider};
 use crate::provider::http::{self, Http};
 use crate::provider::settings::{BoxAuth, Cloud};
+use crate::provider::throttle::BudgetFile;
 use crate::provider::vault::{Kept, Vault};
 use crate::provider::{Error, Next, Secret, Settings, Source, registry};
 use std::collections::BTreeMap;
@@ -47,14 +48,15 @@ pub(super) fn open(config: &Config, connector: &Connector, patience: Patience) -
     ready_vault(config, connector)?;
     let clock = Clock::machine();
     let stop = stop::on_signals()?;
-    let http = client(&settings, &clock, &stop, patience)?;
+    let http = client(&settings, &config.folder(connector.name()), &clock, &stop, patience)?;
     let source = registry::open(&settings, http).map_err(|error| failed(&error, connector))?;
     Ok(Opened { settings, source, clock, stop })
 }
 
-/// The HTTP client of a connector.
+/// The HTTP client of a connector; its count of calls is kept in the connector's folder.
 pub(super) fn client(
     settings: &Settings,
+    folder: &Path,
     clock: &Clock,
     stop: &Arc<AtomicBool>,
     patience: Patience,
@@ -63,7 +65,11 @@ pub(super) fn client(
     if patience == Patience::Watched {
         options.tries_max = TRIES_WHEN_WATCHED;
     }
-    Http::of(settings, options).map_err(|error| Failed::new(error))
+    // Counts are written for each block of calls; without a limit nobody asks for them.
+    if settings.limits.calls_per_day.or(settings.limits.calls_per_month).is_some() {
+        options.budget = Some(Arc::new(BudgetFile::new(folder.join("calls.json"))));
+    }
+    Http::of(settings, options).map_err(Failed::new)
 }
 
 /// The vault of a connector that has one.

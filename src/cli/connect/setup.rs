@@ -7,7 +7,7 @@ use super::ask::Ask;
 use super::consent::Pending;
 use super::console::{self, BoxWay};
 use super::open::{self, Patience};
-use super::{check, exchange, title};
+use super::{check, title};
 use crate::cli::config::{Change, Config, Connector, Entry, SecretKind, Whence, write_private};
 use crate::cli::rules::print;
 use crate::cli::{EXIT_FAILED, Failed, shown, stop};
@@ -301,12 +301,7 @@ impl Setup<'_> {
         let folder = self.config.folder(self.name);
         let (pending, is_old) = Pending::resume(&folder, redirect, &clock)?;
         self.guide()?;
-        let link = match &settings.cloud {
-            Cloud::Box(cloud) => pending.link(&cloud.authorize, client_id(&cloud.auth), &[]),
-            Cloud::Dropbox(cloud) => {
-                pending.link(&cloud.authorize, &cloud.app_key, &[("token_access_type", "offline")])
-            }
-        };
+        let link = pending.link(&settings.cloud)?;
         let word = if is_old { "the same link as before" } else { "this link" };
         print(&format!(
             "\nAn admin of {} opens {word}, here or on any other machine, until {}:\n\n  {link}\n\n{}\n",
@@ -323,10 +318,9 @@ impl Setup<'_> {
                 pending.ends()
             )));
         };
-        let granted = pending.answer(&pasted, &clock)?;
-        let http = open::client(&settings, &clock, &stop::on_signals()?, Patience::Watched)?;
-        let kept = exchange::exchange(&settings, &http, &granted, redirect);
-        let kept = kept.map_err(|error| open::failed(&error, &connector))?;
+        let code = pending.answer(&pasted, &clock)?;
+        let http = open::client(&settings, &folder, &clock, &stop::on_signals()?, Patience::Watched)?;
+        let kept = pending.exchange(&settings, &http, &code).map_err(|error| open::failed(&error, &connector))?;
         let vault = open::vault(&settings).ok_or_else(|| Failed::new("this connector has no vault"))?;
         vault.put(&kept).map_err(|error| open::failed(&error, &connector))?;
         pending.forget();
@@ -357,12 +351,5 @@ impl Setup<'_> {
         let off = if connector.enabled { "" } else { " It is switched off: `connect enable` switches it on." };
         print(&format!("Connected.{off} Next: sluicebox connect survey {name}\n"))?;
         Ok(0)
-    }
-}
-
-fn client_id(auth: &BoxAuth) -> &str {
-    match auth {
-        BoxAuth::ClientCredentials { client_id, .. } | BoxAuth::User { client_id, .. } => client_id,
-        BoxAuth::Jwt { .. } => "",
     }
 }

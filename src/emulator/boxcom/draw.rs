@@ -24,8 +24,22 @@ pub(super) fn code(seed: u64, number: u64) -> String {
 }
 
 const WORDS: [&str; 16] = [
-    "Budget", "Invoice", "Offer", "Roster", "Minutes", "Übersicht", "Plan", "報告", "Contract", "Notes", "Café menu",
-    "Payroll", "Draft", "Summary", "Review", "List",
+    "Budget",
+    "Invoice",
+    "Offer",
+    "Roster",
+    "Minutes",
+    "Übersicht",
+    "Plan",
+    "報告",
+    "Contract",
+    "Notes",
+    "Café menu",
+    "Payroll",
+    "Draft",
+    "Summary",
+    "Review",
+    "List",
 ];
 const ENDINGS: [&str; 6] = ["txt", "csv", "md", "json", "html", "log"];
 

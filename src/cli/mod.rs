@@ -3,6 +3,7 @@
 mod config;
 mod connect;
 mod cost;
+mod emulate;
 mod explain;
 mod extract;
 mod key;
@@ -38,6 +39,8 @@ enum Command {
     Rules(rules::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
+    /// Run a Box enterprise and a Dropbox team on this machine, to try things on
+    Emulate(Box<emulate::Args>),
 }
 
 /// Flags that choose rules, the same for every command that runs some.
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Connect(args) => connect::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

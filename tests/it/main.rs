@@ -11,6 +11,7 @@ mod harness;
 mod hostile;
 mod key;
 mod privacy;
+mod provider_box;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

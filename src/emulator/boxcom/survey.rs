@@ -43,18 +43,50 @@ impl Tenant {
         (0..state.tree.len()).filter(|nid| state.must_list(*nid)).map(|nid| state.surveyed(nid)).collect()
     }
 
-    /// People whose content cannot be walked, by login: the inactive ones, and what a co-admin's token cannot reach when
-    /// `coadmin` is the key of the person whose token it is.
+    /// For each file of [`Tenant::files`] its id, the level its exposure must come out as, and whether all is known.
     #[must_use]
-    pub fn holes(&self, coadmin: Option<&str>) -> Vec<String> {
+    pub fn exposures(&self) -> Vec<(String, &'static str, bool)> {
+        self.files().into_iter().map(|file| (file.id, file.expected.level, !file.expected.hidden)).collect()
+    }
+
+    /// Logins of all people whom a full list of managed and external users must bring.
+    #[must_use]
+    pub fn people(&self) -> Vec<String> {
+        self.state().users[1..].iter().map(|user| user.login.clone()).collect()
+    }
+
+    /// What cannot be walked: ids of people, and why, in the words of reports.
+    #[must_use]
+    pub fn holes(&self) -> Vec<(String, &'static str)> {
         let state = self.state();
-        let caller = coadmin.and_then(|key| state.user_by_key(key));
-        let gap = |uid: Uid| caller.is_some_and(|caller| caller != uid && state.user(uid).role != "user");
-        (1..)
-            .zip(&state.users[1..])
-            .filter(|(uid, user)| user.home == Home::Company && (user.status == "inactive" || gap(*uid)))
-            .map(|(_, user)| user.login.clone())
-            .collect()
+        let inactive = state.users.iter().filter(|user| user.home == Home::Company && user.status == "inactive");
+        inactive.map(|user| (user.id.to_string(), "inactive owner")).collect()
+    }
+
+    /// Ids of the people whom a co-admin, by key, cannot act for.
+    #[must_use]
+    pub fn coadmin_gap(&self, key: &str) -> Vec<String> {
+        let state = self.state();
+        let caller = state.user_by_key(key);
+        let apart = |uid: Uid| caller != Some(uid) && state.user(uid).role != "user";
+        let all = (1..).zip(&state.users[1..]);
+        let missed = all.filter(|(uid, user)| user.home == Home::Company && apart(*uid));
+        missed.map(|(_, user)| user.id.to_string()).collect()
+    }
+
+    /// The least calls that page through everything: each person's root and trash, and each folder once, a thousand items
+    /// a page.
+    #[must_use]
+    pub fn listing_calls(&self) -> u64 {
+        let state = self.state();
+        let pages = |items: usize| (items.max(1) as u64).div_ceil(1_000);
+        let walkers = (1..).zip(&state.users[1..]);
+        let roots: u64 = walkers
+            .filter(|(_, user)| user.home == Home::Company && user.status != "inactive")
+            .map(|(uid, user)| pages(state.items_of(uid, user.root).len()) + pages(state.trash_of(uid).len()))
+            .sum();
+        let folders = (0..state.tree.len()).filter(|nid| state.tree.folder(*nid).is_some() && state.must_walk(*nid));
+        roots + folders.map(|nid| pages(state.tree.children(nid).len())).sum::<u64>()
     }
 }
 
@@ -63,12 +95,18 @@ impl State {
         if !matches!(self.tree.at(nid).what, What::File(_)) {
             return false;
         }
+        self.must_walk(nid) || (self.is_ours(nid) && self.tree.is_trashed(nid))
+    }
+
+    /// True for what is not in the trash and somebody of the company sees; not for roots.
+    fn must_walk(&self, nid: Nid) -> bool {
+        !self.tree.is_root(nid) && self.tree.is_live(nid) && (self.is_ours(nid) || self.reaches_someone(nid))
+    }
+
+    /// True when it belongs to somebody of the company who can act.
+    fn is_ours(&self, nid: Nid) -> bool {
         let owner = self.user(self.tree.owner(nid));
-        let ours = owner.home == Home::Company && owner.status != "inactive";
-        if ours {
-            return self.tree.is_live(nid) || self.tree.is_trashed(nid);
-        }
-        self.tree.is_live(nid) && self.reaches_someone(nid)
+        owner.home == Home::Company && owner.status != "inactive"
     }
 
     /// True when somebody of the company who can act may see it.

@@ -76,13 +76,7 @@ impl Collab {
         }
         let meant = match &self.whom {
             Whom::User(uid) => *uid == who,
-<<<<<<< HEAD
             Whom::Group(place) => state.is_member(*place, who),
-=======
-            Whom::Group(place) => {
-                state.groups.get(*place).is_some_and(|group| group.members.iter().any(|(_, uid)| *uid == who))
-            }
->>>>>>> main
             Whom::Invited(_) => false,
         };
         meant.then_some(self.role)

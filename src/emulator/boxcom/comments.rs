@@ -8,7 +8,6 @@ use super::view::time;
 use serde_json::{Value, json};
 
 impl State {
-<<<<<<< HEAD
     /// `/comments...`
     pub(super) fn comments_route(&mut self, call: &mut Call<'_>, steps: &[&str]) -> Option<Told> {
         Some(match (call.asked.method.as_str(), steps) {
@@ -66,9 +65,5 @@ impl State {
         let nid = self.seen(call.actor, "file", id)?;
         let ids = self.tree.extra(nid).map(|extra| extra.comments.clone()).unwrap_or_default();
         self.counted(call, &ids, 1_000, |id| self.comments.get(id).cloned().unwrap_or(Value::Null))
-=======
-    pub(super) fn comments_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
-        None
->>>>>>> main
     }
 }

@@ -5,7 +5,6 @@ use super::keys;
 use super::state::State;
 
 impl State {
-<<<<<<< HEAD
     /// `GET /api/oauth2/authorize`: back to `redirect_uri` with a code and the state, or, without one, a page that shows the
     /// code. The admin grants, unless `box_login` (the service's own hint for the login field) names somebody else.
     pub(super) fn consent(&mut self, asked: &Asked) -> Answer {
@@ -33,9 +32,5 @@ impl State {
         }
         back.query_pairs_mut().append_pair("code", &code);
         Answer::empty(302).with("location", back.to_string())
-=======
-    pub(super) fn consent(&mut self, _asked: &Asked) -> Answer {
-        Answer::empty(404)
->>>>>>> main
     }
 }

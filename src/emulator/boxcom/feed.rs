@@ -11,7 +11,6 @@ use super::reply::{Call, Fault, invalid};
 use super::route::Told;
 use super::state::State;
 use super::tree::{Nid, Uid};
-<<<<<<< HEAD
 use super::view::time;
 use crate::clock::Moment;
 use serde_json::{Value, json};
@@ -379,17 +378,4 @@ impl State {
 /// The event types a call asks for.
 fn wanted_types(call: &Call<'_>) -> Option<Vec<String>> {
     Some(call.query("event_type")?.split(',').map(|name| name.trim().to_owned()).collect())
-=======
-/// One thing that happened.
-#[derive(Clone, Debug)]
-pub(super) struct Happening;
-impl State {
-    pub(super) fn downloaded(&mut self, _who: Uid, _nid: Nid) {}
-    pub(super) fn events_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
-        None
-    }
-    pub(super) fn forget_position(&mut self, _asked: &Asked) -> bool {
-        false
-    }
->>>>>>> main
 }

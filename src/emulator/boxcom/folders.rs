@@ -1,7 +1,6 @@
 //! Folders: their items, and everything done to them as a whole.
 
 use super::super::wire::Answer;
-<<<<<<< HEAD
 use super::reply::{Call, Fault, invalid};
 use super::route::Told;
 use super::state::{Role, State};
@@ -22,12 +21,6 @@ const PUT: [&str; 12] = [
     "can_non_owners_view_collaborators",
     "owned_by",
 ];
-=======
-use super::reply::{Call, Fault};
-use super::route::Told;
-use super::state::State;
-use super::tree::{Nid, Uid};
->>>>>>> main
 
 impl State {
     /// `/folders...`

@@ -10,7 +10,6 @@ use super::view::time;
 use serde_json::{Value, json};
 
 impl State {
-<<<<<<< HEAD
     /// `/groups...` and `/group_memberships...`
     pub(super) fn groups_route(&mut self, call: &mut Call<'_>, steps: &[&str]) -> Option<Told> {
         if let Err(fault) = self.needs("manage_groups") {
@@ -188,12 +187,5 @@ impl State {
         let source = self.group_event(place, uid);
         self.happen_to_group("GROUP_REMOVE_USER", call.actor, source);
         Ok(Answer::empty(204))
-=======
-    pub(super) fn groups_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
-        None
-    }
-    pub(super) fn memberships_of(&mut self, _call: &mut Call<'_>, _id: &str) -> Told {
-        Err(super::reply::Fault::not_found())
->>>>>>> main
     }
 }

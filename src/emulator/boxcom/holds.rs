@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 const HOLD: &str = "324432";
 
 impl State {
-<<<<<<< HEAD
     /// `/legal_hold_policies`, `/legal_hold_policy_assignments`, `/retention_policies`
     pub(super) fn holds_route(&mut self, call: &mut Call<'_>, steps: &[&str]) -> Option<Told> {
         let told = match (call.asked.method.as_str(), steps) {
@@ -72,9 +71,5 @@ impl State {
                 "assigned_by": self.user_mini(call.actor), "assigned_at": time(self.now),
             }),
         ))
-=======
-    pub(super) fn holds_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
-        None
->>>>>>> main
     }
 }

@@ -45,7 +45,6 @@ pub struct Notice {
 }
 
 impl State {
-<<<<<<< HEAD
     /// `/webhooks...`
     pub(super) fn hooks_route(&mut self, call: &mut Call<'_>, steps: &[&str]) -> Option<Told> {
         let told = match (call.asked.method.as_str(), steps) {
@@ -243,9 +242,4 @@ fn is_trigger(name: &str) -> bool {
             .iter()
             .filter_map(|kind| kind.trigger)
             .any(|known| known == name || ["FILE", "FOLDER"].iter().any(|prefix| known.replace('*', prefix) == name))
-=======
-    pub(super) fn hooks_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
-        None
-    }
->>>>>>> main
 }

@@ -19,7 +19,6 @@ pub(super) const KEY: &str = "Box__Security__Classification__Key";
 const LEVELS: [&str; 4] = ["Public", "Internal", "Confidential", "Restricted"];
 
 impl State {
-<<<<<<< HEAD
     /// `/metadata_templates...`
     pub(super) fn templates_route(&mut self, call: &mut Call<'_>, steps: &[&str]) -> Option<Told> {
         Some(match (call.asked.method.as_str(), steps) {
@@ -231,14 +230,6 @@ impl State {
     }
 
     /// Labels an item, unsaid.
-=======
-    pub(super) fn templates_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
-        None
-    }
-    pub(super) fn metadata_seen(&self, _nid: Nid, _key: Option<&str>) -> Value {
-        Value::Null
-    }
->>>>>>> main
     pub(super) fn set_label(&mut self, nid: Nid, level: &str) {
         let id = self.fresh_code();
         let values = Map::from_iter([(KEY.to_owned(), level.into())]);

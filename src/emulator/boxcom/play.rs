@@ -8,7 +8,6 @@ use serde_json::Value;
 use std::sync::Arc;
 
 impl State {
-<<<<<<< HEAD
     /// Does one deed.
     pub(super) fn play(&mut self, edit: &Edit) -> Result<(), String> {
         match edit {
@@ -122,9 +121,5 @@ impl State {
             self.accept(id);
         }
         Ok(())
-=======
-    pub(super) fn play(&mut self, _edit: &Edit) -> Result<(), String> {
-        Err("not yet".into())
->>>>>>> main
     }
 }

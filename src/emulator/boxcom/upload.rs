@@ -6,7 +6,6 @@ use super::super::wire::Answer;
 use super::reply::{Call, Fault, invalid};
 use super::route::Told;
 use super::state::State;
-<<<<<<< HEAD
 use super::tree::{Nid, hex, sha1_of};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -166,10 +165,4 @@ fn part_name(head: &str) -> Option<String> {
     let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
     let name = line.split(';').map(str::trim).find_map(|field| field.strip_prefix("name="))?;
     Some(name.trim_matches('"').to_owned())
-=======
-impl State {
-    pub(super) fn uploads(&mut self, _call: &mut Call<'_>) -> Told {
-        Err(Fault::not_found().refused("no such upload address"))
-    }
->>>>>>> main
 }

@@ -1,8 +1,10 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 mod cost;
+mod emulate;
 mod extract;
 mod extract_cli;
 mod guide;

@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    sluicebox::provider::http::install_tls();
     sluicebox::cli::run()
 }

@@ -1,16 +1,33 @@
 //! One HTTP client for each connector: who may be called, how often, how long, and what an answer means.
 //!
 //! Every call passes here, so that the walls stand once: hosts outside the settings are refused, redirects are never
-//! followed, a principal's pace and the call budgets are kept, `Retry-After` is obeyed, a token is renewed once.
+//! followed, a principal's pace and the call budgets are kept, `Retry-After` is obeyed, a token is renewed once and never
+//! leaves for a host that is no API. A failed call is told with the host's name, never with its path or query.
 
-use super::throttle::BudgetStore;
+mod answer;
+mod client;
+mod converse;
+mod dates;
+mod fault;
+mod hosts;
+
+#[cfg(test)]
+pub(in crate::provider) mod script;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Reply, Stream};
+pub use client::install_tls;
+pub use dates::{retry_after, seconds, server_ahead_ms};
+
+use super::throttle::{BudgetStore, Throttle, Used};
 use super::{Error, Next, Secret, Settings};
 use crate::clock::Clock;
 use crate::model::Principal;
+use hosts::Hosts;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use std::fmt;
-use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -55,7 +72,6 @@ impl Options {
 }
 
 /// One call.
-#[derive(Debug)]
 pub struct Call<'a> {
     /// Method.
     pub method: Method,
@@ -85,8 +101,21 @@ pub struct Call<'a> {
     pub answer_bytes_max: usize,
 }
 
+/// Shows neither the address's query, which may hold a signature, nor headers or payload.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("host", &self.url.host_str())
+            .field("principal", self.principal)
+            .field("urgency", &self.urgency)
+            .field("doing", &self.doing)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a call sends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Payload<'a> {
     /// Nothing.
     None,
@@ -96,6 +125,18 @@ pub enum Payload<'a> {
     Form(&'a Secret),
     /// Raw bytes.
     Bytes(&'a [u8]),
+}
+
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, bytes) = match self {
+            Payload::None => ("None", 0),
+            Payload::Json(text) => ("Json", text.len()),
+            Payload::Form(form) => ("Form", form.reveal().len()),
+            Payload::Bytes(bytes) => ("Bytes", bytes.len()),
+        };
+        write!(f, "{kind}({bytes} bytes)")
+    }
 }
 
 /// Whether a call may go ahead of others of its principal.
@@ -162,51 +203,41 @@ pub enum Judgement {
     },
 }
 
-/// An answer taken in whole.
-#[derive(Debug)]
-pub struct Reply {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-/// An answer whose body is still coming.
-pub struct Stream {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    body: Box<dyn Read + Send>,
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer)
-    }
-}
-
 /// The client of one connector. Threads share it.
 #[derive(Debug)]
 pub struct Http {
     options: Options,
+    client: reqwest::blocking::Client,
+    hosts: Hosts,
+    throttle: Arc<Throttle>,
 }
 
 impl Http {
     /// A client for these settings: its proxy, its authorities, its hosts, its limits.
     ///
     /// # Errors
-    /// When the authority file cannot be read, or the client cannot be made.
-    pub fn of(_settings: &Settings, options: Options) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self { options }))
+    /// When the authority file or the kept call counts cannot be read, when a setting makes no sense, or when the client
+    /// cannot be made.
+    pub fn of(settings: &Settings, options: Options) -> Result<Arc<Self>, Error> {
+        let rate = settings.limits.rate_per_principal;
+        if rate.is_nan() || rate <= 0.0 {
+            return Err(Error::new(Next::Refused, "use the settings", "`rate_per_principal` is not above 0")
+                .with_advice("give calls a second, as 10 or 0.5"));
+        }
+        let hosts = Hosts::of(settings)?;
+        let client = client::build(settings, &options)?;
+        let throttle = Throttle::new(
+            settings.limits,
+            options.clock.clone(),
+            Arc::clone(&options.stop),
+            options.pause_max,
+            options.budget.clone(),
+        );
+        let throttle = throttle.map_err(|error| {
+            Error::new(Next::Refused, "read the kept call counts", error.kind().to_string())
+                .with_advice("remove the file of call counts; they begin again at zero")
+        })?;
+        Ok(Arc::new(Self { options, client, hosts, throttle: Arc::new(throttle) }))
     }
 
     /// Time.
@@ -215,19 +246,40 @@ impl Http {
         &self.options.clock
     }
 
+    /// Raised when the program should end.
+    #[must_use]
+    pub fn stop(&self) -> &AtomicBool {
+        &self.options.stop
+    }
+
+    /// Hosts and ports that may be called, for a firewall's list (`api.box.com:443`, `*.boxcloud.com:443`).
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        self.hosts.list()
+    }
+
+    /// Calls counted in the present day and month.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        self.throttle.used()
+    }
+
     /// Sends a call and takes the answer in, trying again as its judge says.
     ///
     /// # Errors
-    /// What the judge made of the last answer; [`Next::Transient`] when tries are used up; [`Next::Stopped`].
-    pub fn send(&self, _call: &Call<'_>) -> Result<Reply, Error> {
-        todo!()
+    /// What the judge made of the last answer; [`Next::Transient`] when tries are used up or the connection fails;
+    /// [`Next::Throttled`] and [`Next::Budget`] when it may not be made now; [`Next::Refused`] for a host outside the
+    /// settings, a certificate that is not trusted, an answer that is too large; [`Next::Stopped`].
+    pub fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        self.converse(call, answer::Taking::Whole).map(answer::Answer::into_reply)
     }
 
-    /// Sends a call and hands on the body as it comes, once the status is good. A cut body is the reader's to resume.
+    /// Sends a call and hands on the body as it comes, once the status is good. A cut body is the reader's to resume: its
+    /// reads fail with an [`Error`] inside (see [`Error::carried_by`]).
     ///
     /// # Errors
     /// As [`Http::send`], until the body begins.
-    pub fn stream(&self, _call: &Call<'_>) -> Result<Stream, Error> {
-        todo!()
+    pub fn stream(&self, call: &Call<'_>) -> Result<Stream, Error> {
+        self.converse(call, answer::Taking::Stream).map(answer::Answer::into_stream)
     }
 }

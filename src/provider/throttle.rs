@@ -1,30 +1,242 @@
 //! The pace of calls: a token bucket with AIMD for each principal, call budgets, one writer for each namespace.
+//!
+//! Every call takes a [`Permit`] first, and nobody else decides when. The decision worth knowing: the bucket holds **one**
+//! call. Two calls of a principal begin at least `1 / rate` apart, so that no window of time, wherever it is laid, holds
+//! more than the provider allows a principal that rested not at all. A 429 halves the rate and pauses the whole principal;
+//! each good answer gives a hundredth of the full rate back.
+//!
+//! On a movable clock time goes on only while no call waits for its answer, and to the nearest of all waits. So a test
+//! with many threads sees each call at the very moment it was let go.
 
-use std::fmt;
+mod budget;
+mod gate;
+mod pace;
+
+pub use budget::{BudgetFile, BudgetStore, Used};
+
+use super::http::Urgency;
+use super::settings::{LimitOf, Limits};
+use crate::clock::{Clock, Moment};
+use crate::model::Principal;
+use budget::Budget;
+use gate::{Gate, Turn};
+use pace::Key;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Calls counted so far in a day and a month of UTC.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Used {
-    /// The day (`2026-03-01`).
-    pub day: String,
-    /// Calls in it.
-    pub calls_in_day: u64,
-    /// Calls in its month.
-    pub calls_in_month: u64,
+/// Who asks to call, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Whose pace it uses.
+    pub principal: &'a Principal,
+    /// Whether it may go ahead.
+    pub urgency: Urgency,
+    /// The namespace it writes in.
+    pub writes_in: Option<&'a str>,
+    /// True when the provider counts it as a call of its API; false for signed download addresses, which keep a pace of
+    /// their own and use no budget.
+    pub counted: bool,
+    /// True when it waits for its answer on purpose (a long poll): a movable clock goes on meanwhile.
+    pub lingers: bool,
 }
 
-/// Where the counts of calls outlive the program.
-pub trait BudgetStore: fmt::Debug + Send + Sync {
-    /// What was kept; the default when nothing was.
-    ///
-    /// # Errors
-    /// When what was kept cannot be read.
-    fn load(&self) -> io::Result<Used>;
+/// Why a call may not go.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The program ends.
+    Stopped,
+    /// The principal is paused for longer than a thread should sit out.
+    Paused(Moment),
+    /// The budget of the day or month is used up.
+    Spent(Moment),
+    /// The counts could not be kept.
+    Store(io::Error),
+}
 
-    /// Keeps the counts durably.
+/// The gate all calls of one connector pass. Threads share it.
+#[derive(Debug)]
+pub struct Throttle {
+    clock: Clock,
+    stop: Arc<AtomicBool>,
+    limit_of: LimitOf,
+    pause_max: Duration,
+    gate: Mutex<Gate>,
+    changed: Condvar,
+}
+
+/// How soon a thread that waits for others looks whether the program ends.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+impl Throttle {
+    /// A gate with these limits. A pause longer than `pause_max` is told to the caller instead of being sat out.
     ///
     /// # Errors
-    /// When they could not be kept.
-    fn save(&self, used: &Used) -> io::Result<()>;
+    /// When the counts in `store` cannot be read.
+    pub fn new(
+        limits: Limits,
+        clock: Clock,
+        stop: Arc<AtomicBool>,
+        pause_max: Duration,
+        store: Option<Arc<dyn BudgetStore>>,
+    ) -> io::Result<Self> {
+        let budget = Budget::open(limits, store, clock.now())?;
+        Ok(Self {
+            clock,
+            stop,
+            limit_of: limits.limit_of,
+            pause_max,
+            gate: Mutex::new(Gate::new(limits, budget)),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// Waits until this call may begin.
+    ///
+    /// # Errors
+    /// A [`Refusal`], without any use of pace or budget.
+    pub fn admit(self: &Arc<Self>, asking: Asking<'_>) -> Result<Permit, Refusal> {
+        let key = self.key(asking);
+        let mut gate = self.lock();
+        let ticket = gate.queue(&key, asking.urgency, asking.writes_in);
+        loop {
+            let at = match self.turn(&gate, ticket, asking) {
+                Err(refusal) => {
+                    gate.leave(ticket);
+                    self.changed.notify_all();
+                    return Err(refusal);
+                }
+                Ok(Turn::Now) => break,
+                Ok(Turn::At(at)) => Some(at),
+                Ok(Turn::AfterOthers) => None,
+            };
+            gate = self.rest(gate, ticket, at);
+        }
+        let begun = gate.go(ticket, asking, self.clock.elapsed(), self.clock.now()).map_err(Refusal::Store)?;
+        Ok(Permit {
+            throttle: Arc::clone(self),
+            key,
+            writes_in: asking.writes_in.map(Arc::from),
+            begun,
+            awaited: !asking.lingers,
+        })
+    }
+
+    /// Waits so long on this call's own account. False when the program ends.
+    #[must_use]
+    pub fn pause_self(&self, span: Duration) -> bool {
+        let end = self.clock.elapsed().saturating_add(span);
+        let mut gate = self.lock();
+        let ticket = gate.queue_sleeper();
+        while self.clock.elapsed() < end && !self.stop.load(Ordering::Relaxed) {
+            gate = self.rest(gate, ticket, Some(end));
+        }
+        gate.leave(ticket);
+        self.changed.notify_all();
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Calls counted in the present day and month.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        self.lock().used(self.clock.now())
+    }
+
+    fn key(&self, asking: Asking<'_>) -> Key {
+        Key::of(asking.principal, asking.counted, self.limit_of)
+    }
+
+    fn turn(&self, gate: &Gate, ticket: u64, asking: Asking<'_>) -> Result<Turn, Refusal> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Refusal::Stopped);
+        }
+        let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
+        if asking.counted
+            && let Some(until) = gate.spent_until(asking.urgency, now)
+        {
+            return Err(Refusal::Spent(until));
+        }
+        let turn = gate.turn(ticket, elapsed);
+        match turn {
+            Turn::At(at) if at.saturating_sub(elapsed) > self.pause_max => {
+                Err(Refusal::Paused(now.plus(at.saturating_sub(elapsed))))
+            }
+            turn => Ok(turn),
+        }
+    }
+
+    /// Rests until `at`, or until something changed, whichever comes first; at most a little while.
+    fn rest<'g>(&self, mut gate: MutexGuard<'g, Gate>, ticket: u64, at: Option<Duration>) -> MutexGuard<'g, Gate>
+    where
+        Self: 'g,
+    {
+        gate.set_wake(ticket, at);
+        let left = at.map(|at| whole_millis(at.saturating_sub(self.clock.elapsed())));
+        if let Some(left) = left
+            && self.clock.is_movable()
+            && gate.may_move_clock(ticket)
+        {
+            let _ = self.clock.wait(left, &self.stop);
+            self.changed.notify_all();
+            return gate;
+        }
+        let real = left.filter(|_| !self.clock.is_movable()).unwrap_or(LOOK_EVERY).min(LOOK_EVERY);
+        self.changed.wait_timeout(gate, real).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Rounded up to whole milliseconds, the grain of a movable clock.
+fn whole_millis(span: Duration) -> Duration {
+    let whole = Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+    if whole < span { whole.saturating_add(Duration::from_millis(1)) } else { whole }
+}
+
+/// Leave to make one call; ends when dropped. It is held until the body has been read.
+#[derive(Debug)]
+pub struct Permit {
+    throttle: Arc<Throttle>,
+    key: Key,
+    writes_in: Option<Arc<str>>,
+    begun: Duration,
+    awaited: bool,
+}
+
+impl Permit {
+    /// The answer's meaning is known and what it asks for was done: a movable clock may go on.
+    pub fn landed(&mut self) {
+        if std::mem::take(&mut self.awaited) {
+            self.throttle.lock().land();
+            self.throttle.changed.notify_all();
+        }
+    }
+
+    /// The answer was good: the principal may go a little faster.
+    pub fn went_well(&self) {
+        self.throttle.lock().pace(&self.key).speed_up();
+    }
+
+    /// No call of this principal before so long has passed.
+    pub fn pause(&self, span: Duration) {
+        let until = self.throttle.clock.elapsed().saturating_add(span);
+        self.throttle.lock().pace(&self.key).pause_until(until);
+    }
+
+    /// Too many calls: halves the principal's rate, once for all calls that were under way together.
+    pub fn slow_down(&self) {
+        let now = self.throttle.clock.elapsed();
+        self.throttle.lock().pace(&self.key).slow_down(self.begun, now);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.landed();
+        self.throttle.lock().end(self.writes_in.as_deref());
+        self.throttle.changed.notify_all();
+    }
 }

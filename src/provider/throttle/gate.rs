@@ -1,0 +1,192 @@
+//! Who goes next: the state behind the lock, and pure answers about it.
+
+use super::Asking;
+use super::budget::{Budget, Used};
+use super::pace::{Key, Pace};
+use crate::clock::Moment;
+use crate::provider::http::Urgency;
+use crate::provider::settings::Limits;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Paces kept at once; beyond, those of rested principals are forgotten, which changes nothing for them.
+const PACES_MAX: usize = 10_000;
+
+/// Everything that decides.
+#[derive(Debug)]
+pub(super) struct Gate {
+    rate: f64,
+    concurrency: usize,
+    paces: HashMap<Key, Pace>,
+    waiters: Vec<Waiter>,
+    writers: HashSet<Arc<str>>,
+    running: usize,
+    awaited: usize,
+    next_ticket: u64,
+    budget: Budget,
+}
+
+/// A thread that waits.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    ticket: u64,
+    /// `None` waits for time alone.
+    wants: Option<Wants>,
+    wake: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Wants {
+    key: Key,
+    urgency: Urgency,
+    writes_in: Option<Arc<str>>,
+}
+
+/// Whether a waiter may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Now,
+    /// When that time has come.
+    At(Duration),
+    /// When somebody else went or came back.
+    AfterOthers,
+}
+
+impl Gate {
+    pub(super) fn new(limits: Limits, budget: Budget) -> Self {
+        Self {
+            rate: limits.rate_per_principal,
+            concurrency: limits.concurrency.max(1),
+            paces: HashMap::new(),
+            waiters: Vec::new(),
+            writers: HashSet::new(),
+            running: 0,
+            awaited: 0,
+            next_ticket: 0,
+            budget,
+        }
+    }
+
+    pub(super) fn queue(&mut self, key: &Key, urgency: Urgency, writes_in: Option<&str>) -> u64 {
+        self.enter(Some(Wants { key: key.clone(), urgency, writes_in: writes_in.map(Arc::from) }))
+    }
+
+    pub(super) fn queue_sleeper(&mut self) -> u64 {
+        self.enter(None)
+    }
+
+    fn enter(&mut self, wants: Option<Wants>) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.waiters.push(Waiter { ticket, wants, wake: None });
+        ticket
+    }
+
+    pub(super) fn leave(&mut self, ticket: u64) {
+        self.waiters.retain(|waiter| waiter.ticket != ticket);
+    }
+
+    pub(super) fn set_wake(&mut self, ticket: u64, at: Option<Duration>) {
+        if let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.ticket == ticket) {
+            waiter.wake = at;
+        }
+    }
+
+    /// True when no call waits for its answer and nobody waits for an earlier time.
+    pub(super) fn may_move_clock(&self, ticket: u64) -> bool {
+        let mine = self.waiters.iter().find(|waiter| waiter.ticket == ticket).and_then(|waiter| waiter.wake);
+        self.awaited == 0 && self.waiters.iter().filter_map(|waiter| waiter.wake).min() == mine
+    }
+
+    /// When the budget allows this urgency again; `None` when it does now.
+    pub(super) fn spent_until(&self, urgency: Urgency, now: Moment) -> Option<Moment> {
+        self.budget.spent_until(urgency, now)
+    }
+
+    pub(super) fn used(&self, now: Moment) -> Used {
+        self.budget.used(now)
+    }
+
+    /// Whether the waiter of that ticket may go.
+    pub(super) fn turn(&self, ticket: u64, now: Duration) -> Turn {
+        let Some((ticket, wants)) = self.waiting().find(|(other, _)| *other == ticket) else {
+            return Turn::AfterOthers;
+        };
+        if self.is_held_up(wants) {
+            return Turn::AfterOthers;
+        }
+        let ahead = || self.waiting().filter(|other| goes_before(*other, (ticket, wants)) && !self.is_held_up(other.1));
+        if ahead().any(|(_, other)| other.key == wants.key || same_namespace(other, wants)) {
+            return Turn::AfterOthers;
+        }
+        let ready_at = self.ready_at(&wants.key);
+        if ready_at > now {
+            return Turn::At(ready_at);
+        }
+        let ready_ahead = ahead().filter(|(_, other)| self.ready_at(&other.key) <= now).count();
+        if self.running + ready_ahead >= self.concurrency { Turn::AfterOthers } else { Turn::Now }
+    }
+
+    /// Lets the waiter go.
+    pub(super) fn go(&mut self, ticket: u64, asking: Asking<'_>, now: Duration, day: Moment) -> io::Result<Duration> {
+        let wants = self.waiters.iter_mut().find(|waiter| waiter.ticket == ticket).and_then(|w| w.wants.take());
+        self.leave(ticket);
+        if asking.counted {
+            self.budget.count(day)?;
+        }
+        if let Some(wants) = wants {
+            self.forget_rested(now);
+            self.pace(&wants.key).go(now);
+            self.writers.extend(wants.writes_in);
+        }
+        self.running += 1;
+        self.awaited += usize::from(!asking.lingers);
+        Ok(now)
+    }
+
+    /// A call's answer is understood.
+    pub(super) fn land(&mut self) {
+        self.awaited = self.awaited.saturating_sub(1);
+    }
+
+    /// A call is over.
+    pub(super) fn end(&mut self, writes_in: Option<&str>) {
+        self.running = self.running.saturating_sub(1);
+        if let Some(namespace) = writes_in {
+            self.writers.remove(namespace);
+        }
+    }
+
+    pub(super) fn pace(&mut self, key: &Key) -> &mut Pace {
+        self.paces.entry(key.clone()).or_insert_with(|| Pace::new(self.rate))
+    }
+
+    fn forget_rested(&mut self, now: Duration) {
+        if self.paces.len() >= PACES_MAX {
+            self.paces.retain(|_, pace| !pace.is_rested(now));
+        }
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = (u64, &Wants)> {
+        self.waiters.iter().filter_map(|waiter| Some((waiter.ticket, waiter.wants.as_ref()?)))
+    }
+
+    fn ready_at(&self, key: &Key) -> Duration {
+        self.paces.get(key).map_or(Duration::ZERO, Pace::ready_at)
+    }
+
+    fn is_held_up(&self, wants: &Wants) -> bool {
+        wants.writes_in.as_ref().is_some_and(|namespace| self.writers.contains(namespace))
+    }
+}
+
+fn same_namespace(one: &Wants, other: &Wants) -> bool {
+    one.writes_in.is_some() && one.writes_in == other.writes_in
+}
+
+/// More urgent first, then who came first.
+fn goes_before(one: (u64, &Wants), other: (u64, &Wants)) -> bool {
+    one.1.urgency > other.1.urgency || (one.1.urgency == other.1.urgency && one.0 < other.0)
+}

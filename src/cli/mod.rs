@@ -1,6 +1,7 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
 mod cost;
+mod emulate;
 mod explain;
 mod extract;
 mod key;
@@ -34,6 +35,8 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Run a Box enterprise and a Dropbox team on this machine, to try things on
+    Emulate(Box<emulate::Args>),
 }
 
 /// Flags that choose rules, the same for every command that runs some.
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

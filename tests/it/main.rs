@@ -3,6 +3,7 @@
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 mod cost;
+mod emulate;
 mod extract;
 mod extract_cli;
 mod guide;

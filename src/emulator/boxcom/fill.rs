@@ -1,21 +1,17 @@
 //! The tenant to begin with: the cast, the files of the fill, made-up ones, and one file for every kind of share.
 
-use super::super::seed::{CAST, Fill, Part};
+use super::super::seed::{CAST, Fill, Part, made_up};
 use super::collab::{Collab, Whom};
-use super::draw;
 use super::keys;
-use super::label::CLASSIFICATION;
 use super::rights::Rights;
 use super::state::{Group, Home, Role, State, User};
 use super::token::Tokens;
-use super::tree::{Folder, Lock, Nid, SharedLink, Tree, Uid, Version, Versions, What, sha1_of};
+use super::tree::{Folder, Held, Lock, Nid, SharedLink, Tree, Uid, Version, Versions, What, sha1_of};
 use crate::clock::Moment;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Made-up folders hold so many files, in turn.
-const MADE_UP_PER_FOLDER: [u64; 8] = [20, 35, 20, 50, 100, 20, 1_000, 60];
 /// How far back the first things were made.
 const AGE: Duration = Duration::from_secs(400 * 86_400);
 
@@ -33,6 +29,10 @@ impl State {
         }
         state.add_shares();
         state.add_made_up(fill.made_up);
+        for deed in &fill.deeds {
+            // A deed about what is not there changes nothing.
+            let _ = state.play(deed);
+        }
         state
     }
 
@@ -147,7 +147,7 @@ impl State {
         let (id, by) = (self.fresh() * 10, self.tree.owner(parent));
         let current = Version { id, sha1: sha1_of(&body), body, at, by, trashed: None };
         let versions = Box::new(Versions { current, earlier: Vec::new() });
-        self.tree.add(parent, Some(name.into()), What::File(Some(versions)), at)
+        self.tree.add(parent, Some(name.into()), What::File(Held::Kept(versions)), at)
     }
 
     /// A file with a line of text in it, below a person's root.
@@ -263,36 +263,18 @@ impl State {
         self.note("ivan", &["Left behind", "of an inactive person.txt"]);
         let states = self.folder_of(labelled);
         self.tree.add(states, Some("Handbook".into()), What::WebLink("https://www.example.com/handbook".into()), now.minus(AGE));
-        let _ = CLASSIFICATION;
     }
 
-    /// So many made-up entries: folders of varied size, spread over the members.
+    /// Made-up files by their numbers, in the folders these say.
     fn add_made_up(&mut self, count: u64) {
-        let owners: Vec<Nid> = ["erin", "frank", "grace", "heidi"].iter().map(|key| self.root_for(key)).collect();
         let at = self.now.minus(AGE / 5);
-        let mut left = count;
-        let mut turn: u64 = 0;
-        let mut area = 0;
-        while left > 0 {
-            let drawn = draw::mix(self.seed, turn);
-            let slot = |of: u64| usize::try_from(drawn % of).unwrap_or(0);
-            // Folders of folders, of forty each, so that the tree is wide but not flat.
-            if turn % 40 == 0 {
-                let root = owners[usize::try_from(turn / 40 % 4).unwrap_or(0)];
-                area = self.tree.add(root, None, What::Folder(Box::default()), at);
-                left -= 1;
+        for number in 0..made_up::folders(count) {
+            let root = self.root_for(made_up::owner(number));
+            let top = self.folder_in(root, made_up::TOP);
+            let folder = self.tree.add(top, Some(made_up::folder_name(number).into()), What::Folder(Box::default()), at);
+            for file in made_up::files(number, count) {
+                self.tree.add(folder, None, What::File(Held::MadeUp(file)), at);
             }
-            turn += 1;
-            if left == 0 {
-                return;
-            }
-            let folder = self.tree.add(area, None, What::Folder(Box::default()), at);
-            left -= 1;
-            let files = MADE_UP_PER_FOLDER[slot(8)].min(left);
-            for _ in 0..files {
-                self.tree.add(folder, None, What::File(None), at);
-            }
-            left -= files;
         }
     }
 }

@@ -36,6 +36,7 @@ mod upload;
 mod view;
 
 pub use hooks::Notice;
+pub use keys::{CLIENT_ID, CLIENT_SECRET, ENTERPRISE_ID, jwt_key_file};
 pub use rights::SCOPES;
 pub use survey::{Expected, SurveyedFile};
 

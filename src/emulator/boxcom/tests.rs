@@ -16,7 +16,7 @@ struct Bench {
 impl Bench {
     fn new(seed: u64, made_up: u64) -> Self {
         let clock = Clock::movable();
-        let fill = Fill { files: Vec::new(), made_up };
+        let fill = Fill { made_up, ..Fill::default() };
         let tenant = Tenant::new(seed, clock.clone(), &fill);
         tenant.set_doors(&[(Door::BoxApi, "http://api".into()), (Door::BoxUpload, "http://up".into()), (Door::BoxDownload, "http://dl".into())]);
         let mut bench = Self { tenant, clock, token: String::new() };

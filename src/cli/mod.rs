@@ -1,5 +1,7 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod config;
+mod connect;
 mod cost;
 mod emulate;
 mod explain;
@@ -35,6 +37,8 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Set up and look after Box and Dropbox tenants
+    Connect(connect::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
     Emulate(Box<emulate::Args>),
 }
@@ -99,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Connect(args) => connect::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {

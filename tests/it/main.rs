@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 mod cost;
@@ -11,6 +12,7 @@ mod harness;
 mod hostile;
 mod key;
 mod privacy;
+mod provider_box;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

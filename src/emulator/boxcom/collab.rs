@@ -49,7 +49,9 @@ impl Collab {
         }
         let meant = match &self.whom {
             Whom::User(uid) => *uid == who,
-            Whom::Group(place) => state.groups.get(*place).is_some_and(|group| group.members.iter().any(|(_, uid)| *uid == who)),
+            Whom::Group(place) => {
+                state.groups.get(*place).is_some_and(|group| group.members.iter().any(|(_, uid)| *uid == who))
+            }
             Whom::Invited(_) => false,
         };
         meant.then_some(self.role)

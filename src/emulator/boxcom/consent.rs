@@ -2,5 +2,7 @@
 use super::super::wire::{Answer, Asked};
 use super::state::State;
 impl State {
-    pub(super) fn consent(&mut self, _asked: &Asked) -> Answer { Answer::empty(404) }
+    pub(super) fn consent(&mut self, _asked: &Asked) -> Answer {
+        Answer::empty(404)
+    }
 }

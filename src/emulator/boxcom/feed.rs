@@ -9,6 +9,10 @@ use super::tree::{Nid, Uid};
 pub(super) struct Happening;
 impl State {
     pub(super) fn downloaded(&mut self, _who: Uid, _nid: Nid) {}
-    pub(super) fn events_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> { None }
-    pub(super) fn forget_position(&mut self, _asked: &Asked) -> bool { false }
+    pub(super) fn events_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
+        None
+    }
+    pub(super) fn forget_position(&mut self, _asked: &Asked) -> bool {
+        false
+    }
 }

@@ -76,7 +76,15 @@ impl State {
         }
     }
 
-    fn add_user(&mut self, key: &'static str, name: &str, login: &str, role: &'static str, status: &'static str, home: Home) {
+    fn add_user(
+        &mut self,
+        key: &'static str,
+        name: &str,
+        login: &str,
+        role: &'static str,
+        status: &'static str,
+        home: Home,
+    ) {
         let uid = Uid::try_from(self.users.len()).unwrap_or(Uid::MAX);
         let folder = Folder { root_of: Some(uid), ..Folder::default() };
         let root = self.tree.add(self.tree.len(), None, What::Folder(Box::new(folder)), self.now.minus(AGE));
@@ -98,9 +106,14 @@ impl State {
         let members = |state: &State, keys: &[&str]| -> Vec<Uid> {
             keys.iter().filter_map(|key| state.user_by_key(key)).collect()
         };
-        let everyone: Vec<&str> =
-            CAST.iter().filter(|person| !matches!(person.part, Part::Partner | Part::Invited)).map(|person| person.key).collect();
-        for (name, keys) in [("Finance", &["erin", "frank"][..]), ("Everyone", &everyone), ("Project X", &["frank", "pat"])] {
+        let everyone: Vec<&str> = CAST
+            .iter()
+            .filter(|person| !matches!(person.part, Part::Partner | Part::Invited))
+            .map(|person| person.key)
+            .collect();
+        for (name, keys) in
+            [("Finance", &["erin", "frank"][..]), ("Everyone", &everyone), ("Project X", &["frank", "pat"])]
+        {
             let (id, uids) = (self.fresh(), members(self, keys));
             let members = uids.into_iter().map(|uid| (self.fresh(), uid)).collect();
             self.groups.push(Group { id, name: name.into(), members, created: self.now.minus(AGE) });
@@ -172,7 +185,17 @@ impl State {
     fn share(&mut self, nid: Nid, whom: Whom, role: Role) -> u64 {
         let by = self.tree.owner(nid);
         let status = if matches!(whom, Whom::Invited(_)) { "pending" } else { "accepted" };
-        let collab = Collab { id: self.fresh(), item: nid, whom, role, status, until: None, by, at: self.now.minus(AGE / 3), path_visible: false };
+        let collab = Collab {
+            id: self.fresh(),
+            item: nid,
+            whom,
+            role,
+            status,
+            until: None,
+            by,
+            at: self.now.minus(AGE / 3),
+            path_visible: false,
+        };
         let id = collab.id;
         self.collabs_on.entry(nid).or_default().push(id);
         self.collabs.insert(id, collab);
@@ -196,7 +219,8 @@ impl State {
     }
 
     fn add_links(&mut self) {
-        let (past, future) = (self.now.minus(Duration::from_secs(3_600)), self.now.plus(Duration::from_secs(30 * 86_400)));
+        let (past, future) =
+            (self.now.minus(Duration::from_secs(3_600)), self.now.plus(Duration::from_secs(30 * 86_400)));
         for (name, access, password, until) in [
             ("open.txt", "open", false, None),
             ("open with password.txt", "open", true, None),
@@ -249,7 +273,8 @@ impl State {
         self.set_label(labelled, "Confidential");
         let locked = self.note("frank", &["States", "locked.txt"]);
         let (id, by) = (self.fresh(), self.tree.owner(locked));
-        self.tree.extra_mut(locked).lock = Some(Lock { id, by, at: now.minus(AGE / 4), until: None, no_download: false });
+        self.tree.extra_mut(locked).lock =
+            Some(Lock { id, by, at: now.minus(AGE / 4), until: None, no_download: false });
         let held = self.note("frank", &["States", "held.txt"]);
         self.tree.extra_mut(held).held = true;
         let versions = self.note("frank", &["States", "three versions.txt"]);
@@ -262,7 +287,12 @@ impl State {
         self.to_trash(self.folder_of(inner));
         self.note("ivan", &["Left behind", "of an inactive person.txt"]);
         let states = self.folder_of(labelled);
-        self.tree.add(states, Some("Handbook".into()), What::WebLink("https://www.example.com/handbook".into()), now.minus(AGE));
+        self.tree.add(
+            states,
+            Some("Handbook".into()),
+            What::WebLink("https://www.example.com/handbook".into()),
+            now.minus(AGE),
+        );
     }
 
     /// Made-up files by their numbers, in the folders these say.
@@ -271,7 +301,8 @@ impl State {
         for number in 0..made_up::folders(count) {
             let root = self.root_for(made_up::owner(number));
             let top = self.folder_in(root, made_up::TOP);
-            let folder = self.tree.add(top, Some(made_up::folder_name(number).into()), What::Folder(Box::default()), at);
+            let folder =
+                self.tree.add(top, Some(made_up::folder_name(number).into()), What::Folder(Box::default()), at);
             for file in made_up::files(number, count) {
                 self.tree.add(folder, None, What::File(Held::MadeUp(file)), at);
             }

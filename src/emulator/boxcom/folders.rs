@@ -1,10 +1,10 @@
 //! Folders: their items, and everything done to them as a whole.
 
+use super::super::wire::Answer;
 use super::reply::{Call, Fault};
 use super::route::Told;
 use super::state::State;
 use super::tree::{Nid, Uid};
-use super::super::wire::Answer;
 
 impl State {
     /// The item of that id and type, if the person may know of it and it is not in the trash.

@@ -16,5 +16,7 @@ pub struct Notice {
     pub body: Vec<u8>,
 }
 impl State {
-    pub(super) fn hooks_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> { None }
+    pub(super) fn hooks_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
+        None
+    }
 }

@@ -55,13 +55,16 @@ impl State {
         }
         let shown = all.iter().skip(size(offset)).take(size(limit));
         let entries: Vec<Value> = shown.map(|nid| self.item(call, *nid, fields.as_deref())).collect();
-        Ok(Answer::json(200, &json!({
-            "total_count": all.len(),
-            "entries": entries,
-            "offset": offset,
-            "limit": limit,
-            "order": [{"by": "type", "direction": "ASC"}, {"by": "name", "direction": "ASC"}],
-        })))
+        Ok(Answer::json(
+            200,
+            &json!({
+                "total_count": all.len(),
+                "entries": entries,
+                "offset": offset,
+                "limit": limit,
+                "order": [{"by": "type", "direction": "ASC"}, {"by": "name", "direction": "ASC"}],
+            }),
+        ))
     }
 
     fn marked_page(&self, call: &mut Call<'_>, place: u64, all: &[Nid], limit: u64, fields: Option<&[String]>) -> Told {

@@ -9,8 +9,12 @@ pub(super) const CLASSIFICATION: &str = "enterprise/securityClassification-6VMVo
 /// Its one field.
 pub(super) const KEY: &str = "Box__Security__Classification__Key";
 impl State {
-    pub(super) fn templates_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> { None }
-    pub(super) fn metadata_seen(&self, _nid: Nid, _key: Option<&str>) -> Value { Value::Null }
+    pub(super) fn templates_route(&mut self, _call: &mut Call<'_>, _steps: &[&str]) -> Option<Told> {
+        None
+    }
+    pub(super) fn metadata_seen(&self, _nid: Nid, _key: Option<&str>) -> Value {
+        Value::Null
+    }
     pub(super) fn set_label(&mut self, nid: Nid, level: &str) {
         let id = self.fresh_code();
         let values = Map::from_iter([(KEY.to_owned(), level.into())]);

@@ -2,5 +2,7 @@
 use super::super::edit::Edit;
 use super::state::State;
 impl State {
-    pub(super) fn play(&mut self, _edit: &Edit) -> Result<(), String> { Err("not yet".into()) }
+    pub(super) fn play(&mut self, _edit: &Edit) -> Result<(), String> {
+        Err("not yet".into())
+    }
 }

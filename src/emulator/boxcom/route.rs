@@ -64,7 +64,9 @@ impl State {
             "web_links" => self.web_links_route(call, rest),
             "collaborations" => self.collaborations_route(call, rest),
             "metadata_templates" => self.templates_route(call, rest),
-            "legal_hold_policies" | "retention_policies" | "legal_hold_policy_assignments" => self.holds_route(call, &steps),
+            "legal_hold_policies" | "retention_policies" | "legal_hold_policy_assignments" => {
+                self.holds_route(call, &steps)
+            }
             "events" => self.events_route(call, rest),
             "webhooks" => self.hooks_route(call, rest),
             "comments" => self.comments_route(call, rest),

@@ -417,8 +417,7 @@ impl Tree {
 
     /// Names from the top folder down, without the root.
     pub(super) fn path(&self, nid: Nid) -> Vec<String> {
-        let mut path: Vec<String> =
-            self.upwards(nid).filter(|at| !self.is_root(*at)).map(|at| self.name(at)).collect();
+        let mut path: Vec<String> = self.upwards(nid).filter(|at| !self.is_root(*at)).map(|at| self.name(at)).collect();
         path.reverse();
         path
     }

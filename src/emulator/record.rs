@@ -52,8 +52,9 @@ impl Recorded {
     /// What kind of request this is: method and path, where `*` stands for what names one thing (`GET /2.0/folders/*/items`).
     #[must_use]
     pub fn kind(&self) -> String {
-        let steps: Vec<&str> =
-            self.path.split('/').map(|step| if names_one_thing(step) { "*" } else { step }).collect();
+        // The first step is the version of the interface.
+        let shown = |(place, step)| if place > 1 && names_one_thing(step) { "*" } else { step };
+        let steps: Vec<&str> = self.path.split('/').enumerate().map(shown).collect();
         format!("{} {}", self.method, steps.join("/"))
     }
 }

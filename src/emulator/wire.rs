@@ -25,6 +25,25 @@ impl Door {
     /// All doors, those of Box first.
     pub const ALL: [Door; 6] =
         [Door::BoxApi, Door::BoxUpload, Door::BoxDownload, Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify];
+
+    /// How scripts name it (`box_api`).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Door::BoxApi => "box_api",
+            Door::BoxUpload => "box_upload",
+            Door::BoxDownload => "box_download",
+            Door::DropboxApi => "dropbox_api",
+            Door::DropboxContent => "dropbox_content",
+            Door::DropboxNotify => "dropbox_notify",
+        }
+    }
+
+    /// True for Box's.
+    #[must_use]
+    pub fn is_box(self) -> bool {
+        matches!(self, Door::BoxApi | Door::BoxUpload | Door::BoxDownload)
+    }
 }
 
 /// One request, taken in whole.

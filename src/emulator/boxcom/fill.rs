@@ -1,21 +1,17 @@
 //! The tenant to begin with: the cast, the files of the fill, made-up ones, and one file for every kind of share.
 
-use super::super::seed::{CAST, Fill, Part};
+use super::super::seed::{CAST, Fill, Part, made_up};
 use super::collab::{Collab, Whom};
-use super::draw;
 use super::keys;
-use super::label::CLASSIFICATION;
 use super::rights::Rights;
 use super::state::{Group, Home, Role, State, User};
 use super::token::Tokens;
-use super::tree::{Folder, Lock, Nid, SharedLink, Tree, Uid, Version, Versions, What, sha1_of};
+use super::tree::{Folder, Held, Lock, Nid, SharedLink, Tree, Uid, Version, Versions, What, sha1_of};
 use crate::clock::Moment;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Made-up folders hold so many files, in turn.
-const MADE_UP_PER_FOLDER: [u64; 8] = [20, 35, 20, 50, 100, 20, 1_000, 60];
 /// How far back the first things were made.
 const AGE: Duration = Duration::from_secs(400 * 86_400);
 
@@ -33,6 +29,10 @@ impl State {
         }
         state.add_shares();
         state.add_made_up(fill.made_up);
+        for deed in &fill.deeds {
+            // A deed about what is not there changes nothing.
+            let _ = state.play(deed);
+        }
         state
     }
 
@@ -49,8 +49,9 @@ impl State {
             collabs_on: HashMap::new(),
             tokens: Tokens::default(),
             rights: Rights::default(),
+            odd_pages: 12,
             happened: Vec::new(),
-            forgotten_before: 0,
+            positions: super::feed::Positions::default(),
             hooks: BTreeMap::new(),
             notices: VecDeque::new(),
             uploads: BTreeMap::new(),
@@ -76,7 +77,15 @@ impl State {
         }
     }
 
-    fn add_user(&mut self, key: &'static str, name: &str, login: &str, role: &'static str, status: &'static str, home: Home) {
+    fn add_user(
+        &mut self,
+        key: &'static str,
+        name: &str,
+        login: &str,
+        role: &'static str,
+        status: &'static str,
+        home: Home,
+    ) {
         let uid = Uid::try_from(self.users.len()).unwrap_or(Uid::MAX);
         let folder = Folder { root_of: Some(uid), ..Folder::default() };
         let root = self.tree.add(self.tree.len(), None, What::Folder(Box::new(folder)), self.now.minus(AGE));
@@ -98,9 +107,14 @@ impl State {
         let members = |state: &State, keys: &[&str]| -> Vec<Uid> {
             keys.iter().filter_map(|key| state.user_by_key(key)).collect()
         };
-        let everyone: Vec<&str> =
-            CAST.iter().filter(|person| !matches!(person.part, Part::Partner | Part::Invited)).map(|person| person.key).collect();
-        for (name, keys) in [("Finance", &["erin", "frank"][..]), ("Everyone", &everyone), ("Project X", &["frank", "pat"])] {
+        let everyone: Vec<&str> = CAST
+            .iter()
+            .filter(|person| !matches!(person.part, Part::Partner | Part::Invited))
+            .map(|person| person.key)
+            .collect();
+        for (name, keys) in
+            [("Finance", &["erin", "frank"][..]), ("Everyone", &everyone), ("Project X", &["frank", "pat"])]
+        {
             let (id, uids) = (self.fresh(), members(self, keys));
             let members = uids.into_iter().map(|uid| (self.fresh(), uid)).collect();
             self.groups.push(Group { id, name: name.into(), members, created: self.now.minus(AGE) });
@@ -147,7 +161,7 @@ impl State {
         let (id, by) = (self.fresh() * 10, self.tree.owner(parent));
         let current = Version { id, sha1: sha1_of(&body), body, at, by, trashed: None };
         let versions = Box::new(Versions { current, earlier: Vec::new() });
-        self.tree.add(parent, Some(name.into()), What::File(Some(versions)), at)
+        self.tree.add(parent, Some(name.into()), What::File(Held::Kept(versions)), at)
     }
 
     /// A file with a line of text in it, below a person's root.
@@ -172,7 +186,17 @@ impl State {
     fn share(&mut self, nid: Nid, whom: Whom, role: Role) -> u64 {
         let by = self.tree.owner(nid);
         let status = if matches!(whom, Whom::Invited(_)) { "pending" } else { "accepted" };
-        let collab = Collab { id: self.fresh(), item: nid, whom, role, status, until: None, by, at: self.now.minus(AGE / 3), path_visible: false };
+        let collab = Collab {
+            id: self.fresh(),
+            item: nid,
+            whom,
+            role,
+            status,
+            until: None,
+            by,
+            at: self.now.minus(AGE / 3),
+            path_visible: false,
+        };
         let id = collab.id;
         self.collabs_on.entry(nid).or_default().push(id);
         self.collabs.insert(id, collab);
@@ -196,7 +220,8 @@ impl State {
     }
 
     fn add_links(&mut self) {
-        let (past, future) = (self.now.minus(Duration::from_secs(3_600)), self.now.plus(Duration::from_secs(30 * 86_400)));
+        let (past, future) =
+            (self.now.minus(Duration::from_secs(3_600)), self.now.plus(Duration::from_secs(30 * 86_400)));
         for (name, access, password, until) in [
             ("open.txt", "open", false, None),
             ("open with password.txt", "open", true, None),
@@ -249,7 +274,8 @@ impl State {
         self.set_label(labelled, "Confidential");
         let locked = self.note("frank", &["States", "locked.txt"]);
         let (id, by) = (self.fresh(), self.tree.owner(locked));
-        self.tree.extra_mut(locked).lock = Some(Lock { id, by, at: now.minus(AGE / 4), until: None, no_download: false });
+        self.tree.extra_mut(locked).lock =
+            Some(Lock { id, by, at: now.minus(AGE / 4), until: None, no_download: false });
         let held = self.note("frank", &["States", "held.txt"]);
         self.tree.extra_mut(held).held = true;
         let versions = self.note("frank", &["States", "three versions.txt"]);
@@ -262,37 +288,25 @@ impl State {
         self.to_trash(self.folder_of(inner));
         self.note("ivan", &["Left behind", "of an inactive person.txt"]);
         let states = self.folder_of(labelled);
-        self.tree.add(states, Some("Handbook".into()), What::WebLink("https://www.example.com/handbook".into()), now.minus(AGE));
-        let _ = CLASSIFICATION;
+        self.tree.add(
+            states,
+            Some("Handbook".into()),
+            What::WebLink("https://www.example.com/handbook".into()),
+            now.minus(AGE),
+        );
     }
 
-    /// So many made-up entries: folders of varied size, spread over the members.
+    /// Made-up files by their numbers, in the folders these say.
     fn add_made_up(&mut self, count: u64) {
-        let owners: Vec<Nid> = ["erin", "frank", "grace", "heidi"].iter().map(|key| self.root_for(key)).collect();
         let at = self.now.minus(AGE / 5);
-        let mut left = count;
-        let mut turn: u64 = 0;
-        let mut area = 0;
-        while left > 0 {
-            let drawn = draw::mix(self.seed, turn);
-            let slot = |of: u64| usize::try_from(drawn % of).unwrap_or(0);
-            // Folders of folders, of forty each, so that the tree is wide but not flat.
-            if turn % 40 == 0 {
-                let root = owners[usize::try_from(turn / 40 % 4).unwrap_or(0)];
-                area = self.tree.add(root, None, What::Folder(Box::default()), at);
-                left -= 1;
+        for number in 0..made_up::folders(count) {
+            let root = self.root_for(made_up::owner(number));
+            let top = self.folder_in(root, made_up::TOP);
+            let folder =
+                self.tree.add(top, Some(made_up::folder_name(number).into()), What::Folder(Box::default()), at);
+            for file in made_up::files(number, count) {
+                self.tree.add(folder, None, What::File(Held::MadeUp(file)), at);
             }
-            turn += 1;
-            if left == 0 {
-                return;
-            }
-            let folder = self.tree.add(area, None, What::Folder(Box::default()), at);
-            left -= 1;
-            let files = MADE_UP_PER_FOLDER[slot(8)].min(left);
-            for _ in 0..files {
-                self.tree.add(folder, None, What::File(None), at);
-            }
-            left -= files;
         }
     }
 }

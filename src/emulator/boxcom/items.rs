@@ -55,13 +55,16 @@ impl State {
         }
         let shown = all.iter().skip(size(offset)).take(size(limit));
         let entries: Vec<Value> = shown.map(|nid| self.item(call, *nid, fields.as_deref())).collect();
-        Ok(Answer::json(200, &json!({
-            "total_count": all.len(),
-            "entries": entries,
-            "offset": offset,
-            "limit": limit,
-            "order": [{"by": "type", "direction": "ASC"}, {"by": "name", "direction": "ASC"}],
-        })))
+        Ok(Answer::json(
+            200,
+            &json!({
+                "total_count": all.len(),
+                "entries": entries,
+                "offset": offset,
+                "limit": limit,
+                "order": [{"by": "type", "direction": "ASC"}, {"by": "name", "direction": "ASC"}],
+            }),
+        ))
     }
 
     fn marked_page(&self, call: &mut Call<'_>, place: u64, all: &[Nid], limit: u64, fields: Option<&[String]>) -> Told {
@@ -85,16 +88,17 @@ impl State {
         Ok(Answer::json(200, &body))
     }
 
-    /// Where a page really begins and how long it is: now and then one back, short, or empty. Folders of one page, and
-    /// small tenants' long pages, stay whole.
+    /// Where a page really begins and how long it is: now and then one back, short, or empty.
     fn cut(&self, place: u64, page: u64, from: usize, limit: u64) -> (usize, usize) {
         let limit = size(limit);
         let drawn = draw::mix(self.seed ^ place, page);
-        match drawn % 50 {
+        if self.odd_pages == 0 || !drawn.is_multiple_of(self.odd_pages) {
+            return (from, limit);
+        }
+        match (drawn >> 32) % 3 {
             0 if page > 0 => (from.saturating_sub(1), limit),
             1 if page > 0 => (from, 0),
-            2 => (from, limit.div_ceil(2)),
-            _ => (from, limit),
+            _ => (from, limit.div_ceil(2)),
         }
     }
 }

@@ -43,3 +43,9 @@ pub fn app_config() -> Value {
         "enterpriseID": ENTERPRISE_ID,
     })
 }
+
+/// [`app_config`] as the text of the file.
+#[must_use]
+pub fn jwt_key_file() -> String {
+    format!("{:#}", app_config())
+}

@@ -10,10 +10,35 @@ use super::view::time;
 use serde_json::{Map, Value, json};
 
 const FIELDS: [&str; 29] = [
-    "type", "id", "name", "login", "created_at", "modified_at", "language", "timezone", "space_amount", "space_used",
-    "max_upload_size", "status", "job_title", "phone", "address", "avatar_url", "role", "tracking_codes", "can_see_managed_users",
-    "is_sync_enabled", "is_external_collab_restricted", "is_exempt_from_device_limits", "is_exempt_from_login_verification",
-    "enterprise", "my_tags", "hostname", "is_platform_access_only", "external_app_user_id", "notification_email",
+    "type",
+    "id",
+    "name",
+    "login",
+    "created_at",
+    "modified_at",
+    "language",
+    "timezone",
+    "space_amount",
+    "space_used",
+    "max_upload_size",
+    "status",
+    "job_title",
+    "phone",
+    "address",
+    "avatar_url",
+    "role",
+    "tracking_codes",
+    "can_see_managed_users",
+    "is_sync_enabled",
+    "is_external_collab_restricted",
+    "is_exempt_from_device_limits",
+    "is_exempt_from_login_verification",
+    "enterprise",
+    "my_tags",
+    "hostname",
+    "is_platform_access_only",
+    "external_app_user_id",
+    "notification_email",
 ];
 /// Fields that come without being asked for.
 const STANDARD: usize = 16;
@@ -33,7 +58,16 @@ impl State {
     }
 
     fn users_page(&mut self, call: &mut Call<'_>) -> Told {
-        call.knows_query(&["filter_term", "user_type", "external_app_user_id", "fields", "offset", "limit", "usemarker", "marker"]);
+        call.knows_query(&[
+            "filter_term",
+            "user_type",
+            "external_app_user_id",
+            "fields",
+            "offset",
+            "limit",
+            "usemarker",
+            "marker",
+        ]);
         self.needs("manage_managed_users")?;
         self.needs_admin(call.subject)?;
         let limit = call.limit(100, 1_000)?;
@@ -60,9 +94,10 @@ impl State {
         let from = if marked {
             match call.query("marker") {
                 None => 0,
-                Some(marker) => {
-                    marker.strip_prefix("people-").and_then(|at| at.parse().ok()).ok_or_else(|| invalid("marker", marker, "is not valid"))?
-                }
+                Some(marker) => marker
+                    .strip_prefix("people-")
+                    .and_then(|at| at.parse().ok())
+                    .ok_or_else(|| invalid("marker", marker, "is not valid"))?,
             }
         } else {
             call.number("offset", 0)?
@@ -71,7 +106,10 @@ impl State {
             all.iter().skip(size(from)).take(size(limit)).map(|uid| self.user_seen(call, *uid, fields)).collect();
         let next = from + limit;
         if !marked {
-            return Ok(Answer::json(200, &json!({"total_count": all.len(), "entries": entries, "limit": limit, "offset": from})));
+            return Ok(Answer::json(
+                200,
+                &json!({"total_count": all.len(), "entries": entries, "limit": limit, "offset": from}),
+            ));
         }
         let more = size(next) < all.len();
         let mut body = json!({"limit": limit, "entries": entries});
@@ -104,14 +142,32 @@ impl State {
     fn user_put(&mut self, call: &mut Call<'_>, id: &str) -> Told {
         call.knows_query(&["fields"]);
         let body = call.body(&[
-            "enterprise", "notify", "name", "login", "role", "language", "is_sync_enabled", "job_title", "phone", "address",
-            "tracking_codes", "can_see_managed_users", "timezone", "is_external_collab_restricted", "is_exempt_from_device_limits",
-            "is_exempt_from_login_verification", "is_password_reset_required", "status", "space_amount", "notification_email",
+            "enterprise",
+            "notify",
+            "name",
+            "login",
+            "role",
+            "language",
+            "is_sync_enabled",
+            "job_title",
+            "phone",
+            "address",
+            "tracking_codes",
+            "can_see_managed_users",
+            "timezone",
+            "is_external_collab_restricted",
+            "is_exempt_from_device_limits",
+            "is_exempt_from_login_verification",
+            "is_password_reset_required",
+            "status",
+            "space_amount",
+            "notification_email",
             "external_app_user_id",
         ])?;
         self.needs("manage_managed_users")?;
         self.needs_admin(call.subject)?;
-        let uid = self.user_by_id(id).filter(|uid| self.user(*uid).home == Home::Company).ok_or_else(Fault::not_found)?;
+        let uid =
+            self.user_by_id(id).filter(|uid| self.user(*uid).home == Home::Company).ok_or_else(Fault::not_found)?;
         if let Some(status) = body.get("status").and_then(Value::as_str) {
             self.set_status(call, uid, status)?;
         }
@@ -177,7 +233,9 @@ impl State {
             "enterprise" => self.enterprise_seen(uid),
             "tracking_codes" | "my_tags" => json!([]),
             "can_see_managed_users" | "is_sync_enabled" => true.into(),
-            "is_external_collab_restricted" | "is_exempt_from_device_limits" | "is_exempt_from_login_verification" => false.into(),
+            "is_external_collab_restricted" | "is_exempt_from_device_limits" | "is_exempt_from_login_verification" => {
+                false.into()
+            }
             "is_platform_access_only" => (user.home == Home::Service).into(),
             "hostname" => "https://example.app.box.com/".into(),
             _ => return None,
@@ -199,6 +257,9 @@ impl State {
         for uid in texts("user_logins").iter().filter_map(|login| self.user_by_login(login)).collect::<Vec<_>>() {
             self.end_sessions(uid);
         }
-        Ok(Answer::json(202, &json!({"message": "Request is successful, please check the admin events for the status of the job"})))
+        Ok(Answer::json(
+            202,
+            &json!({"message": "Request is successful, please check the admin events for the status of the job"}),
+        ))
     }
 }

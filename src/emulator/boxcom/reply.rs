@@ -114,7 +114,11 @@ impl<'a> Call<'a> {
 
     /// A value of the query; an empty one counts as absent, as with the service.
     pub(super) fn query(&self, key: &str) -> Option<&str> {
-        self.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.query
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// Notes query keys other than these: the service ignores them, a client that sends them has a slip.
@@ -202,7 +206,9 @@ pub(super) fn steps(path: &str, root: &str) -> Option<Vec<String>> {
 fn decoded(step: &str) -> String {
     // A plus sign is itself in a path.
     let step = step.replace('+', "%2B");
-    url::form_urlencoded::parse(format!("s={step}").as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
+    url::form_urlencoded::parse(format!("s={step}").as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 /// Where the API lies on a door.

@@ -39,11 +39,15 @@ impl State {
         if self.rights.scopes.contains(scope) {
             return Ok(());
         }
-        Err(Fault::new(403, "insufficient_scope", "The request requires higher privileges than provided by the access token.")
-            .header(
-                "www-authenticate",
-                format!("Bearer realm=\"Service\", error=\"insufficient_scope\", scope=\"{scope}\""),
-            ))
+        Err(Fault::new(
+            403,
+            "insufficient_scope",
+            "The request requires higher privileges than provided by the access token.",
+        )
+        .header(
+            "www-authenticate",
+            format!("Bearer realm=\"Service\", error=\"insufficient_scope\", scope=\"{scope}\""),
+        ))
     }
 
     /// Refuses a call that only those may make who manage the company.

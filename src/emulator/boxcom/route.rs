@@ -25,6 +25,7 @@ impl State {
             (Door::BoxApi, "/oauth2/token") => self.token(asked),
             (Door::BoxApi, "/oauth2/revoke") => self.revoke(asked),
             (Door::BoxApi, "/api/oauth2/authorize") => self.consent(asked),
+            (Door::BoxApi, "/subscribe") => self.subscribe(asked),
             _ => self.api(asked, &id),
         };
         answer.with("box-request-id", id)
@@ -64,7 +65,9 @@ impl State {
             "web_links" => self.web_links_route(call, rest),
             "collaborations" => self.collaborations_route(call, rest),
             "metadata_templates" => self.templates_route(call, rest),
-            "legal_hold_policies" | "retention_policies" | "legal_hold_policy_assignments" => self.holds_route(call, &steps),
+            "legal_hold_policies" | "retention_policies" | "legal_hold_policy_assignments" => {
+                self.holds_route(call, &steps)
+            }
             "events" => self.events_route(call, rest),
             "webhooks" => self.hooks_route(call, rest),
             "comments" => self.comments_route(call, rest),

@@ -1,7 +1,7 @@
 //! Routes of the tenant, as tables.
 
-use super::super::wire::{Answer, Asked, Cloud, Door};
 use super::super::seed::Fill;
+use super::super::wire::{Answer, Asked, Cloud, Door};
 use super::{Tenant, keys};
 use crate::clock::Clock;
 use serde_json::Value;
@@ -16,9 +16,13 @@ struct Bench {
 impl Bench {
     fn new(seed: u64, made_up: u64) -> Self {
         let clock = Clock::movable();
-        let fill = Fill { files: Vec::new(), made_up };
+        let fill = Fill { made_up, ..Fill::default() };
         let tenant = Tenant::new(seed, clock.clone(), &fill);
-        tenant.set_doors(&[(Door::BoxApi, "http://api".into()), (Door::BoxUpload, "http://up".into()), (Door::BoxDownload, "http://dl".into())]);
+        tenant.set_doors(&[
+            (Door::BoxApi, "http://api".into()),
+            (Door::BoxUpload, "http://up".into()),
+            (Door::BoxDownload, "http://dl".into()),
+        ]);
         let mut bench = Self { tenant, clock, token: String::new() };
         bench.token = bench.ccg("enterprise", keys::ENTERPRISE_ID);
         bench
@@ -40,7 +44,8 @@ impl Bench {
     fn ccg(&self, kind: &str, id: &str) -> String {
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&box_subject_type={kind}&box_subject_id={id}",
-            keys::CLIENT_ID, keys::CLIENT_SECRET
+            keys::CLIENT_ID,
+            keys::CLIENT_SECRET
         );
         let answer = self.tenant.answer(&self.asked(Door::BoxApi, "POST", "/oauth2/token", &[], form.as_bytes()));
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
@@ -68,12 +73,22 @@ fn one_file_is_listed_and_downloaded() {
     let root = json(&bench.api("grace", "GET", "/folders/0/items?usemarker=true&limit=1000", ""));
     let links = root["entries"].as_array().and_then(|all| all.iter().find(|item| item["name"] == "Links")).cloned();
     let id = links.as_ref().and_then(|item| item["id"].as_str()).unwrap_or("?");
-    let page = json(&bench.api("grace", "GET", &format!("/folders/{id}/items?usemarker=true&limit=1000&fields=name,sha1,size"), ""));
+    let page = json(&bench.api(
+        "grace",
+        "GET",
+        &format!("/folders/{id}/items?usemarker=true&limit=1000&fields=name,sha1,size"),
+        "",
+    ));
     let file = &page["entries"][0];
     let id = file["id"].as_str().unwrap_or("?");
     let redirect = bench.api("grace", "GET", &format!("/files/{id}/content"), "");
     assert_eq!(redirect.status, 302);
-    let address = redirect.headers.iter().find(|(name, _)| name == "location").map(|(_, value)| value.clone()).unwrap_or_default();
+    let address = redirect
+        .headers
+        .iter()
+        .find(|(name, _)| name == "location")
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default();
     let path = address.strip_prefix("http://dl").unwrap_or("?");
     let body = bench.tenant.answer(&bench.asked(Door::BoxDownload, "GET", path, &[], b""));
     assert_eq!(body.status, 200);

@@ -81,7 +81,9 @@ impl State {
             "client_credentials" => {
                 self.subject(field("box_subject_type"), field("box_subject_id")).map(|whose| (whose, false))
             }
-            "urn:ietf:params:oauth:grant-type:jwt-bearer" => self.assertion(field("assertion")).map(|whose| (whose, false)),
+            "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+                self.assertion(field("assertion")).map(|whose| (whose, false))
+            }
             "authorization_code" => self.redeem(field("code"), field("redirect_uri")).map(|whose| (whose, true)),
             "refresh_token" => self.renew(field("refresh_token")).map(|whose| (whose, true)),
             _ => Err(Denied("unsupported_grant_type", "Grant type is not supported or missing")),
@@ -104,13 +106,13 @@ impl State {
     fn assertion(&mut self, text: &str) -> Result<Uid, Denied> {
         let wrong = Denied("invalid_request", "The assertion is not a JWT");
         let mut parts = text.split('.');
-        let (Some(head), Some(claims), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(head), Some(claims), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(wrong);
         };
-        let read = |part: &str| -> Option<Value> {
-            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-        };
+        let read =
+            |part: &str| -> Option<Value> { serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
         let (Some(header), Some(said)) = (read(head), read(claims)) else { return Err(wrong) };
         let signed = &text[..head.len() + 1 + claims.len()];
         check_signature(&header, signed, signature)?;
@@ -130,7 +132,10 @@ impl State {
         };
         let ahead = exp - self.now.as_secs();
         if ahead <= 0 || ahead > ASSERTION_SECS {
-            return Err(Denied("invalid_grant", "Please check the 'exp' claim. Current date/time MUST be before the expiration date/time listed in the 'exp' claim, and at most 60 seconds before"));
+            return Err(Denied(
+                "invalid_grant",
+                "Please check the 'exp' claim. Current date/time MUST be before the expiration date/time listed in the 'exp' claim, and at most 60 seconds before",
+            ));
         }
         let jti = said["jti"].as_str().unwrap_or("");
         if !(16..=128).contains(&jti.len()) {

@@ -4,7 +4,7 @@
 //! (a link, a lock, versions, a place in the trash) lies behind a pointer, and a made-up item has neither name nor body
 //! stored: both follow from its number.
 
-use super::draw;
+use super::super::seed::made_up;
 use crate::clock::Moment;
 use sha1::{Digest, Sha1};
 use std::collections::BTreeMap;
@@ -43,12 +43,21 @@ pub(super) struct Node {
 /// What an item is.
 #[derive(Debug)]
 pub(super) enum What {
-    /// A file; `None` is a made-up one.
-    File(Option<Box<Versions>>),
+    /// A file.
+    File(Held),
     /// A folder.
     Folder(Box<Folder>),
     /// A bookmark with its address.
     WebLink(Box<str>),
+}
+
+/// What is held of a file.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// Nothing: the made-up file of that number.
+    MadeUp(u64),
+    /// Its versions.
+    Kept(Box<Versions>),
 }
 
 /// A folder's own.
@@ -336,9 +345,8 @@ impl Tree {
         let node = self.at(nid);
         match (&node.name, &node.what) {
             (Some(name), _) => name.to_string(),
-            (None, What::Folder(folder)) if folder.root_of.is_some() => "All Files".into(),
-            (None, What::Folder(_)) => draw::folder_name(self.seed, nid),
-            (None, _) => draw::file_name(self.seed, nid),
+            (None, What::File(Held::MadeUp(number))) => made_up::name(*number),
+            (None, _) => "All Files".into(),
         }
     }
 
@@ -351,8 +359,8 @@ impl Tree {
     /// The bytes of the current version.
     pub(super) fn body(&self, nid: Nid) -> Arc<[u8]> {
         match &self.at(nid).what {
-            What::File(Some(versions)) => versions.current.body.clone(),
-            What::File(None) => draw::body(self.seed, nid).into(),
+            What::File(Held::Kept(versions)) => versions.current.body.clone(),
+            What::File(Held::MadeUp(number)) => made_up::body(*number).into(),
             _ => Arc::new([]),
         }
     }
@@ -360,8 +368,8 @@ impl Tree {
     /// Bytes: of a file its current version, of a folder all below.
     pub(super) fn size(&self, nid: Nid) -> u64 {
         match &self.at(nid).what {
-            What::File(Some(versions)) => versions.current.body.len() as u64,
-            What::File(None) => draw::size(self.seed, nid),
+            What::File(Held::Kept(versions)) => versions.current.body.len() as u64,
+            What::File(Held::MadeUp(number)) => made_up::size(*number),
             What::Folder(folder) => folder.size,
             What::WebLink(_) => 0,
         }
@@ -370,8 +378,8 @@ impl Tree {
     /// The SHA-1 of the current version, lower-case hex.
     pub(super) fn sha1(&self, nid: Nid) -> String {
         match &self.at(nid).what {
-            What::File(Some(versions)) => hex(&versions.current.sha1),
-            What::File(None) => hex(&sha1_of(&draw::body(self.seed, nid))),
+            What::File(Held::Kept(versions)) => hex(&versions.current.sha1),
+            What::File(Held::MadeUp(number)) => hex(&sha1_of(&made_up::body(*number))),
             _ => String::new(),
         }
     }
@@ -379,35 +387,37 @@ impl Tree {
     /// The id of the current version.
     pub(super) fn version_id(&self, nid: Nid) -> u64 {
         match &self.at(nid).what {
-            What::File(Some(versions)) => versions.current.id,
+            What::File(Held::Kept(versions)) => versions.current.id,
             _ => FIRST_MADE_UP_VERSION + u64::from(nid),
         }
     }
 
     /// The versions of a file; those of a made-up one are written down first.
     pub(super) fn versions_mut(&mut self, nid: Nid) -> Option<&mut Versions> {
-        let (body, id, by) = (self.body(nid), self.version_id(nid), self.owner(nid));
-        let node = self.at_mut(nid);
-        let at = node.created;
-        let What::File(versions) = &mut node.what else { return None };
-        Some(versions.get_or_insert_with(|| {
-            let sha1 = sha1_of(&body);
-            Box::new(Versions { current: Version { id, body, sha1, at, by, trashed: None }, earlier: Vec::new() })
-        }))
+        if let What::File(Held::MadeUp(_)) = self.at(nid).what {
+            let (body, id, by, name) = (self.body(nid), self.version_id(nid), self.owner(nid), self.name(nid));
+            let node = self.at_mut(nid);
+            let current = Version { id, sha1: sha1_of(&body), body, at: node.created, by, trashed: None };
+            node.name.get_or_insert_with(|| name.into());
+            node.what = What::File(Held::Kept(Box::new(Versions { current, earlier: Vec::new() })));
+        }
+        match &mut self.at_mut(nid).what {
+            What::File(Held::Kept(versions)) => Some(versions),
+            _ => None,
+        }
     }
 
     /// The versions of a file, when they are written down.
     pub(super) fn versions(&self, nid: Nid) -> Option<&Versions> {
         match &self.at(nid).what {
-            What::File(versions) => versions.as_deref(),
+            What::File(Held::Kept(versions)) => Some(versions),
             _ => None,
         }
     }
 
     /// Names from the top folder down, without the root.
     pub(super) fn path(&self, nid: Nid) -> Vec<String> {
-        let mut path: Vec<String> =
-            self.upwards(nid).filter(|at| !self.is_root(*at)).map(|at| self.name(at)).collect();
+        let mut path: Vec<String> = self.upwards(nid).filter(|at| !self.is_root(*at)).map(|at| self.name(at)).collect();
         path.reverse();
         path
     }

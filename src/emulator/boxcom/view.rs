@@ -16,23 +16,77 @@ const MINI: [&str; 7] = ["sequence_id", "name", "sha1", "file_version", "type", 
 const MINI_FOLDER: [&str; 5] = ["sequence_id", "name", "type", "id", "etag"];
 const MINI_LINK: [&str; 6] = ["sequence_id", "name", "url", "type", "id", "etag"];
 const STANDARD: [&str; 20] = [
-    "sequence_id", "name", "description", "size", "path_collection", "created_at", "modified_at", "trashed_at", "purged_at",
-    "content_created_at", "content_modified_at", "created_by", "modified_by", "owned_by", "shared_link", "parent",
-    "item_status", "type", "id", "etag",
+    "sequence_id",
+    "name",
+    "description",
+    "size",
+    "path_collection",
+    "created_at",
+    "modified_at",
+    "trashed_at",
+    "purged_at",
+    "content_created_at",
+    "content_modified_at",
+    "created_by",
+    "modified_by",
+    "owned_by",
+    "shared_link",
+    "parent",
+    "item_status",
+    "type",
+    "id",
+    "etag",
 ];
 /// Fields of files beside the standard ones.
 const MORE_FILE: [&str; 26] = [
-    "sha1", "file_version", "extension", "version_number", "comment_count", "permissions", "tags", "lock", "has_collaborations",
-    "is_externally_owned", "is_accessible_via_shared_link", "classification", "allowed_invitee_roles", "is_package",
-    "expiring_embed_link", "watermark_info", "metadata", "expires_at", "representations", "uploader_display_name",
-    "disposition_at", "shared_link_permission_options", "is_associated_with_app_item", "expiration", "content_created_at", "retention",
+    "sha1",
+    "file_version",
+    "extension",
+    "version_number",
+    "comment_count",
+    "permissions",
+    "tags",
+    "lock",
+    "has_collaborations",
+    "is_externally_owned",
+    "is_accessible_via_shared_link",
+    "classification",
+    "allowed_invitee_roles",
+    "is_package",
+    "expiring_embed_link",
+    "watermark_info",
+    "metadata",
+    "expires_at",
+    "representations",
+    "uploader_display_name",
+    "disposition_at",
+    "shared_link_permission_options",
+    "is_associated_with_app_item",
+    "expiration",
+    "content_created_at",
+    "retention",
 ];
 /// Fields of folders beside the standard ones.
 const MORE_FOLDER: [&str; 19] = [
-    "folder_upload_email", "item_collection", "sync_state", "has_collaborations", "permissions", "tags", "can_non_owners_invite",
-    "is_externally_owned", "is_collaboration_restricted_to_enterprise", "allowed_shared_link_access_levels",
-    "allowed_invitee_roles", "watermark_info", "is_accessible_via_shared_link", "can_non_owners_view_collaborators",
-    "classification", "metadata", "is_associated_with_app_item", "collections", "content_created_at",
+    "folder_upload_email",
+    "item_collection",
+    "sync_state",
+    "has_collaborations",
+    "permissions",
+    "tags",
+    "can_non_owners_invite",
+    "is_externally_owned",
+    "is_collaboration_restricted_to_enterprise",
+    "allowed_shared_link_access_levels",
+    "allowed_invitee_roles",
+    "watermark_info",
+    "is_accessible_via_shared_link",
+    "can_non_owners_view_collaborators",
+    "classification",
+    "metadata",
+    "is_associated_with_app_item",
+    "collections",
+    "content_created_at",
 ];
 
 /// A moment as Box writes it: RFC 3339 with an offset that is not zero.
@@ -136,7 +190,15 @@ impl State {
             "is_externally_owned" => self.is_foreign(who, nid).into(),
             "is_accessible_via_shared_link" => self.link_now(nid).is_some().into(),
             "permissions" => self.permissions(who, nid),
-            "allowed_invitee_roles" => json!(["editor", "viewer", "previewer", "uploader", "previewer uploader", "viewer uploader", "co-owner"]),
+            "allowed_invitee_roles" => json!([
+                "editor",
+                "viewer",
+                "previewer",
+                "uploader",
+                "previewer uploader",
+                "viewer uploader",
+                "co-owner"
+            ]),
             _ => return self.field_of_extra(nid, field).or_else(|| self.field_of_kind(nid, field)),
         })
     }
@@ -148,7 +210,9 @@ impl State {
         Some(match field {
             "description" => extra.description.clone().into(),
             "trashed_at" => self.trashed_since(nid).map_or(Value::Null, |at| time(at).into()),
-            "purged_at" => self.trashed_since(nid).map_or(Value::Null, |at| time(at.plus(Duration::from_secs(30 * 86_400))).into()),
+            "purged_at" => {
+                self.trashed_since(nid).map_or(Value::Null, |at| time(at.plus(Duration::from_secs(30 * 86_400))).into())
+            }
             "item_status" if extra.purged => "deleted".into(),
             "item_status" if self.tree.is_live(nid) => "active".into(),
             "item_status" => "trashed".into(),
@@ -173,12 +237,16 @@ impl State {
     fn field_of_file(&self, nid: Nid, field: &str) -> Option<Value> {
         Some(match field {
             "sha1" => self.tree.sha1(nid).into(),
-            "file_version" => json!({"type": "file_version", "id": self.tree.version_id(nid).to_string(), "sha1": self.tree.sha1(nid)}),
+            "file_version" => {
+                json!({"type": "file_version", "id": self.tree.version_id(nid).to_string(), "sha1": self.tree.sha1(nid)})
+            }
             "extension" => {
                 let name = self.tree.name(nid);
                 name.rsplit_once('.').map_or("", |(_, ending)| ending).into()
             }
-            "version_number" => (self.tree.versions(nid).map_or(0, |versions| versions.earlier.len()) + 1).to_string().into(),
+            "version_number" => {
+                (self.tree.versions(nid).map_or(0, |versions| versions.earlier.len()) + 1).to_string().into()
+            }
             "comment_count" => self.tree.extra(nid).map_or(0, |extra| extra.comments.len()).into(),
             "is_package" | "is_associated_with_app_item" => false.into(),
             "watermark_info" => json!({"is_watermarked": false}),
@@ -349,7 +417,9 @@ impl State {
     /// The company as users point to it.
     pub(super) fn enterprise_seen(&self, uid: Uid) -> Value {
         match self.user(uid).home {
-            Home::Partner => json!({"type": "enterprise", "id": keys::PARTNER_ENTERPRISE_ID, "name": "Partner Example"}),
+            Home::Partner => {
+                json!({"type": "enterprise", "id": keys::PARTNER_ENTERPRISE_ID, "name": "Partner Example"})
+            }
             _ => json!({"type": "enterprise", "id": keys::ENTERPRISE_ID, "name": "Example"}),
         }
     }

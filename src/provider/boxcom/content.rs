@@ -14,8 +14,7 @@ use crate::provider::body::Expected;
 use crate::provider::http::{Call, Payload, Stream, Urgency};
 use crate::provider::{Body, Error, Next, Wanted};
 use reqwest::Method;
-use reqwest::header::{CONTENT_RANGE, HeaderMap, LOCATION};
-use std::io::{self, Read};
+use reqwest::header::LOCATION;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -102,10 +101,10 @@ impl Way {
         }
     }
 
-    /// Reads a signed address from a byte on. No token goes there.
+    /// Reads a signed address from a byte on. No token goes there. [`Body`] sees to it that the answer begins where asked.
     fn stream(&self, signed: &Url, from: u64) -> Result<Stream, Error> {
         let range = (from > 0).then(|| ("range", format!("bytes={from}-")));
-        let mut stream = self.api.http.stream(&Call {
+        self.api.http.stream(&Call {
             method: Method::GET,
             url: signed.clone(),
             headers: range.into_iter().collect(),
@@ -119,29 +118,8 @@ impl Way {
             repeatable: true,
             patience: Duration::ZERO,
             answer_bytes_max: 0,
-        })?;
-        match (stream.status, begins_at(&stream.headers)) {
-            (206, Some(begin)) if begin == from => {}
-            (206, None) => {}
-            (206, Some(_)) => {
-                return Err(Error::new(Next::Transient, self.doing(), "another range than the one asked for"));
-            }
-            _ => skip(&mut stream, from).map_err(|_| Error::new(Next::Transient, self.doing(), "cut again"))?,
-        }
-        Ok(stream)
+        })
     }
-}
-
-/// Reads over the first bytes of an answer that is whole though a part was asked for.
-fn skip(stream: &mut Stream, bytes: u64) -> io::Result<()> {
-    let skipped = io::copy(&mut Read::by_ref(stream).take(bytes), &mut io::sink())?;
-    if skipped == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-}
-
-/// The first byte of a range (`Content-Range: bytes 100-199/200`).
-fn begins_at(headers: &HeaderMap) -> Option<u64> {
-    let value = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    value.strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
 }
 
 /// True when an address is on a download host: `*.` in the list stands for any sub-domain, a host with a port fits that port
@@ -164,7 +142,6 @@ fn is_download_host(url: &Url, hosts: &[String], plain: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
 
     #[test]
     fn only_download_hosts_are_downloaded_from() {
@@ -189,16 +166,6 @@ mod tests {
             ("file:///etc/passwd", true, false),
         ] {
             assert_eq!(is_download_host(&Url::parse(address).unwrap(), &hosts, plain), allowed, "{address}");
-        }
-    }
-
-    #[test]
-    fn where_a_range_begins() {
-        for (value, begins) in
-            [("bytes 100-199/200", Some(100)), ("bytes 0-0/*", Some(0)), ("bytes */200", None), ("items 1-2/3", None)]
-        {
-            let headers = [(CONTENT_RANGE, HeaderValue::from_static(value))].into_iter().collect();
-            assert_eq!(begins_at(&headers), begins, "{value}");
         }
     }
 }

@@ -276,4 +276,4 @@ fn item_kind(word: Option<&str>) -> Option<ItemKind> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -7,12 +7,10 @@
 use super::wire::Refusal;
 use crate::clock::Moment;
 use crate::provider::Next;
-use crate::provider::http::{Judge, Judgement};
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
+use crate::provider::http::{self, Judge, Judgement, seconds};
+use reqwest::header::{HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use std::sync::Mutex;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 /// What the application must be allowed for a call to succeed, in the words of Box's developer console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,9 +176,8 @@ impl TokenAnswers {
     }
 
     fn note_time(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(http_date);
         if let Ok(mut time) = self.server_time.lock() {
-            *time = date;
+            *time = date(headers);
         }
     }
 
@@ -274,11 +271,17 @@ fn word(text: &str) -> Option<String> {
 
 /// How long to wait: by the header (seconds, or a date held against the answer's own `Date`), else by the body (JSON, or
 /// a text such as `retry after 7 seconds`).
-pub(super) fn retry_after(headers: &HeaderMap, body: &[u8]) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let by_header = text(RETRY_AFTER)
-        .and_then(|value| seconds(value).or_else(|| Some(http_date(value)?.since(text(DATE).and_then(http_date)?))));
-    by_header.or_else(|| seconds(read(body).retry_after.as_deref()?)).or_else(|| in_words(body))
+fn retry_after(headers: &HeaderMap, body: &[u8]) -> Option<Duration> {
+    let by_header = || {
+        let by_date = date(headers).and_then(|answered| http::retry_after(headers, answered));
+        by_date.or_else(|| seconds(headers.get(RETRY_AFTER)?.to_str().ok()?))
+    };
+    by_header().or_else(|| seconds(read(body).retry_after.as_deref()?)).or_else(|| in_words(body))
+}
+
+/// The server's time by the answer's `Date`.
+fn date(headers: &HeaderMap) -> Option<Moment> {
+    http::server_ahead_ms(headers, Moment::default()).map(Moment::from_millis)
 }
 
 /// The first number after the words "retry" or "wait" of a plain text.
@@ -290,16 +293,6 @@ fn in_words(body: &[u8]) -> Option<Duration> {
     let from = text.find("retry").or_else(|| text.find("wait"))?;
     let digits = text[from..].split(|letter: char| !letter.is_ascii_digit() && letter != '.');
     digits.map(|part| part.trim_matches('.')).find_map(seconds)
-}
-
-fn seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.trim().parse::<f64>().ok()?).ok()
-}
-
-/// An HTTP date (`Wed, 21 Oct 2015 07:28:00 GMT`, RFC 9110 section 5.6.7).
-fn http_date(text: &str) -> Option<Moment> {
-    let read = OffsetDateTime::parse(text.trim(), &Rfc2822).ok()?;
-    Some(Moment::from_millis(read.unix_timestamp().saturating_mul(1_000)))
 }
 
 #[cfg(test)]

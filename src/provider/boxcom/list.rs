@@ -233,4 +233,4 @@ fn item(entry: Listed, walk: &Walk, reader: &Reader<'_>) -> Result<Item, Unwalke
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -145,4 +145,4 @@ fn who(accessible_by: Option<Mini>, invite_email: Option<Arc<str>>) -> Who {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -23,7 +23,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
 
@@ -259,10 +258,8 @@ fn coded(bytes: impl AsRef<[u8]>) -> String {
 fn wait(http: &Http, failures: u32) {
     let backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(4) };
     let drawn = u64::try_from(http.clock().now().as_millis()).unwrap_or(0);
-    // The shared client ends at once when the program stops; this wait is a few seconds at most.
-    let stopped = AtomicBool::new(false);
-    http.clock().wait(backoff.wait(failures, drawn), &stopped);
+    http.clock().wait(backoff.wait(failures, drawn), http.stop());
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -25,6 +25,10 @@ def host(name):
     return urllib.parse.urlsplit(KEYS[name]).netloc
 
 
+# The SDK's HTTP library prefers these to the authority it is given, and a proxy to a direct call.
+for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    os.environ.pop(name, None)
+os.environ["NO_PROXY"] = "127.0.0.1"
 os.environ["DROPBOX_API_HOST"] = host("api")
 os.environ["DROPBOX_API_CONTENT_HOST"] = host("content")
 os.environ["DROPBOX_API_NOTIFY_HOST"] = host("notify")

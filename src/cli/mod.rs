@@ -1,6 +1,9 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod config;
+mod connect;
 mod cost;
+mod emulate;
 mod explain;
 mod extract;
 mod key;
@@ -34,6 +37,10 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Set up and look after Box and Dropbox tenants
+    Connect(connect::Args),
+    /// Run a Box enterprise and a Dropbox team on this machine, to try things on
+    Emulate(Box<emulate::Args>),
 }
 
 /// Flags that choose rules, the same for every command that runs some.
@@ -96,6 +103,8 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Connect(args) => connect::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -1,5 +1,9 @@
 //! What people do in a tenant while somebody looks on: a script of edits that the tenants play.
 
+mod script;
+
+pub use script::Script;
+
 use std::sync::Arc;
 
 /// One deed of a person. Paths are those of [`super::seed::SeedFile`]: owner's key first.

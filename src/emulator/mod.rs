@@ -9,6 +9,7 @@ pub mod boxcom;
 pub mod dropbox;
 pub mod edit;
 pub mod fault;
+pub mod keyring;
 pub mod limit;
 pub mod record;
 pub mod seed;
@@ -17,7 +18,49 @@ pub mod tls;
 pub mod wire;
 
 pub use fault::Faults;
+pub use keyring::Keyring;
 pub use limit::Pace;
 pub use record::{Record, Recorded};
 pub use server::{Options, Running, start};
 pub use wire::{Answer, Asked, Cloud, Door};
+
+use crate::clock::Clock;
+use edit::{Edit, Play};
+use std::sync::Arc;
+
+/// Both tenants, filled alike.
+#[derive(Clone, Debug)]
+pub struct Tenants {
+    /// The Box enterprise.
+    pub boxcom: Arc<boxcom::Tenant>,
+    /// The Dropbox team.
+    pub dropbox: Arc<dropbox::Tenant>,
+}
+
+impl Tenants {
+    /// Tenants filled with this; the same seed and fill give the same ids.
+    #[must_use]
+    pub fn new(seed: u64, clock: &Clock, fill: &seed::Fill) -> Self {
+        Self {
+            boxcom: Arc::new(boxcom::Tenant::new(seed, clock.clone(), fill)),
+            dropbox: Arc::new(dropbox::Tenant::new(seed, clock.clone(), fill)),
+        }
+    }
+
+    /// Each tenant behind its doors, for [`Options::clouds`].
+    #[must_use]
+    pub fn clouds(&self) -> Vec<(Door, Arc<dyn Cloud>)> {
+        let of = |door: Door| -> Arc<dyn Cloud> {
+            if door.is_box() { Arc::clone(&self.boxcom) as _ } else { Arc::clone(&self.dropbox) as _ }
+        };
+        Door::ALL.into_iter().map(|door| (door, of(door))).collect()
+    }
+}
+
+/// In both; when both refuse, the words of the first.
+impl Play for Tenants {
+    fn play(&self, edit: &Edit) -> Result<(), String> {
+        let (one, other) = (self.boxcom.play(edit), self.dropbox.play(edit));
+        one.and(other)
+    }
+}

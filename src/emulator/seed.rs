@@ -1,5 +1,10 @@
 //! What the tenants are filled with: the cast of people, and files from a folder or made up by the million.
 
+mod folder;
+pub mod made_up;
+mod small;
+
+use super::edit::Edit;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,24 +66,32 @@ pub struct SeedFile {
 pub struct Fill {
     /// Files.
     pub files: Vec<SeedFile>,
-    /// So many made-up entries beside them, their bodies made when asked for: metadata stays small.
+    /// So many made-up files beside them, see [`made_up`]: told by their number alone, bodies made when asked for.
     pub made_up: u64,
+    /// Deeds to begin with, links and invitations above all. A tenant plays them ([`super::edit::Play`]) last of all when it
+    /// is made; their events are in its past.
+    pub deeds: Vec<Edit>,
 }
 
 impl Fill {
-    /// A small tenant without any folder: names with blanks, accents, CJK and emoji, deep paths, the same body under
-    /// several names, an empty file, one of several MiB.
+    /// A small company without any folder given: more than sixty files with blanks, accents (composed and decomposed), CJK
+    /// and emoji in their names, twelve levels deep, with a name of 200 letters, the same body under several names, an
+    /// empty file, one that spans three of Dropbox's blocks; documents with numbers that look personal and are nobody's;
+    /// and links and invitations on some. Always the same.
     #[must_use]
     pub fn small() -> Self {
-        todo!()
+        small::fill()
     }
 
-    /// Everything below `folder`, spread over the members in turn; a top folder named after a key of [`CAST`] or `team`
-    /// goes to that owner.
+    /// Everything below `folder`, held in memory, at most [`FOLDER_BYTES_MAX`]. A top folder named after a key of [`CAST`]
+    /// or `team` goes to that owner; the rest is dealt to the members in turn, each file in the folders it lay in.
+    /// Symbolic links and what is no file are left out; a character that no tenant takes becomes `_`.
     ///
     /// # Errors
-    /// When the folder cannot be read.
-    pub fn from_folder(_folder: &Path) -> std::io::Result<Self> {
-        todo!()
+    /// When something cannot be read or there is too much.
+    pub fn from_folder(folder: &Path) -> std::io::Result<Self> {
+        folder::fill(folder)
     }
 }
+
+pub use folder::FOLDER_BYTES_MAX;

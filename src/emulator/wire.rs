@@ -25,6 +25,25 @@ impl Door {
     /// All doors, those of Box first.
     pub const ALL: [Door; 6] =
         [Door::BoxApi, Door::BoxUpload, Door::BoxDownload, Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify];
+
+    /// How scripts name it (`box_api`).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Door::BoxApi => "box_api",
+            Door::BoxUpload => "box_upload",
+            Door::BoxDownload => "box_download",
+            Door::DropboxApi => "dropbox_api",
+            Door::DropboxContent => "dropbox_content",
+            Door::DropboxNotify => "dropbox_notify",
+        }
+    }
+
+    /// True for Box's.
+    #[must_use]
+    pub fn is_box(self) -> bool {
+        matches!(self, Door::BoxApi | Door::BoxUpload | Door::BoxDownload)
+    }
 }
 
 /// One request, taken in whole.
@@ -72,8 +91,10 @@ pub struct Answer {
     /// Why the tenant refused, for the record: set whenever the caller, not the tenant, was at fault (unknown field, missing
     /// header, no such route); `None` also for 404, 409 and the like that are part of life.
     pub refused: Option<String>,
-    /// Not yet: the server asks the tenant again (same request) when its state changed or this long went by, whichever
-    /// comes first; then the tenant sees `Asked::at` moved on. Long polls.
+    /// Not yet: the server keeps the request back for so long and asks the tenant again, with the same request and a later
+    /// [`Asked::at`], each time [`Cloud::version`] moved, and once when the time is over. An answer that then still wants
+    /// to be held is sent as it is, so a tenant answers "nothing changed" with `hold` and need not know how long a request
+    /// has waited. On a movable clock nobody waits: the clock is moved to the end of the hold at once. Long polls.
     pub hold: Option<Duration>,
 }
 
@@ -128,6 +149,12 @@ pub trait Cloud: Send + Sync + fmt::Debug {
     /// Answers one request. Never blocks for long: what has to wait says so by [`Answer::hold`].
     fn answer(&self, asked: &Asked) -> Answer;
 
+    /// A number that is another one after every change of the tenant's state: requests that are held ([`Answer::hold`]) are
+    /// asked again when it moved. The default never moves, which is right only for a tenant that holds nothing.
+    fn version(&self) -> u64 {
+        0
+    }
+
     /// Whose pace the request uses: acting user or member, else the token's owner. Also names it in the record.
     fn principal(&self, asked: &Asked) -> String;
 
@@ -135,7 +162,8 @@ pub trait Cloud: Send + Sync + fmt::Debug {
     /// plain text, without `Retry-After`), `wait` what it should say.
     fn too_many(&self, asked: &Asked, form: u64, wait: Duration) -> Answer;
 
-    /// True for a request whose answer is a file's content, which faults may cut or delay (202).
+    /// True for a request whose answer is a file's content, or (Box) the redirect to it: faults cut the one short and put
+    /// the other off (202).
     fn is_content(&self, asked: &Asked) -> bool;
 
     /// Forgets a cursor or stream position that this request carries, so that its answer is the service's own "reset".

@@ -1,4 +1,5 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod listing;
 pub mod local;
 pub mod stdin;

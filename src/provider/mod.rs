@@ -189,6 +189,8 @@ pub enum WhyUnwalked {
     Gone,
     /// An application's own folder that has no way in.
     AppFolder,
+    /// The provider kept failing; the next pass tries again.
+    Failing,
 }
 
 impl WhyUnwalked {
@@ -203,6 +205,7 @@ impl WhyUnwalked {
             WhyUnwalked::Refused => "refused by the provider",
             WhyUnwalked::Gone => "gone",
             WhyUnwalked::AppFolder => "folder of an application",
+            WhyUnwalked::Failing => "the provider kept failing",
         }
     }
 }

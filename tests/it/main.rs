@@ -1,8 +1,10 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 mod cost;
+mod emulate;
 mod extract;
 mod extract_cli;
 mod guide;
@@ -10,6 +12,8 @@ mod harness;
 mod hostile;
 mod key;
 mod privacy;
+mod provider_box;
+mod provider_dropbox;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

@@ -1,51 +1,164 @@
 //! Box: people, a tree, shares, tokens, paging, events, signed downloads.
+//!
+//! One state behind one lock; each request is worked on whole. What the tenant draws (ids, names, short pages, repeats)
+//! follows from the seed, so the same seed, fill and requests give the same answers. Routes are in [`route`], what they do
+//! in the room named after their subject.
 
+mod change;
+mod collab;
+mod comments;
+mod consent;
+mod content;
+mod draw;
+mod feed;
+mod files;
+mod fill;
+mod folders;
+mod groups;
+mod holds;
+mod hooks;
+mod items;
+pub mod keys;
+mod label;
+mod link;
+mod people;
+mod play;
+mod reply;
+mod rights;
+mod route;
+mod session;
+mod state;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod token;
+mod tree;
+mod upload;
+mod view;
+
+pub use hooks::Notice;
+pub use keys::{CLIENT_ID, CLIENT_SECRET, ENTERPRISE_ID, jwt_key_file};
+pub use rights::SCOPES;
+pub use survey::{Expected, SurveyedFile};
+
+use super::Door;
 use super::edit::{Edit, Play};
 use super::seed::Fill;
 use super::wire::{Answer, Asked, Cloud};
 use crate::clock::Clock;
+use state::State;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// One tenant. Cheap to share: handlers lock its state.
 #[derive(Debug)]
-pub struct Tenant;
+pub struct Tenant {
+    state: Mutex<State>,
+    clock: Clock,
+}
 
 impl Tenant {
-    /// A tenant filled with this; the same seed and fill give the same ids.
+    /// A tenant filled with this; the same seed and fill give the same ids. Beside the fill it holds a few dozen files
+    /// that show every kind of share, label, lock and version ([`fill`]).
     #[must_use]
-    pub fn new(_seed: u64, _clock: Clock, _fill: &Fill) -> Self {
-        todo!()
+    pub fn new(seed: u64, clock: Clock, fill: &Fill) -> Self {
+        let state = State::filled(seed, clock.now(), fill);
+        Self { state: Mutex::new(state), clock }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A handler that panicked has been seen by its request; the next one may go on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves the app only these scopes ([`SCOPES`]).
+    pub fn set_scopes(&self, scopes: &[&str]) {
+        self.state().rights.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    }
+
+    /// Turns the app's setting "make API calls using the as-user header" on or off.
+    pub fn set_as_user(&self, on: bool) {
+        self.state().rights.as_user = on;
+    }
+
+    /// How late the stream `admin_logs` shows an event; not at all at first.
+    pub fn set_log_delay(&self, delay: Duration) {
+        self.state().rights.log_delay_secs = delay.as_secs();
+    }
+
+    /// Makes one page of items in `every` short, empty, or repeat an item of the page before (one in twelve at first); zero
+    /// for none, where calls are counted.
+    pub fn set_odd_pages(&self, every: u64) {
+        self.state().odd_pages = every;
+    }
+
+    /// Ends all access tokens, as when their hour is over.
+    pub fn expire_tokens(&self) {
+        self.state().expire_tokens();
+    }
+
+    /// An authorisation code as the consent page would give to a person (by key), for tests of the refresh flow.
+    #[must_use]
+    pub fn authorize(&self, key: &str) -> Option<String> {
+        let mut state = self.state();
+        state.now = self.clock.now();
+        let whose = state.user_by_key(key)?;
+        Some(state.code_for(whose, None))
+    }
+
+    /// The Box id of a person of the cast, by key; `service` is the app's own account.
+    #[must_use]
+    pub fn user_id(&self, key: &str) -> Option<String> {
+        let state = self.state();
+        state.user_by_key(key).map(|uid| state.user(uid).id.to_string())
+    }
+
+    /// Takes the signed notices that webhooks would have brought so far, oldest first.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<Notice> {
+        self.state().notices.drain(..).collect()
     }
 }
 
 impl Cloud for Tenant {
-    fn answer(&self, _asked: &Asked) -> Answer {
-        todo!()
+    fn answer(&self, asked: &Asked) -> Answer {
+        self.state().answered(asked)
     }
 
-    fn principal(&self, _asked: &Asked) -> String {
-        todo!()
+    fn version(&self) -> u64 {
+        self.state().happened.len() as u64
     }
 
-    fn too_many(&self, _asked: &Asked, _form: u64, _wait: Duration) -> Answer {
-        todo!()
+    fn principal(&self, asked: &Asked) -> String {
+        self.state().principal(asked)
     }
 
-    fn is_content(&self, _asked: &Asked) -> bool {
-        todo!()
+    fn too_many(&self, asked: &Asked, form: u64, wait: Duration) -> Answer {
+        self.state().too_many(asked, form, wait)
     }
 
-    fn forget_position(&self, _asked: &Asked) -> bool {
-        todo!()
+    fn is_content(&self, asked: &Asked) -> bool {
+        route::is_content(asked)
     }
 
-    fn set_doors(&self, _doors: &[(super::Door, String)]) {
-        todo!()
+    fn forget_position(&self, asked: &Asked) -> bool {
+        self.state().forget_position(asked)
+    }
+
+    fn set_doors(&self, doors: &[(Door, String)]) {
+        let mut state = self.state();
+        for (place, door) in [Door::BoxApi, Door::BoxUpload, Door::BoxDownload].iter().enumerate() {
+            if let Some((_, address)) = doors.iter().find(|(known, _)| known == door) {
+                state.doors[place] = address.trim_end_matches('/').to_owned();
+            }
+        }
     }
 }
 
 impl Play for Tenant {
-    fn play(&self, _edit: &Edit) -> Result<(), String> {
-        todo!()
+    fn play(&self, edit: &Edit) -> Result<(), String> {
+        let mut state = self.state();
+        state.now = self.clock.now();
+        state.play(edit)
     }
 }

@@ -1,4 +1,26 @@
-//! Dropbox: see the public reference of its API.
+//! Dropbox: one team, read with the authority of its admin.
+//!
+//! Everything the team can reach is listed namespace by namespace with Select-Admin and Path-Root; contents of a member's
+//! home are read as that member, so that downloads share out over many limits. `route` is the table of what is called and
+//! how, `call` makes the calls, `judge` says what answers mean, `team` remembers what several calls need.
+//! Source: the Stone specification of the API v2 and the team guides.
+
+pub mod auth;
+mod call;
+mod content;
+mod feed;
+pub mod hook;
+mod judge;
+mod list;
+mod people;
+mod probe;
+mod route;
+mod sharing;
+mod team;
+mod wire;
+
+pub use feed::Watched;
+pub use people::internal_domains;
 
 use super::http::Http;
 use super::settings::DropboxSettings;
@@ -8,72 +30,119 @@ use super::{
 };
 use crate::clock::Moment;
 use crate::model::{Directory, Person, Provider, Sharing};
+use auth::Tokens;
+use call::Desk;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+use team::Team;
+use url::Url;
 
 /// One Dropbox tenant.
 #[derive(Debug)]
 pub struct Tenant {
-    http: Arc<Http>,
+    team: Arc<Team>,
+    hosts: Vec<String>,
 }
 
 impl Tenant {
-    /// The tenant of these settings; no call is made yet.
+    /// The tenant of these settings; no call is made yet, and the vault is not read.
     ///
     /// # Errors
-    /// When a file that the settings name cannot be used.
-    pub fn open(_settings: &Settings, _cloud: &DropboxSettings, http: Arc<Http>) -> Result<Self, Error> {
-        Ok(Self { http })
+    /// None at present: what cannot be used is told by the first call.
+    pub fn open(settings: &Settings, cloud: &DropboxSettings, http: Arc<Http>) -> Result<Self, Error> {
+        let tokens = Tokens::new(settings, cloud, Arc::clone(&http));
+        let desk = Desk::new(http, tokens, settings.name.to_string(), cloud);
+        let team = Arc::new(Team::new(desk, cloud.admin.as_deref(), settings.trash));
+        Ok(Self { team, hosts: hosts(cloud) })
     }
+
+    /// Long-polls several `ns:` cursors on at most `connections_max` connections, each once and for at most `patience`
+    /// (30 to 480 s, and up to 90 s of the service's own). What comes back is in the order of `cursors`.
+    #[must_use]
+    pub fn watch(&self, cursors: &[FeedCursor], patience: Duration, connections_max: usize) -> Vec<Watched> {
+        feed::watch(&self.team, cursors, patience, connections_max)
+    }
+}
+
+/// The hosts of all addresses, each once.
+fn hosts(cloud: &DropboxSettings) -> Vec<String> {
+    let all = [&cloud.api, &cloud.content, &cloud.notify, &cloud.token, &cloud.authorize];
+    all.into_iter().filter_map(host).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// A host with its port where that is not the scheme's own.
+fn host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 impl Source for Tenant {
     fn provider(&self) -> Provider {
-        let _ = &self.http;
         Provider::Dropbox
     }
 
     fn probe(&self) -> Vec<Capability> {
-        todo!()
+        probe::probe(&self.team)
     }
 
-    fn people(&self, _sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) -> Result<(), Error> {
-        todo!()
+    fn people(&self, sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) -> Result<(), Error> {
+        people::list(&self.team.desk, &mut |page| {
+            self.team.remember(&page.people);
+            sink(page)
+        })
     }
 
     fn feed_now(&self) -> Result<Vec<FeedCursor>, Error> {
-        todo!()
+        feed::now(&self.team)
     }
 
-    fn walks(&self, _people: &Directory) -> Result<Walks, Error> {
-        todo!()
+    fn walks(&self, people: &Directory) -> Result<Walks, Error> {
+        self.team.remember(people.people());
+        list::walks(&self.team)
     }
 
-    fn page(&self, _walk: &Walk, _people: &Directory) -> Result<Page, Error> {
-        todo!()
+    fn page(&self, walk: &Walk, people: &Directory) -> Result<Page, Error> {
+        list::page(&self.team, walk, people)
     }
 
-    fn members(&self, _of: &[Shared], _people: &Directory) -> Result<Vec<Sharing>, Error> {
-        todo!()
+    fn members(&self, of: &[Shared], _people: &Directory) -> Result<Vec<Sharing>, Error> {
+        sharing::members(&self.team, of)
     }
 
-    fn links(&self, _of: &Person, _sink: &mut dyn FnMut(Vec<FoundLink>) -> Result<(), Error>) -> Result<(), Error> {
-        todo!()
+    fn links(&self, of: &Person, sink: &mut dyn FnMut(Vec<FoundLink>) -> Result<(), Error>) -> Result<(), Error> {
+        sharing::links(&self.team, of, sink)
     }
 
-    fn open(&self, _wanted: &Wanted) -> Result<Body, Error> {
-        todo!()
+    fn open(&self, wanted: &Wanted) -> Result<Body, Error> {
+        content::open(&self.team, wanted)
     }
 
-    fn changes(&self, _cursor: &FeedCursor, _patience: Duration) -> Result<Changes, Error> {
-        todo!()
+    fn changes(&self, cursor: &FeedCursor, patience: Duration) -> Result<Changes, Error> {
+        feed::changes(&self.team, cursor, patience)
     }
 
-    fn history(&self, _from: Moment, _to: Moment, _at: Option<&str>) -> Result<History, Error> {
-        todo!()
+    fn history(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error> {
+        feed::history(&self.team, from, to, at)
     }
 
     fn hosts(&self) -> Vec<String> {
-        todo!()
+        self.hosts.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_with_a_port_of_its_own_only() {
+        for (url, named) in [
+            ("https://api.dropboxapi.com/2/", "api.dropboxapi.com"),
+            ("http://127.0.0.1:8081/2/", "127.0.0.1:8081"),
+            ("https://example.com:443/", "example.com"),
+        ] {
+            assert_eq!(host(&Url::parse(url).expect("an address")).as_deref(), Some(named));
+        }
     }
 }

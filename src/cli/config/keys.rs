@@ -1,0 +1,76 @@
+//! Every key of a settings file with its default, in one table: the reader refuses what is not in it, and the guide's table
+//! is held against it.
+
+use crate::model::Provider;
+use crate::provider::settings::public;
+
+/// One key of a connector's table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// As it is typed.
+    pub(super) name: &'static str,
+    /// The provider whose connectors have it; `None` for both.
+    pub(super) of: Option<Provider>,
+    /// What holds when it is left out, as the guide says it.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the guide is held against it"))]
+    pub(super) default: &'static str,
+}
+
+const BOX: Option<Provider> = Some(Provider::Box);
+const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
+
+/// Keys beside the tables of connectors.
+pub(super) const TOP: [&str; 2] = ["state_dir", "connector"];
+
+/// Keys of a connector's table, in the guide's order.
+pub(super) const KEYS: [Key; 29] = [
+    Key { name: "provider", of: None, default: "none: must be given" },
+    Key { name: "enabled", of: None, default: "true" },
+    Key { name: "internal_domains", of: None, default: "[]" },
+    Key { name: "history_days", of: None, default: "7" },
+    Key { name: "trash", of: None, default: "true" },
+    Key { name: "rate_per_principal", of: None, default: "10.0" },
+    Key { name: "concurrency", of: None, default: "16" },
+    Key { name: "calls_per_day", of: None, default: "no limit" },
+    Key { name: "calls_per_month", of: None, default: "no limit" },
+    Key { name: "limit_of", of: None, default: "\"acting_user\"" },
+    Key { name: "proxy", of: None, default: "none" },
+    Key { name: "authority", of: None, default: "none" },
+    Key { name: "auth", of: BOX, default: "\"client_credentials\"" },
+    Key { name: "client_id", of: BOX, default: "none: must be given, but for `jwt`" },
+    Key { name: "client_secret_file", of: BOX, default: "the connector's own folder" },
+    Key { name: "enterprise_id", of: BOX, default: "none: must be given for `client_credentials`" },
+    Key { name: "user_id", of: BOX, default: "none" },
+    Key { name: "key_file", of: BOX, default: "none: must be given for `jwt`" },
+    Key { name: "upload", of: BOX, default: public::BOX_UPLOAD },
+    Key { name: "download_hosts", of: BOX, default: "[\"dl.boxcloud.com\", \"*.boxcloud.com\"]" },
+    Key { name: "app_key", of: DROPBOX, default: "none: must be given" },
+    Key { name: "app_secret_file", of: DROPBOX, default: "the connector's own folder" },
+    Key { name: "refresh_token_file", of: DROPBOX, default: "the connector's own folder" },
+    Key { name: "admin", of: DROPBOX, default: "the one who linked the app" },
+    Key { name: "content", of: DROPBOX, default: public::DROPBOX_CONTENT },
+    Key { name: "notify", of: DROPBOX, default: public::DROPBOX_NOTIFY },
+    Key { name: "api", of: None, default: "the provider's public address" },
+    Key { name: "token", of: None, default: "the provider's public address" },
+    Key { name: "authorize", of: None, default: "the provider's public address" },
+];
+
+/// Keys under which people would write a secret itself.
+pub(super) const SECRETS: [&str; 8] =
+    ["client_secret", "app_secret", "refresh_token", "access_token", "private_key", "passphrase", "password", "secret"];
+
+/// The candidate nearest to a word: at most a third of its letters differ, or one is the other's beginning.
+pub(in crate::cli) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase().replace('-', "_");
+    let bound = word.chars().count().div_ceil(3);
+    let distance = |candidate: &str| {
+        let shared = word.len() >= 3 && (candidate.starts_with(&word) || word.starts_with(candidate));
+        let edits = strsim::damerau_levenshtein(&word, &candidate.replace('-', "_"));
+        (edits <= bound || shared).then_some(edits)
+    };
+    candidates
+        .into_iter()
+        .filter_map(|candidate| distance(candidate).map(|edits| (edits, candidate)))
+        .min()
+        .map(|(_, candidate)| candidate)
+}

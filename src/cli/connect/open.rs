@@ -1,0 +1,141 @@
+//! From a connector's settings to a source that can be asked, and from an error of the outside to a message for people.
+
+use crate::cli::config::{Config, ConfigError, Connector, SecretKind};
+use crate::cli::{Failed, stop};
+use crate::clock::Clock;
+use crate::model::{ConnectorName, Provider};
+use crate::provider::http::{self, Http};
+use crate::provider::settings::{BoxAuth, Cloud};
+use crate::provider::throttle::BudgetFile;
+use crate::provider::vault::{Kept, Vault};
+use crate::provider::{Error, Next, Secret, Settings, Source, registry};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// How often a call is tried when a person waits for the answer.
+const TRIES_WHEN_WATCHED: u32 = 3;
+
+/// A connector that can be asked.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// All it was told, secrets included.
+    pub(super) settings: Settings,
+    /// Its tenant.
+    pub(super) source: Box<dyn Source>,
+    /// Its clock.
+    pub(super) clock: Clock,
+    /// Rises at Ctrl-C.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// How patient calls are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// A person waits: few tries.
+    Watched,
+    /// A long run: many.
+    Long,
+}
+
+/// Opens a connector; no call is made yet.
+///
+/// # Errors
+/// When its settings, secrets or files are not in order; the message says what to do.
+pub(super) fn open(config: &Config, connector: &Connector, patience: Patience) -> Result<Opened, Failed> {
+    let settings = config.settings(connector)?;
+    ready_vault(config, connector)?;
+    let clock = Clock::machine();
+    let stop = stop::on_signals()?;
+    let http = client(&settings, &config.folder(connector.name()), &clock, &stop, patience)?;
+    let source = registry::open(&settings, http).map_err(|error| failed(&error, connector))?;
+    Ok(Opened { settings, source, clock, stop })
+}
+
+/// The HTTP client of a connector; its count of calls is kept in the connector's folder.
+pub(super) fn client(
+    settings: &Settings,
+    folder: &Path,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+    patience: Patience,
+) -> Result<Arc<Http>, Failed> {
+    let mut options = http::Options::new(clock.clone(), Arc::clone(stop));
+    if patience == Patience::Watched {
+        options.tries_max = TRIES_WHEN_WATCHED;
+    }
+    // Counts are written for each block of calls; without a limit nobody asks for them.
+    if settings.limits.calls_per_day.or(settings.limits.calls_per_month).is_some() {
+        options.budget = Some(Arc::new(BudgetFile::new(folder.join("calls.json"))));
+    }
+    Http::of(settings, options).map_err(Failed::new)
+}
+
+/// The vault of a connector that has one.
+pub(super) fn vault(settings: &Settings) -> Option<Vault> {
+    let (path, client_id) = match &settings.cloud {
+        Cloud::Box(cloud) => match &cloud.auth {
+            BoxAuth::User { client_id, vault, .. } => (vault, client_id),
+            BoxAuth::ClientCredentials { .. } | BoxAuth::Jwt { .. } => return None,
+        },
+        Cloud::Dropbox(cloud) => (&cloud.vault, &cloud.app_key),
+    };
+    Some(Vault::new(path.clone(), settings.name.clone(), settings.provider(), client_id))
+}
+
+/// Puts a refresh token that comes from outside into the vault, and refuses a connector that was never linked.
+fn ready_vault(config: &Config, connector: &Connector) -> Result<(), Failed> {
+    let Some(vault) = vault(connector.typed()) else { return Ok(()) };
+    if connector.provider() == Provider::Dropbox
+        && let Some(token) = config.secret(connector, SecretKind::RefreshToken)?
+    {
+        return take_in(&vault, token).map_err(|error| failed(&error, connector));
+    }
+    if connector.vault().is_some_and(Path::exists) {
+        return Ok(());
+    }
+    let (provider, name) = (connector.provider(), connector.name());
+    let error = ConfigError::new(format!("connector `{name}` is not linked yet: no admin has let the app in"));
+    Err(error.help(format!("run `sluicebox connect {provider} {name}`, which prints the link to open")).into())
+}
+
+fn take_in(vault: &Vault, token: Secret) -> Result<(), Error> {
+    match vault.read() {
+        Ok(kept) if kept.refresh_token == token => Ok(()),
+        _ => vault.put(&Kept { refresh_token: token, details: BTreeMap::new() }),
+    }
+}
+
+/// An error of the outside for people: with the next click or command, the provider's own if it has one.
+pub(super) fn failed(error: &Error, connector: &Connector) -> Failed {
+    Failed::new(told(error, connector))
+}
+
+/// The words of [`failed`].
+pub(super) fn told(error: &Error, connector: &Connector) -> String {
+    let name = connector.name();
+    match error.advice() {
+        Some(_) => format!("connector `{name}`: {error}"),
+        None => match advice(error.next(), name, connector.provider()) {
+            Some(advice) => format!("connector `{name}`: {error}\n  {advice}"),
+            None => format!("connector `{name}`: {error}"),
+        },
+    }
+}
+
+/// What to do when the provider's room had no better advice.
+fn advice(next: Next, name: &ConnectorName, provider: Provider) -> Option<String> {
+    match next {
+        Next::Credentials => Some(format!("give the credentials anew: `sluicebox connect {provider} {name} --again`")),
+        Next::Forbidden => Some(format!("see which capability is missing: `sluicebox connect test {name}`")),
+        Next::Transient => Some(format!(
+            "try again; if it stays so, see `sluicebox connect hosts {name}` for what a firewall must let through"
+        )),
+        Next::Throttled(until) => Some(format!("too many calls; not before {until}")),
+        Next::Budget(until) => Some(format!("calls_per_day or calls_per_month is used up; not before {until}")),
+        Next::Refused => Some(format!("check the addresses of `{name}`: `sluicebox connect hosts {name}`")),
+        Next::Stopped => None,
+        Next::Gone | Next::Moved | Next::Locked | Next::Reset(_) | Next::NotReadable => None,
+    }
+}

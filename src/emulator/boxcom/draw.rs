@@ -1,0 +1,22 @@
+//! Numbers and secrets that follow from a seed and a number.
+
+/// A well-mixed number from two (the finaliser of SplitMix64).
+pub(super) fn mix(seed: u64, number: u64) -> u64 {
+    let mut z = seed.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A string of 32 letters and digits that nobody guesses by accident: tokens, codes, addresses.
+pub(super) fn code(seed: u64, number: u64) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let (low, high) = (mix(seed, number), mix(seed ^ 0xC0DE, number));
+    (0..32)
+        .map(|place| {
+            let word = if place < 16 { low } else { high };
+            let index = (word >> (place % 16 * 4)) & 15 | (place as u64 & 1) << 4;
+            char::from(ALPHABET[usize::try_from(index).unwrap_or(0)])
+        })
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! What a tenant begins with: the given files in homes and the team's folder, and beside them one of each thing that a
+//! connector has to get right.
+
+use super::state::State;
+use super::state::people::{People, Status};
+use super::state::sharing::{Role, Share, Sharing, Whom};
+use super::state::tree::{NodeId, SpaceId, SpaceKind, Tree};
+use super::{ALL_SCOPES, Keys};
+use crate::clock::Moment;
+use crate::emulator::seed::Fill;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+/// Files in one made-up folder.
+const MADE_A_FOLDER: u64 = 1000;
+
+/// A filled state.
+pub(super) fn state(seed: u64, now: Moment, fill: &Fill) -> State {
+    let mut state = State {
+        seed,
+        keys: Keys::of_seed(seed),
+        now,
+        people: People::new(seed),
+        tree: Tree::new(seed, now),
+        tokens: HashMap::new(),
+        codes: HashMap::new(),
+        refresh_revoked: false,
+        wiped: BTreeSet::new(),
+        scopes: ALL_SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
+        sessions: HashMap::new(),
+        jobs: HashMap::new(),
+        links: Vec::new(),
+        file_members: BTreeMap::new(),
+        properties: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        locks: BTreeMap::new(),
+        templates: Vec::new(),
+        holds: Vec::new(),
+        references: HashMap::new(),
+        log: Vec::new(),
+        log_lost: BTreeSet::new(),
+        notices: VecDeque::new(),
+        forgotten: BTreeSet::new(),
+        listings: 0,
+        polls: HashMap::new(),
+        polled: 0,
+        team_space: None,
+        odd_pages: true,
+        contended: BTreeMap::new(),
+        doors: Vec::new(),
+        minted: 0,
+    };
+    homes(&mut state);
+    let company = team_folder(&mut state, "Company");
+    files(&mut state, company, fill);
+    made_up(&mut state, fill.made_up);
+    state
+}
+
+fn homes(state: &mut State) {
+    for person in 0..state.people.all.len() {
+        if matches!(state.people.all[person].status, Status::Active | Status::Suspended | Status::Invited) {
+            let name = state.people.all[person].name;
+            state.tree.add_space(name, SpaceKind::Home(person));
+        }
+    }
+}
+
+/// A new team folder, open to everyone of the team.
+pub(super) fn team_folder(state: &mut State, name: &str) -> SpaceId {
+    let space = state.tree.add_space(name, SpaceKind::Team);
+    let mut sharing = Sharing::of(None, state.now);
+    sharing.shares.push(Share { whom: Whom::Group(0), role: Role::Editor });
+    state.tree.space_mut(space).sharing = Some(sharing);
+    for person in 0..state.people.all.len() {
+        if state.people.groups[0].members.contains(&person) {
+            mount(state, space, person);
+        }
+    }
+    space
+}
+
+/// Shows a namespace in a member's home, under its own name or that with a number.
+pub(super) fn mount(state: &mut State, space: SpaceId, person: usize) -> Option<NodeId> {
+    let home = super::gate::home(state, person);
+    if !state.people.ours(person) {
+        return None;
+    }
+    let root = state.tree.space(home).root;
+    let name = state.tree.space(space).name.clone();
+    let name = free_name(state, root, &name);
+    Some(state.tree.add(root, &name, super::state::tree::Kind::Mount(space)))
+}
+
+/// A name that is free in a folder: the wanted one, or that with ` (1)`, ` (2)` before its ending.
+pub(super) fn free_name(state: &State, parent: NodeId, wanted: &str) -> String {
+    let (stem, ending) = match wanted.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+        _ => (wanted, String::new()),
+    };
+    let mut name = wanted.to_owned();
+    let mut number = 0;
+    while state.tree.child(parent, &name).is_some() {
+        number += 1;
+        name = format!("{stem} ({number}){ending}");
+    }
+    name
+}
+
+fn files(state: &mut State, company: SpaceId, fill: &Fill) {
+    for file in &fill.files {
+        let Some((owner, rest)) = file.path.split_first() else {
+            continue;
+        };
+        let (space, by) = match state.people.by_key(owner) {
+            Some(person) => (super::gate::home(state, person), person),
+            None => (company, state.people.linker()),
+        };
+        let Some((name, folders)) = rest.split_last() else {
+            continue;
+        };
+        let root = state.tree.space(space).root;
+        let folder = folders.iter().try_fold(root, |folder, name| state.tree.folder(folder, name));
+        if let Some(folder) = folder {
+            let name = free_name(state, folder, name);
+            state.tree.add_file(folder, &name, file.body.clone(), state.now, by);
+        }
+    }
+}
+
+/// So many entries, folders included, in a team folder of their own.
+fn made_up(state: &mut State, entries: u64) {
+    if entries == 0 {
+        return;
+    }
+    let space = team_folder(state, "Made up");
+    let mut folder = state.tree.space(space).root;
+    for number in 0..entries {
+        if number % (MADE_A_FOLDER + 1) == 0 {
+            let root = state.tree.space(space).root;
+            let name = format!("part {:05}", number / (MADE_A_FOLDER + 1));
+            folder = state.tree.add(root, &name, super::state::tree::Kind::Folder(Vec::new()));
+        } else {
+            state.tree.add_made(folder);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The listing itself: hands walks to threads, takes their pages in, and decides what a failed page means.
+
+use super::fan::{Hands, guarded, with_threads};
+use super::journal::{Journal, Tally};
+use super::{Error, Options, Progress, Watch, hole};
+use crate::clock::Moment;
+use crate::model::Directory;
+use crate::provider::{self, Next, Page, PageSink, Source, Unwalked, Walk, WhyUnwalked};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A walk that is sent back to its beginning more often than this is given up.
+const RESTARTS_MAX: u32 = 16;
+
+/// What a listing came to.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// How it ended.
+    pub ended: Ended,
+    /// True when it went on from an earlier one that was stopped.
+    pub resumed: bool,
+    /// Which pass over the tenant it was, from 1.
+    pub pass: u32,
+    /// What is known, and what the pass brought.
+    pub tally: Tally,
+    /// What could not be walked.
+    pub holes: Vec<Unwalked>,
+    /// Bytes the provider itself counts, to hold coverage against.
+    pub used_bytes: Option<u64>,
+}
+
+/// How a listing ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every walk is at its end or a hole.
+    Complete,
+    /// The stop flag was raised; the journal goes on from here.
+    Stopped,
+    /// The call budget is used up until this moment; the journal goes on from here.
+    Budget(Moment),
+}
+
+/// Lists the tenant: feed positions first (kept before anything else), then every walk to its end. Goes on where a stopped
+/// listing over the same journal was; begins a further pass when there is none.
+///
+/// # Errors
+/// When the walks cannot be had, the credentials fail, or the journal cannot be written.
+pub fn list(
+    source: &dyn Source,
+    people: &Directory,
+    journal: &mut Journal,
+    options: &Options,
+    progress: &Progress,
+    watch: &mut dyn Watch,
+) -> Result<Listing, Error> {
+    let resumed = journal.is_open();
+    if journal.feeds().is_empty() {
+        Progress::add(&progress.calls, 1);
+        journal.keep_feeds(source.feed_now()?)?;
+    }
+    if !resumed {
+        Progress::add(&progress.calls, 1);
+        journal.begin(source.walks(people)?)?;
+    }
+    let call = |job: Job| {
+        let waited = job.wait.is_none_or(|wait| options.clock.wait(wait, &options.stop));
+        let page = match waited {
+            true => guarded("fetch a page", || source.page(&job.walk, people)),
+            false => Err(provider::Error::new(Next::Stopped, "fetch a page", "the program is ending")),
+        };
+        (job.walk, page)
+    };
+    let mut drive = Drive { journal, options, progress, watch, troubles: HashMap::new(), ended: Ended::Complete };
+    drive.show();
+    with_threads(options.threads, call, |hands| drive.run(hands))?;
+    let ended = drive.ended;
+    journal.sync()?;
+    if ended == Ended::Complete {
+        journal.finish()?;
+    }
+    Ok(Listing {
+        ended,
+        resumed,
+        pass: journal.pass(),
+        tally: journal.tally(),
+        holes: journal.holes().to_vec(),
+        used_bytes: journal.used_bytes(),
+    })
+}
+
+/// A page to fetch.
+#[derive(Debug)]
+struct Job {
+    walk: Walk,
+    /// To wait before, after a failure.
+    wait: Option<Duration>,
+}
+
+/// How a walk has failed so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trouble {
+    /// Pages that failed in a row.
+    failures: u32,
+    restarts: u32,
+    wait: Option<Duration>,
+}
+
+struct Drive<'a> {
+    journal: &'a mut Journal,
+    options: &'a Options,
+    progress: &'a Progress,
+    watch: &'a mut dyn Watch,
+    troubles: HashMap<Arc<str>, Trouble>,
+    ended: Ended,
+}
+
+impl Drive<'_> {
+    /// Until no walk is left, or something says stop; pages under way are taken in either way.
+    fn run(&mut self, hands: &mut Hands<Job, (Walk, Result<Page, provider::Error>)>) -> Result<(), Error> {
+        let mut failed = None;
+        loop {
+            self.hand_out(hands, failed.is_some());
+            let Some((walk, page)) = hands.take() else { break };
+            Progress::add(&self.progress.calls, 1);
+            if let Err(error) = self.take_in(&walk, page) {
+                failed.get_or_insert(error);
+            }
+            self.show();
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn hand_out(&mut self, hands: &mut Hands<Job, (Walk, Result<Page, provider::Error>)>, failed: bool) {
+        while !failed && !hands.full() {
+            if self.options.stopped() && self.journal.walks_left() > 0 {
+                self.ended = Ended::Stopped;
+            }
+            if self.ended != Ended::Complete {
+                break;
+            }
+            let Some(walk) = self.journal.next_walk() else { break };
+            let wait = self.troubles.get_mut(&walk.id).and_then(|trouble| trouble.wait.take());
+            hands.give(Job { walk, wait });
+        }
+    }
+
+    fn take_in(&mut self, walk: &Walk, page: Result<Page, provider::Error>) -> Result<(), Error> {
+        match page {
+            Ok(page) => {
+                self.watch.page(walk, &page);
+                let ends = matches!(page.onward, provider::Onward::End(_));
+                self.journal.commit(walk, page)?;
+                Progress::add(&self.progress.pages, 1);
+                match self.troubles.get_mut(&walk.id) {
+                    Some(trouble) if !ends => trouble.failures = 0,
+                    _ => drop(self.troubles.remove(&walk.id)),
+                }
+                Ok(())
+            }
+            Err(error) => self.fail(walk, error),
+        }
+    }
+
+    /// What a failed page means, by what its error says comes next.
+    fn fail(&mut self, walk: &Walk, error: provider::Error) -> Result<(), Error> {
+        match error.next() {
+            Next::Reset(_) => self.restart(walk),
+            Next::Gone => self.give_up(walk, WhyUnwalked::Gone),
+            Next::Forbidden | Next::Refused | Next::NotReadable | Next::Moved => {
+                self.give_up(walk, WhyUnwalked::Refused)
+            }
+            Next::Transient | Next::Locked => self.again(walk, None),
+            Next::Throttled(until) => self.again(walk, Some(until.since(self.options.clock.now()))),
+            Next::Budget(until) => {
+                self.journal.put_back(walk);
+                self.ended = Ended::Budget(until);
+                Ok(())
+            }
+            Next::Stopped => {
+                self.journal.put_back(walk);
+                self.ended = Ended::Stopped;
+                Ok(())
+            }
+            Next::Credentials => {
+                self.journal.put_back(walk);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn restart(&mut self, walk: &Walk) -> Result<(), Error> {
+        let trouble = self.troubles.entry(Arc::clone(&walk.id)).or_default();
+        trouble.restarts += 1;
+        match trouble.restarts <= RESTARTS_MAX {
+            true => Ok(self.journal.restart(walk)?),
+            false => self.give_up(walk, WhyUnwalked::Failing),
+        }
+    }
+
+    fn again(&mut self, walk: &Walk, told: Option<Duration>) -> Result<(), Error> {
+        let trouble = self.troubles.entry(Arc::clone(&walk.id)).or_default();
+        trouble.failures += 1;
+        if trouble.failures >= self.options.tries_max {
+            return self.give_up(walk, WhyUnwalked::Failing);
+        }
+        let drawn = u64::from(crc32fast::hash(walk.id.as_bytes()));
+        trouble.wait = Some(told.unwrap_or_else(|| self.options.backoff.wait(trouble.failures, drawn)));
+        self.journal.put_back(walk);
+        Ok(())
+    }
+
+    fn give_up(&mut self, walk: &Walk, why: WhyUnwalked) -> Result<(), Error> {
+        self.troubles.remove(&walk.id);
+        Ok(self.journal.give_up(walk, hole(walk, why))?)
+    }
+
+    fn show(&self) {
+        let tally = self.journal.tally();
+        Progress::set(&self.progress.items, tally.items());
+        Progress::set(&self.progress.bytes, tally.bytes);
+        Progress::set(&self.progress.walks_left, self.journal.walks_left());
+        Progress::set(&self.progress.holes, u64::try_from(self.journal.holes().len()).unwrap_or(u64::MAX));
+    }
+}

@@ -1,0 +1,220 @@
+//! Webhooks of Box (version 2): is a delivery genuine, what does it hint at, and are the hooks still where they should be.
+//!
+//! A delivery is a hint only: events stay the source of truth, since a hook covers one folder, may be removed by Box, and may
+//! be late. [`verify`] is a pure function over the raw body; nothing is parsed before it. [`Repair`] makes hooks so: run twice
+//! it changes nothing the second time.
+//!
+//! Source: Box developer guides "Webhooks v2", "Signature verification"; API reference "Create webhook".
+
+mod repair;
+
+pub use repair::{Repair, TRIGGERS};
+
+use super::wire::Delivered;
+use crate::clock::Moment;
+use crate::model::ItemKind;
+use crate::provider::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::hmac;
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How old a delivery may be.
+const OLD: Duration = Duration::from_secs(600);
+
+/// How far in the future its time may lie, for clocks that differ.
+const AHEAD: Duration = Duration::from_secs(60);
+
+/// Delivered ids that are remembered at most. Box repeats for two hours.
+const SEEN_MAX: usize = 100_000;
+
+/// The signature keys of an application (developer console > Webhooks > Manage signature keys). Two, so that they can be
+/// changed one after the other.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The first key.
+    pub primary: Option<Secret>,
+    /// The second key.
+    pub secondary: Option<Secret>,
+}
+
+/// The headers of a delivery that count; each as it came, `None` when it is missing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Headers<'a> {
+    /// `BOX-DELIVERY-TIMESTAMP`.
+    pub timestamp: Option<&'a str>,
+    /// `BOX-SIGNATURE-PRIMARY`.
+    pub primary: Option<&'a str>,
+    /// `BOX-SIGNATURE-SECONDARY`.
+    pub secondary: Option<&'a str>,
+    /// `BOX-SIGNATURE-VERSION`.
+    pub version: Option<&'a str>,
+    /// `BOX-SIGNATURE-ALGORITHM`.
+    pub algorithm: Option<&'a str>,
+}
+
+impl<'a> Headers<'a> {
+    /// Takes them from a function that gives the header of a name (lower case).
+    pub fn from(header: impl Fn(&str) -> Option<&'a str>) -> Self {
+        Self {
+            timestamp: header("box-delivery-timestamp"),
+            primary: header("box-signature-primary"),
+            secondary: header("box-signature-secondary"),
+            version: header("box-signature-version"),
+            algorithm: header("box-signature-algorithm"),
+        }
+    }
+}
+
+/// Why a delivery is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Forgery {
+    /// A header that every delivery has is missing.
+    Missing(&'static str),
+    /// Signed in a version that is not known here.
+    Version,
+    /// Signed by an algorithm that is not known here.
+    Algorithm,
+    /// Its time cannot be read.
+    Timestamp,
+    /// It is more than ten minutes old.
+    Old,
+    /// It comes from the future.
+    Future,
+    /// Neither signature is that of a key.
+    Signature,
+}
+
+impl fmt::Display for Forgery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Forgery::Missing(name) => write!(f, "the header {name} is missing"),
+            Forgery::Version => f.write_str("signed in a version that is not known here"),
+            Forgery::Algorithm => f.write_str("signed by an algorithm that is not known here"),
+            Forgery::Timestamp => f.write_str("its time cannot be read"),
+            Forgery::Old => f.write_str("it is more than ten minutes old"),
+            Forgery::Future => f.write_str("its time lies in the future"),
+            Forgery::Signature => f.write_str("neither signature is that of a key"),
+        }
+    }
+}
+
+impl std::error::Error for Forgery {}
+
+/// Says whether Box sent this body, by its bytes as they came, just now.
+///
+/// # Errors
+/// What does not hold; the caller answers 403 and forgets the body.
+pub fn verify(keys: &Keys, headers: &Headers<'_>, body: &[u8], now: Moment) -> Result<(), Forgery> {
+    let present = |value: Option<&'_ str>, name| value.map(str::to_owned).ok_or(Forgery::Missing(name));
+    if present(headers.version, "box-signature-version")? != "1" {
+        return Err(Forgery::Version);
+    }
+    if present(headers.algorithm, "box-signature-algorithm")? != "HmacSHA256" {
+        return Err(Forgery::Algorithm);
+    }
+    let timestamp = present(headers.timestamp, "box-delivery-timestamp")?;
+    if headers.primary.is_none() && headers.secondary.is_none() {
+        return Err(Forgery::Missing("box-signature-primary"));
+    }
+    let genuine = |key: Option<&Secret>, signature: Option<&str>| {
+        key.zip(signature).is_some_and(|(key, signature)| is_signed(key, body, timestamp.as_bytes(), signature))
+    };
+    // Both are always computed, so that the time taken tells nothing.
+    if !(genuine(keys.primary.as_ref(), headers.primary) | genuine(keys.secondary.as_ref(), headers.secondary)) {
+        return Err(Forgery::Signature);
+    }
+    let sent = Moment::parse(&timestamp).ok_or(Forgery::Timestamp)?;
+    match () {
+        () if now.since(sent) > OLD => Err(Forgery::Old),
+        () if sent.since(now) > AHEAD => Err(Forgery::Future),
+        () => Ok(()),
+    }
+}
+
+/// HMAC-SHA256 over the body and the timestamp's bytes, in base64; compared in constant time. An empty key signs nothing.
+fn is_signed(key: &Secret, body: &[u8], timestamp: &[u8], signature: &str) -> bool {
+    let Ok(signature) = STANDARD.decode(signature.trim()) else { return false };
+    let mut text = Vec::with_capacity(body.len() + timestamp.len());
+    text.extend_from_slice(body);
+    text.extend_from_slice(timestamp);
+    let key_bytes = hmac::Key::new(hmac::HMAC_SHA256, key.reveal().as_bytes());
+    !key.is_empty() && hmac::verify(&key_bytes, &text, &signature).is_ok()
+}
+
+/// What a delivery hints at: look at this item soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The delivery's own id, the same on each repeat.
+    pub id: Arc<str>,
+    /// What happened, in Box's word (`FILE.UPLOADED`).
+    pub trigger: Arc<str>,
+    /// The hook that told it.
+    pub hook: Option<Arc<str>>,
+    /// The item, when it is one that sluicebox reads.
+    pub item: Option<(ItemKind, Arc<str>)>,
+    /// Its owner's account, where told.
+    pub owner: Option<Arc<str>>,
+    /// Who did it, where told.
+    pub by: Option<Arc<str>>,
+    /// When.
+    pub at: Option<Moment>,
+}
+
+/// Reads the body of a delivery that [`verify`] let through; `None` when it is no JSON or has no id.
+#[must_use]
+pub fn hint(body: &[u8]) -> Option<Hint> {
+    let told: Delivered = serde_json::from_slice(body).ok()?;
+    let source = told.source.unwrap_or_default();
+    let item = match (kind(source.kind.as_deref()), source.id) {
+        (Some(kind), Some(id)) => Some((kind, id)),
+        _ => source.item.and_then(|item| Some((kind(item.kind.as_deref())?, item.id?))),
+    };
+    Some(Hint {
+        id: told.id?,
+        trigger: told.trigger?,
+        hook: told.webhook.and_then(|hook| hook.id),
+        item,
+        owner: source.owned_by.and_then(|owner| owner.id),
+        by: told.created_by.and_then(|by| by.id),
+        at: told.created_at,
+    })
+}
+
+fn kind(word: Option<&str>) -> Option<ItemKind> {
+    match word {
+        Some("file") => Some(ItemKind::File),
+        Some("folder") => Some(ItemKind::Folder),
+        Some("web_link") => Some(ItemKind::WebLink),
+        _ => None,
+    }
+}
+
+/// Deliveries that came before; the oldest are forgotten first.
+#[derive(Debug, Default)]
+pub struct Seen {
+    ids: HashSet<Arc<str>>,
+    order: VecDeque<Arc<str>>,
+}
+
+impl Seen {
+    /// Notes a delivery's id and says whether it is new.
+    pub fn is_new(&mut self, id: &Arc<str>) -> bool {
+        if !self.ids.insert(Arc::clone(id)) {
+            return false;
+        }
+        self.order.push_back(Arc::clone(id));
+        if self.order.len() > SEEN_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

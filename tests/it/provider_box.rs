@@ -23,12 +23,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
 
-/// The login of the emulated application's service account.
-const SERVICE: &str = "AutomationUser_1_emulator@boxdevedition.com";
-
-/// The keys by which the emulated tenant signs its notices.
-const SIGNATURE_KEYS: [&str; 2] = ["emulatorprimarykey00000000000000", "emulatorsecondarykey000000000000"];
-
 /// A tenant, its doors, and a connector to it.
 struct Stage {
     tenant: Arc<emulated::Tenant>,
@@ -49,7 +43,6 @@ impl Stage {
         })
         .unwrap();
         http::install_tls();
-        tenant.set_odd_pages(0);
         Self { tenant, running, clock }
     }
 
@@ -209,6 +202,7 @@ fn every_file_is_listed_once_and_read_by_each_way_to_a_token() {
 #[test]
 fn a_listing_takes_one_call_for_each_folder() {
     let stage = Stage::new();
+    stage.tenant.set_odd_pages(0);
     let source = stage.connect(by_credentials());
     let people = directory(&*source);
     let items = listing(&*source, &people);
@@ -230,7 +224,7 @@ fn people_have_their_sides_roles_and_statuses() {
         ("erin@example.com", Side::Internal, Role::Member, Status::Active),
         ("ivan@example.com", Side::Internal, Role::Member, Status::Inactive),
         ("pat@partner.example.net", Side::External, Role::Member, Status::Active),
-        (SERVICE, Side::Internal, Role::Service, Status::Active),
+        (emulated::keys::SERVICE_LOGIN, Side::Internal, Role::Service, Status::Active),
     ] {
         let person = people.by_login(login).unwrap();
         assert_eq!((person.side, person.role, person.status), (side, role, status), "{login}");
@@ -501,7 +495,7 @@ fn hooks_are_made_once_mended_and_their_notices_verified() {
     let _ = stage.tenant.take_notices();
     stage.tenant.play(&write("heidi", "heidi/Members/one colleague.txt")).unwrap();
     let notices = stage.tenant.take_notices();
-    let [primary, secondary] = SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
+    let [primary, secondary] = emulated::keys::SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
     let keys = hook::Keys { primary, secondary };
     assert_eq!(notices.len(), 1);
     for notice in notices {

@@ -13,6 +13,7 @@ fn ground() -> Ground {
         owner: None,
         status: None,
         outside: false,
+        urgency: Urgency::Bulk,
     }
 }
 

@@ -7,6 +7,9 @@
 
 mod whole;
 
+#[cfg(test)]
+mod tests;
+
 pub(in crate::provider) use whole::write_whole;
 
 use super::{Error, Next, Secret};

@@ -13,6 +13,7 @@ mod hostile;
 mod key;
 mod privacy;
 mod provider_box;
+mod provider_dropbox;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

@@ -3,20 +3,31 @@
 
 use sluicebox::clock::Clock;
 use sluicebox::emulator::boxcom as emulated;
+use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{self, Door, Running};
-use sluicebox::model::{Directory, Item, ItemKind, Provider, Role, Side, Status};
-use sluicebox::provider::boxcom::auth;
+use sluicebox::model::{Activity, Actor, Directory, Download, Item, ItemKind, Provider, Role, Sharing, Side, Status};
+use sluicebox::provider::boxcom::hook::{self, Repair};
+use sluicebox::provider::boxcom::{self, auth};
+use sluicebox::provider::exposure::{Above, exposure};
 use sluicebox::provider::http::{self, Http};
 use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, Limits};
-use sluicebox::provider::{self, CapabilityState, Onward, Secret, Settings, Source, Wanted, WhyUnwalked};
-use std::collections::{HashSet, VecDeque};
+use sluicebox::provider::{
+    self, CapabilityState, FeedCursor, Next, Onward, Secret, Settings, Shared, Source, Wanted, WhyUnwalked,
+};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
+
+/// The login of the emulated application's service account.
+const SERVICE: &str = "AutomationUser_1_emulator@boxdevedition.com";
+
+/// The keys by which the emulated tenant signs its notices.
+const SIGNATURE_KEYS: [&str; 2] = ["emulatorprimarykey00000000000000", "emulatorsecondarykey000000000000"];
 
 /// A tenant, its doors, and a connector to it.
 struct Stage {
@@ -38,7 +49,14 @@ impl Stage {
         })
         .unwrap();
         http::install_tls();
+        tenant.set_odd_pages(0);
         Self { tenant, running, clock }
+    }
+
+    /// Checks that the tenant had nothing to find fault with.
+    fn check(&self) {
+        let refused: Vec<_> = self.running.record().refused();
+        assert!(refused.is_empty(), "{refused:#?}");
     }
 
     fn url(&self, door: Door, path: &str) -> Url {
@@ -122,7 +140,7 @@ fn listing(source: &dyn Source, people: &Directory) -> Vec<Item> {
 /// The ways to a token, each with a vault folder that lives as long.
 fn ways(stage: &Stage, folder: &Path) -> Vec<(&'static str, BoxAuth)> {
     let key_file = folder.join("key.json");
-    private_file(&key_file, &emulated::app_config().to_string());
+    private_file(&key_file, &emulated::jwt_key_file());
     let client = || (emulated::CLIENT_ID.to_owned(), Secret::new(emulated::CLIENT_SECRET));
     let (client_id, client_secret) = client();
     let ada = stage.tenant.user_id("ada").unwrap();
@@ -185,7 +203,7 @@ fn every_file_is_listed_once_and_read_by_each_way_to_a_token() {
             assert_eq!(u64::try_from(body.len()), Ok(item.size_bytes), "{way}");
         }
     }
-    assert_eq!(stage.running.record().refused(), Vec::new());
+    stage.check();
 }
 
 #[test]
@@ -197,7 +215,7 @@ fn a_listing_takes_one_call_for_each_folder() {
     let folders = items.iter().filter(|item| item.kind == ItemKind::Folder && item.trashed.is_none()).count();
     let walks = source.walks(&people).unwrap().walks.len();
     let calls = stage.running.record().latest();
-    let listed = calls.iter().filter(|call| call.asked.path.ends_with("/items")).count();
+    let listed = calls.iter().filter(|call| call.path.ends_with("/items")).count();
     assert_eq!(listed, folders + walks);
 }
 
@@ -212,7 +230,7 @@ fn people_have_their_sides_roles_and_statuses() {
         ("erin@example.com", Side::Internal, Role::Member, Status::Active),
         ("ivan@example.com", Side::Internal, Role::Member, Status::Inactive),
         ("pat@partner.example.net", Side::External, Role::Member, Status::Active),
-        (emulated::SERVICE_LOGIN, Side::Internal, Role::Service, Status::Active),
+        (SERVICE, Side::Internal, Role::Service, Status::Active),
     ] {
         let person = people.by_login(login).unwrap();
         assert_eq!((person.side, person.role, person.status), (side, role, status), "{login}");
@@ -331,4 +349,196 @@ fn many_threads_take_turns_at_one_refresh_token() {
         }
     });
     directory(&*stage.connect(auth));
+}
+
+/// What an item itself adds to who can reach it.
+fn own_sharing(source: &dyn Source, item: &Item, people: &Directory) -> Sharing {
+    let shared = Shared { id: Arc::clone(&item.id), kind: item.kind, read_as: item.read_as.clone() };
+    let mut own = match item.has_members {
+        true => source.members(&[shared], people).unwrap().remove(0),
+        false => Sharing::default(),
+    };
+    own.links.extend(item.link.clone());
+    own.outside_owner = item.outside_owner;
+    own
+}
+
+#[test]
+fn files_are_as_open_as_their_links_and_members_make_them() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let people = directory(&*source);
+    let items = listing(&*source, &people);
+    let by_id: HashMap<_, _> = items.iter().map(|item| (Arc::clone(&item.id), item)).collect();
+    let own: HashMap<_, _> =
+        items.iter().map(|item| (Arc::clone(&item.id), Arc::new(own_sharing(&*source, item, &people)))).collect();
+    for (id, level, known) in stage.tenant.exposures() {
+        let item = by_id[&*id];
+        let mut above = Vec::new();
+        let mut parent = item.parent.as_ref().and_then(|parent| by_id.get(parent));
+        while let Some(folder) = parent {
+            above.push(Above { id: Arc::clone(&folder.id), sharing: Arc::clone(&own[&folder.id]) });
+            parent = folder.parent.as_ref().and_then(|parent| by_id.get(parent));
+        }
+        let found = exposure(&item.id, &own[&item.id], &above, &people, stage.clock.now());
+        let told = (found.level.name(), found.is_known());
+        assert_eq!(told, (level, known), "{:?}", item.path);
+    }
+    stage.check();
+}
+
+fn steps(path: &str) -> Vec<String> {
+    path.split('/').map(str::to_owned).collect()
+}
+
+fn write(by: &'static str, path: &str) -> Edit {
+    Edit::Write { by, path: steps(path), body: path.as_bytes().into() }
+}
+
+/// All that happened since a cursor, and the cursor after it.
+fn drain(source: &dyn Source, mut cursor: FeedCursor) -> (Vec<Activity>, FeedCursor) {
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        let changes = source.changes(&cursor, Duration::ZERO).unwrap();
+        all.extend(changes.activities);
+        cursor = changes.cursor;
+        if !changes.more {
+            return (all, cursor);
+        }
+    }
+    panic!("the feed has no end");
+}
+
+#[test]
+fn what_people_do_comes_back_as_activities_once_each() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let start = source.feed_now().unwrap().remove(0);
+    let deeds = [
+        write("erin", "erin/Feed/a.txt"),
+        write("erin", "erin/Feed/a.txt"),
+        Edit::Move { by: "erin", from: steps("erin/Feed/a.txt"), to: steps("erin/Feed/b.txt") },
+        Edit::Link { by: "erin", path: steps("erin/Feed/b.txt"), audience: Some("public") },
+        Edit::Invite { by: "erin", path: steps("erin/Feed"), whom: "frank".into() },
+        Edit::View { by: None, path: steps("erin/Feed/b.txt") },
+        Edit::Delete { by: "erin", path: steps("erin/Feed/b.txt") },
+    ];
+    for deed in &deeds {
+        stage.clock.advance(Duration::from_secs(60));
+        stage.tenant.play(deed).unwrap();
+    }
+    let (first, cursor) = drain(&*source, start.clone());
+    let (again, cursor) = drain(&*source, cursor);
+    assert!(again.is_empty(), "{again:?}");
+    let ids: HashSet<_> = first.iter().map(|activity| Arc::clone(&activity.id)).collect();
+    assert_eq!(ids.len(), first.len(), "each once");
+    let mut kinds: Vec<_> = first.iter().map(|activity| activity.kind.name()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds, ["delete", "edit", "rename", "share", "upload"]);
+    let erin = stage.tenant.user_id("erin").unwrap();
+    let by_erin =
+        |activity: &Activity| matches!(&activity.actor, Actor::Person { account: Some(id), .. } if **id == *erin);
+    assert!(first.iter().all(by_erin));
+    assert!(first.iter().all(|activity| activity.address.is_some() && activity.at.is_some()));
+    // A batch that could not be stored is handed out again.
+    assert_eq!(drain(&*source, start).0.len(), first.len());
+    stage.tenant.play(&write("frank", "frank/later.txt")).unwrap();
+    assert_eq!(drain(&*source, cursor).0.len(), 1);
+    stage.check();
+}
+
+#[test]
+fn a_gap_is_filled_from_the_log() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    stage.clock.advance(Duration::from_secs(86_400));
+    let start = source.feed_now().unwrap().remove(0);
+    let begun = stage.clock.now();
+    stage.clock.advance(Duration::from_secs(3_600));
+    stage.tenant.play(&write("erin", "erin/while away.txt")).unwrap();
+    stage.clock.advance(Duration::from_secs(15 * 86_400));
+    let error = source.changes(&start, Duration::ZERO).unwrap_err();
+    let Next::Reset(Some(since)) = error.next() else { panic!("{error:?}") };
+    assert!(since <= begun && since >= begun.minus(Duration::from_secs(3_600)));
+    let mut at: Option<Arc<str>> = None;
+    let mut past = Vec::new();
+    for _ in 0..10 {
+        let page = source.history(since, stage.clock.now(), at.as_deref()).unwrap();
+        past.extend(page.activities);
+        at = page.onward;
+        if at.is_none() {
+            break;
+        }
+    }
+    assert_eq!(past.iter().map(|activity| &*activity.raw).collect::<Vec<_>>(), ["UPLOAD"]);
+    assert_eq!(at, None);
+}
+
+#[test]
+fn a_position_that_box_forgot_is_a_reset_with_its_time() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let lost = FeedCursor { position: "1152922986252290882@86400000".into(), ..source.feed_now().unwrap().remove(0) };
+    let error = source.changes(&lost, Duration::ZERO).unwrap_err();
+    assert!(matches!(error.next(), Next::Reset(Some(_))), "{error:?}");
+}
+
+#[test]
+fn hooks_are_made_once_mended_and_their_notices_verified() {
+    let stage = Stage::new();
+    let settings = stage.settings(by_credentials());
+    let Cloud::Box(cloud) = &settings.cloud else { unreachable!() };
+    let tenant = boxcom::Tenant::open(&settings, cloud, stage.http(&settings)).unwrap();
+    let people = directory(&tenant);
+    let (old, new) = ("https://old.example.com/box", "https://scan.example.com/box");
+    let repair = |address: &str| tenant.repair_hooks(&people, &Url::parse(address).unwrap()).unwrap();
+    let made = repair(old).made;
+    assert!(made > 0);
+    assert_eq!(repair(old), Repair { kept: made, ..Repair::default() });
+    assert_eq!(repair(new), Repair { mended: made, ..Repair::default() });
+    assert_eq!(repair(new), Repair { kept: made, ..Repair::default() });
+    let _ = stage.tenant.take_notices();
+    stage.tenant.play(&write("heidi", "heidi/Members/one colleague.txt")).unwrap();
+    let notices = stage.tenant.take_notices();
+    let [primary, secondary] = SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
+    let keys = hook::Keys { primary, secondary };
+    assert_eq!(notices.len(), 1);
+    for notice in notices {
+        assert_eq!(notice.address, new);
+        let header = |name: &str| notice.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let headers = hook::Headers::from(header);
+        assert_eq!(hook::verify(&keys, &headers, &notice.body, stage.clock.now()), Ok(()));
+        let hint = hook::hint(&notice.body).unwrap();
+        assert_eq!((&*hint.trigger, hint.item.map(|(kind, _)| kind)), ("FILE.UPLOADED", Some(ItemKind::File)));
+    }
+}
+
+#[test]
+fn contents_come_whole_over_faults() {
+    let stage = Stage::new();
+    stage.running.set_faults(emulator::Faults { cut: 0.5, not_ready: 0.3, ..emulator::Faults::light() });
+    let source = stage.connect(by_credentials());
+    let people = directory(&*source);
+    for item in listing(&*source, &people) {
+        if item.download == Download::Direct && item.trashed.is_none() {
+            let mut body = Vec::new();
+            source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut body).unwrap();
+            assert_eq!(u64::try_from(body.len()), Ok(item.size_bytes));
+        }
+    }
+    assert!(stage.running.record().early().is_empty());
+    stage.check();
+}
+
+#[test]
+fn no_token_goes_to_the_download_host() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let people = directory(&*source);
+    let item = listing(&*source, &people).into_iter().find(|item| item.download == Download::Direct).unwrap();
+    source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut Vec::new()).unwrap();
+    let calls = stage.running.record().latest();
+    let downloads: Vec<_> = calls.iter().filter(|call| call.door == Door::BoxDownload).collect();
+    assert!(!downloads.is_empty() && downloads.iter().all(|call| !call.authorized));
 }

@@ -88,16 +88,17 @@ impl State {
         Ok(Answer::json(200, &body))
     }
 
-    /// Where a page really begins and how long it is: now and then one back, short, or empty. Folders of one page, and
-    /// small tenants' long pages, stay whole.
+    /// Where a page really begins and how long it is: now and then one back, short, or empty.
     fn cut(&self, place: u64, page: u64, from: usize, limit: u64) -> (usize, usize) {
         let limit = size(limit);
         let drawn = draw::mix(self.seed ^ place, page);
-        match drawn % 50 {
+        if self.odd_pages == 0 || !drawn.is_multiple_of(self.odd_pages) {
+            return (from, limit);
+        }
+        match (drawn >> 32) % 3 {
             0 if page > 0 => (from.saturating_sub(1), limit),
             1 if page > 0 => (from, 0),
-            2 => (from, limit.div_ceil(2)),
-            _ => (from, limit),
+            _ => (from, limit.div_ceil(2)),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! follows from the seed, so the same seed, fill and requests give the same answers. Routes are in [`route`], what they do
 //! in the room named after their subject.
 
+mod change;
 mod collab;
 mod comments;
 mod consent;
@@ -85,6 +86,12 @@ impl Tenant {
         self.state().rights.log_delay_secs = delay.as_secs();
     }
 
+    /// Makes one page of items in `every` short, empty, or repeat an item of the page before (one in twelve at first); zero
+    /// for none, where calls are counted.
+    pub fn set_odd_pages(&self, every: u64) {
+        self.state().odd_pages = every;
+    }
+
     /// Ends all access tokens, as when their hour is over.
     pub fn expire_tokens(&self) {
         self.state().expire_tokens();
@@ -116,6 +123,10 @@ impl Tenant {
 impl Cloud for Tenant {
     fn answer(&self, asked: &Asked) -> Answer {
         self.state().answered(asked)
+    }
+
+    fn version(&self) -> u64 {
+        self.state().happened.len() as u64
     }
 
     fn principal(&self, asked: &Asked) -> String {

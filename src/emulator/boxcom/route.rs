@@ -25,6 +25,7 @@ impl State {
             (Door::BoxApi, "/oauth2/token") => self.token(asked),
             (Door::BoxApi, "/oauth2/revoke") => self.revoke(asked),
             (Door::BoxApi, "/api/oauth2/authorize") => self.consent(asked),
+            (Door::BoxApi, "/subscribe") => self.subscribe(asked),
             _ => self.api(asked, &id),
         };
         answer.with("box-request-id", id)

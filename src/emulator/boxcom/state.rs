@@ -2,7 +2,7 @@
 
 use super::collab::Collab;
 use super::draw;
-use super::feed::Happening;
+use super::feed::{Happening, Positions};
 use super::hooks::{Hook, Notice};
 use super::rights::Rights;
 use super::session::UploadSession;
@@ -36,10 +36,12 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     /// What the app may.
     pub(super) rights: Rights,
+    /// One page of items in so many is short, empty or repeats an item; never when zero.
+    pub(super) odd_pages: u64,
     /// What happened, oldest first.
     pub(super) happened: Vec<Happening>,
-    /// Stream positions that were forgotten lie before this one.
-    pub(super) forgotten_before: u64,
+    /// Stream positions handed out and forgotten.
+    pub(super) positions: Positions,
     /// Webhooks by id.
     pub(super) hooks: BTreeMap<u64, Hook>,
     /// Notices not yet taken by whoever delivers them.
@@ -50,7 +52,7 @@ pub(super) struct State {
     pub(super) templates: BTreeMap<String, serde_json::Value>,
     /// Comments by id.
     pub(super) comments: BTreeMap<u64, serde_json::Value>,
-    /// Files that were filled in or made up, for [`super::survey`].
+    /// The last number handed out.
     pub(super) next_number: u64,
 }
 

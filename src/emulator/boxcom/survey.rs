@@ -1,7 +1,9 @@
-//! What a full scan must find.
+//! What a full scan of the tenant must find, worked out from the state itself: for tests to hold a client against.
+
 use super::Tenant;
+use super::collab::Whom;
 use super::state::{Home, State};
-use super::tree::{Nid, What};
+use super::tree::{Nid, Uid, What};
 
 /// A file that a full scan must list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,31 +20,102 @@ pub struct SurveyedFile {
     pub size: u64,
     /// In the trash by itself.
     pub trashed: bool,
+    /// What the file's exposure must come out as.
+    pub expected: Expected,
 }
-/// What a file's exposure must come out as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected;
+
+/// How far a file is exposed, seen from the company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// `public`, `external`, `internal` or `private`: the strongest of links, members and owner, own and of folders above.
+    pub level: &'static str,
+    /// True when the company cannot see all members: `level` is then the least it can be.
+    pub hidden: bool,
+}
+
 impl Tenant {
-    /// Every file that a full scan must list.
+    /// Every file that a full scan with as-user must list: those of all people who can act, their trash by the item, and
+    /// what others share with them.
     #[must_use]
     pub fn files(&self) -> Vec<SurveyedFile> {
-        let state = self.state();
+        let mut state = self.state();
+        state.now = self.clock.now();
         (0..state.tree.len()).filter(|nid| state.must_list(*nid)).map(|nid| state.surveyed(nid)).collect()
     }
+
+    /// For each file of [`Tenant::files`] its id, the level its exposure must come out as, and whether all is known.
+    #[must_use]
+    pub fn exposures(&self) -> Vec<(String, &'static str, bool)> {
+        self.files().into_iter().map(|file| (file.id, file.expected.level, !file.expected.hidden)).collect()
+    }
+
+    /// Logins of all people whom a full list of managed and external users must bring.
+    #[must_use]
+    pub fn people(&self) -> Vec<String> {
+        self.state().users[1..].iter().map(|user| user.login.clone()).collect()
+    }
+
+    /// What cannot be walked: ids of people, and why, in the words of reports.
+    #[must_use]
+    pub fn holes(&self) -> Vec<(String, &'static str)> {
+        let state = self.state();
+        let inactive = state.users.iter().filter(|user| user.home == Home::Company && user.status == "inactive");
+        inactive.map(|user| (user.id.to_string(), "inactive owner")).collect()
+    }
+
+    /// Ids of the people whom a co-admin, by key, cannot act for.
+    #[must_use]
+    pub fn coadmin_gap(&self, key: &str) -> Vec<String> {
+        let state = self.state();
+        let caller = state.user_by_key(key);
+        let apart = |uid: Uid| caller != Some(uid) && state.user(uid).role != "user";
+        let all = (1..).zip(&state.users[1..]);
+        let missed = all.filter(|(uid, user)| user.home == Home::Company && apart(*uid));
+        missed.map(|(_, user)| user.id.to_string()).collect()
+    }
+
+    /// The least calls that page through everything: each person's root and trash, and each folder once, a thousand items
+    /// a page.
+    #[must_use]
+    pub fn listing_calls(&self) -> u64 {
+        let state = self.state();
+        let pages = |items: usize| (items.max(1) as u64).div_ceil(1_000);
+        let walkers = (1..).zip(&state.users[1..]);
+        let roots: u64 = walkers
+            .filter(|(_, user)| user.home == Home::Company && user.status != "inactive")
+            .map(|(uid, user)| pages(state.items_of(uid, user.root).len()) + pages(state.trash_of(uid).len()))
+            .sum();
+        let folders = (0..state.tree.len()).filter(|nid| state.tree.folder(*nid).is_some() && state.must_walk(*nid));
+        roots + folders.map(|nid| pages(state.tree.children(nid).len())).sum::<u64>()
+    }
 }
+
 impl State {
     fn must_list(&self, nid: Nid) -> bool {
-        let file = matches!(self.tree.at(nid).what, What::File(_));
+        if !matches!(self.tree.at(nid).what, What::File(_)) {
+            return false;
+        }
+        self.must_walk(nid) || (self.is_ours(nid) && self.tree.is_trashed(nid))
+    }
+
+    /// True for what is not in the trash and somebody of the company sees; not for roots.
+    fn must_walk(&self, nid: Nid) -> bool {
+        !self.tree.is_root(nid) && self.tree.is_live(nid) && (self.is_ours(nid) || self.reaches_someone(nid))
+    }
+
+    /// True when it belongs to somebody of the company who can act.
+    fn is_ours(&self, nid: Nid) -> bool {
         let owner = self.user(self.tree.owner(nid));
-        let ours = owner.home == Home::Company && owner.status != "inactive";
-        file && ((ours && (self.tree.is_live(nid) || self.tree.is_trashed(nid))) || self.reaches_someone(nid))
+        owner.home == Home::Company && owner.status != "inactive"
     }
+
+    /// True when somebody of the company who can act may see it.
     fn reaches_someone(&self, nid: Nid) -> bool {
-        self.tree.is_live(nid)
-            && (1..).zip(&self.users[1..]).any(|(uid, user)| {
-                user.home == Home::Company && user.status != "inactive" && self.role(uid, nid).is_some()
-            })
+        (1..)
+            .zip(&self.users[1..])
+            .any(|(uid, user)| user.home == Home::Company && user.status != "inactive" && self.role(uid, nid).is_some())
     }
+
     fn surveyed(&self, nid: Nid) -> SurveyedFile {
         SurveyedFile {
             id: self.tree.id(nid).to_string(),
@@ -51,6 +124,30 @@ impl State {
             sha1: self.tree.sha1(nid),
             size: self.tree.size(nid),
             trashed: self.tree.is_trashed(nid),
+            expected: self.expected(nid),
         }
+    }
+
+    fn expected(&self, nid: Nid) -> Expected {
+        let foreign = self.user(self.tree.owner(nid)).home == Home::Partner;
+        let above: Vec<Nid> = self.tree.upwards(nid).collect();
+        let link = |access: &str| above.iter().any(|at| self.link_now(*at).is_some_and(|link| link.access == access));
+        let members: Vec<&Whom> = above
+            .iter()
+            .flat_map(|at| self.collabs_of(*at))
+            .filter(|collab| !collab.is_over(self.now))
+            .map(|collab| &collab.whom)
+            .collect();
+        let level = if link("open") {
+            "public"
+        } else if foreign || members.iter().any(|whom| self.is_outside(whom)) {
+            "external"
+        } else if link("company") || !members.is_empty() {
+            "internal"
+        } else {
+            "private"
+        };
+        let hidden = foreign && above.iter().any(|at| self.tree.folder(*at).is_some_and(|folder| folder.hides_members));
+        Expected { level, hidden }
     }
 }

@@ -133,7 +133,7 @@ impl Tenant {
         let fields = [("fields", "id,permissions")];
         match self.try_get::<Listed>(&["folders", "0"], &fields, &Principal::Tenant, Scope::Files) {
             Err(error) => missing(&error),
-            Ok(root) if root.permissions.and_then(|may| may.can_upload) == Some(false) => {
+            Ok(root) if root.permissions.as_ref().and_then(|may| may.can_upload) == Some(false) => {
                 Missing("the account may not put anything into its own root folder".into())
             }
             Ok(_) if me.free_bytes == Some(0) => Missing(format!(

@@ -175,16 +175,17 @@ impl Said {
     }
 }
 
-/// The tags of a union's value and of those inside it. (A limit's union stands below `reason`.)
+/// The tags of a union's value and of those inside it. (A limit's union stands below `reason`.) A text that is no tag, such
+/// as the time of a reset, ends them.
 fn tags_of(error: &Value) -> Vec<String> {
+    let is_tag = |word: &str| {
+        !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+    };
     let mut tags = Vec::new();
-    let mut at = error.get("reason").unwrap_or(error);
-    while tags.len() < DEPTH_MAX && !tag(at).is_empty() {
-        tags.push(code(tag(at)));
-        match at.get(tag(at)) {
-            Some(below) => at = below,
-            None => break,
-        }
+    let mut at = Some(error.get("reason").unwrap_or(error));
+    while let Some(value) = at.filter(|value| is_tag(tag(value)) && tags.len() < DEPTH_MAX) {
+        tags.push(code(tag(value)));
+        at = value.get(tag(value));
     }
     tags
 }

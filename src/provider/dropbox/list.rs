@@ -107,7 +107,7 @@ pub(super) fn place_of(id: &str) -> Option<&str> {
 // --- where walks begin ---
 
 /// All walks of the team.
-pub(super) fn walks(team: &Team, people: &Directory) -> Result<Walks, Error> {
+pub(super) fn walks(team: &Team) -> Result<Walks, Error> {
     team.new_pass();
     let read_as = team.admin()?;
     let closed = closed_team_folders(team)?;
@@ -126,12 +126,6 @@ pub(super) fn walks(team: &Team, people: &Directory) -> Result<Walks, Error> {
             });
         }
     }
-    let invited = people.people().iter().filter(|person| person.status == Status::Invited);
-    all.holes.extend(invited.map(|person| Unwalked {
-        what: Arc::clone(&person.id),
-        name: Arc::clone(&person.login),
-        why: WhyUnwalked::InvitedOwner,
-    }));
     Ok(all)
 }
 
@@ -268,6 +262,8 @@ struct Ground {
     /// Who reads contents: a home's owner while active, so that downloads share out over the members' own limits.
     reader: Principal,
     owner: Option<Owner>,
+    /// The owner's status, of a home or an application's folder.
+    status: Option<Status>,
     outside: bool,
 }
 
@@ -284,8 +280,8 @@ impl Ground {
             _ => walker.clone(),
         };
         let outside = *place.kind == *"shared_folder" && is_outside(team, &id, walker)?;
-        let owner = standing.map(|standing| standing.owner);
-        Ok(Self { id, kind: place.kind, name: place.name, walker: walker.clone(), reader, owner, outside })
+        let (owner, status) = standing.map(|standing| (standing.owner, standing.status)).unzip();
+        Ok(Self { id, kind: place.kind, name: place.name, walker: walker.clone(), reader, owner, status, outside })
     }
 
     fn ask(&self, route: &'static Route) -> Ask<'_> {
@@ -297,7 +293,11 @@ impl Ground {
         let is_ours = ["missing_scope", "invalid_select_admin"].iter().any(|said| error.said().contains(said));
         let why = match (&*self.kind, error.next()) {
             ("app_folder", Next::Forbidden | Next::Gone) if !is_ours => WhyUnwalked::AppFolder,
-            (_, Next::Forbidden) if !is_ours => WhyUnwalked::Refused,
+            (_, Next::Forbidden) if !is_ours => match self.status {
+                Some(Status::Invited) => WhyUnwalked::InvitedOwner,
+                Some(Status::Inactive) => WhyUnwalked::InactiveOwner,
+                _ => WhyUnwalked::Refused,
+            },
             _ => return Err(error),
         };
         let hole = Unwalked { what: Arc::clone(&self.id), name: Arc::clone(&self.name), why };

@@ -99,7 +99,7 @@ impl Source for Tenant {
 
     fn walks(&self, people: &Directory) -> Result<Walks, Error> {
         self.team.remember(people.people());
-        list::walks(&self.team, people)
+        list::walks(&self.team)
     }
 
     fn page(&self, walk: &Walk, people: &Directory) -> Result<Page, Error> {

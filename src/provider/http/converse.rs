@@ -7,6 +7,7 @@ use super::{Call, Http, Judgement, Payload};
 use crate::backoff::Backoff;
 use crate::provider::throttle::{Asking, Permit, Refusal};
 use crate::provider::{Error, Next, Secret};
+use reqwest::Method;
 use reqwest::blocking::Request;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use std::io;
@@ -112,7 +113,12 @@ impl Http {
 
     fn request(&self, call: &Call<'_>, token: Option<&Secret>) -> Result<Request, Error> {
         let defect = |what: &str| Error::new(Next::Refused, &call.doing, format!("{what} cannot be sent in a header"));
-        let mut builder = self.client.request(call.method.clone(), call.url.clone()).timeout(self.patience(call));
+        let mut builder = self.client.request(call.method.clone(), call.url.clone());
+        // A time-out of the request bounds the whole answer, that of the client each wait: only a long poll, whose answer
+        // is short, gets one of its own.
+        if !call.patience.is_zero() {
+            builder = builder.timeout(self.patience(call));
+        }
         let mut has_type = false;
         for (name, value) in &call.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| defect("a name"))?;
@@ -129,7 +135,9 @@ impl Http {
             builder = builder.header(CONTENT_TYPE, kind);
         }
         builder = match call.payload {
-            Payload::None => builder,
+            // Without a body's length some servers refuse a POST (411).
+            Payload::None if call.method == Method::GET || call.method == Method::DELETE => builder,
+            Payload::None => builder.body(Vec::new()),
             Payload::Json(text) => builder.body(text.to_owned()),
             Payload::Form(form) => builder.body(form.reveal().to_owned()),
             Payload::Bytes(bytes) => builder.body(bytes.to_vec()),

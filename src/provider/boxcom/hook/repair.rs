@@ -182,7 +182,8 @@ impl Tenant {
     fn take(&self, step: &Step, acting: &Principal, address: &Url, report: &mut Repair) -> Result<(), Error> {
         let (result, count) = match step {
             Step::Drop(id) => {
-                let ask = ask(&["webhooks", id], &[], acting, Scope::Webhooks, "delete a webhook");
+                let path = ["webhooks", id];
+                let ask = ask(&path, &[], acting, Scope::Webhooks, "delete a webhook");
                 let dropped = self.api.delete(&ask).or_else(|error| match error.next() {
                     Next::Gone => Ok(()),
                     _ => Err(error),
@@ -190,7 +191,8 @@ impl Tenant {
                 (dropped, &mut report.dropped)
             }
             Step::Mend(id) => {
-                let ask = ask(&["webhooks", id], &[], acting, Scope::Webhooks, "mend a webhook");
+                let path = ["webhooks", id];
+                let ask = ask(&path, &[], acting, Scope::Webhooks, "mend a webhook");
                 let body = json!({"address": address.as_str(), "triggers": TRIGGERS}).to_string();
                 (self.api.write(Method::PUT, &body, &ask).map(drop::<Webhook>), &mut report.mended)
             }

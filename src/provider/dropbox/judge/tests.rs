@@ -115,7 +115,7 @@ fn every_form_of_error_has_its_next_step() {
         (409, None, path("too_many_write_operations"), Is::Again(None, false), "409 path/too_many_write_operations"),
         (409, None, tagged("other"), Is::Bad(Next::Forbidden), "409 other"),
         (409, None, "not json".into(), Is::Bad(Next::Forbidden), "409"),
-        (409, None, tagged("sp ace/<secret>"), Is::Bad(Next::Forbidden), "409 spacesecret"),
+        (409, None, tagged("sp ace/<secret>"), Is::Bad(Next::Forbidden), "409"),
     ];
     let judge = Answers { connector: "main".into() };
     for (status, retry_after, body, is, said) in rows {

@@ -88,6 +88,10 @@ impl Tested {
             (true, true) => "All that reading needs works.\n".to_owned(),
             (false, _) => format!("Reading needs what is missing: {}.\n", missing.join(", ")),
         });
+        if missing.contains(&"account") {
+            let (provider, name) = (connector.provider(), connector.name());
+            let _ = writeln!(out, "To give the credentials anew: sluicebox connect {provider} {name} --again");
+        }
         out
     }
 }

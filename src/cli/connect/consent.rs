@@ -33,12 +33,17 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// The link that still waits in this folder, or a new one. The flag says that it is an old one.
+    /// The link that still waits in this folder, or a new one. The flag says that it is an old one. Without `redirect` an
+    /// old one keeps its own, so that the second run need not repeat the flag.
     pub(super) fn resume(folder: &Path, redirect: Option<&Url>, clock: &Clock) -> Result<(Self, bool), Failed> {
         match Self::read(folder) {
-            Some(pending) if pending.ends > clock.now() && pending.redirect.as_ref() == redirect => Ok((pending, true)),
+            Some(pending) if pending.ends > clock.now() && pending.goes_to(redirect) => Ok((pending, true)),
             _ => Self::begin(folder, redirect, clock).map(|pending| (pending, false)),
         }
+    }
+
+    fn goes_to(&self, redirect: Option<&Url>) -> bool {
+        redirect.is_none_or(|redirect| self.redirect.as_ref() == Some(redirect))
     }
 
     fn begin(folder: &Path, redirect: Option<&Url>, clock: &Clock) -> Result<Self, Failed> {

@@ -300,6 +300,7 @@ impl Setup<'_> {
         let clock = Clock::machine();
         let folder = self.config.folder(self.name);
         let (pending, is_old) = Pending::resume(&folder, redirect, &clock)?;
+        let redirect = pending.redirect.as_ref();
         self.guide()?;
         let link = pending.link(&settings.cloud)?;
         let word = if is_old { "the same link as before" } else { "this link" };

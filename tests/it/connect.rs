@@ -159,7 +159,11 @@ fn a_connector_is_switched_off_and_on_and_removed_without_touching_the_other() {
     world.run(["list"]).expect_out("switched off").expect_out("ready").expect_out("works, just now");
     // Those that are off are not tested with all the rest.
     same("tested", &1, &world.run(["test", "--format", "json"]).lines().len());
-    world.run(["survey", "box"]).expect_code(2).expect_err("switched off");
+    let calls = world.running.record().count();
+    for command in ["survey", "people", "activity"] {
+        world.run([command, "box"]).expect_code(2).expect_err("switched off");
+    }
+    same("calls", &calls, &world.running.record().count());
     world.run(["enable", "box"]).expect_code(0).expect_out("switched on");
     same("settings", &before.replace("enabled", ""), &world.settings().replace("enabled = true\n", ""));
     world.run(["remove", "box"]).expect_code(2).expect_out("[connector.box]").expect_err("nothing was deleted");

@@ -54,12 +54,6 @@ pub(super) struct Args {
 
 pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
     let connector = config.get(&args.name)?;
-    if !connector.enabled {
-        return Err(Failed::new(format!(
-            "{} is switched off; `sluicebox connect enable {}` switches it on",
-            args.name, args.name
-        )));
-    }
     let opened = open::open(config, connector, Patience::Long)?;
     let path = args.journal.clone().unwrap_or_else(|| config.folder(&args.name).join("survey.journal"));
     let cannot = |error| Failed::new(format!("cannot use the journal {}: {error}", shown(&path)));

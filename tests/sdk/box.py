@@ -10,8 +10,10 @@ import argparse
 import hashlib
 import io
 import json
+import re
 import sys
 import time
+import traceback
 import uuid
 
 from box_sdk_gen import (
@@ -52,14 +54,24 @@ class Watched(BoxNetworkClient):
     def __init__(self):
         super().__init__()
         self.said = []
+        self.proxy, self.direct = "", ""
 
     def fetch(self, options):
-        response = super().fetch(options)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        violations = headers.get("sl-violations")
-        if violations:
-            self.said.append((options.method, options.url, json.loads(violations)))
+        # Prism follows redirects by itself and takes the token along, which the download host refuses, as it should.
+        if self.proxy and options.method == "GET" and options.url.endswith("/content"):
+            options.url = options.url.replace(self.proxy, self.direct, 1)
+        try:
+            response = super().fetch(options)
+        except BoxAPIError as error:
+            self.note(options, error.response_info.headers)
+            raise
+        self.note(options, response.headers)
         return response
+
+    def note(self, options, headers):
+        for name, value in (headers or {}).items():
+            if name.lower() == "sl-violations":
+                self.said.append((options.method, options.url, json.loads(value)))
 
 
 class World:
@@ -72,6 +84,7 @@ class World:
         first = [value for name, value in doors.items() if "box" in name.lower() and "api" in name.lower()][0]
         self.direct = first.rstrip("/")
         self.watched = Watched()
+        self.watched.proxy, self.watched.direct = api or "", self.direct
         urls = BaseUrls(
             base_url=(api or self.direct),
             upload_url=(upload or box["upload"].split("/api/2.0")[0]) + "/api",
@@ -477,13 +490,11 @@ def judge(said, alarms):
 
 
 def fits(alarm, method, path, place, message):
-    import re
-
     return (
-        alarm.get("method", method) == method
-        and re.search(alarm.get("path", ""), path) is not None
-        and re.search(alarm.get("place", ""), place) is not None
-        and re.search(alarm.get("message", ""), message) is not None
+        re.fullmatch(alarm["method"], method) is not None
+        and re.search(alarm["path"], path) is not None
+        and re.search(alarm["place"], place) is not None
+        and re.search(alarm["message"], message) is not None
     )
 
 
@@ -505,8 +516,6 @@ def main():
             print(f"ok      {function.__name__} ({time.monotonic() - began:.1f} s)")
         except Exception as error:  # each step stands alone as far as it can
             failed += 1
-            import traceback
-
             where = traceback.extract_tb(error.__traceback__)
             line = [frame.lineno for frame in where if frame.filename == __file__][-1:]
             print(f"FAILED  {function.__name__}, line {line}: {type(error).__name__}: {str(error)[:600]}")
@@ -518,7 +527,8 @@ def main():
         print(f"the proxies found fault with {len(world.watched.said)} answers; known false alarms that rang: {sorted(rang)}")
         for name in silent:
             print(f"FAILED  the known false alarm {name!r} no longer rings: strike it from the list")
-        for entry in sorted(set(map(str, odd))):
+        odd = sorted(set(map(str, odd)))
+        for entry in odd:
             print(f"FAILED  against the specification: {entry}")
         failed += len(odd) + len(silent)
     print("all steps passed" if failed == 0 else f"{failed} failed")

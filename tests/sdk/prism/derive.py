@@ -4,7 +4,7 @@ usage: derive.py OPENAPI.json API.json UPLOAD.json
 
 Prism looks at the path of a call alone. So the path of each operation's server is written before its own, what lies on
 the upload host goes to a document of its own, and variants of an operation (`/files/{file_id}#add_shared_link`), which
-no call can be told apart by, are left out. Nothing else is changed: what the document has wrong is told in `alarms.json`.
+no call can be told apart by, are left out, as are forms' bodies. Nothing else is changed: what the document has wrong is told in `alarms.json`.
 """
 
 import json
@@ -24,6 +24,9 @@ def split(document):
         for method, operation in operations.items():
             if method not in METHODS:
                 continue
+            # Prism falls over forms whose parts name no type, as the SDK's; their answers are checked all the same.
+            if "multipart/form-data" in operation.get("requestBody", {}).get("content", {}):
+                del operation["requestBody"]
             servers = operation.pop("servers", None)
             url = servers[0]["url"] if servers else None
             upload = bool(url) and "upload" in url

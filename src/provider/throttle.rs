@@ -117,7 +117,10 @@ impl Throttle {
             };
             gate = self.rest(gate, ticket, at);
         }
-        let begun = gate.go(ticket, asking, self.clock.elapsed(), self.clock.now()).map_err(Refusal::Store)?;
+        let begun = gate.go(ticket, asking, self.clock.elapsed(), self.clock.now()).map_err(Refusal::Store);
+        // Who waited behind this call now waits for a time, or for another.
+        self.changed.notify_all();
+        let begun = begun?;
         Ok(Permit {
             throttle: Arc::clone(self),
             key,

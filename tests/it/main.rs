@@ -12,6 +12,7 @@ mod harness;
 mod hostile;
 mod key;
 mod privacy;
+mod provider;
 mod provider_box;
 mod provider_dropbox;
 mod report;

@@ -23,12 +23,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
 
-/// The login of the emulated application's service account.
-const SERVICE: &str = "AutomationUser_1_emulator@boxdevedition.com";
-
-/// The keys by which the emulated tenant signs its notices.
-const SIGNATURE_KEYS: [&str; 2] = ["emulatorprimarykey00000000000000", "emulatorsecondarykey000000000000"];
-
 /// A tenant, its doors, and a connector to it.
 struct Stage {
     tenant: Arc<emulated::Tenant>,
@@ -49,7 +43,6 @@ impl Stage {
         })
         .unwrap();
         http::install_tls();
-        tenant.set_odd_pages(0);
         Self { tenant, running, clock }
     }
 
@@ -87,6 +80,13 @@ impl Stage {
     fn http(&self, settings: &Settings) -> Arc<Http> {
         let options = http::Options::new(self.clock.clone(), Arc::new(AtomicBool::new(false)));
         Http::of(settings, options).unwrap()
+    }
+
+    /// A connector whose clock goes its own way.
+    fn connect_at(&self, auth: BoxAuth, clock: Clock) -> Box<dyn Source> {
+        let settings = self.settings(auth);
+        let options = http::Options::new(clock, Arc::new(AtomicBool::new(false)));
+        provider::registry::open(&settings, Http::of(&settings, options).unwrap()).unwrap()
     }
 
     fn connect(&self, auth: BoxAuth) -> Box<dyn Source> {
@@ -209,6 +209,7 @@ fn every_file_is_listed_once_and_read_by_each_way_to_a_token() {
 #[test]
 fn a_listing_takes_one_call_for_each_folder() {
     let stage = Stage::new();
+    stage.tenant.set_odd_pages(0);
     let source = stage.connect(by_credentials());
     let people = directory(&*source);
     let items = listing(&*source, &people);
@@ -230,7 +231,7 @@ fn people_have_their_sides_roles_and_statuses() {
         ("erin@example.com", Side::Internal, Role::Member, Status::Active),
         ("ivan@example.com", Side::Internal, Role::Member, Status::Inactive),
         ("pat@partner.example.net", Side::External, Role::Member, Status::Active),
-        (SERVICE, Side::Internal, Role::Service, Status::Active),
+        (emulated::keys::SERVICE_LOGIN, Side::Internal, Role::Service, Status::Active),
     ] {
         let person = people.by_login(login).unwrap();
         assert_eq!((person.side, person.role, person.status), (side, role, status), "{login}");
@@ -320,6 +321,42 @@ fn tokens_that_are_over_are_replaced() {
         stage.clock.advance(Duration::from_secs(2 * 3_600));
         directory(&*source);
         assert!(!stage.running.record().calls().is_empty(), "{way}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_corrected_by_the_servers() {
+    let stage = Stage::new();
+    stage.clock.advance(Duration::from_secs(86_400));
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key.json");
+    private_file(&key_file, &emulated::jwt_key_file());
+    for ahead_secs in [-7_200, -61, 0, 61, 7_200] {
+        let clock = Clock::movable();
+        clock.advance(Duration::from_secs(86_400_u64.saturating_add_signed(ahead_secs)));
+        let auth = BoxAuth::Jwt { key_file: key_file.clone(), subject: None };
+        let told = state(&*stage.connect_at(auth, clock), "account");
+        assert!(matches!(told, CapabilityState::Works(_)), "{ahead_secs}: {told:?}");
+    }
+}
+
+#[test]
+fn an_earlier_version_is_read_as_it_was_listed() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    stage.tenant.play(&write("erin", "erin/Versions/a.txt")).unwrap();
+    let people = directory(&*source);
+    let named = |item: &Item| item.path.as_deref() == Some("/Versions/a.txt");
+    let item = listing(&*source, &people).into_iter().find(named).unwrap();
+    let path = steps("erin/Versions/a.txt");
+    stage.tenant.play(&Edit::Write { by: "erin", path: path.clone(), body: b"newer".as_slice().into() }).unwrap();
+    let mut body = Vec::new();
+    source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut body).unwrap();
+    assert_eq!(body, b"erin/Versions/a.txt");
+    stage.tenant.play(&Edit::Delete { by: "erin", path }).unwrap();
+    match source.open(&Wanted::of(&item)) {
+        Err(error) => assert_eq!(error.next(), Next::Gone),
+        Ok(mut content) => assert!(content.read_to_end(&mut Vec::new()).is_ok(), "bytes of the trash, whole"),
     }
 }
 
@@ -501,7 +538,7 @@ fn hooks_are_made_once_mended_and_their_notices_verified() {
     let _ = stage.tenant.take_notices();
     stage.tenant.play(&write("heidi", "heidi/Members/one colleague.txt")).unwrap();
     let notices = stage.tenant.take_notices();
-    let [primary, secondary] = SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
+    let [primary, secondary] = emulated::keys::SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
     let keys = hook::Keys { primary, secondary };
     assert_eq!(notices.len(), 1);
     for notice in notices {

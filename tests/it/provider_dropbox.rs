@@ -5,14 +5,14 @@ use sluicebox::clock::{Clock, Moment};
 use sluicebox::emulator::dropbox as emulated;
 use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
-use sluicebox::emulator::{self, Door, Faults, Running};
+use sluicebox::emulator::{self, Answer, Asked, Cloud, Door, Faults, Running};
 use sluicebox::model::{
     ActivityKind, Actor, Audience, Directory, Download, Item, ItemKind, Members, Principal, Provider, Role, Side,
     Status, Who,
 };
-use sluicebox::provider::dropbox::{Tenant, auth};
+use sluicebox::provider::dropbox::{Tenant, auth, hook};
 use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{Cloud, DropboxSettings, Limits};
+use sluicebox::provider::settings::{self, DropboxSettings, Limits};
 use sluicebox::provider::vault::Kept;
 use sluicebox::provider::{
     CapabilityState, FeedCursor, FoundLink, Next, Onward, Page, Secret, Settings, Shared, Source, Walk, Wanted,
@@ -39,14 +39,20 @@ impl Stage {
     }
 
     fn with(seed: u64, faults: Faults) -> Self {
+        Self::behind(seed, faults, |tenant| tenant)
+    }
+
+    /// With something before the tenant that changes its answers.
+    fn behind(seed: u64, faults: Faults, front: impl Fn(Arc<emulated::Tenant>) -> Arc<dyn emulator::Cloud>) -> Self {
         let clock = Clock::movable();
         let tenant = Arc::new(emulated::Tenant::new(seed, clock.clone(), &Fill::small()));
+        let cloud = front(Arc::clone(&tenant));
         let doors = [Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify];
         let running = emulator::start(emulator::Options {
             seed,
             clock: clock.clone(),
             faults,
-            clouds: doors.map(|door| (door, Arc::clone(&tenant) as Arc<dyn emulator::Cloud>)).to_vec(),
+            clouds: doors.map(|door| (door, Arc::clone(&cloud))).to_vec(),
             ..emulator::Options::default()
         })
         .unwrap();
@@ -76,7 +82,7 @@ impl Stage {
     fn settings(&self, cloud: DropboxSettings) -> Settings {
         Settings {
             name: "main".parse().unwrap(),
-            cloud: Cloud::Dropbox(cloud),
+            cloud: settings::Cloud::Dropbox(cloud),
             internal_domains: vec!["example.com".into()],
             limits: Limits::default(),
             proxy: None,
@@ -97,7 +103,7 @@ impl Stage {
 
     /// A connector whose vault holds the admin's consent.
     fn connect_as(&self, settings: Settings) -> Tenant {
-        let Cloud::Dropbox(cloud) = &settings.cloud else { unreachable!() };
+        let settings::Cloud::Dropbox(cloud) = &settings.cloud else { unreachable!() };
         let refresh_token = Secret::new(&self.tenant.keys().refresh_token);
         auth::vault(&settings, cloud).put(&Kept { refresh_token, details: BTreeMap::new() }).unwrap();
         Tenant::open(&settings, cloud, self.http(&settings)).unwrap()
@@ -327,11 +333,15 @@ fn the_log_tells_who_did_what() {
         [ActivityKind::Upload, ActivityKind::Share, ActivityKind::View].iter().all(|kind| kinds.contains(kind)),
         "{told:?}"
     );
-    let upload = told.iter().rfind(|activity| activity.kind == ActivityKind::Upload).unwrap();
+    let about = |kind: ActivityKind| {
+        let is_file = |name: &Option<Arc<str>>| name.as_deref().is_some_and(|name| name.ends_with("told.txt"));
+        let mut of_kind = told.iter().filter(move |activity| activity.kind == kind);
+        of_kind.find(|activity| activity.subjects.iter().any(|subject| is_file(&subject.name))).unwrap()
+    };
+    let upload = about(ActivityKind::Upload);
     assert_eq!(&*upload.raw, "file_add");
     assert!(matches!(&upload.actor, Actor::Person { login: Some(login), .. } if &**login == "erin@example.com"));
-    let view = told.iter().find(|activity| activity.kind == ActivityKind::View).unwrap();
-    assert_eq!(view.actor, Actor::Unauthenticated);
+    assert_eq!(about(ActivityKind::View).actor, Actor::Unauthenticated);
     let ids: HashSet<_> = told.iter().map(|activity| &activity.id).collect();
     assert_eq!(ids.len(), told.len());
     // The same by time.
@@ -405,13 +415,17 @@ fn deleted_files_are_listed_with_their_last_revision_when_trash_is_on() {
     let stage = Stage::new();
     stage.play(Edit::Write { by: "erin", path: path("erin/secret.txt"), body: b"gone".as_slice().into() });
     stage.play(Edit::Delete { by: "erin", path: path("erin/secret.txt") });
-    for (trash, expected) in [(false, 0), (true, 1)] {
+    // Beside what was deleted in the tenant before, a whole folder among it.
+    let all: [&str; 4] = ["Deleted.txt", "One.txt", "Two.txt", "secret.txt"];
+    for (trash, expected) in [(false, &all[..0]), (true, &all[..])] {
         let source = stage.connect_as(Settings { trash, ..stage.settings(stage.cloud()) });
         let people = directory(&source);
         let listed = listing(&source, &people);
         let deleted: Vec<&Item> = listed.items.iter().filter(|item| item.trashed.is_some()).collect();
-        assert_eq!(deleted.len(), expected, "{trash}");
-        assert!(deleted.iter().all(|item| &*item.name == "secret.txt" && item.version.is_some()));
+        let mut names: Vec<&str> = deleted.iter().map(|item| &*item.name).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{trash}");
+        assert!(deleted.iter().all(|item| item.version.is_some() && item.hash.is_some()));
     }
     stage.is_clean();
 }
@@ -453,8 +467,199 @@ fn tokens_that_are_over_are_replaced_and_an_unlinked_app_is_told() {
     stage.tenant.unlink();
     let error = source.people(&mut |_| Ok(())).unwrap_err();
     assert_eq!(error.next(), Next::Credentials);
-    assert!(error.to_string().contains("sluicebox connect dropbox main"), "{error}");
+    assert!(error.to_string().contains("sluicebox connect dropbox main --again"), "{error}");
     let wrong = DropboxSettings { app_secret: Some(Secret::new("wrong")), ..stage.cloud() };
     let error = stage.connect_as(stage.settings(wrong)).people(&mut |_| Ok(())).unwrap_err();
     assert!(error.next() == Next::Credentials && error.to_string().contains("App Console"), "{error}");
+}
+
+/// Answers some requests in the tenant's place.
+#[derive(Debug)]
+struct Front {
+    tenant: Arc<emulated::Tenant>,
+    instead: fn(&Asked, &emulated::Tenant) -> Option<Answer>,
+}
+
+impl Cloud for Front {
+    fn answer(&self, asked: &Asked) -> Answer {
+        (self.instead)(asked, &self.tenant).unwrap_or_else(|| self.tenant.answer(asked))
+    }
+
+    fn principal(&self, asked: &Asked) -> String {
+        self.tenant.principal(asked)
+    }
+
+    fn too_many(&self, asked: &Asked, form: u64, wait: Duration) -> Answer {
+        self.tenant.too_many(asked, form, wait)
+    }
+
+    fn is_content(&self, asked: &Asked) -> bool {
+        self.tenant.is_content(asked)
+    }
+
+    fn forget_position(&self, asked: &Asked) -> bool {
+        self.tenant.forget_position(asked)
+    }
+
+    fn set_doors(&self, doors: &[(Door, String)]) {
+        self.tenant.set_doors(doors);
+    }
+
+    fn version(&self) -> u64 {
+        self.tenant.version()
+    }
+}
+
+fn json(asked: &Asked) -> serde_json::Value {
+    serde_json::from_slice(&asked.body).unwrap_or_default()
+}
+
+#[test]
+fn a_namespace_too_large_for_one_listing_is_walked_folder_by_folder() {
+    let overwhelmed = |asked: &Asked, _: &emulated::Tenant| {
+        let recursive = asked.path == "/2/files/list_folder" && json(asked)["recursive"] == true;
+        recursive.then(|| Answer::text(500, "the listing took too long"))
+    };
+    let stage = Stage::behind(1, Faults::default(), |tenant| Arc::new(Front { tenant, instead: overwhelmed }));
+    let source = stage.connect();
+    let listed = scan(&stage, &source);
+    assert!(listed.ends.iter().any(|end| end.feed.starts_with("flat:")));
+    // What changes later comes by the folders' own cursors.
+    stage.play(Edit::Write { by: "erin", path: path("erin/Deep/er/new.txt"), body: b"new".as_slice().into() });
+    let home = listed
+        .items
+        .iter()
+        .find(|item| matches!(&item.owner, Some(owner) if owner.login.as_deref() == Some("erin@example.com")));
+    let end = listed.ends.iter().find(|end| *end.feed == *format!("ns:{}", home.unwrap().place)).unwrap();
+    let changes = source.changes(end, Duration::ZERO).unwrap();
+    let found: Vec<&Walk> = changes.pages.iter().flat_map(|page| &page.found).collect();
+    assert_eq!(found.len(), 1);
+    let below = source.page(found[0], &directory(&source)).unwrap();
+    assert!(below.found.iter().any(|walk| &*walk.path == "/Deep/er"), "{below:?}");
+}
+
+#[test]
+fn a_wrong_root_is_replaced_by_the_one_the_service_tells() {
+    // The admin is told to have a root that no member has.
+    let elsewhere = |asked: &Asked, tenant: &emulated::Tenant| {
+        if asked.path != "/2/users/get_current_account" {
+            return None;
+        }
+        let mut account: serde_json::Value = serde_json::from_slice(&tenant.answer(asked).body).unwrap();
+        account["root_info"][".tag"] = "team".into();
+        account["root_info"]["root_namespace_id"] = "987654321".into();
+        Some(Answer::json(200, &account))
+    };
+    let stage = Stage::behind(1, Faults::default(), |tenant| Arc::new(Front { tenant, instead: elsewhere }));
+    let source = stage.connect();
+    stage.play(Edit::Write { by: "erin", path: path("erin/open.txt"), body: b"1".as_slice().into() });
+    stage.play(Edit::Link { by: "erin", path: path("erin/open.txt"), audience: Some("company") });
+    let people = directory(&source);
+    let mut links = Vec::new();
+    let erin = people.by_login("erin@example.com").unwrap();
+    source
+        .links(erin, &mut |page| {
+            links.extend(page);
+            Ok(())
+        })
+        .unwrap();
+    let urls: HashSet<_> = links.iter().map(|link| link.link.url.clone()).collect();
+    assert!(!links.is_empty() && urls.len() == links.len());
+    assert!(links.iter().any(|link| link.link.audience == Audience::Company));
+    assert!(stage.running.record().statuses().contains_key(&422));
+}
+
+#[test]
+fn without_the_admin_who_linked_the_app_another_is_acted_as() {
+    let left = |asked: &Asked, _: &emulated::Tenant| {
+        let error = serde_json::json!({"error_summary": "admin_not_active/.", "error": {".tag": "admin_not_active"}});
+        (asked.path == "/2/team/token/get_authenticated_admin").then(|| Answer::json(409, &error))
+    };
+    let stage = Stage::behind(1, Faults::default(), |tenant| Arc::new(Front { tenant, instead: left }));
+    scan(&stage, &stage.connect());
+}
+
+/// Makes the tenant forget a position, as the service does after a while.
+fn forget(stage: &Stage, route: &str, cursor: &str) {
+    let asked = Asked {
+        door: Door::DropboxApi,
+        method: "POST".into(),
+        path: format!("/2/{route}"),
+        query: String::new(),
+        headers: Vec::new(),
+        body: serde_json::json!({ "cursor": cursor }).to_string().into_bytes(),
+        at: stage.clock.now(),
+    };
+    assert!(stage.tenant.forget_position(&asked));
+}
+
+#[test]
+fn a_lost_position_is_told_with_the_time_from_which_there_is_a_gap() {
+    let stage = Stage::new();
+    let source = stage.connect();
+    let people = directory(&source);
+    let start = source.feed_now().unwrap().remove(0);
+    stage.play(Edit::Write { by: "erin", path: path("erin/seen.txt"), body: b"1".as_slice().into() });
+    let mut log = source.changes(&start, Duration::ZERO).unwrap();
+    while log.more {
+        log = source.changes(&log.cursor, Duration::ZERO).unwrap();
+    }
+    forget(&stage, "team_log/get_events/continue", &log.cursor.position);
+    let lost = source.changes(&log.cursor, Duration::ZERO).unwrap_err();
+    assert!(matches!(lost.next(), Next::Reset(Some(_))), "{lost:?}");
+    let end = listing(&source, &people).ends.remove(0);
+    let (_, bare) = end.position.split_once(':').unwrap();
+    forget(&stage, "files/list_folder/continue", bare);
+    assert_eq!(source.changes(&end, Duration::ZERO).unwrap_err().next(), Next::Reset(None));
+    assert_eq!(source.changes(&end, Duration::from_secs(30)).unwrap_err().next(), Next::Reset(None));
+    // Listed again from the start, nothing is missing.
+    scan(&stage, &source);
+}
+
+#[test]
+fn notices_are_genuine_and_name_members() {
+    let stage = Stage::new();
+    let secret = Secret::new(&stage.tenant.keys().app_secret);
+    drop(stage.tenant.take_notices());
+    stage.play(Edit::Write { by: "erin", path: path("erin/hook.txt"), body: b"1".as_slice().into() });
+    let people = directory(&stage.connect());
+    let erin = people.by_login("erin@example.com").unwrap();
+    let notices = stage.tenant.take_notices();
+    assert!(!notices.is_empty());
+    for notice in notices {
+        assert!(hook::is_genuine(&secret, Some(&notice.signature), &notice.body));
+        assert!(!hook::is_genuine(&Secret::new("another"), Some(&notice.signature), &notice.body));
+        let hint = hook::hint(&notice.body).unwrap();
+        let named = if notice.of_team {
+            hint.teams.values().any(|members| members.contains(&*erin.id))
+        } else {
+            hint.accounts.contains(&*erin.account)
+        };
+        assert!(named, "{hint:?}");
+    }
+}
+
+#[test]
+fn a_listed_revision_is_read_even_after_an_edit() {
+    let stage = Stage::new();
+    let source = stage.connect();
+    let people = directory(&source);
+    let write = |body: &'static str| {
+        stage.play(Edit::Write { by: "erin", path: path("erin/pinned.txt"), body: body.as_bytes().into() });
+    };
+    write("first");
+    let items = listing(&source, &people).items;
+    let item = items.iter().find(|item| &*item.name == "pinned.txt").unwrap();
+    write("second, and longer");
+    assert_eq!(read(&source, item), b"first");
+    // Without a revision whichever is current is read, and held against its own hash.
+    let mut body = Vec::new();
+    let newest = Wanted { version: None, hash: None, size_bytes: None, ..Wanted::of(item) };
+    source.open(&newest).unwrap().read_to_end(&mut body).unwrap();
+    assert_eq!(body, b"second, and longer");
+    let none = Wanted { download: Download::None, ..Wanted::of(item) };
+    assert_eq!(source.open(&none).unwrap_err().next(), Next::NotReadable);
+    let unknown = Wanted { id: "id:nothing".into(), ..newest };
+    assert_eq!(source.open(&unknown).unwrap_err().next(), Next::Gone);
+    stage.is_clean();
 }

@@ -65,9 +65,9 @@ impl Tenant {
     }
 }
 
-/// The hosts of all addresses, each once.
+/// The hosts of all addresses that are called, each once. (The page where an admin consents is opened by a browser.)
 fn hosts(cloud: &DropboxSettings) -> Vec<String> {
-    let all = [&cloud.api, &cloud.content, &cloud.notify, &cloud.token, &cloud.authorize];
+    let all = [&cloud.api, &cloud.content, &cloud.notify, &cloud.token];
     all.into_iter().filter_map(host).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -18,6 +18,8 @@ use std::time::Duration;
 struct Course {
     /// Answers and faults that asked for another try.
     failures: u32,
+    /// Connections that could not be made.
+    unconnected: u32,
     renewed: bool,
 }
 
@@ -182,13 +184,17 @@ impl Http {
 
     /// Waits for the next try after a fault, or gives up.
     fn after_fault(&self, call: &Call<'_>, fault: Fault, course: &mut Course) -> Result<(), Error> {
-        course.failures += 1;
-        let tries_max = if fault.is_before_sending() { self.options.connect_tries_max } else { self.options.tries_max };
+        let (so_far, tries_max) = if fault.is_before_sending() {
+            (&mut course.unconnected, self.options.connect_tries_max)
+        } else {
+            (&mut course.failures, self.options.tries_max)
+        };
+        *so_far += 1;
         let may_again = (call.repeatable || fault.is_before_sending()) && !fault.is_final();
-        if !may_again || course.failures >= tries_max {
+        if !may_again || *so_far >= tries_max {
             return Err(fault.into_error(&call.url, &call.doing));
         }
-        self.wait_self(call, backoff(course.failures)?)
+        self.wait_self(call, backoff(*so_far)?)
     }
 
     /// Obeys an answer that asks to come again, or gives up.

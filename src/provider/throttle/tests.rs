@@ -37,7 +37,7 @@ fn storm(throttle: &Arc<Throttle>, principals: usize, threads: usize, calls: usi
         assert_eq!(permit.begun(), clock.elapsed(), "time stood still since the permit was given");
         thread::yield_now();
         assert_eq!(permit.begun(), clock.elapsed(), "nobody moves the clock while an answer is awaited");
-        let pause = ((at * 31 + call * 7) % 9 == 0).then_some(Duration::from_secs(3 + call as u64 % 5));
+        let pause = (at * 31 + call * 7).is_multiple_of(9).then_some(Duration::from_secs(3 + call as u64 % 5));
         if let Some(pause) = pause {
             permit.slow_down();
             permit.pause(pause);

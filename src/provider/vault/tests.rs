@@ -131,6 +131,18 @@ fn a_stop_between_any_two_steps_leaves_a_token_that_works() {
 }
 
 #[test]
+fn the_first_token_makes_the_folder_and_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b");
+    let vault = vault(&deep);
+    let used = vault.rotate(|_| -> Result<(Kept, ()), Error> { panic!("there is none") });
+    assert_eq!(used.unwrap_err().advice(), Some("sluicebox connect box main"));
+    assert!(!deep.exists());
+    vault.put(&kept("r0")).unwrap();
+    assert_eq!(fs::metadata(&deep).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
 fn a_failed_exchange_or_write_hands_nothing_on() {
     let folder = tempfile::tempdir().unwrap();
     let vault = vault(folder.path());

@@ -16,7 +16,8 @@ fn what_a_caller_should_know_is_refused() {
     let plain = desk.headers(As::User("erin"), None);
     let list: &[u8] = br#"{"path":""}"#;
     let (api, content, notify) = (Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify);
-    let rows: Vec<(&str, Door, &str, &[(String, String)], &[u8])> = vec![
+    type Row<'a> = (&'a str, Door, &'a str, &'a [(String, String)], &'a [u8]);
+    let rows: Vec<Row<'_>> = vec![
         ("no such route", api, "files/list_folders", &user, list),
         ("wrong door", content, "files/list_folder", &user, list),
         ("wrong door", api, "files/download", &user, b""),

@@ -200,7 +200,7 @@ fn in_a_team_space_all_have_one_root_and_see_their_own() {
     assert!(paths.contains(&"/Erin Evans/Travel/Cards.txt") && paths.contains(&"/Erin Evans/Payroll/March.csv"));
     assert!(!paths.iter().any(|path| path.starts_with("/Frank")));
     let home = desk.good(As::User("erin"), "files/list_folder", &json!({ "path": "/Travel" }));
-    assert_eq!(home["cursor"].is_string(), true, "without Path-Root the home is meant");
+    assert!(home["cursor"].is_string(), "without Path-Root the home is meant");
 }
 
 #[test]

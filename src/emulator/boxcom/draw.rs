@@ -20,3 +20,10 @@ pub(super) fn code(seed: u64, number: u64) -> String {
         })
         .collect()
 }
+
+/// A made-up UUID.
+pub(super) fn uuid(seed: u64, number: u64) -> String {
+    let (high, low) = (mix(seed ^ 0x1D, number), mix(seed ^ 0x1E, number));
+    let [a, b, c] = [high >> 32, high >> 16 & 0xFFFF, high & 0xFFF];
+    format!("{a:08x}-{b:04x}-4{c:03x}-8{:03x}-{:012x}", low >> 52, low & 0xFFFF_FFFF_FFFF)
+}

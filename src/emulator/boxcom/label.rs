@@ -59,10 +59,10 @@ impl State {
         }
         let mut fields = body.get("fields").cloned().unwrap_or_else(|| json!([]));
         for field in fields.as_array_mut().into_iter().flatten() {
-            field["id"] = self.fresh_code().into();
+            field["id"] = self.fresh_uuid().into();
         }
         let template = json!({
-            "id": self.fresh_code(), "type": "metadata_template", "scope": company_scope(), "templateKey": key,
+            "id": self.fresh_uuid(), "type": "metadata_template", "scope": company_scope(), "templateKey": key,
             "displayName": name, "hidden": body.get("hidden").and_then(Value::as_bool).unwrap_or(false),
             "copyInstanceOnItemCopy": body.get("copyInstanceOnItemCopy").and_then(Value::as_bool).unwrap_or(false),
             "fields": fields,
@@ -139,7 +139,7 @@ impl State {
         if self.tree.extra(nid).is_some_and(|extra| extra.metadata.contains_key(&place)) {
             return Err(Fault::new(409, "tuple_already_exists", "Tuple already exists"));
         }
-        let id = self.fresh_code();
+        let id = self.fresh_uuid();
         self.tree.extra_mut(nid).metadata.insert(place.clone(), Instance { id, version: 0, values });
         self.happen("METADATA_INSTANCE_CREATE", Some(call.actor), nid, json!({"template": key}));
         Ok(Answer::json(201, &self.instance_seen(nid, &place).unwrap_or(Value::Null)))
@@ -231,7 +231,7 @@ impl State {
 
     /// Labels an item, unsaid.
     pub(super) fn set_label(&mut self, nid: Nid, level: &str) {
-        let id = self.fresh_code();
+        let id = self.fresh_uuid();
         let values = Map::from_iter([(KEY.to_owned(), level.into())]);
         self.tree.extra_mut(nid).metadata.insert(CLASSIFICATION.into(), Instance { id, version: 0, values });
     }

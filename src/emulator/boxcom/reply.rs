@@ -151,7 +151,8 @@ impl<'a> Call<'a> {
 
     /// True when the query says so.
     pub(super) fn says(&self, key: &str) -> bool {
-        self.query(key) == Some("true")
+        // Python's SDK writes `True`.
+        self.query(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The body as a JSON object, noting keys other than these. No body is an empty object.

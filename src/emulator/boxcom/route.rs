@@ -57,6 +57,9 @@ impl State {
         let words = call.words();
         let steps: Vec<&str> = words.iter().map(String::as_str).collect();
         let Some((first, rest)) = steps.split_first() else { return no_route(call) };
+        if matches!(*first, "folders" | "files" | "web_links" | "collaborations" | "comments") {
+            self.needs("root_readwrite")?;
+        }
         let told = match *first {
             "users" => self.users_route(call, rest),
             "groups" | "group_memberships" => self.groups_route(call, &steps),

@@ -94,6 +94,9 @@ fn tokens_live_four_hours_and_refresh_as_often_as_wanted() {
     desk.clock.advance(Duration::from_secs(1));
     let (status, body) = desk.call(As::Team, None, "team/get_info", &Value::Null);
     assert_eq!((status, &body["error"][".tag"]), (401, &json!("expired_access_token")));
+    assert_eq!(refresh(&keys.refresh_token, &keys.app_key, &keys.app_secret).0, 200);
+    let (_, body) = desk.call(As::Team, None, "team/get_info", &Value::Null);
+    assert_eq!(body["error"][".tag"], "expired_access_token", "also when there is a newer one");
     *desk.token.borrow_mut() = "sl.nonsense".into();
     let (status, body) = desk.call(As::Team, None, "team/get_info", &Value::Null);
     assert_eq!((status, &body["error"][".tag"]), (401, &json!("invalid_access_token")));

@@ -18,7 +18,7 @@ const KINDS_MAX: usize = 2_000;
 const OTHER: &str = "(other)";
 
 /// One request and what became of it. Bodies and tokens are not kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// When.
     pub at: Moment,

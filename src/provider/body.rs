@@ -3,6 +3,9 @@
 mod hash;
 mod resume;
 
+#[cfg(test)]
+mod tests;
+
 pub use hash::ContentHasher;
 
 use super::http::Stream;
@@ -94,7 +97,8 @@ impl Body {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(buffer.get(..read).unwrap_or_default());
         }
-        if read == 0 {
+        // Longer than told is seen at once: an answer without an end must not be read to its end.
+        if read == 0 || self.expected.size_bytes.is_some_and(|size| self.bytes_read() > size) {
             self.verify()?;
         }
         Ok(read)

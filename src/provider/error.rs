@@ -110,11 +110,15 @@ impl Error {
     }
 }
 
+/// One line for what was attempted, what was said and when it may be tried again; a second one for the advice.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "could not {}: {}", self.0.doing, self.0.said)?;
         if let Some(id) = &self.0.request_id {
             write!(f, " (request {id})")?;
+        }
+        if let Next::Throttled(until) | Next::Budget(until) = self.0.next {
+            write!(f, "; not before {until}")?;
         }
         if let Some(advice) = &self.0.advice {
             write!(f, "\n  {advice}")?;
@@ -128,5 +132,48 @@ impl std::error::Error for Error {}
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         io::Error::other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_next_step_prints_as_people_read_it() {
+        let at = Moment::from_millis(1_767_225_600_000);
+        for (next, printed) in [
+            (Next::Gone, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Moved, "could not read file 7: 404 not_found (request r-1)"),
+            (
+                Next::Throttled(at),
+                "could not read file 7: 404 not_found (request r-1); not before 2026-01-01T00:00:00Z",
+            ),
+            (Next::Locked, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Forbidden, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Transient, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Credentials, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Reset(Some(at)), "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Reset(None), "could not read file 7: 404 not_found (request r-1)"),
+            (Next::NotReadable, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Budget(at), "could not read file 7: 404 not_found (request r-1); not before 2026-01-01T00:00:00Z"),
+            (Next::Refused, "could not read file 7: 404 not_found (request r-1)"),
+            (Next::Stopped, "could not read file 7: 404 not_found (request r-1)"),
+        ] {
+            let error = Error::new(next, "read file 7", "404 not_found").with_status(404).with_request_id(Some("r-1"));
+            assert_eq!(error.to_string(), printed, "{next:?}");
+            assert_eq!((error.next(), error.status(), error.said()), (next, Some(404), "404 not_found"));
+            let advised = error.with_advice("do this").to_string();
+            assert_eq!(advised, format!("{printed}\n  do this"), "{next:?}");
+        }
+        assert_eq!(Error::new(Next::Stopped, "wait", "stopping").to_string(), "could not wait: stopping");
+    }
+
+    #[test]
+    fn an_io_error_carries_its_own() {
+        let carried = io::Error::from(Error::new(Next::Moved, "read file 7", "another version"));
+        assert_eq!(Error::carried_by(&carried).map(Error::next), Some(Next::Moved));
+        assert!(Error::carried_by(&io::Error::other("x")).is_none());
+        assert!(Error::carried_by(&io::ErrorKind::NotFound.into()).is_none());
     }
 }

@@ -4,6 +4,9 @@
 //! members, a group whose members are unreadable, a link of unknown audience) never counts as "nobody": the item where it
 //! was met is named in [`Exposure::unknown`].
 
+#[cfg(test)]
+mod tests;
+
 use crate::clock::Moment;
 use crate::model::{
     Audience, Because, Directory, Exposure, ExposureReason, Level, Link, Member, Members, Sharing, Side, Who,

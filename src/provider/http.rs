@@ -12,7 +12,7 @@ mod fault;
 mod hosts;
 
 #[cfg(test)]
-pub(in crate::provider) mod script;
+mod script;
 #[cfg(test)]
 mod tests;
 
@@ -42,7 +42,8 @@ pub struct Options {
     pub stop: Arc<AtomicBool>,
     /// How long a connection may take to stand. Default 10 s.
     pub connect_timeout: Duration,
-    /// How long a body may stand still. There is no limit on the whole. Default 60 s.
+    /// How long an answer may stand still, before its head and in its body. There is no limit on the whole: an answer that
+    /// trickles on is bounded by its bytes ([`Call::answer_bytes_max`], a content's own size). Default 60 s.
     pub stall_timeout: Duration,
     /// How often a call is tried in all when the fault is transient. Default 8.
     pub tries_max: u32,
@@ -95,7 +96,8 @@ pub struct Call<'a> {
     pub doing: String,
     /// True when it may be sent again although the first may have arrived (all reads).
     pub repeatable: bool,
-    /// Longest wait for the first byte of the answer beside the stall guard (long polls).
+    /// Longest wait for the answer beside the stall guard (long polls): with one, both together bound the **whole** answer.
+    /// Such a call takes none of the calls at the same time. Zero for all others.
     pub patience: Duration,
     /// Longest answer in bytes that [`Http::send`] takes in.
     pub answer_bytes_max: usize,
@@ -250,6 +252,13 @@ impl Http {
     #[must_use]
     pub fn stop(&self) -> &AtomicBool {
         &self.options.stop
+    }
+
+    /// Waits so long; false when the program ends. On a movable clock it moves the clock, as soon as no call of this client
+    /// waits for its answer.
+    #[must_use]
+    pub fn wait(&self, span: Duration) -> bool {
+        self.throttle.pause_self(span)
     }
 
     /// Hosts and ports that may be called, for a firewall's list (`api.box.com:443`, `*.boxcloud.com:443`).

@@ -12,6 +12,9 @@ mod budget;
 mod gate;
 mod pace;
 
+#[cfg(test)]
+mod tests;
+
 pub use budget::{BudgetFile, BudgetStore, Used};
 
 use super::http::Urgency;
@@ -38,7 +41,8 @@ pub struct Asking<'a> {
     /// True when the provider counts it as a call of its API; false for signed download addresses, which keep a pace of
     /// their own and use no budget.
     pub counted: bool,
-    /// True when it waits for its answer on purpose (a long poll): a movable clock goes on meanwhile.
+    /// True when it waits for its answer on purpose (a long poll): it takes none of the calls at the same time, and a
+    /// movable clock goes on meanwhile.
     pub lingers: bool,
 }
 
@@ -99,7 +103,7 @@ impl Throttle {
     pub fn admit(self: &Arc<Self>, asking: Asking<'_>) -> Result<Permit, Refusal> {
         let key = self.key(asking);
         let mut gate = self.lock();
-        let ticket = gate.queue(&key, asking.urgency, asking.writes_in);
+        let ticket = gate.queue(&key, asking);
         loop {
             let at = match self.turn(&gate, ticket, asking) {
                 Err(refusal) => {
@@ -113,12 +117,16 @@ impl Throttle {
             };
             gate = self.rest(gate, ticket, at);
         }
-        let begun = gate.go(ticket, asking, self.clock.elapsed(), self.clock.now()).map_err(Refusal::Store)?;
+        let begun = gate.go(ticket, asking, self.clock.elapsed(), self.clock.now()).map_err(Refusal::Store);
+        // Who waited behind this call now waits for a time, or for another.
+        self.changed.notify_all();
+        let begun = begun?;
         Ok(Permit {
             throttle: Arc::clone(self),
             key,
             writes_in: asking.writes_in.map(Arc::from),
             begun,
+            lingers: asking.lingers,
             awaited: !asking.lingers,
         })
     }
@@ -203,6 +211,7 @@ pub struct Permit {
     key: Key,
     writes_in: Option<Arc<str>>,
     begun: Duration,
+    lingers: bool,
     awaited: bool,
 }
 
@@ -218,6 +227,12 @@ impl Permit {
     /// The answer was good: the principal may go a little faster.
     pub fn went_well(&self) {
         self.throttle.lock().pace(&self.key).speed_up();
+    }
+
+    /// When it was given, by [`Clock::elapsed`].
+    #[must_use]
+    pub fn begun(&self) -> Duration {
+        self.begun
     }
 
     /// No call of this principal before so long has passed.
@@ -236,7 +251,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.landed();
-        self.throttle.lock().end(self.writes_in.as_deref());
+        self.throttle.lock().end(self.writes_in.as_deref(), self.lingers);
         self.throttle.changed.notify_all();
     }
 }

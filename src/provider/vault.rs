@@ -7,15 +7,18 @@
 
 mod whole;
 
+#[cfg(test)]
+mod tests;
+
 pub(in crate::provider) use whole::write_whole;
 
 use super::{Error, Next, Secret};
 use crate::model::{ConnectorName, Provider};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -83,11 +86,13 @@ impl Vault {
         Ok(Kept { refresh_token: Secret::new(&sheet.refresh_token), details: sheet.details })
     }
 
-    /// Puts in a token that was just consented to, whatever was there before.
+    /// Puts in a token that was just consented to, whatever was there before. A folder that is not there yet is made, for
+    /// its owner alone.
     ///
     /// # Errors
     /// When it could not be made durable.
     pub fn put(&self, kept: &Kept) -> Result<(), Error> {
+        self.make_folder().map_err(|error| self.unwritable(&error))?;
         let _lock = self.lock()?;
         self.write(kept)
     }
@@ -135,10 +140,21 @@ impl Vault {
             details: kept.details.clone(),
         };
         let text = serde_json::to_vec_pretty(&sheet).map_err(io::Error::from);
-        text.and_then(|text| write_whole(&self.path, &text)).map_err(|error| {
-            Error::new(Next::Transient, format!("write the vault {}", self.path.display()), plain(&error))
-                .with_advice("make room on the disk, or make its folder writable for sluicebox")
-        })
+        text.and_then(|text| write_whole(&self.path, &text)).map_err(|error| self.unwritable(&error))
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => {
+                DirBuilder::new().recursive(true).mode(0o700).create(folder)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn unwritable(&self, error: &io::Error) -> Error {
+        Error::new(Next::Transient, format!("write the vault {}", self.path.display()), plain(error))
+            .with_advice("make room on the disk, or make its folder writable for sluicebox")
     }
 
     /// Taken until dropped; freed by the system when the process dies.
@@ -149,7 +165,10 @@ impl Vault {
                 .with_advice(format!("see who holds {}", quoted(&path)))
         };
         let options = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).clone();
-        let file = options.open(&path).map_err(|error| failed(plain(&error)))?;
+        let file = options.open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => self.unreadable(&error),
+            _ => failed(plain(&error)),
+        })?;
         for _ in 0..LOCK_TRIES_MAX {
             match file.try_lock() {
                 Ok(()) => return Ok(file),

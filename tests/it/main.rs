@@ -12,7 +12,9 @@ mod harness;
 mod hostile;
 mod key;
 mod privacy;
+mod provider;
 mod provider_box;
+mod provider_dropbox;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

@@ -3,23 +3,25 @@
 
 use sluicebox::clock::Clock;
 use sluicebox::emulator::boxcom as emulated;
+use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{self, Door, Running};
-use sluicebox::model::{Directory, Item, ItemKind, Provider, Role, Side, Status};
-use sluicebox::provider::boxcom::auth;
+use sluicebox::model::{Activity, Actor, Directory, Download, Item, ItemKind, Provider, Role, Sharing, Side, Status};
+use sluicebox::provider::boxcom::hook::{self, Repair};
+use sluicebox::provider::boxcom::{self, auth};
+use sluicebox::provider::exposure::{Above, exposure};
 use sluicebox::provider::http::{self, Http};
 use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, Limits};
-use sluicebox::provider::{self, CapabilityState, Onward, Secret, Settings, Source, Wanted, WhyUnwalked};
-use std::collections::{HashSet, VecDeque};
+use sluicebox::provider::{
+    self, CapabilityState, FeedCursor, Next, Onward, Secret, Settings, Shared, Source, Wanted, WhyUnwalked,
+};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
-
-/// The login of the emulated application's service account.
-const SERVICE: &str = "AutomationUser_1_emulator@boxdevedition.com";
 
 /// A tenant, its doors, and a connector to it.
 struct Stage {
@@ -78,6 +80,13 @@ impl Stage {
     fn http(&self, settings: &Settings) -> Arc<Http> {
         let options = http::Options::new(self.clock.clone(), Arc::new(AtomicBool::new(false)));
         Http::of(settings, options).unwrap()
+    }
+
+    /// A connector whose clock goes its own way.
+    fn connect_at(&self, auth: BoxAuth, clock: Clock) -> Box<dyn Source> {
+        let settings = self.settings(auth);
+        let options = http::Options::new(clock, Arc::new(AtomicBool::new(false)));
+        provider::registry::open(&settings, Http::of(&settings, options).unwrap()).unwrap()
     }
 
     fn connect(&self, auth: BoxAuth) -> Box<dyn Source> {
@@ -200,6 +209,7 @@ fn every_file_is_listed_once_and_read_by_each_way_to_a_token() {
 #[test]
 fn a_listing_takes_one_call_for_each_folder() {
     let stage = Stage::new();
+    stage.tenant.set_odd_pages(0);
     let source = stage.connect(by_credentials());
     let people = directory(&*source);
     let items = listing(&*source, &people);
@@ -221,7 +231,7 @@ fn people_have_their_sides_roles_and_statuses() {
         ("erin@example.com", Side::Internal, Role::Member, Status::Active),
         ("ivan@example.com", Side::Internal, Role::Member, Status::Inactive),
         ("pat@partner.example.net", Side::External, Role::Member, Status::Active),
-        (SERVICE, Side::Internal, Role::Service, Status::Active),
+        (emulated::keys::SERVICE_LOGIN, Side::Internal, Role::Service, Status::Active),
     ] {
         let person = people.by_login(login).unwrap();
         assert_eq!((person.side, person.role, person.status), (side, role, status), "{login}");
@@ -315,6 +325,42 @@ fn tokens_that_are_over_are_replaced() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_is_corrected_by_the_servers() {
+    let stage = Stage::new();
+    stage.clock.advance(Duration::from_secs(86_400));
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key.json");
+    private_file(&key_file, &emulated::jwt_key_file());
+    for ahead_secs in [-7_200, -61, 0, 61, 7_200] {
+        let clock = Clock::movable();
+        clock.advance(Duration::from_secs(86_400_u64.saturating_add_signed(ahead_secs)));
+        let auth = BoxAuth::Jwt { key_file: key_file.clone(), subject: None };
+        let told = state(&*stage.connect_at(auth, clock), "account");
+        assert!(matches!(told, CapabilityState::Works(_)), "{ahead_secs}: {told:?}");
+    }
+}
+
+#[test]
+fn an_earlier_version_is_read_as_it_was_listed() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    stage.tenant.play(&write("erin", "erin/Versions/a.txt")).unwrap();
+    let people = directory(&*source);
+    let named = |item: &Item| item.path.as_deref() == Some("/Versions/a.txt");
+    let item = listing(&*source, &people).into_iter().find(named).unwrap();
+    let path = steps("erin/Versions/a.txt");
+    stage.tenant.play(&Edit::Write { by: "erin", path: path.clone(), body: b"newer".as_slice().into() }).unwrap();
+    let mut body = Vec::new();
+    source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut body).unwrap();
+    assert_eq!(body, b"erin/Versions/a.txt");
+    stage.tenant.play(&Edit::Delete { by: "erin", path }).unwrap();
+    match source.open(&Wanted::of(&item)) {
+        Err(error) => assert_eq!(error.next(), Next::Gone),
+        Ok(mut content) => assert!(content.read_to_end(&mut Vec::new()).is_ok(), "bytes of the trash, whole"),
+    }
+}
+
+#[test]
 fn a_refresh_token_turns_over_and_survives_each_program() {
     let stage = Stage::new();
     let folder = tempfile::tempdir().unwrap();
@@ -340,4 +386,196 @@ fn many_threads_take_turns_at_one_refresh_token() {
         }
     });
     directory(&*stage.connect(auth));
+}
+
+/// What an item itself adds to who can reach it.
+fn own_sharing(source: &dyn Source, item: &Item, people: &Directory) -> Sharing {
+    let shared = Shared { id: Arc::clone(&item.id), kind: item.kind, read_as: item.read_as.clone() };
+    let mut own = match item.has_members {
+        true => source.members(&[shared], people).unwrap().remove(0),
+        false => Sharing::default(),
+    };
+    own.links.extend(item.link.clone());
+    own.outside_owner = item.outside_owner;
+    own
+}
+
+#[test]
+fn files_are_as_open_as_their_links_and_members_make_them() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let people = directory(&*source);
+    let items = listing(&*source, &people);
+    let by_id: HashMap<_, _> = items.iter().map(|item| (Arc::clone(&item.id), item)).collect();
+    let own: HashMap<_, _> =
+        items.iter().map(|item| (Arc::clone(&item.id), Arc::new(own_sharing(&*source, item, &people)))).collect();
+    for (id, level, known) in stage.tenant.exposures() {
+        let item = by_id[&*id];
+        let mut above = Vec::new();
+        let mut parent = item.parent.as_ref().and_then(|parent| by_id.get(parent));
+        while let Some(folder) = parent {
+            above.push(Above { id: Arc::clone(&folder.id), sharing: Arc::clone(&own[&folder.id]) });
+            parent = folder.parent.as_ref().and_then(|parent| by_id.get(parent));
+        }
+        let found = exposure(&item.id, &own[&item.id], &above, &people, stage.clock.now());
+        let told = (found.level.name(), found.is_known());
+        assert_eq!(told, (level, known), "{:?}", item.path);
+    }
+    stage.check();
+}
+
+fn steps(path: &str) -> Vec<String> {
+    path.split('/').map(str::to_owned).collect()
+}
+
+fn write(by: &'static str, path: &str) -> Edit {
+    Edit::Write { by, path: steps(path), body: path.as_bytes().into() }
+}
+
+/// All that happened since a cursor, and the cursor after it.
+fn drain(source: &dyn Source, mut cursor: FeedCursor) -> (Vec<Activity>, FeedCursor) {
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        let changes = source.changes(&cursor, Duration::ZERO).unwrap();
+        all.extend(changes.activities);
+        cursor = changes.cursor;
+        if !changes.more {
+            return (all, cursor);
+        }
+    }
+    panic!("the feed has no end");
+}
+
+#[test]
+fn what_people_do_comes_back_as_activities_once_each() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let start = source.feed_now().unwrap().remove(0);
+    let deeds = [
+        write("erin", "erin/Feed/a.txt"),
+        write("erin", "erin/Feed/a.txt"),
+        Edit::Move { by: "erin", from: steps("erin/Feed/a.txt"), to: steps("erin/Feed/b.txt") },
+        Edit::Link { by: "erin", path: steps("erin/Feed/b.txt"), audience: Some("public") },
+        Edit::Invite { by: "erin", path: steps("erin/Feed"), whom: "frank".into() },
+        Edit::View { by: None, path: steps("erin/Feed/b.txt") },
+        Edit::Delete { by: "erin", path: steps("erin/Feed/b.txt") },
+    ];
+    for deed in &deeds {
+        stage.clock.advance(Duration::from_secs(60));
+        stage.tenant.play(deed).unwrap();
+    }
+    let (first, cursor) = drain(&*source, start.clone());
+    let (again, cursor) = drain(&*source, cursor);
+    assert!(again.is_empty(), "{again:?}");
+    let ids: HashSet<_> = first.iter().map(|activity| Arc::clone(&activity.id)).collect();
+    assert_eq!(ids.len(), first.len(), "each once");
+    let mut kinds: Vec<_> = first.iter().map(|activity| activity.kind.name()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds, ["delete", "edit", "rename", "share", "upload"]);
+    let erin = stage.tenant.user_id("erin").unwrap();
+    let by_erin =
+        |activity: &Activity| matches!(&activity.actor, Actor::Person { account: Some(id), .. } if **id == *erin);
+    assert!(first.iter().all(by_erin));
+    assert!(first.iter().all(|activity| activity.address.is_some() && activity.at.is_some()));
+    // A batch that could not be stored is handed out again.
+    assert_eq!(drain(&*source, start).0.len(), first.len());
+    stage.tenant.play(&write("frank", "frank/later.txt")).unwrap();
+    assert_eq!(drain(&*source, cursor).0.len(), 1);
+    stage.check();
+}
+
+#[test]
+fn a_gap_is_filled_from_the_log() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    stage.clock.advance(Duration::from_secs(86_400));
+    let start = source.feed_now().unwrap().remove(0);
+    let begun = stage.clock.now();
+    stage.clock.advance(Duration::from_secs(3_600));
+    stage.tenant.play(&write("erin", "erin/while away.txt")).unwrap();
+    stage.clock.advance(Duration::from_secs(15 * 86_400));
+    let error = source.changes(&start, Duration::ZERO).unwrap_err();
+    let Next::Reset(Some(since)) = error.next() else { panic!("{error:?}") };
+    assert!(since <= begun && since >= begun.minus(Duration::from_secs(3_600)));
+    let mut at: Option<Arc<str>> = None;
+    let mut past = Vec::new();
+    for _ in 0..10 {
+        let page = source.history(since, stage.clock.now(), at.as_deref()).unwrap();
+        past.extend(page.activities);
+        at = page.onward;
+        if at.is_none() {
+            break;
+        }
+    }
+    assert_eq!(past.iter().map(|activity| &*activity.raw).collect::<Vec<_>>(), ["UPLOAD"]);
+    assert_eq!(at, None);
+}
+
+#[test]
+fn a_position_that_box_forgot_is_a_reset_with_its_time() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let lost = FeedCursor { position: "1152922986252290882@86400000".into(), ..source.feed_now().unwrap().remove(0) };
+    let error = source.changes(&lost, Duration::ZERO).unwrap_err();
+    assert!(matches!(error.next(), Next::Reset(Some(_))), "{error:?}");
+}
+
+#[test]
+fn hooks_are_made_once_mended_and_their_notices_verified() {
+    let stage = Stage::new();
+    let settings = stage.settings(by_credentials());
+    let Cloud::Box(cloud) = &settings.cloud else { unreachable!() };
+    let tenant = boxcom::Tenant::open(&settings, cloud, stage.http(&settings)).unwrap();
+    let people = directory(&tenant);
+    let (old, new) = ("https://old.example.com/box", "https://scan.example.com/box");
+    let repair = |address: &str| tenant.repair_hooks(&people, &Url::parse(address).unwrap()).unwrap();
+    let made = repair(old).made;
+    assert!(made > 0);
+    assert_eq!(repair(old), Repair { kept: made, ..Repair::default() });
+    assert_eq!(repair(new), Repair { mended: made, ..Repair::default() });
+    assert_eq!(repair(new), Repair { kept: made, ..Repair::default() });
+    let _ = stage.tenant.take_notices();
+    stage.tenant.play(&write("heidi", "heidi/Members/one colleague.txt")).unwrap();
+    let notices = stage.tenant.take_notices();
+    let [primary, secondary] = emulated::keys::SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
+    let keys = hook::Keys { primary, secondary };
+    assert_eq!(notices.len(), 1);
+    for notice in notices {
+        assert_eq!(notice.address, new);
+        let header = |name: &str| notice.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let headers = hook::Headers::from(header);
+        assert_eq!(hook::verify(&keys, &headers, &notice.body, stage.clock.now()), Ok(()));
+        let hint = hook::hint(&notice.body).unwrap();
+        assert_eq!((&*hint.trigger, hint.item.map(|(kind, _)| kind)), ("FILE.UPLOADED", Some(ItemKind::File)));
+    }
+}
+
+#[test]
+fn contents_come_whole_over_faults() {
+    let stage = Stage::new();
+    stage.running.set_faults(emulator::Faults { cut: 0.5, not_ready: 0.3, ..emulator::Faults::light() });
+    let source = stage.connect(by_credentials());
+    let people = directory(&*source);
+    for item in listing(&*source, &people) {
+        if item.download == Download::Direct && item.trashed.is_none() {
+            let mut body = Vec::new();
+            source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut body).unwrap();
+            assert_eq!(u64::try_from(body.len()), Ok(item.size_bytes));
+        }
+    }
+    assert!(stage.running.record().early().is_empty());
+    stage.check();
+}
+
+#[test]
+fn no_token_goes_to_the_download_host() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    let people = directory(&*source);
+    let item = listing(&*source, &people).into_iter().find(|item| item.download == Download::Direct).unwrap();
+    source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut Vec::new()).unwrap();
+    let calls = stage.running.record().latest();
+    let downloads: Vec<_> = calls.iter().filter(|call| call.door == Door::BoxDownload).collect();
+    assert!(!downloads.is_empty() && downloads.iter().all(|call| !call.authorized));
 }

@@ -73,15 +73,10 @@ fn text(people: &[Person], groups: &[Group]) -> String {
             .collect();
         let admins = some.iter().filter(|person| matches!(person.role, Role::Admin | Role::CoAdmin)).count();
         if admins > 0 {
-            counts.push(format!("{} admins and co-admins", units::count(admins as u64)));
+            counts.push(units::of(admins as u64, "admin or co-admin", "admins and co-admins"));
         }
-        let _ = writeln!(
-            out,
-            "{:9} {} ({})",
-            side(of),
-            units::of(some.len() as u64, "person", "people"),
-            counts.join(", ")
-        );
+        let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
+        let _ = writeln!(out, "{:9} {}{counts}", side(of), units::of(some.len() as u64, "person", "people"));
     }
     let hidden = groups.iter().filter(|group| group.members.is_none()).count();
     let note =
@@ -99,7 +94,7 @@ fn text(people: &[Person], groups: &[Group]) -> String {
     };
     let mut rows = vec![["LOGIN", "NAME", "SIDE", "ROLE", "STATUS", "ID"].map(str::to_owned)];
     rows.extend(people.iter().map(row));
-    out.push_str(&aligned(&rows).replace(" ()", ""));
+    out.push_str(&aligned(&rows));
     out
 }
 

@@ -138,7 +138,11 @@ pub(super) fn gone_file(state: &State, call: &Call<'_>, path: &str) -> Option<(N
             continue;
         };
         let found = state.tree.space(space).journal.iter().rev().find_map(|change| match change {
-            Change::Gone(gone) if state.tree.is_file(gone.node) && !state.tree.alive(gone.node) => {
+            Change::Gone(gone)
+                if state.tree.is_file(gone.node)
+                    && !state.tree.alive(gone.node)
+                    && !state.purged.contains(&gone.node) =>
+            {
                 let named = by_id == Some(gone.node)
                     || (by_id.is_none() && (above.clone() + &gone.path).to_lowercase() == lower);
                 named.then_some((gone.node, Some(gone.at)))

@@ -7,20 +7,19 @@ use super::state::sharing::{Role, Share, Sharing, Whom};
 use super::state::tree::{NodeId, SpaceId, SpaceKind, Tree};
 use super::{ALL_SCOPES, Keys};
 use crate::clock::Moment;
-use crate::emulator::seed::Fill;
+use crate::emulator::seed::{Fill, made_up};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-
-/// Files in one made-up folder.
-const MADE_A_FOLDER: u64 = 1000;
+use std::time::Duration;
 
 /// A filled state.
 pub(super) fn state(seed: u64, now: Moment, fill: &Fill) -> State {
+    let past = past(now);
     let mut state = State {
         seed,
         keys: Keys::of_seed(seed),
-        now,
+        now: past,
         people: People::new(seed),
-        tree: Tree::new(seed, now),
+        tree: Tree::new(seed, past),
         tokens: HashMap::new(),
         codes: HashMap::new(),
         refresh_revoked: false,
@@ -41,24 +40,35 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill) -> State {
         notices: VecDeque::new(),
         forgotten: BTreeSet::new(),
         listings: 0,
-        polls: HashMap::new(),
+        purged: BTreeSet::new(),
         polled: 0,
         team_space: None,
         odd_pages: true,
         contended: BTreeMap::new(),
-        doors: Vec::new(),
         minted: 0,
     };
     homes(&mut state);
     let company = team_folder(&mut state, "Company");
     files(&mut state, company, fill);
     made_up(&mut state, fill.made_up);
+    super::specials::add(&mut state, past);
+    for deed in &fill.deeds {
+        // A deed that does not fit this tenant is left out.
+        let _ = super::play::play(&mut state, past, deed);
+    }
+    state.notices.clear();
+    state.now = now;
     state
+}
+
+/// When everything was made: an hour ago, but not before 1970 (a clock of tests begins there).
+fn past(now: Moment) -> Moment {
+    now.minus(Duration::from_hours(1)).max(Moment::default()).min(now)
 }
 
 fn homes(state: &mut State) {
     for person in 0..state.people.all.len() {
-        if matches!(state.people.all[person].status, Status::Active | Status::Suspended | Status::Invited) {
+        if state.people.all[person].status != Status::Removed {
             let name = state.people.all[person].name;
             state.tree.add_space(name, SpaceKind::Home(person));
         }
@@ -127,20 +137,17 @@ fn files(state: &mut State, company: SpaceId, fill: &Fill) {
     }
 }
 
-/// So many entries, folders included, in a team folder of their own.
-fn made_up(state: &mut State, entries: u64) {
-    if entries == 0 {
-        return;
-    }
-    let space = team_folder(state, "Made up");
-    let mut folder = state.tree.space(space).root;
-    for number in 0..entries {
-        if number % (MADE_A_FOLDER + 1) == 0 {
-            let root = state.tree.space(space).root;
-            let name = format!("part {:05}", number / (MADE_A_FOLDER + 1));
-            folder = state.tree.add(root, &name, super::state::tree::Kind::Folder(Vec::new()));
-        } else {
-            state.tree.add_made(folder);
+/// Made-up files, in a folder of their owners' homes.
+fn made_up(state: &mut State, count: u64) {
+    for number in 0..made_up::folders(count) {
+        let owner = state.people.by_key(made_up::owner(number)).unwrap_or(0);
+        let root = state.tree.space(super::gate::home(state, owner)).root;
+        let top = state.tree.folder(root, made_up::TOP);
+        let folder = top.and_then(|top| state.tree.folder(top, &made_up::folder_name(number)));
+        if let Some(folder) = folder {
+            for file in made_up::files(number, count) {
+                state.tree.add_made(folder, file);
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `files/list_folder` and its family, and the long poll.
 
-use super::super::wire::Answer;
 use super::cursor::{self, Files, Stand};
 use super::gate::Call;
 use super::metadata::{View, deleted, entry};
@@ -17,6 +16,8 @@ const KIND: &str = "files";
 const PAGE_DEFAULT: usize = 500;
 /// Entries of the journal that one call looks at: a page may so be empty while there is more.
 const LOOKED_AT_MAX: usize = 40_000;
+/// How long a long poll waits when the caller does not say.
+const TIMEOUT_DEFAULT_SECS: u64 = 30;
 /// Every so many long polls the answer asks to stay away a little.
 const BACKOFF_EVERY: u64 = 5;
 /// For so many seconds.
@@ -136,13 +137,20 @@ fn spaces(state: &State, cursor: &Files) -> Vec<SpaceId> {
     found
 }
 
-/// How many entries this page may hold. The service gives short and empty pages; so does every second namespace here, on
-/// the first two pages of a listing.
+/// True for a namespace whose listings begin with a short page and an empty one: the service gives such, so every second
+/// namespace does here.
+pub(super) fn is_odd(state: &State, space: SpaceId) -> bool {
+    state.odd_pages && state.tree.space(space).id.as_bytes().last().is_some_and(|digit| digit % 2 == 1)
+}
+
+/// Entries of the short first page.
+pub(super) fn first_page(page: usize) -> usize {
+    page.div_ceil(3).min(3)
+}
+
 fn page_size(state: &State, cursor: &Files) -> usize {
-    let odd =
-        state.odd_pages && state.tree.space(SpaceId(cursor.r)).id.as_bytes().last().is_some_and(|digit| digit % 2 == 1);
-    match (odd, cursor.g) {
-        (true, 0) => cursor.p.div_ceil(3).min(3),
+    match (is_odd(state, SpaceId(cursor.r)), cursor.g) {
+        (true, 0) => first_page(cursor.p),
         (true, 1) => 0,
         _ => cursor.p,
     }
@@ -248,22 +256,16 @@ pub(super) fn longpoll(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["reset"]));
     }
     let changes = cursor.at.iter().any(|stand| has_news(state, &cursor, stand.clone()));
-    let timeout = Duration::from_secs(call.field("timeout").as_u64().unwrap_or(30));
-    let now = call.asked.at;
-    let began = *state.polls.entry(text.clone()).or_insert(now);
-    let left = timeout.saturating_sub(now.since(began));
-    if !changes && !left.is_zero() {
-        let mut answer = Answer::empty(200);
-        answer.hold = Some(left);
-        return Ok(answer);
-    }
-    state.polls.remove(&text);
     state.polled += 1;
     let mut body = json!({ "changes": changes });
     if state.polled.is_multiple_of(BACKOFF_EVERY) {
         body["backoff"] = BACKOFF_SECS.into();
     }
-    Ok(ok(&body))
+    let mut answer = ok(&body);
+    if !changes {
+        answer.hold = Some(Duration::from_secs(call.field("timeout").as_u64().unwrap_or(TIMEOUT_DEFAULT_SECS)));
+    }
+    Ok(answer)
 }
 
 fn has_news(state: &State, cursor: &Files, mut stand: Stand) -> bool {

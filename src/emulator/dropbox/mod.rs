@@ -4,22 +4,36 @@
 //! refused with its 400 and marked so in the record. What a route takes stands in a table made from the published
 //! specification ([`spec`]); what it does stands in one file for each family of routes, over one locked [`state`].
 
+#[cfg(test)]
+mod tests;
+
 mod access;
 mod content;
 mod cursor;
+mod deeds;
 mod fill;
+mod folders;
 mod gate;
 mod hooks;
+mod links;
 mod listing;
 mod log;
+mod marks;
+mod members;
 mod metadata;
 mod place;
+mod play;
 mod properties;
+mod relocate;
 mod reply;
 mod spec;
+mod specials;
+mod spot;
 mod state;
+mod survey;
 mod team;
 mod token;
+mod upload;
 
 use super::edit::{Edit, Play};
 use super::seed::Fill;
@@ -33,6 +47,7 @@ use state::State;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+pub use survey::SurveyedFile;
 
 /// What an app needs to be let in.
 #[derive(Clone, PartialEq, Eq)]
@@ -137,6 +152,29 @@ impl Tenant {
         state.tokens.clear();
     }
 
+    /// Says so many times that another writer is busy in a namespace (429 `too_many_write_operations`).
+    pub fn contend(&self, namespace: &str, times: u32) {
+        let mut state = self.lock();
+        if let Some(space) = state.tree.space_by_id(namespace) {
+            state.contended.insert(space, times);
+        }
+    }
+
+    /// Keeps a file's content from everybody (409 `restricted_content`). False when there is no such file.
+    pub fn restrict(&self, id: &str) -> bool {
+        let mut state = self.lock();
+        let node = state.tree.by_id(id);
+        let file = node.and_then(|node| state.tree.file_mut(node));
+        file.map(|file| file.restricted = true).is_some()
+    }
+
+    /// Members who were suspended with their devices wiped, by key: what a careful caller never does.
+    #[must_use]
+    pub fn wiped(&self) -> Vec<&'static str> {
+        let state = self.lock();
+        state.wiped.iter().map(|&person| state.people.all[person].key).collect()
+    }
+
     /// The notices the service would have sent since the last call, oldest first.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
@@ -177,7 +215,90 @@ fn dispatch(state: &mut State, call: &Call<'_>) -> Reply {
         "files/download" => content::download(state, call),
         "files/export" => content::export(state, call),
         "files/list_revisions" => content::revisions(state, call),
+        "files/create_folder_v2" => relocate::create_folder(state, call),
+        "files/move_v2" => relocate::relocate(state, call),
+        "files/copy_v2" => relocate::copy(state, call),
+        "files/delete_v2" => relocate::delete(state, call),
+        "files/permanently_delete" => relocate::purge(state, call),
+        "files/restore" => relocate::restore(state, call),
+        "files/copy_reference/get" => relocate::get_reference(state, call),
+        "files/copy_reference/save" => relocate::save_reference(state, call),
+        "files/upload" => upload::whole(state, call),
+        "files/upload_session/start" => upload::start(state, call),
+        "files/upload_session/append_v2" => upload::append(state, call),
+        "files/upload_session/finish" => upload::finish(state, call),
+        "files/lock_file_batch" => marks::locks(state, call, marks::Turn::Lock),
+        "files/unlock_file_batch" => marks::locks(state, call, marks::Turn::Unlock),
+        "files/get_file_lock_batch" => marks::locks(state, call, marks::Turn::Look),
+        "files/tags/add" => marks::add_tag(state, call),
+        "files/tags/remove" => marks::remove_tag(state, call),
+        "files/tags/get" => marks::get_tags(state, call),
+        name if name.starts_with("sharing/") => sharing(state, call),
+        name if name.starts_with("file_properties/") => file_properties(state, call),
+        name if name.starts_with("team/legal_holds/") => holds(state, call),
         "check/user" | "check/app" => Ok(reply::ok(&json!({ "result": call.text("query") }))),
+        _ => Err(call.refuse("this function is not emulated")),
+    }
+}
+
+fn sharing(state: &mut State, call: &Call<'_>) -> Reply {
+    match call.route.name.as_str() {
+        "sharing/list_shared_links" => links::list(state, call),
+        "sharing/create_shared_link_with_settings" => links::create(state, call),
+        "sharing/modify_shared_link_settings" => links::modify(state, call),
+        "sharing/revoke_shared_link" => links::revoke(state, call),
+        "sharing/get_shared_link_metadata" => links::get(state, call),
+        "sharing/list_folder_members" => members::list_folder(state, call),
+        "sharing/list_folder_members/continue" => members::list_folder_more(state, call),
+        "sharing/list_file_members" => members::list_file(state, call),
+        "sharing/list_file_members/continue" => members::list_file_more(state, call),
+        "sharing/list_file_members/batch" => members::list_files(state, call),
+        "sharing/add_folder_member" => members::add_to_folder(state, call),
+        "sharing/add_file_member" => members::add_to_file(state, call),
+        "sharing/remove_folder_member" => members::remove_from_folder(state, call),
+        "sharing/remove_file_member_2" => members::remove_from_file(state, call),
+        "sharing/update_folder_member" => members::update_in_folder(state, call),
+        "sharing/update_file_member" => members::update_on_file(state, call),
+        "sharing/unshare_file" => members::unshare_file(state, call),
+        "sharing/get_folder_metadata" => folders::get(state, call),
+        "sharing/get_file_metadata" => folders::get_file(state, call),
+        "sharing/list_folders" => folders::list(state, call),
+        "sharing/list_folders/continue" => folders::list_more(state, call),
+        "sharing/share_folder" => folders::share(state, call),
+        "sharing/unshare_folder" => folders::unshare(state, call),
+        "sharing/update_folder_policy" => folders::set_policy(state, call),
+        "sharing/mount_folder" => folders::mount(state, call),
+        "sharing/unmount_folder" => folders::unmount(state, call),
+        "sharing/transfer_folder" => folders::transfer(state, call),
+        "sharing/check_job_status" | "sharing/check_remove_member_job_status" | "sharing/check_share_job_status" => {
+            members::check_job(state, call)
+        }
+        _ => Err(call.refuse("this function is not emulated")),
+    }
+}
+
+fn file_properties(state: &mut State, call: &Call<'_>) -> Reply {
+    match call.route.name.trim_start_matches("file_properties/") {
+        "templates/add_for_team" => properties::add_template(state, call),
+        "templates/list_for_team" | "templates/list_for_user" => properties::list_templates(state, call),
+        "templates/get_for_team" | "templates/get_for_user" => properties::get_template(state, call),
+        "templates/update_for_team" => properties::update_template(state, call),
+        "templates/remove_for_team" => properties::remove_template(state, call),
+        "properties/add" => properties::set(state, call, false),
+        "properties/overwrite" => properties::set(state, call, true),
+        "properties/update" => properties::update(state, call),
+        "properties/remove" => properties::remove(state, call),
+        _ => Err(call.refuse("this function is not emulated")),
+    }
+}
+
+fn holds(state: &mut State, call: &Call<'_>) -> Reply {
+    match call.route.name.trim_start_matches("team/legal_holds/") {
+        "create_policy" => marks::create_hold(state, call),
+        "list_policies" => marks::list_holds(state, call),
+        "get_policy" => marks::get_hold(state, call),
+        "release_policy" => marks::release_hold(state, call),
+        "list_held_revisions" => marks::held(state, call),
         _ => Err(call.refuse("this function is not emulated")),
     }
 }
@@ -200,6 +321,13 @@ impl Cloud for Tenant {
         }
         let request = state.mint("request", 32);
         answer.with("x-dropbox-request-id", request)
+    }
+
+    /// Every journal and list that a held request could wait for only grows.
+    fn version(&self) -> u64 {
+        let state = self.lock();
+        let changes: usize = state.tree.spaces.iter().map(|space| space.journal.len()).sum();
+        u64::try_from(changes + state.forgotten.len() + state.log_lost.len()).unwrap_or(u64::MAX)
     }
 
     fn principal(&self, asked: &Asked) -> String {
@@ -240,13 +368,15 @@ impl Cloud for Tenant {
         }
     }
 
-    fn set_doors(&self, doors: &[(Door, String)]) {
-        self.lock().doors = doors.to_vec();
-    }
+    /// No answer of this tenant names an address of its own.
+    fn set_doors(&self, _doors: &[(Door, String)]) {}
 }
 
 impl Play for Tenant {
-    fn play(&self, _edit: &Edit) -> Result<(), String> {
-        todo!()
+    fn play(&self, edit: &Edit) -> Result<(), String> {
+        let mut state = self.lock();
+        state.now = self.clock.now();
+        let now = state.now;
+        play::play(&mut state, now, edit)
     }
 }

@@ -66,11 +66,6 @@ pub(super) fn unauthorized(error: &Value) -> Stop {
     Stop(Box::new(failure(401, error)))
 }
 
-/// 403.
-pub(super) fn forbidden(error: &Value) -> Stop {
-    Stop(Box::new(failure(403, error)))
-}
-
 /// 422: the Path-Root header does not fit.
 pub(super) fn bad_root(error: &Value) -> Stop {
     Stop(Box::new(failure(422, error)))

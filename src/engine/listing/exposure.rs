@@ -111,7 +111,8 @@ impl Facts {
     /// Links that the listing told, and what must be asked for.
     fn first_reading(&mut self, provider: Provider, journal: &mut Journal) -> Result<Asked, Error> {
         let mut asked = Asked::new();
-        if provider == Provider::Dropbox {
+        let namespaces = provider == Provider::Dropbox;
+        if namespaces {
             for walk in journal.cursors().into_iter().filter(|walk| walk.id.starts_with("ns:")) {
                 let shared = Shared { id: walk.place, kind: ItemKind::Folder, read_as: walk.read_as };
                 asked.push((journal.top_of(&shared.id), shared));
@@ -122,7 +123,8 @@ impl Facts {
             if item.link.is_some() || inherits {
                 self.note(&item, at);
             }
-            if item.has_members {
+            // A shared folder of Dropbox is a namespace, asked about above, and here only the place where it is mounted.
+            if item.has_members && !(namespaces && item.kind == ItemKind::Folder) {
                 let shared = Shared { id: Arc::clone(&item.id), kind: item.kind, read_as: item.read_as.clone() };
                 asked.push((at.item, shared));
             }

@@ -99,3 +99,25 @@ impl Blocks {
         self.whole.finalize().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check value of Dropbox's developer guide: the digests of a picture's three blocks, and its hash.
+    #[test]
+    fn block_digests_make_the_published_hash() {
+        let digests = [
+            "2a846fa617c3361fc117e1c5c1e1838c336b6a5cef982c1a2d9bdf68f2f1992a",
+            "c68469027410ea393eba6551b9fa1e26db775f00eae70a0c3c129a0011a39cf9",
+            "7376192de020925ce6c5ef5a8a0405e931b0a9a8c75517aacd9ca24a8a56818b",
+        ];
+        let mut blocks = Blocks::default();
+        for digest in digests {
+            let Some(ContentHash::Blocks(bytes)) = ContentHash::parse(digest) else { unreachable!() };
+            blocks.whole.update(bytes);
+        }
+        let hash = ContentHash::Blocks(blocks.finish()).to_string();
+        assert_eq!(hash, "485291fa0ee50c016982abbfa943957bcd231aae0492ccbaa22c58e3997b35e0");
+    }
+}

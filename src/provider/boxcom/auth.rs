@@ -14,7 +14,7 @@ pub use consent::{authorize_url, exchange, state, state_fits, vault};
 use super::judge::{Grant, TokenAnswers};
 use super::wire;
 use crate::clock::{Clock, Moment};
-use crate::model::Principal;
+use crate::model::{ConnectorName, Principal};
 use crate::provider::http::{Call, Credentials, Http, Payload, Urgency};
 use crate::provider::settings::{BoxAuth, BoxSettings, BoxSubject};
 use crate::provider::{Error, Next, Secret, Settings};
@@ -45,7 +45,7 @@ struct Held {
 #[derive(Debug)]
 enum Way {
     Credentials { client_id: String, client_secret: Secret, subject: BoxSubject },
-    Jwt(jwt::Signer),
+    Jwt(Box<jwt::Signer>),
     Consent(consent::Refresher),
 }
 
@@ -53,6 +53,8 @@ enum Way {
 pub struct Tokens {
     http: Arc<Http>,
     endpoint: Url,
+    /// The connector's name, for commands that messages advise.
+    name: ConnectorName,
     way: Way,
     held: Mutex<Option<Held>>,
 }
@@ -75,12 +77,12 @@ impl Tokens {
                 client_secret: client_secret.clone(),
                 subject: subject.clone(),
             },
-            BoxAuth::Jwt { key_file, subject } => Way::Jwt(jwt::Signer::read(key_file, subject.clone())?),
+            BoxAuth::Jwt { key_file, subject } => Way::Jwt(Box::new(jwt::Signer::read(key_file, subject.clone())?)),
             BoxAuth::User { client_id, client_secret, .. } => {
                 Way::Consent(consent::Refresher::of(client_id, client_secret, vault(settings, cloud)?))
             }
         };
-        Ok(Self { http, endpoint: cloud.token.clone(), way, held: Mutex::new(None) })
+        Ok(Self { http, endpoint: cloud.token.clone(), name: settings.name.clone(), way, held: Mutex::new(None) })
     }
 
     /// True when the token is a person's own, not the service account's.
@@ -112,6 +114,14 @@ impl Tokens {
         }
     }
 
+    /// Puts the connector's name into the command an error advises.
+    fn named(&self, error: Error) -> Error {
+        match error.advice().map(|advice| advice.replace("NAME", self.name.as_str())) {
+            Some(advice) => error.with_advice(advice),
+            None => error,
+        }
+    }
+
     fn held(&self, answer: &wire::Token) -> Result<Held, Error> {
         let token = answer.access_token.as_deref().filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| Error::new(Next::Transient, DOING, "an answer without a token"))?;
@@ -123,7 +133,7 @@ impl Tokens {
         if let Some(kept) = held.as_ref().filter(|kept| !is_stale(kept)) {
             return Ok(kept.token.clone());
         }
-        let fresh = self.ask()?;
+        let fresh = self.ask().map_err(|error| self.named(error))?;
         Ok(held.insert(fresh).token.clone())
     }
 }

@@ -9,6 +9,7 @@
 use super::Tenant;
 use super::api::{Api, Ask};
 use super::judge::{Answers, Door, Scope};
+use super::wire::Listed;
 use crate::model::{Download, Principal};
 use crate::provider::body::Expected;
 use crate::provider::http::{Call, Payload, Stream, Urgency};
@@ -89,7 +90,8 @@ impl Way {
             scope: Scope::AsUser,
             doing: self.doing(),
         };
-        let reply = self.api.send(Method::GET, Payload::None, &ask, Door::Content)?;
+        let reply =
+            self.api.send(Method::GET, Payload::None, &ask, Door::Content).map_err(|error| self.explain(error))?;
         let location = reply.headers.get(LOCATION).and_then(|value| value.to_str().ok());
         let signed = location.and_then(|location| Url::parse(location).ok());
         let signed = signed.ok_or_else(|| Error::new(Next::Transient, self.doing(), "no address to download from"))?;
@@ -98,6 +100,25 @@ impl Way {
         } else {
             Err(Error::new(Next::Refused, self.doing(), "redirected to a host that is not one of the download hosts")
                 .with_advice("if the host is yours, add it to download_hosts in the settings of the connector"))
+        }
+    }
+
+    /// Tells a file that is gone from a version that is: one call more, only after a 404 of a pinned version.
+    fn explain(&self, error: Error) -> Error {
+        let Some(wanted) = self.version.as_deref().filter(|_| error.next() == Next::Gone) else { return error };
+        let current = self.api.get::<Listed>(&Ask {
+            path: &["files", &self.id],
+            query: &[("fields", "file_version")],
+            read_as: &self.read_as,
+            urgency: self.urgency,
+            scope: Scope::AsUser,
+            doing: self.doing(),
+        });
+        match current.ok().and_then(|file| file.file_version?.id) {
+            Some(current) if *current != *wanted => {
+                Error::new(Next::Moved, self.doing(), "another version is the current one").with_status(404)
+            }
+            _ => error,
         }
     }
 

@@ -216,7 +216,7 @@ fn refused_token(grant: Grant, error: &str) -> (Next, &'static str) {
     let advice = match (grant, error) {
         (_, "invalid_client") => {
             "copy client id and secret again from the Box developer console > your app > Configuration > OAuth 2.0 \
-             Credentials, then run `sluicebox connect box`"
+             Credentials, then run `sluicebox connect box NAME --again`"
         }
         (_, "unauthorized_client") => {
             "let an admin authorise the app: Box Admin Console > Integrations > Platform Apps Manager > Add Platform App > \
@@ -230,7 +230,9 @@ fn refused_token(grant: Grant, error: &str) -> (Next, &'static str) {
             "make a new key pair in the Box developer console > your app > Configuration > Add and Manage Public Keys, keep \
              the file it downloads, and check that an admin authorised the app"
         }
-        (Grant::Refresh, _) => "the consent is over (60 days unused, or revoked): run `sluicebox connect box` again",
+        (Grant::Refresh, _) => {
+            "the consent is over (60 days unused, or revoked): run `sluicebox connect box NAME --again`"
+        }
         (Grant::Code, _) => {
             "the code is over (it lives 30 seconds) or was made for another address: open the link again, and check the \
              redirect address in the developer console > your app > Configuration > OAuth 2.0 Redirect URIs"

@@ -29,7 +29,6 @@ use auth::Tokens;
 use people::Me;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use url::Url;
 
 /// One Box enterprise.
 #[derive(Debug)]
@@ -38,8 +37,6 @@ pub struct Tenant {
     tokens: Arc<Tokens>,
     /// Hosts signed download addresses may name.
     download_hosts: Arc<[String]>,
-    /// All hosts, for a firewall's list.
-    hosts: Vec<String>,
     /// True when trash is walked too.
     trash: bool,
     /// Whose the token is, once asked.
@@ -61,7 +58,6 @@ impl Tenant {
             api: Arc::new(Api::of(http, cloud.api.clone(), Arc::clone(&tokens) as Arc<dyn Credentials>)),
             tokens,
             download_hosts: cloud.download_hosts.clone().into(),
-            hosts: hosts(cloud),
             trash: settings.trash,
             me: Mutex::default(),
             used: Mutex::default(),
@@ -124,53 +120,6 @@ impl Source for Tenant {
     }
 
     fn hosts(&self) -> Vec<String> {
-        self.hosts.clone()
-    }
-}
-
-/// Every host of these settings once, in the order of their use; with the port where it is not the scheme's own.
-fn hosts(cloud: &BoxSettings) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    let named = [&cloud.token, &cloud.api, &cloud.upload, &cloud.authorize].into_iter().filter_map(host);
-    for host in named.chain(cloud.download_hosts.iter().cloned()) {
-        if !all.contains(&host) {
-            all.push(host);
-        }
-    }
-    all
-}
-
-fn host(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::settings::{BoxAuth, BoxSubject, public};
-    use super::*;
-    use crate::provider::Secret;
-
-    #[test]
-    fn hosts_come_from_the_settings() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        let mut cloud = BoxSettings {
-            api: url(public::BOX_API),
-            upload: url(public::BOX_UPLOAD),
-            token: url(public::BOX_TOKEN),
-            authorize: url(public::BOX_AUTHORIZE),
-            download_hosts: public::BOX_DOWNLOAD_HOSTS.map(String::from).to_vec(),
-            auth: BoxAuth::ClientCredentials {
-                client_id: String::new(),
-                client_secret: Secret::new(""),
-                subject: BoxSubject::Enterprise("1".into()),
-            },
-        };
-        let public = ["api.box.com", "upload.box.com", "account.box.com", "dl.boxcloud.com", "*.boxcloud.com"];
-        assert_eq!(hosts(&cloud), public);
-        cloud.api = url("http://127.0.0.1:8080/2.0/");
-        cloud.download_hosts = vec!["127.0.0.1:8081".into()];
-        let local = ["api.box.com", "127.0.0.1:8080", "upload.box.com", "account.box.com", "127.0.0.1:8081"];
-        assert_eq!(hosts(&cloud), local);
+        self.api.http.hosts()
     }
 }

@@ -13,7 +13,6 @@ use crate::provider::body::{Body, Expected, Reopen};
 use crate::provider::http::{Stream, Urgency};
 use crate::provider::{Error, Next, Wanted};
 use serde_json::json;
-use std::io::{self, Read};
 use std::sync::Arc;
 
 /// Opens a content.
@@ -79,7 +78,7 @@ fn direct(source: Source, wanted: &Wanted) -> Result<(Stream, Expected, Reopen),
         if told.rev.is_some_and(|rev| pinned.strip_prefix("rev:").is_some_and(|begun| begun != rev)) {
             return Err(source.error(Next::Moved, "another revision came"));
         }
-        from_byte(stream, from, &source)
+        Ok(stream)
     });
     Ok((first, expected, reopen))
 }
@@ -96,55 +95,14 @@ fn export(source: Source, wanted: &Wanted, format: &Arc<str>) -> Result<(Stream,
     }
     let begun = told.export_metadata;
     let expected = Expected { hash: begun.export_hash.as_deref().and_then(ContentHash::parse), size_bytes: begun.size };
-    let reopen: Reopen = Box::new(move |from| {
+    let reopen: Reopen = Box::new(move |_| {
         let stream = source.team.desk.download(&source.ask(&route::EXPORT, 0), &argument)?;
         let told: Exported = result_of(&stream);
         if begun.export_hash.is_none() || told.export_metadata.export_hash != begun.export_hash {
             return Err(source.error(Next::Transient, "the export broke off and came out otherwise the second time"));
         }
-        from_byte(stream, from, &source)
+        // The whole again: the body skips what it has.
+        Ok(stream)
     });
     Ok((first, expected, reopen))
-}
-
-/// A stream that stands at `from`: one that begins there, or one of the whole with the beginning read away.
-fn from_byte(mut stream: Stream, from: u64, source: &Source) -> Result<Stream, Error> {
-    if from == 0 {
-        return Ok(stream);
-    }
-    if stream.status == 206 {
-        let range = stream.headers.get("content-range").and_then(|range| range.to_str().ok());
-        return match range.and_then(begins_at) {
-            Some(begin) if begin == from => Ok(stream),
-            _ => Err(source.error(Next::Transient, "another range came than was asked for")),
-        };
-    }
-    let skipped = io::copy(&mut stream.by_ref().take(from), &mut io::sink());
-    match skipped {
-        Ok(skipped) if skipped == from => Ok(stream),
-        _ => Err(source.error(Next::Transient, "the content broke off again before the place where it broke off")),
-    }
-}
-
-/// The first byte of a `Content-Range` (`bytes 5-9/10`).
-fn begins_at(range: &str) -> Option<u64> {
-    range.trim().strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::begins_at;
-
-    #[test]
-    fn a_range_says_where_it_begins() {
-        for (range, begin) in [
-            ("bytes 5-9/10", Some(5)),
-            (" bytes 0-0/*", Some(0)),
-            ("bytes */10", None),
-            ("items 5-9/10", None),
-            ("", None),
-        ] {
-            assert_eq!(begins_at(range), begin, "{range}");
-        }
-    }
 }

@@ -43,7 +43,7 @@ impl Judge for Answers {
 impl Answers {
     /// 401: the token is over, lacks a scope, or the member acted for is not to be acted for.
     fn unauthorized(&self, said: &Said) -> Judgement {
-        let relink = format!("link it again: sluicebox connect dropbox {}", self.connector);
+        let relink = format!("link it again: sluicebox connect dropbox {} --again", self.connector);
         match said.tags.first().map(String::as_str) {
             Some("missing_scope") => self.missing_scope(said, said.scope.as_deref()),
             Some("invalid_access_token") => {
@@ -69,7 +69,7 @@ impl Answers {
     fn missing_scope(&self, said: &Said, scope: Option<&str>) -> Judgement {
         let scope = scope.unwrap_or("(unnamed)");
         let advice = format!(
-            "tick {scope} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {}",
+            "tick {scope} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
             self.connector
         );
         Judgement::Bad {
@@ -175,16 +175,17 @@ impl Said {
     }
 }
 
-/// The tags of a union's value and of those inside it. (A limit's union stands below `reason`.)
+/// The tags of a union's value and of those inside it. (A limit's union stands below `reason`.) A text that is no tag, such
+/// as the time of a reset, ends them.
 fn tags_of(error: &Value) -> Vec<String> {
+    let is_tag = |word: &str| {
+        !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+    };
     let mut tags = Vec::new();
-    let mut at = error.get("reason").unwrap_or(error);
-    while tags.len() < DEPTH_MAX && !tag(at).is_empty() {
-        tags.push(code(tag(at)));
-        match at.get(tag(at)) {
-            Some(below) => at = below,
-            None => break,
-        }
+    let mut at = Some(error.get("reason").unwrap_or(error));
+    while let Some(value) = at.filter(|value| is_tag(tag(value)) && tags.len() < DEPTH_MAX) {
+        tags.push(code(tag(value)));
+        at = value.get(tag(value));
     }
     tags
 }
@@ -282,7 +283,7 @@ impl Judge for TokenAnswers {
             json.as_ref().and_then(|json| text(json, "error")).and_then(|error| error.split(':').next()).map(code);
         let advice = match error.as_deref() {
             Some("invalid_grant") => Some(format!(
-                "the refresh token or code is not valid any more; link again: sluicebox connect dropbox {}",
+                "the refresh token or code is not valid any more; link again: sluicebox connect dropbox {} --again",
                 self.connector
             )),
             Some("invalid_client" | "unauthorized_client") => Some(

@@ -12,6 +12,7 @@ use super::team::{Place, Team};
 use super::wire::{Entry, ExportInfo, ListFolder, Listing, Revisions, SpaceUsage, TeamFolders, text};
 use crate::clock::Moment;
 use crate::model::{ContentHash, Directory, Download, Item, ItemKind, Owner, Principal, Status};
+use crate::provider::http::Urgency;
 use crate::provider::{Error, GonePath, Next, Onward, Page, Unwalked, Walk, Walks, WhyUnwalked};
 use serde_json::json;
 use std::collections::HashSet;
@@ -107,7 +108,7 @@ pub(super) fn place_of(id: &str) -> Option<&str> {
 // --- where walks begin ---
 
 /// All walks of the team.
-pub(super) fn walks(team: &Team, people: &Directory) -> Result<Walks, Error> {
+pub(super) fn walks(team: &Team) -> Result<Walks, Error> {
     team.new_pass();
     let read_as = team.admin()?;
     let closed = closed_team_folders(team)?;
@@ -126,12 +127,6 @@ pub(super) fn walks(team: &Team, people: &Directory) -> Result<Walks, Error> {
             });
         }
     }
-    let invited = people.people().iter().filter(|person| person.status == Status::Invited);
-    all.holes.extend(invited.map(|person| Unwalked {
-        what: Arc::clone(&person.id),
-        name: Arc::clone(&person.login),
-        why: WhyUnwalked::InvitedOwner,
-    }));
     Ok(all)
 }
 
@@ -187,7 +182,7 @@ pub(super) fn changes(team: &Team, feed: &Arc<str>, read_as: &Principal, positio
     let _turn = team.turns.take(feed);
     let place = place_of(feed).ok_or_else(|| unknown(feed))?;
     let (stage, cursor) = Stage::read(position).ok_or_else(|| unknown(feed))?;
-    let ground = Ground::of(team, place, read_as, &Directory::default())?;
+    let ground = Ground { urgency: Urgency::Live, ..Ground::of(team, place, read_as, &Directory::default())? };
     next(team, &ground, cursor, stage)
 }
 
@@ -268,7 +263,10 @@ struct Ground {
     /// Who reads contents: a home's owner while active, so that downloads share out over the members' own limits.
     reader: Principal,
     owner: Option<Owner>,
+    /// The owner's status, of a home or an application's folder.
+    status: Option<Status>,
     outside: bool,
+    urgency: Urgency,
 }
 
 impl Ground {
@@ -284,12 +282,14 @@ impl Ground {
             _ => walker.clone(),
         };
         let outside = *place.kind == *"shared_folder" && is_outside(team, &id, walker)?;
-        let owner = standing.map(|standing| standing.owner);
-        Ok(Self { id, kind: place.kind, name: place.name, walker: walker.clone(), reader, owner, outside })
+        let (owner, status) = standing.map(|standing| (standing.owner, standing.status)).unzip();
+        let (kind, name, walker) = (place.kind, place.name, walker.clone());
+        Ok(Self { id, kind, name, walker, reader, owner, status, outside, urgency: Urgency::Bulk })
     }
 
     fn ask(&self, route: &'static Route) -> Ask<'_> {
-        Ask::new(route, &self.walker, format!("list namespace {}", self.id)).within(&self.id)
+        let ask = Ask::new(route, &self.walker, format!("list namespace {}", self.id));
+        Ask { urgency: self.urgency, ..ask.within(&self.id) }
     }
 
     /// What a refusal makes of the page: a hole where the namespace is the matter, the error itself where it is not.
@@ -297,7 +297,11 @@ impl Ground {
         let is_ours = ["missing_scope", "invalid_select_admin"].iter().any(|said| error.said().contains(said));
         let why = match (&*self.kind, error.next()) {
             ("app_folder", Next::Forbidden | Next::Gone) if !is_ours => WhyUnwalked::AppFolder,
-            (_, Next::Forbidden) if !is_ours => WhyUnwalked::Refused,
+            (_, Next::Forbidden) if !is_ours => match self.status {
+                Some(Status::Invited) => WhyUnwalked::InvitedOwner,
+                Some(Status::Inactive) => WhyUnwalked::InactiveOwner,
+                _ => WhyUnwalked::Refused,
+            },
             _ => return Err(error),
         };
         let hole = Unwalked { what: Arc::clone(&self.id), name: Arc::clone(&self.name), why };
@@ -335,11 +339,13 @@ impl Ground {
 
     fn take_folder(&self, entry: Entry, stage: Stage, page: &mut Page) {
         let closed = entry.sharing_info.as_ref().is_some_and(|info| info.no_access);
+        // Where another namespace is mounted; that one is walked by itself.
+        let mounts = entry.sharing_info.as_ref().is_some_and(|info| info.shared_folder_id.is_some());
         let Some(item) = self.item(entry) else { return };
         if closed {
             let (what, name) = (Arc::clone(&item.id), Arc::clone(&item.name));
             page.holes.push(Unwalked { what, name, why: WhyUnwalked::Refused });
-        } else if stage.is_one_folder() {
+        } else if stage.is_one_folder() && !mounts {
             let path = item.path.clone().unwrap_or_else(|| Arc::clone(&item.name));
             page.found.push(self.further("flat", &item.id, path, &self.kind));
         }
@@ -361,7 +367,6 @@ impl Ground {
     /// An entry in our words; `None` without an id.
     fn item(&self, entry: Entry) -> Option<Item> {
         let kind = if entry.tag.as_deref() == Some("folder") { ItemKind::Folder } else { ItemKind::File };
-        let mounts = entry.sharing_info.as_ref().is_some_and(|info| info.shared_folder_id.is_some());
         let download = match kind {
             ItemKind::File => how(entry.is_downloadable, entry.export_info.as_ref()),
             _ => Download::None,
@@ -383,7 +388,8 @@ impl Ground {
             owner: self.owner.clone(),
             outside_owner: self.outside,
             link: None,
-            has_members: entry.has_explicit_shared_members == Some(true) || mounts,
+            // A shared folder's members are those of its namespace, which is walked by itself.
+            has_members: entry.has_explicit_shared_members == Some(true),
             label: None,
             locked: entry.file_lock_info.is_some_and(|lock| lock.holds()),
             trashed: None,

@@ -7,7 +7,7 @@ use super::route;
 use super::team::Team;
 use super::wire::{Links, Listing};
 use super::{feed, people};
-use crate::model::{Directory, Person, Principal, Role, Status};
+use crate::model::{Person, Principal, Role, Status};
 use crate::provider::{Capability, CapabilityState, Error, PeoplePage};
 use serde_json::json;
 
@@ -111,7 +111,7 @@ fn another<'p>(team: &Team, people: &'p [Person]) -> Result<Option<&'p Person>, 
 fn reading(team: &Team, people: &[Person]) -> Result<CapabilityState, Error> {
     let argument = json!({"path": "", "limit": 1});
     let admin = team.admin()?;
-    let walks = list::walks(team, &Directory::default())?;
+    let walks = list::walks(team)?;
     let first = walks.walks.first().map(|walk| walk.place.clone());
     if let Some(place) = first {
         let ask = Ask::new(&route::LIST_FOLDER, &admin, "list a namespace as the admin").within(&place);
@@ -171,7 +171,7 @@ fn lacking(team: &Team, wanted: &[&str]) -> Option<String> {
 
 fn how_to_grant(team: &Team, lacking: &str) -> String {
     format!(
-        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {}",
+        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
         team.desk.connector()
     )
 }

@@ -93,7 +93,11 @@ fn folder_sharing(team: &Team, shared: &Shared) -> Result<Sharing, Error> {
     let kind = team.place(&shared.id)?.map(|place| place.kind);
     match kind.as_deref() {
         Some("team_member_folder" | "app_folder") => return Ok(Sharing::default()),
-        Some("team_member_root") => return Ok(Sharing { whole_company: true, ..Sharing::default() }),
+        Some("team_member_root") => {
+            // The space that the team shares, or (without one) a member's own root.
+            let whole_company = team.space()?.is_some_and(|space| space == shared.id);
+            return Ok(Sharing { whole_company, ..Sharing::default() });
+        }
         _ => {}
     }
     let read_as = acting(team, &shared.read_as)?;

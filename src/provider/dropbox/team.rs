@@ -119,8 +119,10 @@ impl Team {
         let account: Account =
             self.desk.rpc(&Ask::new(&route::ACCOUNT, &admin, "read the admin's root"), &json!(null))?;
         let root = account.root_info;
-        let shared = !root.root_namespace_id.is_empty() && root.root_namespace_id != root.home_namespace_id;
-        let space = shared.then(|| Arc::from(root.root_namespace_id.as_str()));
+        let is_apart = !root.root_namespace_id.is_empty() && root.root_namespace_id != root.home_namespace_id;
+        // A member's root may also be apart from the home without being the team's.
+        let space =
+            (is_apart && root.tag.as_deref() != Some("user")).then(|| Arc::from(root.root_namespace_id.as_str()));
         *lock(&self.space) = Some(space.clone());
         Ok(space)
     }

@@ -105,7 +105,7 @@ pub(super) struct ExportInfo {
     pub(super) export_options: Vec<String>,
 }
 
-/// `FolderSharingInfo`; of a file's only the common fields.
+/// `FolderSharingInfo`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct SharingInfo {
     pub(super) shared_folder_id: Option<String>,
@@ -304,6 +304,8 @@ pub(super) struct Account {
 /// `RootInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct RootInfo {
+    #[serde(rename = ".tag", default)]
+    pub(super) tag: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) root_namespace_id: String,
     #[serde(default, deserialize_with = "nullable")]

@@ -36,6 +36,7 @@ fn outfit(settings: &Settings, options: &Options) -> Result<ClientBuilder, Error
         .referer(false)
         .no_proxy()
         .user_agent(concat!("sluicebox/", env!("CARGO_PKG_VERSION")))
+        // For each wait (the answer's head, each piece of its body), not for the whole.
         .timeout(options.stall_timeout)
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(IDLE)

@@ -7,6 +7,7 @@ use super::{Call, Http, Judgement, Payload};
 use crate::backoff::Backoff;
 use crate::provider::throttle::{Asking, Permit, Refusal};
 use crate::provider::{Error, Next, Secret};
+use reqwest::Method;
 use reqwest::blocking::Request;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use std::io;
@@ -17,6 +18,8 @@ use std::time::Duration;
 struct Course {
     /// Answers and faults that asked for another try.
     failures: u32,
+    /// Connections that could not be made.
+    unconnected: u32,
     renewed: bool,
 }
 
@@ -112,7 +115,12 @@ impl Http {
 
     fn request(&self, call: &Call<'_>, token: Option<&Secret>) -> Result<Request, Error> {
         let defect = |what: &str| Error::new(Next::Refused, &call.doing, format!("{what} cannot be sent in a header"));
-        let mut builder = self.client.request(call.method.clone(), call.url.clone()).timeout(self.patience(call));
+        let mut builder = self.client.request(call.method.clone(), call.url.clone());
+        // A time-out of the request bounds the whole answer, that of the client each wait: only a long poll, whose answer
+        // is short, gets one of its own.
+        if !call.patience.is_zero() {
+            builder = builder.timeout(self.patience(call));
+        }
         let mut has_type = false;
         for (name, value) in &call.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| defect("a name"))?;
@@ -129,7 +137,9 @@ impl Http {
             builder = builder.header(CONTENT_TYPE, kind);
         }
         builder = match call.payload {
-            Payload::None => builder,
+            // Without a body's length some servers refuse a POST (411).
+            Payload::None if call.method == Method::GET || call.method == Method::DELETE => builder,
+            Payload::None => builder.body(Vec::new()),
             Payload::Json(text) => builder.body(text.to_owned()),
             Payload::Form(form) => builder.body(form.reveal().to_owned()),
             Payload::Bytes(bytes) => builder.body(bytes.to_vec()),
@@ -174,13 +184,17 @@ impl Http {
 
     /// Waits for the next try after a fault, or gives up.
     fn after_fault(&self, call: &Call<'_>, fault: Fault, course: &mut Course) -> Result<(), Error> {
-        course.failures += 1;
-        let tries_max = if fault.is_before_sending() { self.options.connect_tries_max } else { self.options.tries_max };
+        let (so_far, tries_max) = if fault.is_before_sending() {
+            (&mut course.unconnected, self.options.connect_tries_max)
+        } else {
+            (&mut course.failures, self.options.tries_max)
+        };
+        *so_far += 1;
         let may_again = (call.repeatable || fault.is_before_sending()) && !fault.is_final();
-        if !may_again || course.failures >= tries_max {
+        if !may_again || *so_far >= tries_max {
             return Err(fault.into_error(&call.url, &call.doing));
         }
-        self.wait_self(call, backoff(course.failures)?)
+        self.wait_self(call, backoff(*so_far)?)
     }
 
     /// Obeys an answer that asks to come again, or gives up.

@@ -42,6 +42,7 @@ struct Wants {
     key: Key,
     urgency: Urgency,
     writes_in: Option<Arc<str>>,
+    lingers: bool,
 }
 
 /// Whether a waiter may go.
@@ -69,8 +70,9 @@ impl Gate {
         }
     }
 
-    pub(super) fn queue(&mut self, key: &Key, urgency: Urgency, writes_in: Option<&str>) -> u64 {
-        self.enter(Some(Wants { key: key.clone(), urgency, writes_in: writes_in.map(Arc::from) }))
+    pub(super) fn queue(&mut self, key: &Key, asking: Asking<'_>) -> u64 {
+        let Asking { urgency, writes_in, lingers, .. } = asking;
+        self.enter(Some(Wants { key: key.clone(), urgency, writes_in: writes_in.map(Arc::from), lingers }))
     }
 
     pub(super) fn queue_sleeper(&mut self) -> u64 {
@@ -125,7 +127,11 @@ impl Gate {
         if ready_at > now {
             return Turn::At(ready_at);
         }
-        let ready_ahead = ahead().filter(|(_, other)| self.ready_at(&other.key) <= now).count();
+        if wants.lingers {
+            return Turn::Now;
+        }
+        let takes_place = |other: &Wants| !other.lingers && self.ready_at(&other.key) <= now;
+        let ready_ahead = ahead().filter(|(_, other)| takes_place(other)).count();
         if self.running + ready_ahead >= self.concurrency { Turn::AfterOthers } else { Turn::Now }
     }
 
@@ -141,7 +147,7 @@ impl Gate {
             self.pace(&wants.key).go(now);
             self.writers.extend(wants.writes_in);
         }
-        self.running += 1;
+        self.running += usize::from(!asking.lingers);
         self.awaited += usize::from(!asking.lingers);
         Ok(now)
     }
@@ -152,8 +158,8 @@ impl Gate {
     }
 
     /// A call is over.
-    pub(super) fn end(&mut self, writes_in: Option<&str>) {
-        self.running = self.running.saturating_sub(1);
+    pub(super) fn end(&mut self, writes_in: Option<&str>, lingers: bool) {
+        self.running = self.running.saturating_sub(usize::from(!lingers));
         if let Some(namespace) = writes_in {
             self.writers.remove(namespace);
         }
@@ -161,6 +167,11 @@ impl Gate {
 
     pub(super) fn pace(&mut self, key: &Key) -> &mut Pace {
         self.paces.entry(key.clone()).or_insert_with(|| Pace::new(self.rate))
+    }
+
+    #[cfg(test)]
+    pub(super) fn paces_len(&self) -> usize {
+        self.paces.len()
     }
 
     fn forget_rested(&mut self, now: Duration) {

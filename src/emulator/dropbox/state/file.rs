@@ -1,4 +1,4 @@
-//! A file's versions, its content hash, and the bodies of made-up files.
+//! A file's versions and its content hash.
 
 use crate::clock::Moment;
 use sha2::{Digest, Sha256};
@@ -65,18 +65,6 @@ pub(in crate::emulator::dropbox) fn hex(hash: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The body of a made-up file, from its number alone. Every seventh holds a (made-up) payment card number.
-pub(in crate::emulator::dropbox) fn made_up_body(number: u64) -> Arc<[u8]> {
-    let mut text = format!("Made-up entry {number}.\n");
-    if number % 7 == 3 {
-        text.push_str("Card number: 4111 1111 1111 1111\n");
-    }
-    for line in 0..number % 5 {
-        let _ = writeln!(text, "Line {line} of entry {number}, which nobody wrote.");
-    }
-    text.into_bytes().into()
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ pub(super) mod people;
 pub(super) mod sharing;
 pub(super) mod tree;
 
+use super::Keys;
 use super::hooks::Notice;
 use super::log::Event;
-use super::{Door, Keys};
 use crate::clock::Moment;
 use people::People;
 use sharing::{Link, Share};
@@ -115,13 +115,13 @@ pub(super) struct State {
     /// Listings whose cursors the service has forgotten.
     pub(super) forgotten: BTreeSet<u64>,
     pub(super) listings: u64,
-    pub(super) polls: HashMap<String, Moment>,
+    /// Files whose versions were deleted for good.
+    pub(super) purged: BTreeSet<NodeId>,
     pub(super) polled: u64,
     pub(super) team_space: Option<SpaceId>,
     pub(super) odd_pages: bool,
     /// Namespaces that another writer is busy in, and how many more writes are refused for it.
     pub(super) contended: BTreeMap<SpaceId, u32>,
-    pub(super) doors: Vec<(Door, String)>,
     pub(super) minted: u64,
 }
 
@@ -130,10 +130,5 @@ impl State {
     pub(super) fn mint(&mut self, kind: &str, length: usize) -> String {
         self.minted += 1;
         people::opaque(self.seed, kind, &self.minted.to_string(), length)
-    }
-
-    /// The address of a door, without a trailing slash.
-    pub(super) fn door(&self, door: Door) -> &str {
-        self.doors.iter().find(|(known, _)| *known == door).map_or("http://127.0.0.1", |(_, address)| address.as_str())
     }
 }

@@ -8,6 +8,7 @@ use super::file::{self, Export, File, Version};
 use super::people::opaque;
 use super::sharing::Sharing;
 use crate::clock::Moment;
+use crate::emulator::seed::made_up;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ impl NodeId {
 #[derive(Debug)]
 enum Name {
     Own(Box<str>),
-    /// Follows from the node's number.
+    /// That of a made-up file.
     Made,
 }
 
@@ -51,8 +52,8 @@ pub(in crate::emulator::dropbox) enum Kind {
     Folder(Vec<NodeId>),
     /// Another namespace appears here.
     Mount(SpaceId),
-    /// A file made up from the node's number.
-    Made,
+    /// A made-up file, by its number.
+    Made(u32),
     File(Box<File>),
 }
 
@@ -213,7 +214,7 @@ impl Tree {
 
     /// True for a file.
     pub(in crate::emulator::dropbox) fn is_file(&self, node: NodeId) -> bool {
-        matches!(self.kind(node), Kind::File(_) | Kind::Made)
+        matches!(self.kind(node), Kind::File(_) | Kind::Made(_))
     }
 
     /// Children of a folder, by name.
@@ -226,9 +227,10 @@ impl Tree {
 
     /// Name; empty for a root.
     pub(in crate::emulator::dropbox) fn name(&self, node: NodeId) -> String {
-        match &self.nodes[node.at()].name {
-            Name::Own(name) => name.to_string(),
-            Name::Made => format!("entry {:09}.txt", node.0),
+        match (&self.nodes[node.at()].name, self.kind(node)) {
+            (Name::Own(name), _) => name.to_string(),
+            (Name::Made, Kind::Made(number)) => made_up::name(u64::from(*number)),
+            (Name::Made, _) => String::new(),
         }
     }
 
@@ -348,8 +350,9 @@ impl Tree {
     }
 
     /// A new made-up file.
-    pub(in crate::emulator::dropbox) fn add_made(&mut self, parent: NodeId) -> NodeId {
-        let node = self.push(parent, self.space_of(parent), Name::Made, Kind::Made);
+    pub(in crate::emulator::dropbox) fn add_made(&mut self, parent: NodeId, number: u64) -> NodeId {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let node = self.push(parent, self.space_of(parent), Name::Made, Kind::Made(number));
         self.insert_child(parent, node);
         self.touch(node);
         node
@@ -382,7 +385,7 @@ impl Tree {
         at: Moment,
         by: usize,
     ) -> NodeId {
-        let node = self.push(parent, self.space_of(parent), Name::Own(name.into()), Kind::Made);
+        let node = self.push(parent, self.space_of(parent), Name::Own(name.into()), Kind::Folder(Vec::new()));
         let version = self.version_of(node, body, at, by);
         let file = File { versions: vec![version], export: None, restricted: false };
         self.nodes[node.at()].kind = Kind::File(Box::new(file));
@@ -407,8 +410,10 @@ impl Tree {
 
     /// The file of a node, to change it; a made-up file becomes one of its own.
     pub(in crate::emulator::dropbox) fn file_mut(&mut self, node: NodeId) -> Option<&mut File> {
-        if matches!(self.kind(node), Kind::Made) {
-            let file = File { versions: vec![self.made_version(node)], export: None, restricted: false };
+        if let Kind::Made(number) = self.kind(node) {
+            let file = File { versions: vec![self.made_version(node, *number)], export: None, restricted: false };
+            let name = self.name(node);
+            self.nodes[node.at()].name = Name::Own(name.into());
             self.nodes[node.at()].kind = Kind::File(Box::new(file));
         }
         match &mut self.nodes[node.at()].kind {
@@ -417,8 +422,8 @@ impl Tree {
         }
     }
 
-    fn made_version(&self, node: NodeId) -> Version {
-        let body = file::made_up_body(u64::from(node.0));
+    fn made_version(&self, node: NodeId, number: u32) -> Version {
+        let body: Arc<[u8]> = made_up::body(u64::from(number)).into();
         let hash = file::content_hash(&body);
         Version { rev: MADE_REVS + u64::from(node.0), body, hash, at: self.made_at, client_at: self.made_at, by: 0 }
     }
@@ -427,7 +432,7 @@ impl Tree {
     pub(in crate::emulator::dropbox) fn current(&self, node: NodeId) -> Option<Version> {
         match self.kind(node) {
             Kind::File(file) => file.versions.last().cloned(),
-            Kind::Made => Some(self.made_version(node)),
+            Kind::Made(number) => Some(self.made_version(node, *number)),
             _ => None,
         }
     }
@@ -436,7 +441,7 @@ impl Tree {
     pub(in crate::emulator::dropbox) fn versions(&self, node: NodeId) -> Vec<Version> {
         match self.kind(node) {
             Kind::File(file) => file.versions.clone(),
-            Kind::Made => vec![self.made_version(node)],
+            Kind::Made(number) => vec![self.made_version(node, *number)],
             _ => Vec::new(),
         }
     }

@@ -115,7 +115,7 @@ fn every_form_of_error_has_its_next_step() {
         (409, None, path("too_many_write_operations"), Is::Again(None, false), "409 path/too_many_write_operations"),
         (409, None, tagged("other"), Is::Bad(Next::Forbidden), "409 other"),
         (409, None, "not json".into(), Is::Bad(Next::Forbidden), "409"),
-        (409, None, tagged("sp ace/<secret>"), Is::Bad(Next::Forbidden), "409 spacesecret"),
+        (409, None, tagged("sp ace/<secret>"), Is::Bad(Next::Forbidden), "409"),
     ];
     let judge = Answers { connector: "main".into() };
     for (status, retry_after, body, is, said) in rows {
@@ -129,7 +129,7 @@ fn a_missing_scope_is_named_with_the_way_to_it() {
     let judge = Answers { connector: "emea".into() };
     let body = r#"{"error":{".tag":"missing_scope","required_scope":"events.read"}}"#;
     let advice = judged(&judge, 401, None, body).2.unwrap_or_default();
-    for part in ["events.read", "Permissions", "Submit", "sluicebox connect dropbox emea"] {
+    for part in ["events.read", "Permissions", "Submit", "sluicebox connect dropbox emea --again"] {
         assert!(advice.contains(part), "{advice}");
     }
 }

@@ -11,7 +11,9 @@ fn ground() -> Ground {
         walker: Principal::Admin("dbmid:a".into()),
         reader: Principal::Person("dbmid:p".into()),
         owner: None,
+        status: None,
         outside: false,
+        urgency: Urgency::Bulk,
     }
 }
 
@@ -128,6 +130,7 @@ fn folders_and_deleted_paths_lead_to_further_walks_only_where_wanted() {
     let entries = json!([
         {".tag": "folder", "id": "id:f", "name": "F", "path_lower": "/f", "path_display": "/F"},
         {".tag": "folder", "id": "id:c", "name": "C", "sharing_info": {"no_access": true}},
+        {".tag": "folder", "id": "id:m", "name": "M", "sharing_info": {"shared_folder_id": "8"}},
         {".tag": "deleted", "path_lower": "/old"},
     ]);
     for (stage, trash, found) in [
@@ -147,6 +150,15 @@ fn folders_and_deleted_paths_lead_to_further_walks_only_where_wanted() {
 
 #[test]
 fn a_refused_namespace_is_a_hole_and_a_missing_right_of_ours_an_error() {
+    for (kind, status, why) in [
+        (HOME, Some(Status::Invited), WhyUnwalked::InvitedOwner),
+        (HOME, Some(Status::Inactive), WhyUnwalked::InactiveOwner),
+        (HOME, Some(Status::Active), WhyUnwalked::Refused),
+    ] {
+        let ground = Ground { kind: kind.into(), status, ..ground() };
+        let page = ground.hole(Error::new(Next::Forbidden, "list", "422 no_permission")).expect("a hole");
+        assert_eq!(page.holes[0].why, why);
+    }
     for (kind, next, said, why) in [
         ("app_folder", Next::Forbidden, "422 no_permission", Some(WhyUnwalked::AppFolder)),
         ("app_folder", Next::Gone, "409 path/not_found", Some(WhyUnwalked::AppFolder)),

@@ -1,0 +1,160 @@
+//! What a full scan must find, told from the state itself, by rules of its own.
+
+use super::Tenant;
+use super::links::chain;
+use super::state::State;
+use super::state::file::hex;
+use super::state::people::Status;
+use super::state::sharing::{Audience, Whom};
+use super::state::tree::{NodeId, SpaceId, SpaceKind};
+use crate::clock::Moment;
+
+/// A file that a full scan must list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyedFile {
+    /// Id.
+    pub id: String,
+    /// Login of the owner; empty for what the team owns.
+    pub owner: String,
+    /// Id of the namespace.
+    pub namespace: String,
+    /// Folders and name, from the namespace's root down.
+    pub path: Vec<String>,
+    /// Content hash of the current version, lower-case hex; that of the default export for a file that is only exported.
+    pub hash: String,
+    /// Bytes of the current version.
+    pub size: u64,
+    /// False for what can only be exported.
+    pub downloadable: bool,
+    /// Deleted files are not listed here: always false.
+    pub trashed: bool,
+}
+
+impl Tenant {
+    /// Every file that a full scan must list, namespace by namespace. Made-up files are among them.
+    #[must_use]
+    pub fn files(&self) -> Vec<SurveyedFile> {
+        let state = self.lock();
+        scanned(&state).into_iter().map(|(space, node)| surveyed(&state, space, node)).collect()
+    }
+
+    /// Every file's id with the exposure level it must come out with (`private`, `internal`, `external`, `public`) and
+    /// whether all facts are visible to the scan.
+    #[must_use]
+    pub fn exposures(&self) -> Vec<(String, &'static str, bool)> {
+        let state = self.lock();
+        let now = self.clock.now();
+        let level = |(_, node): (SpaceId, NodeId)| (state.tree.id(node), exposure(&state, node, now), true);
+        scanned(&state).into_iter().map(level).collect()
+    }
+
+    /// Logins of everybody a listing of people must bring.
+    #[must_use]
+    pub fn people(&self) -> Vec<String> {
+        let state = self.lock();
+        let members =
+            state.people.all.iter().filter(|person| !matches!(person.status, Status::Outside | Status::Removed));
+        members.map(|person| person.email.to_owned()).collect()
+    }
+
+    /// What a scan cannot walk: id of the namespace, and why.
+    #[must_use]
+    pub fn holes(&self) -> Vec<(String, &'static str)> {
+        let state = self.lock();
+        let listed = state.tree.all_spaces().filter(|space| super::team::is_listed(&state, *space));
+        let archived = listed.map(|space| state.tree.space(space)).filter(|space| space.archived);
+        archived.map(|space| (space.id.clone(), "archived")).collect()
+    }
+
+    /// The least number of page calls that list every namespace once, with so many entries a page.
+    #[must_use]
+    pub fn listing_calls(&self, page: usize) -> u64 {
+        let state = self.lock();
+        let page = page.max(1);
+        let calls = |space: SpaceId| {
+            let entries = state.tree.below(state.tree.space(space).root).len() - 1;
+            let odd = super::listing::is_odd(&state, space);
+            let first = if odd { super::listing::first_page(page) } else { page };
+            let (rest, early) = (entries.saturating_sub(first), if odd && entries > first { 2 } else { 1 });
+            early + rest.div_ceil(page)
+        };
+        walked(&state).into_iter().map(|space| u64::try_from(calls(space)).unwrap_or(u64::MAX)).sum()
+    }
+}
+
+fn walked(state: &State) -> Vec<SpaceId> {
+    let wanted = |space: &SpaceId| super::team::is_listed(state, *space) && !state.tree.space(*space).archived;
+    state.tree.all_spaces().filter(wanted).collect()
+}
+
+fn scanned(state: &State) -> Vec<(SpaceId, NodeId)> {
+    let files = |space: SpaceId| {
+        let nodes = state.tree.below(state.tree.space(space).root).into_iter();
+        nodes.filter(|node| state.tree.is_file(*node)).map(move |node| (space, node)).collect::<Vec<_>>()
+    };
+    walked(state).into_iter().flat_map(files).collect()
+}
+
+fn surveyed(state: &State, space: SpaceId, node: NodeId) -> SurveyedFile {
+    let there = state.tree.space(space);
+    let owner = match there.kind {
+        SpaceKind::Home(owner) | SpaceKind::App(owner) => Some(owner),
+        _ => super::deeds::owner(state, space),
+    };
+    let export = state.tree.export(node);
+    let exported = export.and_then(|export| export.forms.iter().find(|(form, _)| *form == export.default));
+    let current = state.tree.current(node);
+    let body =
+        exported.map(|(_, body)| body.clone()).or_else(|| current.map(|version| version.body)).unwrap_or_default();
+    let path = state.tree.path(node);
+    SurveyedFile {
+        id: state.tree.id(node),
+        owner: owner.map(|owner| state.people.all[owner].email.to_owned()).unwrap_or_default(),
+        namespace: there.id.clone(),
+        path: path.trim_start_matches('/').split('/').map(str::to_owned).collect(),
+        hash: hex(&super::state::file::content_hash(&body)),
+        size: u64::try_from(body.len()).unwrap_or(u64::MAX),
+        downloadable: export.is_none(),
+        trashed: false,
+    }
+}
+
+const LEVELS: [&str; 4] = ["private", "internal", "external", "public"];
+
+/// The strongest of all facts, own and inherited (section 10 of the reference).
+fn exposure(state: &State, node: NodeId, now: Moment) -> &'static str {
+    let by_link = |node: &NodeId| {
+        let live = |at: Option<Moment>| at.is_none_or(|at| at > now);
+        let open = state.links.iter().filter(|link| link.node == *node && live(link.expires));
+        open.map(|link| match link.audience {
+            Audience::Public => 3,
+            Audience::Team => 1,
+            Audience::NoOne | Audience::Members => 0,
+        })
+        .max()
+        .unwrap_or(0)
+    };
+    let space = state.tree.space(state.tree.space_of(node));
+    let mut level = chain(state, node).iter().map(by_link).max().unwrap_or(0);
+    let shares = space
+        .sharing
+        .iter()
+        .flat_map(|sharing| &sharing.shares)
+        .chain(state.file_members.get(&node).into_iter().flatten());
+    for share in shares {
+        level = level.max(match &share.whom {
+            Whom::Person(person) if !state.people.ours(*person) => 2,
+            Whom::Group(group) if !state.people.groups[*group].ours => 2,
+            Whom::Invitee(_) => 2,
+            Whom::Person(_) if share.role == super::state::sharing::Role::Owner => 0,
+            Whom::Person(_) | Whom::Group(_) => 1,
+        });
+    }
+    if !space.ours {
+        level = level.max(2);
+    }
+    if matches!(space.kind, SpaceKind::Team | SpaceKind::TeamRoot) {
+        level = level.max(1);
+    }
+    LEVELS[level]
+}

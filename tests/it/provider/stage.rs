@@ -1,0 +1,161 @@
+//! A tenant of either provider on the emulator, and a connector to it: the only place that tells the providers apart.
+
+use sluicebox::clock::Clock;
+use sluicebox::emulator::seed::Fill;
+use sluicebox::emulator::{self, Door, Faults, Pace, Running, Tenants, boxcom, dropbox};
+use sluicebox::engine::listing::journal::{Journal, Sync};
+use sluicebox::engine::listing::{self, Options};
+use sluicebox::model::{Directory, Provider};
+use sluicebox::provider::dropbox::auth;
+use sluicebox::provider::http::{self, Http};
+use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, Limits};
+use sluicebox::provider::vault::Kept;
+use sluicebox::provider::{Secret, Settings, Source, registry};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tempfile::TempDir;
+use url::Url;
+
+/// What the emulator lets a principal do: Box documents 1000 calls a minute. The client stays at ten a second.
+const CALLS_PER_SECOND: f64 = 16.0;
+
+/// A tenant, its doors and a folder.
+pub(super) struct Stage {
+    pub(super) provider: Provider,
+    pub(super) tenants: Tenants,
+    pub(super) running: Running,
+    pub(super) clock: Clock,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) fill: Fill,
+    pub(super) folder: TempDir,
+}
+
+impl Stage {
+    /// The small company behind an ordinary bad day.
+    pub(super) fn new(provider: Provider, seed: u64) -> Self {
+        Self::with(provider, seed, Fill::small(), Faults::light())
+    }
+
+    pub(super) fn with(provider: Provider, seed: u64, fill: Fill, faults: Faults) -> Self {
+        let clock = Clock::movable();
+        let tenants = Tenants::new(seed, &clock, &fill);
+        let running = emulator::start(emulator::Options {
+            seed,
+            clock: clock.clone(),
+            faults,
+            pace: Pace { per_second: CALLS_PER_SECOND, burst: CALLS_PER_SECOND },
+            clouds: tenants.clouds(),
+            ..emulator::Options::default()
+        })
+        .unwrap();
+        http::install_tls();
+        let folder = tempfile::tempdir().unwrap();
+        Self { provider, tenants, running, clock, stop: Arc::default(), fill, folder }
+    }
+
+    fn url(&self, door: Door, path: &str) -> Url {
+        Url::parse(&format!("{}{path}", self.running.address(door).unwrap())).unwrap()
+    }
+
+    /// A new connector with nothing remembered, as a new process has.
+    pub(super) fn connect(&self) -> Box<dyn Source> {
+        let cloud = match self.provider {
+            Provider::Box => Cloud::Box(self.box_settings()),
+            Provider::Dropbox => Cloud::Dropbox(self.dropbox_settings()),
+        };
+        let settings = Settings {
+            name: "main".parse().unwrap(),
+            cloud,
+            internal_domains: self.domains(),
+            limits: Limits::default(),
+            proxy: None,
+            authority: None,
+            history_days: 7,
+            trash: true,
+        };
+        if let Cloud::Dropbox(cloud) = &settings.cloud {
+            let refresh_token = Secret::new(&self.tenants.dropbox.keys().refresh_token);
+            auth::vault(&settings, cloud).put(&Kept { refresh_token, details: BTreeMap::new() }).unwrap();
+        }
+        let options = http::Options::new(self.clock.clone(), Arc::clone(&self.stop));
+        registry::open(&settings, Http::of(&settings, options).unwrap()).unwrap()
+    }
+
+    fn box_settings(&self) -> BoxSettings {
+        let download = self.url(Door::BoxDownload, "/");
+        BoxSettings {
+            api: self.url(Door::BoxApi, "/2.0/"),
+            upload: self.url(Door::BoxUpload, "/api/2.0/"),
+            token: self.url(Door::BoxApi, "/oauth2/token"),
+            authorize: self.url(Door::BoxApi, "/api/oauth2/authorize"),
+            download_hosts: vec![format!("127.0.0.1:{}", download.port().unwrap())],
+            auth: BoxAuth::ClientCredentials {
+                client_id: boxcom::CLIENT_ID.into(),
+                client_secret: Secret::new(boxcom::CLIENT_SECRET),
+                subject: BoxSubject::Enterprise(boxcom::ENTERPRISE_ID.into()),
+            },
+        }
+    }
+
+    fn dropbox_settings(&self) -> DropboxSettings {
+        let dropbox::Keys { app_key, app_secret, .. } = self.tenants.dropbox.keys();
+        DropboxSettings {
+            api: self.url(Door::DropboxApi, "/2/"),
+            content: self.url(Door::DropboxContent, "/2/"),
+            notify: self.url(Door::DropboxNotify, "/2/"),
+            token: self.url(Door::DropboxApi, "/oauth2/token"),
+            authorize: self.url(Door::DropboxApi, "/oauth2/authorize"),
+            app_key,
+            app_secret: Some(Secret::new(&app_secret)),
+            vault: self.folder.path().join("vault"),
+            admin: None,
+        }
+    }
+
+    pub(super) fn domains(&self) -> Vec<String> {
+        vec!["example.com".into()]
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn journal(&self, name: &str) -> Journal {
+        Journal::open(&self.path(name), "main", Sync::Pages(64)).unwrap()
+    }
+
+    pub(super) fn options(&self, threads: usize) -> Options {
+        Options { threads, ..Options::new(self.clock.clone(), Arc::clone(&self.stop)) }
+    }
+
+    pub(super) fn people(&self, source: &dyn Source) -> Directory {
+        listing::people(source, &self.domains(), &listing::Progress::default()).unwrap()
+    }
+
+    /// A listing to its end, without holes that no one foresaw.
+    pub(super) fn list(&self, source: &dyn Source, journal: &mut Journal) -> listing::Listing {
+        let people = self.people(source);
+        let progress = listing::Progress::default();
+        let listing = listing::list(source, &people, journal, &self.options(4), &progress, &mut ()).unwrap();
+        assert_eq!(listing.ended, listing::Ended::Complete);
+        listing
+    }
+
+    /// That the emulator found nothing to refuse: no request of ours was wrong, too early, or above a principal's rate.
+    pub(super) fn assert_behaved(&self) {
+        let record = self.running.record();
+        let shown = |requests: Vec<emulator::Recorded>| -> Vec<String> {
+            let row =
+                |request: &emulator::Recorded| format!("{} {} {:?}", request.kind(), request.status, request.refused);
+            requests.iter().take(5).map(row).collect()
+        };
+        assert_eq!(shown(record.refused()), [""; 0], "refused");
+        assert_eq!(shown(record.early()), [""; 0], "before Retry-After");
+        assert_eq!(shown(record.over_pace()), [""; 0], "over the rate");
+        for (principal, rate) in self.running.highest_rates() {
+            assert!(rate <= CALLS_PER_SECOND, "{principal} made {rate} calls a second");
+        }
+    }
+}

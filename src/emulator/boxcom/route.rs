@@ -93,7 +93,7 @@ impl State {
     }
 
     /// The answer for too many calls: with a header, with header and body, as plain text, without `Retry-After`.
-    pub(super) fn too_many(&mut self, asked: &Asked, form: u64, wait: Duration) -> Answer {
+    pub(super) fn too_many(&mut self, form: u64, wait: Duration) -> Answer {
         self.requests += 1;
         let id = request_id(self.seed, self.requests);
         let secs = wait.as_millis().div_ceil(1_000).max(1).to_string();
@@ -105,7 +105,6 @@ impl State {
             "message": "Request rate limit exceeded, please try again later",
             "request_id": id,
         });
-        let _ = asked;
         let answer = match form % 4 {
             0 => Answer::empty(429).with("retry-after", secs),
             1 => Answer::json(429, &body).with("retry-after", secs),

@@ -298,7 +298,7 @@ impl Judge for TokenAnswers {
             429 => said.again(true),
             408 | 500..=599 => said.again(false),
             _ => Judgement::Bad {
-                next: if status < 500 && status >= 400 { Next::Credentials } else { Next::Refused },
+                next: if (400..500).contains(&status) { Next::Credentials } else { Next::Refused },
                 said: error.map_or_else(|| status.to_string(), |error| format!("{status} {error}")),
                 advice,
                 request_id: said.request_id,

@@ -211,7 +211,8 @@ pub fn survey(
     Ok(Survey { people: count(&people), listing, levels, verified })
 }
 
-/// Everybody the tenant knows. Addresses of `domains` count as internal too.
+/// Everybody the tenant knows. Addresses of `domains` count as internal too, and those at the domains of the tenant's own
+/// people (see [`provider::domains`]).
 ///
 /// # Errors
 /// When a page of people could not be had.
@@ -224,6 +225,9 @@ pub fn people(source: &dyn Source, domains: &[String], progress: &Progress) -> R
         page.groups.into_iter().for_each(|group| directory.add_group(group));
         Ok(())
     })?;
+    for domain in provider::domains::own_domains(directory.people()) {
+        directory.add_domain(&domain);
+    }
     Ok(directory)
 }
 

@@ -181,6 +181,11 @@ impl Directory {
         Self { domains: domains.into_iter().map(|domain| domain.to_lowercase()).collect(), ..Self::default() }
     }
 
+    /// Counts addresses of that domain as internal from now on.
+    pub fn add_domain(&mut self, domain: &str) {
+        self.domains.insert(domain.to_lowercase());
+    }
+
     /// Adds a person; one with the same id replaces the earlier.
     pub fn add(&mut self, person: Person) {
         let at = self.by_account.get(&person.account).copied().unwrap_or(self.people.len());

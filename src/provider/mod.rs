@@ -7,6 +7,7 @@
 
 pub mod body;
 pub mod boxcom;
+pub mod domains;
 pub mod dropbox;
 pub mod error;
 pub mod exposure;

@@ -11,7 +11,7 @@ mod feed;
 pub mod hook;
 mod judge;
 mod list;
-pub mod people;
+mod people;
 mod probe;
 mod sharing;
 mod wire;

@@ -10,7 +10,6 @@ use super::wire::{Membership, Mini, Paged, User};
 use crate::model::{Group, Person, Principal, Role, Side, Status};
 use crate::provider::http::Urgency;
 use crate::provider::{Error, Next, PeoplePage};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const USER_FIELDS: &str = "id,type,login,name,status,role,enterprise,space_used";
@@ -255,48 +254,6 @@ fn status(word: Option<&str>) -> Status {
     }
 }
 
-/// Domains at which anybody can have an address: a managed user there makes nobody else internal.
-const FREE_MAIL: [&str; 26] = [
-    "aol.com",
-    "duck.com",
-    "fastmail.com",
-    "gmail.com",
-    "gmx.at",
-    "gmx.ch",
-    "gmx.de",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.com",
-    "icloud.com",
-    "live.com",
-    "mac.com",
-    "mail.com",
-    "mail.ru",
-    "me.com",
-    "msn.com",
-    "naver.com",
-    "outlook.com",
-    "proton.me",
-    "protonmail.com",
-    "qq.com",
-    "web.de",
-    "yahoo.com",
-    "yandex.ru",
-    "zoho.com",
-];
-
-/// The domains of logins that belong to the company: those of its managed people, lower case, without domains of free mail
-/// and of Box's own accounts for applications (`boxdevedition.com`).
-#[must_use]
-pub fn own_domains<'a>(people: impl IntoIterator<Item = &'a Person>) -> BTreeSet<String> {
-    people
-        .into_iter()
-        .filter(|person| person.side == Side::Internal && person.role != Role::Service)
-        .filter_map(|person| Some(person.login.rsplit_once('@')?.1.to_lowercase()))
-        .filter(|domain| !domain.is_empty() && domain != "boxdevedition.com" && !FREE_MAIL.contains(&domain.as_str()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,22 +306,5 @@ mod tests {
             let person = person(user(id, "a@b.c", role, "active"), Side::Internal, &me).unwrap();
             assert_eq!(me.is_kept_from(&person), kept, "{mine:?} {id} {role}");
         }
-    }
-
-    #[test]
-    fn domains_of_the_company() {
-        let service = me("1", Role::Service);
-        let all = [
-            ("2", "ada@Example.com", Side::Internal),
-            ("3", "bob@gmail.com", Side::Internal),
-            ("4", "pat@partner.example.net", Side::External),
-            ("5", "without", Side::Internal),
-            ("6", "AppUser_7@boxdevedition.com", Side::Internal),
-        ];
-        let people: Vec<_> = all
-            .iter()
-            .filter_map(|(id, login, side)| person(user(id, login, "user", "active"), *side, &service))
-            .collect();
-        assert_eq!(own_domains(&people).into_iter().collect::<Vec<_>>(), ["example.com"]);
     }
 }

@@ -20,7 +20,6 @@ mod team;
 mod wire;
 
 pub use feed::Watched;
-pub use people::internal_domains;
 
 use super::http::Http;
 use super::settings::DropboxSettings;

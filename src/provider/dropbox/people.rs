@@ -9,7 +9,6 @@ use super::wire::{self, AuthenticatedAdmin, GroupSummary, Groups, MemberRole, Me
 use crate::model::{Group, Person, Principal, Role, Side, Status};
 use crate::provider::{Error, Next, PeoplePage};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Hands all members, then all groups, to `sink`.
@@ -166,54 +165,6 @@ fn any_admin(desk: &Desk) -> Result<Arc<str>, Error> {
     })
 }
 
-/// Domains that count as internal: those of the settings, and those of the team's own members unless anybody can have an
-/// address there.
-#[must_use]
-pub fn internal_domains<'p>(settings: &[String], people: impl IntoIterator<Item = &'p Person>) -> BTreeSet<String> {
-    let of_members = people
-        .into_iter()
-        .filter(|person| person.side == Side::Internal)
-        .filter_map(|person| person.login.rsplit_once('@'))
-        .map(|(_, domain)| domain.to_lowercase())
-        .filter(|domain| !domain.is_empty() && !is_free_mail(domain));
-    settings.iter().map(|domain| domain.to_lowercase()).chain(of_members).collect()
-}
-
-/// Domains where anybody can have an address, without what follows the first dot for those with one in each country.
-fn is_free_mail(domain: &str) -> bool {
-    const IN_EACH_COUNTRY: [&str; 5] = ["gmail", "googlemail", "yahoo", "hotmail", "outlook"];
-    const WHOLE: [&str; 26] = [
-        "live.com",
-        "msn.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "proton.me",
-        "protonmail.com",
-        "pm.me",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "gmx.at",
-        "gmx.ch",
-        "web.de",
-        "t-online.de",
-        "mail.com",
-        "mail.ru",
-        "yandex.ru",
-        "yandex.com",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "zoho.com",
-        "fastmail.com",
-        "hey.com",
-    ];
-    let first = domain.split('.').next().unwrap_or_default();
-    IN_EACH_COUNTRY.contains(&first) || WHOLE.contains(&domain)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,16 +194,5 @@ mod tests {
         assert_eq!(read(json!({"profile": {}})), None);
         let invited = read(json!({"profile": {"team_member_id": "dbmid:2"}})).expect("a person");
         assert_eq!(&*invited.account, "dbmid:2");
-    }
-
-    #[test]
-    fn free_mail_is_nobodys_domain() {
-        let people: Vec<Person> = ["a@corp.example", "b@GMAIL.com", "c@yahoo.co.uk", "d@corp.example", "nobody", "e@"]
-            .iter()
-            .filter_map(|mail| read(json!({"profile": {"team_member_id": mail, "email": mail, "status": "active"}})))
-            .chain(read(json!({"profile": {"team_member_id": "x", "email": "x@old.example", "status": "removed"}})))
-            .collect();
-        let domains = internal_domains(&["Sister.Example".into()], &people);
-        assert_eq!(domains.into_iter().collect::<Vec<_>>(), ["corp.example", "sister.example"]);
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn of_dropbox() -> String {
         "At Dropbox, once:\n\
          \x20 1. https://www.dropbox.com/developers/apps: Create app > Scoped access > Full Dropbox\n\
          \x20 2. Tab Permissions, to read: {}\n\
-         \x20    To act later as well (--act): {}\n\
+         \x20    To act later as well: {}\n\
          \x20    Submit. (After a change of permissions the app must be linked again: --again)\n\
          \x20 3. Tab Settings: the app key and the app secret are asked for below\n\
          \x20 4. If the team restricts apps, a team admin: Admin console > Settings > Integrations > allow the app\n",

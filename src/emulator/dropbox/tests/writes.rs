@@ -7,7 +7,8 @@ const ERIN: As = As::User("erin");
 #[test]
 fn uploads_meet_what_is_there_as_the_mode_says() {
     let desk = Desk::new();
-    let (_, first) = desk.upload(ERIN, &json!({ "path": "/Up/a.txt", "client_modified": "2020-01-02T03:04:05Z" }), b"one");
+    let (_, first) =
+        desk.upload(ERIN, &json!({ "path": "/Up/a.txt", "client_modified": "2020-01-02T03:04:05Z" }), b"one");
     assert_eq!((&first["name"], &first["client_modified"]), (&json!("a.txt"), &json!("2020-01-02T03:04:05Z")));
     let rev = first["rev"].clone();
     let update = |rev: &Value| json!({ "path": "/up/A.txt", "mode": { ".tag": "update", "update": rev } });
@@ -60,7 +61,10 @@ fn a_session_takes_parts_at_their_offsets() {
     assert_eq!((status, &body["error"]["lookup_failed"]["correct_offset"]), (409, &json!(6)));
     let (status, body) = send("finish", &json!({ "cursor": at(6), "commit": commit }), b"");
     assert_eq!((status, &body["size"]), (200, &json!(6)));
-    assert_eq!(send("finish", &json!({ "cursor": at(6), "commit": commit }), b"").1["error"]["lookup_failed"][".tag"], "not_found");
+    assert_eq!(
+        send("finish", &json!({ "cursor": at(6), "commit": commit }), b"").1["error"]["lookup_failed"][".tag"],
+        "not_found"
+    );
     let read = desk.content(ERIN, "files/download", &json!({ "path": "/session.bin" }), &[], b"");
     assert_eq!(read.body, b"abcdef");
 }
@@ -71,10 +75,22 @@ fn moves_copies_and_deletions_end_as_the_service_ends_them() {
     let id = desk.good(ERIN, "files/get_metadata", &json!({ "path": "/Reports/Deep/er/b.txt" }))["id"].clone();
     let rows = [
         ("files/move_v2", json!({ "from_path": "/no", "to_path": "/x" }), "from_lookup/not_found/"),
-        ("files/move_v2", json!({ "from_path": "/Reports", "to_path": "/Reports/Deep/x" }), "cant_move_folder_into_itself/"),
-        ("files/move_v2", json!({ "from_path": "/Special/Plan.txt", "to_path": "/Special/Back again.txt" }), "to/conflict/file/"),
+        (
+            "files/move_v2",
+            json!({ "from_path": "/Reports", "to_path": "/Reports/Deep/x" }),
+            "cant_move_folder_into_itself/",
+        ),
+        (
+            "files/move_v2",
+            json!({ "from_path": "/Special/Plan.txt", "to_path": "/Special/Back again.txt" }),
+            "to/conflict/file/",
+        ),
         ("files/move_v2", json!({ "from_path": "/Company", "to_path": "/Firm" }), "from_write/team_folder/"),
-        ("files/move_v2", json!({ "from_path": "/Reports", "to_path": "/Company/Reports" }), "cant_transfer_ownership/"),
+        (
+            "files/move_v2",
+            json!({ "from_path": "/Reports", "to_path": "/Company/Reports" }),
+            "cant_transfer_ownership/",
+        ),
         ("files/copy_v2", json!({ "from_path": "/Company", "to_path": "/Firm" }), "cant_copy_shared_folder/"),
         ("files/create_folder_v2", json!({ "path": "/reports" }), "path/conflict/folder/"),
         ("files/delete_v2", json!({ "path": "/no" }), "path_lookup/not_found/"),
@@ -86,18 +102,23 @@ fn moves_copies_and_deletions_end_as_the_service_ends_them() {
     }
     let moved = desk.good(ERIN, "files/move_v2", &json!({ "from_path": id, "to_path": "/Fresh/folder/c.txt" }));
     assert_eq!((&moved["metadata"]["id"], &moved["metadata"]["path_lower"]), (&id, &json!("/fresh/folder/c.txt")));
-    let copied = desk.good(ERIN, "files/copy_v2", &json!({ "from_path": "/Reports", "to_path": "/Fresh", "autorename": true }));
+    let copied =
+        desk.good(ERIN, "files/copy_v2", &json!({ "from_path": "/Reports", "to_path": "/Fresh", "autorename": true }));
     assert_eq!(copied["metadata"]["name"], "Fresh (1)");
     let given = json!({ "from_path": id, "to_path": "/Company/c.txt", "allow_ownership_transfer": true });
     assert_eq!(desk.good(ERIN, "files/move_v2", &given)["metadata"]["id"], id, "an id survives moves");
-    assert_eq!(desk.good(As::User("grace"), "files/get_metadata", &json!({ "path": id }))["path_display"], "/Company/c.txt");
+    assert_eq!(
+        desk.good(As::User("grace"), "files/get_metadata", &json!({ "path": id }))["path_display"],
+        "/Company/c.txt"
+    );
     let company = desk.space("Company");
     desk.tenant.contend(&company, 1);
     let (status, body) = desk.call(ERIN, None, "files/delete_v2", &json!({ "path": id }));
     assert_eq!((status, &body["error"]["reason"][".tag"]), (429, &json!("too_many_write_operations")));
     desk.good(ERIN, "files/delete_v2", &json!({ "path": id }));
     desk.bad(ERIN, "files/get_metadata", &json!({ "path": id }), "path/not_found/");
-    let seen = desk.good(ERIN, "files/get_metadata", &json!({ "path": "/Special/Deleted.txt", "include_deleted": true }));
+    let seen =
+        desk.good(ERIN, "files/get_metadata", &json!({ "path": "/Special/Deleted.txt", "include_deleted": true }));
     assert_eq!(told(&seen), "deleted /Special/Deleted.txt");
 }
 
@@ -109,7 +130,10 @@ fn what_was_deleted_comes_back_with_its_id() {
     let rev = versions["entries"][0]["rev"].clone();
     desk.bad(ERIN, "files/restore", &json!({ "path": path, "rev": "123456789" }), "invalid_revision/");
     let back = desk.good(ERIN, "files/restore", &json!({ "path": path, "rev": rev }));
-    assert_eq!((&back["id"], &back["content_hash"]), (&versions["entries"][0]["id"], &versions["entries"][0]["content_hash"]));
+    assert_eq!(
+        (&back["id"], &back["content_hash"]),
+        (&versions["entries"][0]["id"], &versions["entries"][0]["content_hash"])
+    );
     let plan = desk.good(ERIN, "files/list_revisions", &json!({ "path": "/Special/Plan.txt" }));
     let oldest = json!({ "path": "/Special/Plan.txt", "rev": plan["entries"][2]["rev"] });
     assert_eq!(desk.good(ERIN, "files/restore", &oldest)["size"], 12);
@@ -148,7 +172,12 @@ fn locks_tags_properties_and_holds() {
     desk.good(grace, "files/tags/add", &json!({ "path": "/Special/Labelled.txt", "tag_text": "Draft" }));
     let tags = desk.good(grace, "files/tags/get", &json!({ "paths": ["/Special/Labelled.txt"] }));
     assert_eq!(tags["paths_to_tags"][0]["tags"][0]["tag_text"], "draft");
-    desk.bad(grace, "files/tags/remove", &json!({ "path": "/Special/Labelled.txt", "tag_text": "x" }), "tag_not_present/");
+    desk.bad(
+        grace,
+        "files/tags/remove",
+        &json!({ "path": "/Special/Labelled.txt", "tag_text": "x" }),
+        "tag_not_present/",
+    );
 
     let list = desk.good(As::Team, "file_properties/templates/list_for_team", &Value::Null);
     let template = list["template_ids"][0].clone();

@@ -15,7 +15,7 @@ mod tests;
 
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
-pub(super) use secrets::{SecretKind, Whence, write_private};
+pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 
 use super::shown;
 use crate::model::{ConnectorName, Provider};

@@ -2,11 +2,12 @@
 
 use super::Secret;
 use crate::model::{ConnectorName, Provider};
+use std::fmt;
 use std::path::PathBuf;
 use url::Url;
 
 /// The settings of one connector.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Its name.
     pub name: ConnectorName,
@@ -16,7 +17,7 @@ pub struct Settings {
     pub internal_domains: Vec<String>,
     /// How much, how fast.
     pub limits: Limits,
-    /// An egress proxy (`http://proxy.example.com:3128`).
+    /// An egress proxy (`http://proxy.example.com:3128`). It may hold a user and password: `Debug` shows host and port only.
     pub proxy: Option<Url>,
     /// A PEM file with certificate authorities to trust beside the system's.
     pub authority: Option<PathBuf>,
@@ -34,6 +35,22 @@ impl Settings {
             Cloud::Box(_) => Provider::Box,
             Cloud::Dropbox(_) => Provider::Dropbox,
         }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = self.proxy.as_ref().map(|url| (url.host_str(), url.port_or_known_default()));
+        f.debug_struct("Settings")
+            .field("name", &self.name)
+            .field("cloud", &self.cloud)
+            .field("internal_domains", &self.internal_domains)
+            .field("limits", &self.limits)
+            .field("proxy", &proxy)
+            .field("authority", &self.authority)
+            .field("history_days", &self.history_days)
+            .field("trash", &self.trash)
+            .finish()
     }
 }
 
@@ -94,7 +111,7 @@ pub struct BoxSettings {
     /// Default `https://account.box.com/api/oauth2/authorize`, without a slash.
     pub authorize: Url,
     /// Hosts signed download addresses may name; `*.` stands for any sub-domain. Default `dl.boxcloud.com`,
-    /// `*.boxcloud.com`. With a port (`127.0.0.1:8081`) only that port fits.
+    /// `*.boxcloud.com`. With a port (`127.0.0.1:8081`) only that port fits, without one only 443.
     pub download_hosts: Vec<String>,
     /// How tokens are had.
     pub auth: BoxAuth,

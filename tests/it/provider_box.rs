@@ -82,6 +82,13 @@ impl Stage {
         Http::of(settings, options).unwrap()
     }
 
+    /// A connector whose clock goes its own way.
+    fn connect_at(&self, auth: BoxAuth, clock: Clock) -> Box<dyn Source> {
+        let settings = self.settings(auth);
+        let options = http::Options::new(clock, Arc::new(AtomicBool::new(false)));
+        provider::registry::open(&settings, Http::of(&settings, options).unwrap()).unwrap()
+    }
+
     fn connect(&self, auth: BoxAuth) -> Box<dyn Source> {
         let settings = self.settings(auth);
         provider::registry::open(&settings, self.http(&settings)).unwrap()
@@ -314,6 +321,42 @@ fn tokens_that_are_over_are_replaced() {
         stage.clock.advance(Duration::from_secs(2 * 3_600));
         directory(&*source);
         assert!(!stage.running.record().calls().is_empty(), "{way}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_corrected_by_the_servers() {
+    let stage = Stage::new();
+    stage.clock.advance(Duration::from_secs(86_400));
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key.json");
+    private_file(&key_file, &emulated::jwt_key_file());
+    for ahead_secs in [-7_200, -61, 0, 61, 7_200] {
+        let clock = Clock::movable();
+        clock.advance(Duration::from_secs(86_400_u64.saturating_add_signed(ahead_secs)));
+        let auth = BoxAuth::Jwt { key_file: key_file.clone(), subject: None };
+        let told = state(&*stage.connect_at(auth, clock), "account");
+        assert!(matches!(told, CapabilityState::Works(_)), "{ahead_secs}: {told:?}");
+    }
+}
+
+#[test]
+fn an_earlier_version_is_read_as_it_was_listed() {
+    let stage = Stage::new();
+    let source = stage.connect(by_credentials());
+    stage.tenant.play(&write("erin", "erin/Versions/a.txt")).unwrap();
+    let people = directory(&*source);
+    let named = |item: &Item| item.path.as_deref() == Some("/Versions/a.txt");
+    let item = listing(&*source, &people).into_iter().find(named).unwrap();
+    let path = steps("erin/Versions/a.txt");
+    stage.tenant.play(&Edit::Write { by: "erin", path: path.clone(), body: b"newer".as_slice().into() }).unwrap();
+    let mut body = Vec::new();
+    source.open(&Wanted::of(&item)).unwrap().read_to_end(&mut body).unwrap();
+    assert_eq!(body, b"erin/Versions/a.txt");
+    stage.tenant.play(&Edit::Delete { by: "erin", path }).unwrap();
+    match source.open(&Wanted::of(&item)) {
+        Err(error) => assert_eq!(error.next(), Next::Gone),
+        Ok(mut content) => assert!(content.read_to_end(&mut Vec::new()).is_ok(), "bytes of the trash, whole"),
     }
 }
 

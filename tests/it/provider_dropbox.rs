@@ -10,7 +10,7 @@ use sluicebox::model::{
     ActivityKind, Actor, Audience, Directory, Download, Item, ItemKind, Members, Principal, Provider, Role, Side,
     Status, Who,
 };
-use sluicebox::provider::dropbox::{Tenant, auth};
+use sluicebox::provider::dropbox::{Tenant, auth, hook};
 use sluicebox::provider::http::{self, Http};
 use sluicebox::provider::settings::{self, DropboxSettings, Limits};
 use sluicebox::provider::vault::Kept;
@@ -333,11 +333,15 @@ fn the_log_tells_who_did_what() {
         [ActivityKind::Upload, ActivityKind::Share, ActivityKind::View].iter().all(|kind| kinds.contains(kind)),
         "{told:?}"
     );
-    let upload = told.iter().rfind(|activity| activity.kind == ActivityKind::Upload).unwrap();
+    let about = |kind: ActivityKind| {
+        let is_file = |name: &Option<Arc<str>>| name.as_deref().is_some_and(|name| name.ends_with("told.txt"));
+        let mut of_kind = told.iter().filter(move |activity| activity.kind == kind);
+        of_kind.find(|activity| activity.subjects.iter().any(|subject| is_file(&subject.name))).unwrap()
+    };
+    let upload = about(ActivityKind::Upload);
     assert_eq!(&*upload.raw, "file_add");
     assert!(matches!(&upload.actor, Actor::Person { login: Some(login), .. } if &**login == "erin@example.com"));
-    let view = told.iter().find(|activity| activity.kind == ActivityKind::View).unwrap();
-    assert_eq!(view.actor, Actor::Unauthenticated);
+    assert_eq!(about(ActivityKind::View).actor, Actor::Unauthenticated);
     let ids: HashSet<_> = told.iter().map(|activity| &activity.id).collect();
     assert_eq!(ids.len(), told.len());
     // The same by time.
@@ -411,13 +415,17 @@ fn deleted_files_are_listed_with_their_last_revision_when_trash_is_on() {
     let stage = Stage::new();
     stage.play(Edit::Write { by: "erin", path: path("erin/secret.txt"), body: b"gone".as_slice().into() });
     stage.play(Edit::Delete { by: "erin", path: path("erin/secret.txt") });
-    for (trash, expected) in [(false, 0), (true, 1)] {
+    // Beside what was deleted in the tenant before, a whole folder among it.
+    let all: [&str; 4] = ["Deleted.txt", "One.txt", "Two.txt", "secret.txt"];
+    for (trash, expected) in [(false, &all[..0]), (true, &all[..])] {
         let source = stage.connect_as(Settings { trash, ..stage.settings(stage.cloud()) });
         let people = directory(&source);
         let listed = listing(&source, &people);
         let deleted: Vec<&Item> = listed.items.iter().filter(|item| item.trashed.is_some()).collect();
-        assert_eq!(deleted.len(), expected, "{trash}");
-        assert!(deleted.iter().all(|item| &*item.name == "secret.txt" && item.version.is_some()));
+        let mut names: Vec<&str> = deleted.iter().map(|item| &*item.name).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{trash}");
+        assert!(deleted.iter().all(|item| item.version.is_some() && item.hash.is_some()));
     }
     stage.is_clean();
 }
@@ -459,7 +467,7 @@ fn tokens_that_are_over_are_replaced_and_an_unlinked_app_is_told() {
     stage.tenant.unlink();
     let error = source.people(&mut |_| Ok(())).unwrap_err();
     assert_eq!(error.next(), Next::Credentials);
-    assert!(error.to_string().contains("sluicebox connect dropbox main"), "{error}");
+    assert!(error.to_string().contains("sluicebox connect dropbox main --again"), "{error}");
     let wrong = DropboxSettings { app_secret: Some(Secret::new("wrong")), ..stage.cloud() };
     let error = stage.connect_as(stage.settings(wrong)).people(&mut |_| Ok(())).unwrap_err();
     assert!(error.next() == Next::Credentials && error.to_string().contains("App Console"), "{error}");
@@ -569,4 +577,89 @@ fn without_the_admin_who_linked_the_app_another_is_acted_as() {
     };
     let stage = Stage::behind(1, Faults::default(), |tenant| Arc::new(Front { tenant, instead: left }));
     scan(&stage, &stage.connect());
+}
+
+/// Makes the tenant forget a position, as the service does after a while.
+fn forget(stage: &Stage, route: &str, cursor: &str) {
+    let asked = Asked {
+        door: Door::DropboxApi,
+        method: "POST".into(),
+        path: format!("/2/{route}"),
+        query: String::new(),
+        headers: Vec::new(),
+        body: serde_json::json!({ "cursor": cursor }).to_string().into_bytes(),
+        at: stage.clock.now(),
+    };
+    assert!(stage.tenant.forget_position(&asked));
+}
+
+#[test]
+fn a_lost_position_is_told_with_the_time_from_which_there_is_a_gap() {
+    let stage = Stage::new();
+    let source = stage.connect();
+    let people = directory(&source);
+    let start = source.feed_now().unwrap().remove(0);
+    stage.play(Edit::Write { by: "erin", path: path("erin/seen.txt"), body: b"1".as_slice().into() });
+    let mut log = source.changes(&start, Duration::ZERO).unwrap();
+    while log.more {
+        log = source.changes(&log.cursor, Duration::ZERO).unwrap();
+    }
+    forget(&stage, "team_log/get_events/continue", &log.cursor.position);
+    let lost = source.changes(&log.cursor, Duration::ZERO).unwrap_err();
+    assert!(matches!(lost.next(), Next::Reset(Some(_))), "{lost:?}");
+    let end = listing(&source, &people).ends.remove(0);
+    let (_, bare) = end.position.split_once(':').unwrap();
+    forget(&stage, "files/list_folder/continue", bare);
+    assert_eq!(source.changes(&end, Duration::ZERO).unwrap_err().next(), Next::Reset(None));
+    assert_eq!(source.changes(&end, Duration::from_secs(30)).unwrap_err().next(), Next::Reset(None));
+    // Listed again from the start, nothing is missing.
+    scan(&stage, &source);
+}
+
+#[test]
+fn notices_are_genuine_and_name_members() {
+    let stage = Stage::new();
+    let secret = Secret::new(&stage.tenant.keys().app_secret);
+    drop(stage.tenant.take_notices());
+    stage.play(Edit::Write { by: "erin", path: path("erin/hook.txt"), body: b"1".as_slice().into() });
+    let people = directory(&stage.connect());
+    let erin = people.by_login("erin@example.com").unwrap();
+    let notices = stage.tenant.take_notices();
+    assert!(!notices.is_empty());
+    for notice in notices {
+        assert!(hook::is_genuine(&secret, Some(&notice.signature), &notice.body));
+        assert!(!hook::is_genuine(&Secret::new("another"), Some(&notice.signature), &notice.body));
+        let hint = hook::hint(&notice.body).unwrap();
+        let named = if notice.of_team {
+            hint.teams.values().any(|members| members.contains(&*erin.id))
+        } else {
+            hint.accounts.contains(&*erin.account)
+        };
+        assert!(named, "{hint:?}");
+    }
+}
+
+#[test]
+fn a_listed_revision_is_read_even_after_an_edit() {
+    let stage = Stage::new();
+    let source = stage.connect();
+    let people = directory(&source);
+    let write = |body: &'static str| {
+        stage.play(Edit::Write { by: "erin", path: path("erin/pinned.txt"), body: body.as_bytes().into() });
+    };
+    write("first");
+    let items = listing(&source, &people).items;
+    let item = items.iter().find(|item| &*item.name == "pinned.txt").unwrap();
+    write("second, and longer");
+    assert_eq!(read(&source, item), b"first");
+    // Without a revision whichever is current is read, and held against its own hash.
+    let mut body = Vec::new();
+    let newest = Wanted { version: None, hash: None, size_bytes: None, ..Wanted::of(item) };
+    source.open(&newest).unwrap().read_to_end(&mut body).unwrap();
+    assert_eq!(body, b"second, and longer");
+    let none = Wanted { download: Download::None, ..Wanted::of(item) };
+    assert_eq!(source.open(&none).unwrap_err().next(), Next::NotReadable);
+    let unknown = Wanted { id: "id:nothing".into(), ..newest };
+    assert_eq!(source.open(&unknown).unwrap_err().next(), Next::Gone);
+    stage.is_clean();
 }

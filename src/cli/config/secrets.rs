@@ -130,10 +130,15 @@ fn read(path: &Path) -> Result<Secret, ConfigError> {
     }
 }
 
+/// Makes a folder that only its owner may enter, with those that lead to it.
+pub(in crate::cli) fn private_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 /// Writes a private file whole: under another name first, synchronised, then renamed. Makes its folder with mode 0700.
 pub(in crate::cli) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    private_folder(folder)?;
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;

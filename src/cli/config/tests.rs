@@ -90,7 +90,7 @@ fn a_full_table_is_read_and_an_empty_one_has_the_public_addresses() {
     assert_eq!(cloud.vault, Path::new("/etc/state/connectors/d/vault"));
     assert_eq!((d.lacks(), b.lacks()), (Some("app_key"), None));
     let said = config.settings(d).unwrap_err().to_string();
-    assert!(said.contains("connector `d`: `app_key` is missing\n --> /etc/s.toml:20:1"), "{said}");
+    assert!(said.contains("connector `d`: `app_key` is missing\n --> /etc/s.toml:19:1"), "{said}");
 }
 
 #[test]

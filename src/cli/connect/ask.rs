@@ -40,7 +40,7 @@ impl Ask {
             return Ok(self.read(what)?.map(|answer| Secret::new(&answer)).filter(|secret| !secret.is_empty()));
         }
         self.asked += 1;
-        let typed = rpassword::prompt_password(format!("? {what} (not shown): "));
+        let typed = rpassword::prompt_password(format!("? {what} (it is not shown): "));
         let typed = typed.map_err(|error| Failed::new(format!("cannot read the answer: {error}")))?;
         Ok(Some(Secret::new(&typed)).filter(|secret| !secret.is_empty()))
     }

@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// Capabilities without which nothing can be read; the others are for acting.
 const READING_NEEDS: [&str; 4] = ["account", "people", "feed", "read as another user"];
+/// Characters of a line of the table.
+const LINE_CHARS_MAX: usize = 110;
 /// Name of the file that keeps the last test's outcome.
 const LAST_TEST: &str = "last-test.json";
 
@@ -76,9 +78,8 @@ impl Tested {
             let repeated = said.contains(&text) && !matches!(one.state, CapabilityState::Works(_));
             let text = if repeated { "the same" } else { text };
             said.push(text);
-            let indent = width + 13;
-            let text =
-                text.lines().map(|line| one_line(line.trim())).collect::<Vec<_>>().join(&format!("\n{:indent$}", ""));
+            let lines = wrapped(text, LINE_CHARS_MAX.saturating_sub(width + 13));
+            let text = lines.join(&format!("\n{:indent$}", "", indent = width + 13));
             let _ = writeln!(out, "  {:width$}  {state:7}  {text}", one.name);
         }
         let missing: Vec<&str> = self.missing().collect();
@@ -88,8 +89,31 @@ impl Tested {
             (true, true) => "All that reading needs works.\n".to_owned(),
             (false, _) => format!("Reading needs what is missing: {}.\n", missing.join(", ")),
         });
+        if missing.contains(&"account") {
+            let (provider, name) = (connector.provider(), connector.name());
+            let _ = writeln!(out, "To give the credentials anew: sluicebox connect {provider} {name} --again");
+        }
         out
     }
+}
+
+/// Text in lines of so many characters at most, where its words allow; its own line ends stay, and each line is harmless.
+fn wrapped(text: &str, chars_max: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut filled = String::new();
+        for word in one_line(line).split_whitespace() {
+            if !filled.is_empty() && filled.chars().count() + 1 + word.chars().count() > chars_max {
+                lines.push(std::mem::take(&mut filled));
+            }
+            if !filled.is_empty() {
+                filled.push(' ');
+            }
+            filled.push_str(word);
+        }
+        lines.push(filled);
+    }
+    lines
 }
 
 fn words(state: &CapabilityState) -> (&'static str, &str) {
@@ -188,5 +212,22 @@ impl LastTest {
             _ => format!("{} days ago", ago / 86_400),
         };
         format!("{}, {ago}", if self.can_read { "works" } else { "does not work" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn long_texts_are_wrapped_at_words_and_keep_their_lines() {
+        for (text, lines) in [
+            ("", vec![]),
+            ("one two three", vec!["one two", "three"]),
+            ("one\n  click here", vec!["one", "click", "here"]),
+            ("unbreakable-word x", vec!["unbreakable-word", "x"]),
+        ] {
+            assert_eq!(wrapped(text, 8), lines, "{text}");
+        }
     }
 }

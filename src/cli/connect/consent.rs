@@ -86,17 +86,17 @@ impl Pending {
         self.ends
     }
 
-    /// The link.
+    /// The link. `more_scopes` are asked for beside those of reading (Dropbox; a Box app has its scopes by itself).
     ///
     /// # Errors
     /// When the settings are of a kind that needs no consent.
-    pub(super) fn link(&self, cloud: &Cloud) -> Result<Url, Failed> {
+    pub(super) fn link(&self, cloud: &Cloud, more_scopes: &[&str]) -> Result<Url, Failed> {
         let (state, redirect) = (self.state.reveal(), self.redirect.as_ref());
         match cloud {
             Cloud::Box(cloud) => boxcom::auth::authorize_url(cloud, state, redirect).map_err(Failed::new),
             Cloud::Dropbox(cloud) => {
                 let challenge = dropbox::auth::challenge(&self.verifier);
-                Ok(dropbox::auth::authorize_url(cloud, state, &challenge, redirect))
+                Ok(with_scopes(dropbox::auth::authorize_url(cloud, state, &challenge, redirect), more_scopes))
             }
         }
     }
@@ -156,6 +156,21 @@ impl Pending {
     pub(super) fn forget(&self) {
         let _ = std::fs::remove_file(&self.file);
     }
+}
+
+/// A link that asks for these scopes too.
+fn with_scopes(link: Url, more: &[&str]) -> Url {
+    let pairs: Vec<(String, String)> = link.query_pairs().into_owned().collect();
+    let mut wider = link;
+    wider.query_pairs_mut().clear().extend_pairs(pairs.into_iter().map(|(key, value)| {
+        let value = if key == "scope" {
+            std::iter::once(&*value).chain(more.iter().copied()).collect::<Vec<_>>().join(" ")
+        } else {
+            value
+        };
+        (key, value)
+    }));
+    wider
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -226,13 +241,15 @@ mod tests {
     fn a_second_run_prints_the_same_link_until_it_is_over() {
         let (folder, first, clock) = pending(None);
         let cloud = dropbox_team();
-        let link = first.link(&cloud).unwrap();
+        let link = first.link(&cloud, &[]).unwrap();
         clock.advance(Duration::from_secs(60));
         let (second, old) = Pending::resume(folder.path(), None, &clock).unwrap();
         assert!(old);
-        assert_eq!(second.link(&cloud).unwrap(), link);
+        assert_eq!(second.link(&cloud, &[]).unwrap(), link);
         assert_eq!(second.answer("bare-code", &clock).unwrap().reveal(), "bare-code");
         assert!(!link.as_str().contains(first.verifier.reveal()), "the verifier is in the link");
+        let wider = second.link(&cloud, &["sharing.write"]).unwrap();
+        assert!(wider.as_str().contains("sharing.read") && wider.as_str().contains("+sharing.write"), "{wider}");
         clock.advance(LINK_LIFE);
         assert!(!Pending::resume(folder.path(), None, &clock).unwrap().1);
     }

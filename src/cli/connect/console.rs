@@ -1,19 +1,7 @@
 //! What to click at the providers before a tenant can be connected, as text for people.
 
+use crate::provider::dropbox;
 use crate::provider::settings::BoxAuth;
-
-/// Scopes of a Dropbox application that reading needs, with what for.
-pub(super) const DROPBOX_READS: [&str; 9] = [
-    "account_info.read",
-    "team_info.read",
-    "members.read",
-    "groups.read",
-    "team_data.member",
-    "events.read",
-    "files.metadata.read",
-    "files.content.read",
-    "sharing.read",
-];
 
 /// Scopes beside them that actions need.
 pub(super) const DROPBOX_ACTS: [&str; 6] = [
@@ -106,16 +94,16 @@ pub(super) fn of_dropbox() -> String {
         "At Dropbox, once:\n\
          \x20 1. https://www.dropbox.com/developers/apps: Create app > Scoped access > Full Dropbox\n\
          \x20 2. Tab Permissions, to read: {}\n\
-         \x20    To act later as well: {}\n\
+         \x20    To act later as well (--act): {}\n\
          \x20    Submit. (After a change of permissions the app must be linked again: --again)\n\
          \x20 3. Tab Settings: the app key and the app secret are asked for below\n\
          \x20 4. If the team restricts apps, a team admin: Admin console > Settings > Integrations > allow the app\n",
-        wrapped(&DROPBOX_READS),
+        wrapped(&dropbox::auth::scopes()),
         wrapped(&DROPBOX_ACTS)
     )
 }
 
 /// Words with commas, a few on each line.
 fn wrapped(words: &[&str]) -> String {
-    words.chunks(5).map(|some| some.join(", ")).collect::<Vec<_>>().join(",\n     ")
+    words.chunks(4).map(|some| some.join(", ")).collect::<Vec<_>>().join(",\n     ")
 }

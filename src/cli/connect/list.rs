@@ -143,14 +143,14 @@ fn hosts_of(connector: &Connector) -> Vec<(String, String)> {
             all.push((host_and_port(&cloud.upload), "uploads (tombstones, restores)"));
             let with_port = |host: &String| if host.contains(':') { host.clone() } else { format!("{host}:443") };
             all.extend(cloud.download_hosts.iter().map(|host| (with_port(host), "downloads")));
-            all.push((host_and_port(&cloud.authorize), "an admin's browser, for consent only"));
+            all.push((host_and_port(&cloud.authorize), "an admin's browser (consent only)"));
         }
         Cloud::Dropbox(cloud) => {
             all.push((host_and_port(&cloud.api), "API"));
             all.push((host_and_port(&cloud.token), "tokens"));
             all.push((host_and_port(&cloud.content), "downloads, uploads"));
             all.push((host_and_port(&cloud.notify), "waiting for changes"));
-            all.push((host_and_port(&cloud.authorize), "an admin's browser, for consent only"));
+            all.push((host_and_port(&cloud.authorize), "an admin's browser (consent only)"));
         }
     }
     let mut merged: Vec<(String, String)> = Vec::new();

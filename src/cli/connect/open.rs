@@ -1,7 +1,7 @@
 //! From a connector's settings to a source that can be asked, and from an error of the outside to a message for people.
 
-use crate::cli::config::{Config, ConfigError, Connector, SecretKind};
-use crate::cli::{Failed, stop};
+use crate::cli::config::{Config, ConfigError, Connector, SecretKind, private_folder};
+use crate::cli::{Failed, shown, stop};
 use crate::clock::Clock;
 use crate::model::{ConnectorName, Provider};
 use crate::provider::http::{self, Http};
@@ -30,12 +30,12 @@ pub(super) struct Opened {
     pub(super) stop: Arc<AtomicBool>,
 }
 
-/// How patient calls are.
+/// What the calls are for: how patient they are, and whether a connector that is switched off may make them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// A person waits: few tries.
+    /// Setting up and testing: a person waits, so few tries; allowed while the connector is switched off.
     Watched,
-    /// A long run: many.
+    /// All else: many tries.
     Long,
 }
 
@@ -44,11 +44,17 @@ pub(super) enum Patience {
 /// # Errors
 /// When its settings, secrets or files are not in order; the message says what to do.
 pub(super) fn open(config: &Config, connector: &Connector, patience: Patience) -> Result<Opened, Failed> {
+    if patience == Patience::Long && !connector.enabled {
+        let name = connector.name();
+        return Err(Failed::new(format!("{name} is switched off; `sluicebox connect enable {name}` switches it on")));
+    }
     let settings = config.settings(connector)?;
+    let folder = config.folder(connector.name());
+    private_folder(&folder).map_err(|error| Failed::new(format!("cannot make {}: {error}", shown(&folder))))?;
     ready_vault(config, connector)?;
     let clock = Clock::machine();
     let stop = stop::on_signals()?;
-    let http = client(&settings, &config.folder(connector.name()), &clock, &stop, patience)?;
+    let http = client(&settings, &folder, &clock, &stop, patience)?;
     let source = registry::open(&settings, http).map_err(|error| failed(&error, connector))?;
     Ok(Opened { settings, source, clock, stop })
 }

@@ -62,6 +62,9 @@ pub(super) struct DropboxArgs {
     /// A redirect address that the app registered; without it Dropbox shows a code
     #[arg(long, value_name = "URL")]
     redirect: Option<Url>,
+    /// Also ask for the scopes that actions need, beside those of reading
+    #[arg(long)]
+    act: bool,
     /// Ask for everything again: a new secret, a new consent
     #[arg(long)]
     again: bool,
@@ -75,6 +78,8 @@ struct Setup<'a> {
     /// What to click, printed before the first question.
     guide: String,
     again: bool,
+    /// Scopes to ask for beside those of reading.
+    more_scopes: &'static [&'static str],
     ask: Ask,
 }
 
@@ -91,8 +96,15 @@ pub(super) fn of_box(config: &mut Config, args: &BoxArgs) -> Result<u8, Failed> 
         (None, false, _) => BoxWay::Credentials,
     };
     let guide = console::of_box(way, args.redirect.as_str());
-    let mut setup =
-        Setup { config, name: &args.name, provider: Provider::Box, guide, again: args.again, ask: Ask::new() };
+    let mut setup = Setup {
+        config,
+        name: &args.name,
+        provider: Provider::Box,
+        guide,
+        again: args.again,
+        more_scopes: &[],
+        ask: Ask::new(),
+    };
     setup.begin(known.as_ref())?;
     let mut entries = vec![text("auth", way.name())];
     match way {
@@ -151,8 +163,16 @@ pub(super) fn of_dropbox(config: &mut Config, args: &DropboxArgs) -> Result<u8, 
         Cloud::Box(_) => None,
     });
     let guide = console::of_dropbox();
-    let mut setup =
-        Setup { config, name: &args.name, provider: Provider::Dropbox, guide, again: args.again, ask: Ask::new() };
+    let more_scopes: &[&str] = if args.act { &console::DROPBOX_ACTS } else { &[] };
+    let mut setup = Setup {
+        config,
+        name: &args.name,
+        provider: Provider::Dropbox,
+        guide,
+        again: args.again,
+        more_scopes,
+        ask: Ask::new(),
+    };
     setup.begin(known.as_ref())?;
     let is_new = known_key.is_none();
     let key = setup.word(args.client_id.clone(), known_key, "App key", "give --app-key KEY")?;
@@ -253,7 +273,7 @@ impl Setup<'_> {
             _ => {}
         }
         self.guide()?;
-        let hint = if needed { "" } else { ", Enter if the app has none to give away (PKCE)" };
+        let hint = if needed { "" } else { ", or Enter to rely on PKCE alone" };
         let mut what = kind.words().to_owned();
         what[..1].make_ascii_uppercase();
         match self.ask.secret(&format!("{what}{hint}"))? {
@@ -302,7 +322,7 @@ impl Setup<'_> {
         let (pending, is_old) = Pending::resume(&folder, redirect, &clock)?;
         let redirect = pending.redirect.as_ref();
         self.guide()?;
-        let link = pending.link(&settings.cloud)?;
+        let link = pending.link(&settings.cloud, self.more_scopes)?;
         let word = if is_old { "the same link as before" } else { "this link" };
         print(&format!(
             "\nAn admin of {} opens {word}, here or on any other machine, until {}:\n\n  {link}\n\n{}\n",

@@ -54,12 +54,6 @@ pub(super) struct Args {
 
 pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
     let connector = config.get(&args.name)?;
-    if !connector.enabled {
-        return Err(Failed::new(format!(
-            "{} is switched off; `sluicebox connect enable {}` switches it on",
-            args.name, args.name
-        )));
-    }
     let opened = open::open(config, connector, Patience::Long)?;
     let path = args.journal.clone().unwrap_or_else(|| config.folder(&args.name).join("survey.journal"));
     let cannot = |error| Failed::new(format!("cannot use the journal {}: {error}", shown(&path)));
@@ -170,7 +164,7 @@ fn text(connector: &Connector, survey: &Survey, took: Duration) -> String {
     row("files", format!("{}, {}{}", count(tally.files), bytes(tally.bytes), share(tally.bytes, listing.used_bytes)));
     let mut others = vec![of(tally.folders, "folder", "folders")];
     let more = [
-        (tally.web_links, "bookmarks"),
+        (tally.web_links, if tally.web_links == 1 { "bookmark" } else { "bookmarks" }),
         (tally.trashed, "in the trash"),
         (tally.outside, "of other companies"),
         (tally.export_only, "to be had by export only"),
@@ -211,17 +205,18 @@ fn share(listed: u64, used: Option<u64>) -> String {
     match used {
         Some(used) if used > 0 => {
             let percent = u128::from(listed) * 100 / u128::from(used);
-            format!("; the provider counts {} ({percent} %)", bytes(used))
+            // More than it counts: versions, trash or shared items are counted otherwise, no share of anything.
+            let percent = if listed <= used { format!(" ({percent} %)") } else { String::new() };
+            format!("; the provider counts {}{percent}", bytes(used))
         }
         _ => String::new(),
     }
 }
 
 fn verified_words(verified: &Verified) -> String {
-    let mut words =
-        format!("{}, {}, all as the provider says", of(verified.files, "file", "files"), bytes(verified.bytes));
+    let mut words = format!("{}, {}, as the provider says", of(verified.files, "file", "files"), bytes(verified.bytes));
     for (why, n) in &verified.failures {
-        let _ = write!(words, "; {} not: {why}", count(*n));
+        let _ = write!(words, "; {} could not be read ({why})", count(*n));
     }
     for (n, what) in
         [(verified.not_readable, "cannot be had"), (verified.skipped_outside, "of other companies left alone")]

@@ -207,12 +207,12 @@ impl State {
 
     /// Puts an item in the trash, and tells of it.
     pub(super) fn trash(&mut self, by: Uid, nid: Nid) {
-        self.to_trash(nid);
+        self.put_in_trash(nid);
         self.happen("DELETE", Some(by), nid, Value::Null);
     }
 
     /// Puts an item in the trash; its link is gone with that.
-    pub(super) fn to_trash(&mut self, nid: Nid) {
+    pub(super) fn put_in_trash(&mut self, nid: Nid) {
         let (owner, bytes, now) = (usize::from(self.tree.owner(nid)), self.tree.size(nid), self.now);
         self.users[owner].aside_bytes += bytes;
         self.tree.detach(nid);

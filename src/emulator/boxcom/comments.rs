@@ -49,7 +49,7 @@ impl State {
 
     fn comment_gone(&mut self, call: &Call<'_>, id: &str) -> Told {
         let (number, comment) = self.comment(id)?;
-        if comment["created_by"]["id"] != self.user(call.actor).id.to_string() {
+        if comment["created_by"]["id"].as_str() != Some(&self.user(call.actor).id.to_string()) {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
         self.comments.remove(&number);

@@ -12,11 +12,18 @@ pub(super) fn mix(seed: u64, number: u64) -> u64 {
 pub(super) fn code(seed: u64, number: u64) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let (low, high) = (mix(seed, number), mix(seed ^ 0xC0DE, number));
-    (0..32)
+    (0..32_u32)
         .map(|place| {
             let word = if place < 16 { low } else { high };
-            let index = (word >> (place % 16 * 4)) & 15 | (place as u64 & 1) << 4;
+            let index = ((word >> (place % 16 * 4)) & 15) | u64::from(place & 1) << 4;
             char::from(ALPHABET[usize::try_from(index).unwrap_or(0)])
         })
         .collect()
+}
+
+/// A made-up UUID.
+pub(super) fn uuid(seed: u64, number: u64) -> String {
+    let (high, low) = (mix(seed ^ 0x1D, number), mix(seed ^ 0x1E, number));
+    let [a, b, c] = [high >> 32, high >> 16 & 0xFFFF, high & 0xFFF];
+    format!("{a:08x}-{b:04x}-4{c:03x}-8{:03x}-{:012x}", low >> 52, low & 0xFFFF_FFFF_FFFF)
 }

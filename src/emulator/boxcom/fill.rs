@@ -283,9 +283,9 @@ impl State {
             self.new_version(versions, text.as_bytes().into(), None);
         }
         let gone = self.note("frank", &["States", "in the trash.txt"]);
-        self.to_trash(gone);
+        self.put_in_trash(gone);
         let inner = self.note("frank", &["Trashed folder", "within.txt"]);
-        self.to_trash(self.folder_of(inner));
+        self.put_in_trash(self.folder_of(inner));
         self.note("ivan", &["Left behind", "of an inactive person.txt"]);
         let states = self.folder_of(labelled);
         self.tree.add(

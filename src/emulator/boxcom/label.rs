@@ -59,10 +59,10 @@ impl State {
         }
         let mut fields = body.get("fields").cloned().unwrap_or_else(|| json!([]));
         for field in fields.as_array_mut().into_iter().flatten() {
-            field["id"] = self.fresh_code().into();
+            field["id"] = self.fresh_uuid().into();
         }
         let template = json!({
-            "id": self.fresh_code(), "type": "metadata_template", "scope": company_scope(), "templateKey": key,
+            "id": self.fresh_uuid(), "type": "metadata_template", "scope": company_scope(), "templateKey": key,
             "displayName": name, "hidden": body.get("hidden").and_then(Value::as_bool).unwrap_or(false),
             "copyInstanceOnItemCopy": body.get("copyInstanceOnItemCopy").and_then(Value::as_bool).unwrap_or(false),
             "fields": fields,
@@ -134,12 +134,12 @@ impl State {
     fn instance_new(&mut self, call: &mut Call<'_>, nid: Nid, scope: &str, key: &str) -> Told {
         self.may_label(call, nid)?;
         let values = read_object(call)?;
-        self.check_values(call, scope, key, &values)?;
+        self.check_values(scope, key, &values)?;
         let place = place_of(scope, key);
         if self.tree.extra(nid).is_some_and(|extra| extra.metadata.contains_key(&place)) {
             return Err(Fault::new(409, "tuple_already_exists", "Tuple already exists"));
         }
-        let id = self.fresh_code();
+        let id = self.fresh_uuid();
         self.tree.extra_mut(nid).metadata.insert(place.clone(), Instance { id, version: 0, values });
         self.happen("METADATA_INSTANCE_CREATE", Some(call.actor), nid, json!({"template": key}));
         Ok(Answer::json(201, &self.instance_seen(nid, &place).unwrap_or(Value::Null)))
@@ -153,13 +153,7 @@ impl State {
     }
 
     /// Refuses values that the template does not know.
-    fn check_values(
-        &self,
-        call: &mut Call<'_>,
-        scope: &str,
-        key: &str,
-        values: &Map<String, Value>,
-    ) -> Result<(), Fault> {
+    fn check_values(&self, scope: &str, key: &str, values: &Map<String, Value>) -> Result<(), Fault> {
         if scope == "global" && key == "properties" {
             return Ok(());
         }
@@ -177,7 +171,6 @@ impl State {
                 return Err(Fault::new(400, "schema_validation_failed", "Value is not an option of the template"));
             }
         }
-        let _ = call;
         Ok(())
     }
 
@@ -196,7 +189,7 @@ impl State {
         for step in &patch {
             apply(step, &mut values)?;
         }
-        self.check_values(call, scope, key, &values)?;
+        self.check_values(scope, key, &values)?;
         if let Some(instance) = self.tree.extra_mut(nid).metadata.get_mut(&place) {
             instance.values = values;
             instance.version += 1;
@@ -231,7 +224,7 @@ impl State {
 
     /// Labels an item, unsaid.
     pub(super) fn set_label(&mut self, nid: Nid, level: &str) {
-        let id = self.fresh_code();
+        let id = self.fresh_uuid();
         let values = Map::from_iter([(KEY.to_owned(), level.into())]);
         self.tree.extra_mut(nid).metadata.insert(CLASSIFICATION.into(), Instance { id, version: 0, values });
     }

@@ -1,8 +1,8 @@
 //! Box: people, a tree, shares, tokens, paging, events, signed downloads.
 //!
 //! One state behind one lock; each request is worked on whole. What the tenant draws (ids, names, short pages, repeats)
-//! follows from the seed, so the same seed, fill and requests give the same answers. Routes are in [`route`], what they do
-//! in the room named after their subject.
+//! follows from the seed, so the same seed, fill and requests give the same answers. Routes are in `route`, what they do in
+//! the room named after their subject.
 
 mod change;
 mod collab;
@@ -59,7 +59,7 @@ pub struct Tenant {
 
 impl Tenant {
     /// A tenant filled with this; the same seed and fill give the same ids. Beside the fill it holds a few dozen files
-    /// that show every kind of share, label, lock and version ([`fill`]).
+    /// that show every kind of share, label, lock and version.
     #[must_use]
     pub fn new(seed: u64, clock: Clock, fill: &Fill) -> Self {
         let state = State::filled(seed, clock.now(), fill);
@@ -133,8 +133,8 @@ impl Cloud for Tenant {
         self.state().principal(asked)
     }
 
-    fn too_many(&self, asked: &Asked, form: u64, wait: Duration) -> Answer {
-        self.state().too_many(asked, form, wait)
+    fn too_many(&self, _asked: &Asked, form: u64, wait: Duration) -> Answer {
+        self.state().too_many(form, wait)
     }
 
     fn is_content(&self, asked: &Asked) -> bool {

@@ -5,9 +5,12 @@ use super::draw;
 use super::tree::Uid;
 use serde_json::{Map, Value, json};
 
-/// Why a request is not answered with what it asked for.
+/// Why a request is not answered with what it asked for. Behind a pointer, since handlers hand it on in every result.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
+pub(super) struct Fault(Box<Told>);
+
+#[derive(Clone, Debug)]
+struct Told {
     status: u16,
     code: &'static str,
     message: String,
@@ -19,7 +22,14 @@ pub(super) struct Fault {
 impl Fault {
     /// A fault with the service's own code.
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), context: None, headers: Vec::new(), refused: None }
+        Self(Box::new(Told {
+            status,
+            code,
+            message: message.into(),
+            context: None,
+            headers: Vec::new(),
+            refused: None,
+        }))
     }
 
     /// Gone, or never to be known of.
@@ -40,25 +50,26 @@ impl Fault {
 
     /// With `context_info`.
     pub(super) fn context(mut self, context: Value) -> Self {
-        self.context = Some(context);
+        self.0.context = Some(context);
         self
     }
 
     /// With a header.
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
     /// Marked as the caller's mistake.
     pub(super) fn refused(mut self, why: impl Into<String>) -> Self {
-        self.refused = Some(why.into());
+        self.0.refused = Some(why.into());
         self
     }
 
     /// As an answer.
     pub(super) fn answer(self, request_id: &str) -> Answer {
-        let mut answer = match self.status {
+        let told = *self.0;
+        let mut answer = match told.status {
             // No body at all: https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors/
             401 => Answer::empty(401),
             304 => Answer::empty(304),
@@ -67,18 +78,18 @@ impl Fault {
                 &json!({
                     "type": "error",
                     "status": status,
-                    "code": self.code,
+                    "code": told.code,
                     "help_url": "http://developers.box.com/docs/#errors",
-                    "message": self.message,
+                    "message": told.message,
                     "request_id": request_id,
-                    "context_info": self.context.unwrap_or(Value::Null),
+                    "context_info": told.context.unwrap_or(Value::Null),
                 }),
             ),
         };
-        for (name, value) in self.headers {
+        for (name, value) in told.headers {
             answer = answer.with(name, value);
         }
-        answer.refused = self.refused;
+        answer.refused = told.refused;
         answer
     }
 }
@@ -151,7 +162,8 @@ impl<'a> Call<'a> {
 
     /// True when the query says so.
     pub(super) fn says(&self, key: &str) -> bool {
-        self.query(key) == Some("true")
+        // Python's SDK writes `True`.
+        self.query(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The body as a JSON object, noting keys other than these. No body is an empty object.

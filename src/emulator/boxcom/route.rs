@@ -57,6 +57,9 @@ impl State {
         let words = call.words();
         let steps: Vec<&str> = words.iter().map(String::as_str).collect();
         let Some((first, rest)) = steps.split_first() else { return no_route(call) };
+        if matches!(*first, "folders" | "files" | "web_links" | "collaborations" | "comments") {
+            self.needs("root_readwrite")?;
+        }
         let told = match *first {
             "users" => self.users_route(call, rest),
             "groups" | "group_memberships" => self.groups_route(call, &steps),
@@ -90,7 +93,7 @@ impl State {
     }
 
     /// The answer for too many calls: with a header, with header and body, as plain text, without `Retry-After`.
-    pub(super) fn too_many(&mut self, asked: &Asked, form: u64, wait: Duration) -> Answer {
+    pub(super) fn too_many(&mut self, form: u64, wait: Duration) -> Answer {
         self.requests += 1;
         let id = request_id(self.seed, self.requests);
         let secs = wait.as_millis().div_ceil(1_000).max(1).to_string();
@@ -102,7 +105,6 @@ impl State {
             "message": "Request rate limit exceeded, please try again later",
             "request_id": id,
         });
-        let _ = asked;
         let answer = match form % 4 {
             0 => Answer::empty(429).with("retry-after", secs),
             1 => Answer::json(429, &body).with("retry-after", secs),

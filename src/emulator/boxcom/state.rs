@@ -183,6 +183,12 @@ impl State {
         draw::code(self.seed, number)
     }
 
+    /// A UUID nobody got before.
+    pub(super) fn fresh_uuid(&mut self) -> String {
+        let number = self.fresh();
+        draw::uuid(self.seed, number)
+    }
+
     /// What a person may do with an item; `None` when they may not even know of it.
     pub(super) fn role(&self, who: Uid, nid: Nid) -> Option<Role> {
         if self.tree.owner(nid) == who {

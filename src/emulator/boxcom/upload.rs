@@ -22,6 +22,7 @@ struct Form {
 impl State {
     /// Routes of the upload door.
     pub(super) fn uploads(&mut self, call: &mut Call<'_>) -> Told {
+        self.needs("root_readwrite")?;
         let words = call.words();
         let steps: Vec<&str> = words.iter().map(String::as_str).collect();
         match (call.asked.method.as_str(), &steps[..]) {

@@ -407,9 +407,7 @@ impl State {
             "modified_at": time(version.at),
             "modified_by": self.user_mini(version.by),
             "trashed_at": version.trashed.map_or(Value::Null, |at| time(at).into()),
-            "trashed_by": null,
             "restored_at": null,
-            "restored_by": null,
             "purged_at": null,
         })
     }

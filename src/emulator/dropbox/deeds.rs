@@ -176,6 +176,16 @@ pub(super) fn unshare(state: &mut State, deed: Deed, space: SpaceId) {
     }
 }
 
+/// A team folder is put away: nobody sees it any more, its content stays.
+pub(super) fn archive(state: &mut State, at: Moment, space: SpaceId) {
+    for mount in state.tree.space(space).mounts.clone() {
+        let home = state.tree.space_of(mount);
+        state.tree.delete(mount, at);
+        hooks::changed(state, home);
+    }
+    state.tree.space_mut(space).archived = true;
+}
+
 /// The owner of a shared folder.
 pub(super) fn owner(state: &State, space: SpaceId) -> Option<usize> {
     let sharing = state.tree.space(space).sharing.as_ref()?;

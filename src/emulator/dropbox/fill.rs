@@ -4,15 +4,38 @@
 use super::state::State;
 use super::state::people::{People, Status};
 use super::state::sharing::{Role, Share, Sharing, Whom};
-use super::state::tree::{NodeId, SpaceId, SpaceKind, Tree};
+use super::state::tree::{Kind, NodeId, SpaceId, SpaceKind, Tree};
 use super::{ALL_SCOPES, Keys};
 use crate::clock::Moment;
 use crate::emulator::seed::{Fill, made_up};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+/// How the team's folders hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Each member has a root, in which team folders appear.
+    Homes,
+    /// One root for all, in which homes and team folders appear.
+    TeamSpace,
+}
+
+/// One root for all, with every home in it.
+fn team_space(state: &mut State) {
+    let space = state.tree.add_space("Example Ltd team space", SpaceKind::TeamRoot);
+    let root = state.tree.space(space).root;
+    state.team_space = Some(space);
+    for home in state.tree.all_spaces().collect::<Vec<_>>() {
+        let there = state.tree.space(home);
+        if matches!(there.kind, SpaceKind::Home(owner) if state.people.ours(owner)) {
+            let name = there.name.clone();
+            state.tree.add(root, &name, Kind::Mount(home));
+        }
+    }
+}
+
 /// A filled state.
-pub(super) fn state(seed: u64, now: Moment, fill: &Fill) -> State {
+pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State {
     let past = past(now);
     let mut state = State {
         seed,
@@ -48,6 +71,9 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill) -> State {
         minted: 0,
     };
     homes(&mut state);
+    if shape == Shape::TeamSpace {
+        team_space(&mut state);
+    }
     let company = team_folder(&mut state, "Company");
     files(&mut state, company, fill);
     made_up(&mut state, fill.made_up);
@@ -81,10 +107,14 @@ pub(super) fn team_folder(state: &mut State, name: &str) -> SpaceId {
     let mut sharing = Sharing::of(None, state.now);
     sharing.shares.push(Share { whom: Whom::Group(0), role: Role::Editor });
     state.tree.space_mut(space).sharing = Some(sharing);
-    for person in 0..state.people.all.len() {
-        if state.people.groups[0].members.contains(&person) {
-            mount(state, space, person);
-        }
+    if let Some(shared) = state.team_space {
+        let root = state.tree.space(shared).root;
+        let name = free_name(state, root, name);
+        state.tree.add(root, &name, Kind::Mount(space));
+        return space;
+    }
+    for person in state.people.groups[0].members.clone() {
+        mount(state, space, person);
     }
     space
 }
@@ -98,7 +128,7 @@ pub(super) fn mount(state: &mut State, space: SpaceId, person: usize) -> Option<
     let root = state.tree.space(home).root;
     let name = state.tree.space(space).name.clone();
     let name = free_name(state, root, &name);
-    Some(state.tree.add(root, &name, super::state::tree::Kind::Mount(space)))
+    Some(state.tree.add(root, &name, Kind::Mount(space)))
 }
 
 /// A name that is free in a folder: the wanted one, or that with ` (1)`, ` (2)` before its ending.

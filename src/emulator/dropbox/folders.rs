@@ -168,7 +168,8 @@ pub(super) fn set_policy(state: &mut State, call: &Call<'_>) -> Reply {
     let space = members::folder(state, call).map_err(|tag| conflict_tags(&["access_error", tag]))?;
     let owner = matches!(call.who, Who::Member(person) if deeds::owner(state, space) == Some(person));
     let of_team = state.tree.space(space).kind == SpaceKind::Team;
-    if !owner && !(of_team && matches!(call.who, Who::Admin(..))) {
+    let allowed = owner || (of_team && matches!(call.who, Who::Admin(..)));
+    if !allowed {
         return Err(conflict_tags(&["no_permission"]));
     }
     if let Some(sharing) = state.tree.space_mut(space).sharing.as_mut() {

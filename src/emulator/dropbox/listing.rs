@@ -1,12 +1,12 @@
 //! `files/list_folder` and its family, and the long poll.
 
 use super::cursor::{self, Files, Stand};
-use super::gate::Call;
+use super::gate::{Call, Who, reaches};
 use super::metadata::{View, deleted, entry};
 use super::place;
 use super::reply::{Reply, Stop, conflict_tags, ok};
 use super::state::State;
-use super::state::tree::{Change, NodeId, SpaceId};
+use super::state::tree::{Change, Kind, NodeId, SpaceId};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Reply {
 /// `files/list_folder/get_latest_cursor`.
 pub(super) fn latest(state: &mut State, call: &Call<'_>) -> Reply {
     let mut cursor = begin(state, call)?;
-    cursor.at = spaces(state, &cursor).into_iter().map(|space| end_of(state, space)).collect();
+    cursor.at = spaces(state, call.who, &cursor).into_iter().map(|space| end_of(state, space)).collect();
     cursor.g = u8::MAX;
     Ok(ok(&json!({ "cursor": cursor::write(state, KIND, &cursor) })))
 }
@@ -114,7 +114,7 @@ pub(super) fn forget(state: &mut State, text: &str) -> bool {
 }
 
 /// The namespaces a listing walks, in order: its own, then what is mounted below the folder.
-fn spaces(state: &State, cursor: &Files) -> Vec<SpaceId> {
+fn spaces(state: &State, who: Who, cursor: &Files) -> Vec<SpaceId> {
     let Some(folder) = state.tree.by_number(cursor.f) else {
         return Vec::new();
     };
@@ -128,7 +128,8 @@ fn spaces(state: &State, cursor: &Files) -> Vec<SpaceId> {
             let mounted = |mount: &NodeId| {
                 state.tree.space_of(*mount) == here && (next > 0 || state.tree.is_within(*mount, folder))
             };
-            if !found.contains(&space) && state.tree.space(space).mounts.iter().any(mounted) {
+            let seen = !found.contains(&space) && reaches(state, who, space);
+            if seen && state.tree.space(space).mounts.iter().any(mounted) {
                 found.push(space);
             }
         }
@@ -158,12 +159,12 @@ fn page_size(state: &State, cursor: &Files) -> usize {
 
 fn page(state: &mut State, call: &Call<'_>, mut cursor: Files) -> Reply {
     let view = View { who: call.who, root: call.root, explicit_members: cursor.e, templates: cursor.t.clone() };
-    for space in spaces(state, &cursor) {
+    for space in spaces(state, call.who, &cursor) {
         if !cursor.at.iter().any(|stand| stand.s == space.0) {
             cursor.at.push(Stand { s: space.0, n: 0, b: end_of(state, space).b });
         }
     }
-    let walked = spaces(state, &cursor);
+    let walked = spaces(state, call.who, &cursor);
     cursor.at.retain(|stand| walked.contains(&SpaceId(stand.s)));
     let most = page_size(state, &cursor);
     cursor.g = cursor.g.saturating_add(1);
@@ -173,7 +174,7 @@ fn page(state: &mut State, call: &Call<'_>, mut cursor: Files) -> Reply {
         walk(state, &view, &cursor, stand, &mut entries, most, &mut left);
     }
     cursor.at = stands;
-    let has_more = cursor.at.iter().any(|stand| is_more(state, &cursor, stand));
+    let has_more = cursor.at.iter().any(|stand| is_more(state, stand));
     if !has_more {
         cursor.g = u8::MAX;
     }
@@ -206,7 +207,7 @@ fn walk(
     }
 }
 
-fn is_more(state: &State, _cursor: &Files, stand: &Stand) -> bool {
+fn is_more(state: &State, stand: &Stand) -> bool {
     stand.n < state.tree.space(SpaceId(stand.s)).journal.len()
 }
 
@@ -217,7 +218,8 @@ fn shown(state: &State, view: &View, cursor: &Files, stand: &Stand, change: &Cha
     match change {
         Change::Upsert(node) => {
             let newest = state.tree.is_newest(space, *node, stand.n);
-            let wanted = newest && (cursor.x || state.tree.export(*node).is_none());
+            let hidden = matches!(state.tree.kind(*node), Kind::Mount(mounted) if !reaches(state, view.who, *mounted));
+            let wanted = newest && !hidden && (cursor.x || state.tree.export(*node).is_none());
             (wanted && covers(state, cursor, folder, *node)).then(|| entry(state, view, *node))
         }
         Change::Gone(gone) => {

@@ -121,7 +121,17 @@ impl Tenant {
     /// A tenant filled with this; the same seed and fill give the same ids.
     #[must_use]
     pub fn new(seed: u64, clock: Clock, fill: &Fill) -> Self {
-        let state = fill::state(seed, clock.now(), fill);
+        Self::shaped(seed, clock, fill, fill::Shape::Homes)
+    }
+
+    /// The same with a team space: one root for all (`team_member_root`), in which homes and team folders appear.
+    #[must_use]
+    pub fn with_team_space(seed: u64, clock: Clock, fill: &Fill) -> Self {
+        Self::shaped(seed, clock, fill, fill::Shape::TeamSpace)
+    }
+
+    fn shaped(seed: u64, clock: Clock, fill: &Fill, shape: fill::Shape) -> Self {
+        let state = fill::state(seed, clock.now(), fill, shape);
         Self { clock, state: Mutex::new(state) }
     }
 

@@ -48,7 +48,7 @@ fn archived(state: &mut State, deed: Deed) {
     let space = team_folder(state, "Old projects");
     let root = state.tree.space(space).root;
     deeds::add(state, deed, root, "Closed.txt", text("A project that is over.\n"));
-    state.tree.space_mut(space).archived = true;
+    deeds::archive(state, deed.at, space);
 }
 
 /// Versions, a deleted file, a deleted folder, a file brought back.

@@ -66,9 +66,16 @@ impl Tenant {
         archived.map(|space| (space.id.clone(), "archived")).collect()
     }
 
-    /// The least number of page calls that list every namespace once, with so many entries a page.
+    /// The least number of page calls that list every namespace once, with the largest pages the service gives. Its short
+    /// and empty pages ([`Tenant::set_odd_pages`]) are among them.
     #[must_use]
-    pub fn listing_calls(&self, page: usize) -> u64 {
+    pub fn listing_calls(&self) -> u64 {
+        self.listing_calls_of(2_000)
+    }
+
+    /// The same with so many entries a page.
+    #[must_use]
+    pub fn listing_calls_of(&self, page: usize) -> u64 {
         let state = self.lock();
         let page = page.max(1);
         let calls = |space: SpaceId| {

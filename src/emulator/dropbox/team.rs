@@ -358,7 +358,7 @@ pub(super) fn archive(state: &mut State, call: &Call<'_>) -> Reply {
     if state.tree.space(space).archived {
         return Err(conflict_tags(&["status_error", "archived"]));
     }
-    state.tree.space_mut(space).archived = true;
+    super::deeds::archive(state, call.asked.at, space);
     let mut body = team_folder(state, space);
     body[".tag"] = "complete".into();
     Ok(ok(&body))

@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How long an access token lives.
 const TOKEN_LIFE: Duration = Duration::from_secs(14_400);
+/// Tokens that are remembered; beyond, those that ended are forgotten. (One that ended is `expired`, an unknown one
+/// `invalid`: callers tell them apart.)
+const TOKENS_MAX: usize = 10_000;
 /// How long an authorization code lives.
 const CODE_LIFE: Duration = Duration::from_mins(10);
 
@@ -100,7 +103,9 @@ fn exchange(state: &mut State, asked: &Asked, form: &HashMap<String, String>, wi
 fn grant(state: &mut State, asked: &Asked, with_refresh: bool) -> Answer {
     let token = format!("sl.{}", state.mint("token", 43));
     let ends = asked.at.plus(TOKEN_LIFE);
-    state.tokens.retain(|_, old| old.ends > asked.at);
+    if state.tokens.len() >= TOKENS_MAX {
+        state.tokens.retain(|_, old| old.ends > asked.at);
+    }
     state.tokens.insert(token.clone(), Token { ends });
     let mut body = Map::new();
     body.insert("access_token".into(), token.into());

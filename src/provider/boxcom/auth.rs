@@ -45,7 +45,7 @@ struct Held {
 #[derive(Debug)]
 enum Way {
     Credentials { client_id: String, client_secret: Secret, subject: BoxSubject },
-    Jwt(jwt::Signer),
+    Jwt(Box<jwt::Signer>),
     Consent(consent::Refresher),
 }
 
@@ -77,7 +77,7 @@ impl Tokens {
                 client_secret: client_secret.clone(),
                 subject: subject.clone(),
             },
-            BoxAuth::Jwt { key_file, subject } => Way::Jwt(jwt::Signer::read(key_file, subject.clone())?),
+            BoxAuth::Jwt { key_file, subject } => Way::Jwt(Box::new(jwt::Signer::read(key_file, subject.clone())?)),
             BoxAuth::User { client_id, client_secret, .. } => {
                 Way::Consent(consent::Refresher::of(client_id, client_secret, vault(settings, cloud)?))
             }

@@ -109,7 +109,6 @@ impl std::error::Error for Forgery {}
 /// # Errors
 /// What does not hold; the caller answers 403 and forgets the body.
 pub fn verify(keys: &Keys, headers: &Headers<'_>, body: &[u8], now: Moment) -> Result<(), Forgery> {
-    let present = |value: Option<&'_ str>, name| value.map(str::to_owned).ok_or(Forgery::Missing(name));
     if present(headers.version, "box-signature-version")? != "1" {
         return Err(Forgery::Version);
     }
@@ -127,12 +126,16 @@ pub fn verify(keys: &Keys, headers: &Headers<'_>, body: &[u8], now: Moment) -> R
     if !(genuine(keys.primary.as_ref(), headers.primary) | genuine(keys.secondary.as_ref(), headers.secondary)) {
         return Err(Forgery::Signature);
     }
-    let sent = Moment::parse(&timestamp).ok_or(Forgery::Timestamp)?;
+    let sent = Moment::parse(timestamp).ok_or(Forgery::Timestamp)?;
     match () {
         () if now.since(sent) > OLD => Err(Forgery::Old),
         () if sent.since(now) > AHEAD => Err(Forgery::Future),
         () => Ok(()),
     }
+}
+
+fn present<'a>(value: Option<&'a str>, name: &'static str) -> Result<&'a str, Forgery> {
+    value.ok_or(Forgery::Missing(name))
 }
 
 /// HMAC-SHA256 over the body and the timestamp's bytes, in base64; compared in constant time. An empty key signs nothing.

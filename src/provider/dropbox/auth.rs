@@ -197,7 +197,7 @@ pub fn state_fits(begun: &str, returned: &str) -> bool {
     begun.len() == returned.len() && !begun.is_empty() && differs == 0
 }
 
-/// The scopes of a connector that only reads.
+/// The scopes of a connector that only reads: what is to be ticked in the application's permissions at least.
 #[must_use]
 pub fn scopes() -> Vec<&'static str> {
     let named = route::ALL.iter().map(|route| route.scope).filter(|scope| !scope.is_empty());
@@ -205,6 +205,9 @@ pub fn scopes() -> Vec<&'static str> {
 }
 
 /// Where a team admin consents. `challenge` is of [`challenge`]; without `redirect` Dropbox shows the code to copy.
+///
+/// No `scope` is asked for, which stands for all that the application's permissions have ticked: whoever ticks one more and
+/// consents anew has it, and one that is not ticked does not spoil the consent (`connect test` names it).
 #[must_use]
 pub fn authorize_url(cloud: &DropboxSettings, state: &str, challenge: &str, redirect: Option<&Url>) -> Url {
     let mut url = cloud.authorize.clone();
@@ -214,8 +217,7 @@ pub fn authorize_url(cloud: &DropboxSettings, state: &str, challenge: &str, redi
         .append_pair("token_access_type", "offline")
         .append_pair("code_challenge_method", "S256")
         .append_pair("code_challenge", challenge)
-        .append_pair("state", state)
-        .append_pair("scope", &scopes().join(" "));
+        .append_pair("state", state);
     if let Some(redirect) = redirect {
         url.query_pairs_mut().append_pair("redirect_uri", redirect.as_str());
     }
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_consent_asks_for_a_refresh_token_and_reading_scopes_only() {
+    fn the_consent_asks_for_a_refresh_token_and_what_is_ticked() {
         let url = authorize_url(&cloud(), "s t", "c", Some(&Url::parse("http://localhost:1/").expect("an address")));
         let pairs: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         for (key, value) in [
@@ -314,8 +316,8 @@ mod tests {
         ] {
             assert_eq!(pairs.get(key).map(String::as_str), Some(value), "{key}");
         }
-        let scope = pairs.get("scope").map(String::as_str).unwrap_or_default();
-        assert!(scope.split(' ').any(|scope| scope == "files.content.read") && !scope.contains("write"), "{scope}");
+        assert!(!pairs.contains_key("scope"));
+        assert!(scopes().contains(&"files.content.read") && scopes().iter().all(|scope| !scope.contains("write")));
         assert!(authorize_url(&cloud(), "s", "c", None).query_pairs().all(|(key, _)| key != "redirect_uri"));
     }
 }

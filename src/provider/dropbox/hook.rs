@@ -89,6 +89,11 @@ fn names(list: &Value, left: &mut usize) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// Name, our secret, the signature sent, the body, whether it is genuine.
+    type Sent<'a> = (&'a str, &'a str, Option<&'a str>, &'a [u8], bool);
+    /// Members by team.
+    type Teams<'a> = &'a [(&'a str, &'a [&'a str])];
+
     fn sign(secret: &str, body: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
         mac.update(body);
@@ -103,7 +108,7 @@ mod tests {
         let (cut, long) = (&good[..62], format!("{good}00"));
         let other_key = sign("other", body);
         let flipped = format!("{}{}", if good.starts_with('0') { '1' } else { '0' }, &good[1..]);
-        let rows: [(&str, &str, Option<&str>, &[u8], bool); 12] = [
+        let rows: [Sent<'_>; 12] = [
             ("genuine", "secret", Some(&good), body, true),
             ("no signature", "secret", None, body, false),
             ("empty signature", "secret", Some(""), body, false),
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn both_forms_of_a_notice_are_read_and_the_rest_is_ignored() {
-        let rows: [(&str, &[&str], &[(&str, &[&str])]); 6] = [
+        let rows: [(&str, &[&str], Teams<'_>); 6] = [
             (r#"{"list_folder":{"accounts":["dbid:1","dbid:2","dbid:1"]}}"#, &["dbid:1", "dbid:2"], &[]),
             (
                 r#"{"list_folder":{"teams":{"dbtid:1":["dbmid:1"],"dbtid:2":[]}}}"#,

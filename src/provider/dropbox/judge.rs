@@ -43,7 +43,7 @@ impl Judge for Answers {
 impl Answers {
     /// 401: the token is over, lacks a scope, or the member acted for is not to be acted for.
     fn unauthorized(&self, said: &Said) -> Judgement {
-        let relink = format!("link it again: sluicebox connect dropbox {}", self.connector);
+        let relink = format!("link it again: sluicebox connect dropbox {} --again", self.connector);
         match said.tags.first().map(String::as_str) {
             Some("missing_scope") => self.missing_scope(said, said.scope.as_deref()),
             Some("invalid_access_token") => {
@@ -69,7 +69,7 @@ impl Answers {
     fn missing_scope(&self, said: &Said, scope: Option<&str>) -> Judgement {
         let scope = scope.unwrap_or("(unnamed)");
         let advice = format!(
-            "tick {scope} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {}",
+            "tick {scope} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
             self.connector
         );
         Judgement::Bad {
@@ -283,7 +283,7 @@ impl Judge for TokenAnswers {
             json.as_ref().and_then(|json| text(json, "error")).and_then(|error| error.split(':').next()).map(code);
         let advice = match error.as_deref() {
             Some("invalid_grant") => Some(format!(
-                "the refresh token or code is not valid any more; link again: sluicebox connect dropbox {}",
+                "the refresh token or code is not valid any more; link again: sluicebox connect dropbox {} --again",
                 self.connector
             )),
             Some("invalid_client" | "unauthorized_client") => Some(
@@ -298,7 +298,7 @@ impl Judge for TokenAnswers {
             429 => said.again(true),
             408 | 500..=599 => said.again(false),
             _ => Judgement::Bad {
-                next: if status < 500 && status >= 400 { Next::Credentials } else { Next::Refused },
+                next: if (400..500).contains(&status) { Next::Credentials } else { Next::Refused },
                 said: error.map_or_else(|| status.to_string(), |error| format!("{status} {error}")),
                 advice,
                 request_id: said.request_id,

@@ -339,11 +339,13 @@ impl Ground {
 
     fn take_folder(&self, entry: Entry, stage: Stage, page: &mut Page) {
         let closed = entry.sharing_info.as_ref().is_some_and(|info| info.no_access);
+        // Where another namespace is mounted; that one is walked by itself.
+        let mounts = entry.sharing_info.as_ref().is_some_and(|info| info.shared_folder_id.is_some());
         let Some(item) = self.item(entry) else { return };
         if closed {
             let (what, name) = (Arc::clone(&item.id), Arc::clone(&item.name));
             page.holes.push(Unwalked { what, name, why: WhyUnwalked::Refused });
-        } else if stage.is_one_folder() {
+        } else if stage.is_one_folder() && !mounts {
             let path = item.path.clone().unwrap_or_else(|| Arc::clone(&item.name));
             page.found.push(self.further("flat", &item.id, path, &self.kind));
         }

@@ -171,7 +171,7 @@ fn lacking(team: &Team, wanted: &[&str]) -> Option<String> {
 
 fn how_to_grant(team: &Team, lacking: &str) -> String {
     format!(
-        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {}",
+        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
         team.desk.connector()
     )
 }

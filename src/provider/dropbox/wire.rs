@@ -108,6 +108,7 @@ pub(super) struct ExportInfo {
 /// `FolderSharingInfo`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct SharingInfo {
+    pub(super) shared_folder_id: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) no_access: bool,
 }

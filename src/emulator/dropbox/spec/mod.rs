@@ -229,7 +229,8 @@ fn check_struct(fields: &[(String, Shape, bool)], value: &Value, at: &str, tagge
     };
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     for name in given.keys() {
-        if !(tagged && name == ".tag") && !fields.iter().any(|(field, ..)| field == name) {
+        let known = (tagged && name == ".tag") || fields.iter().any(|(field, ..)| field == name);
+        if !known {
             return Err(format!("{}: unknown field", below(name)));
         }
     }

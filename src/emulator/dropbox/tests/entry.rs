@@ -16,7 +16,8 @@ fn what_a_caller_should_know_is_refused() {
     let plain = desk.headers(As::User("erin"), None);
     let list: &[u8] = br#"{"path":""}"#;
     let (api, content, notify) = (Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify);
-    let rows: Vec<(&str, Door, &str, &[(String, String)], &[u8])> = vec![
+    type Row<'a> = (&'a str, Door, &'a str, &'a [(String, String)], &'a [u8]);
+    let rows: Vec<Row<'_>> = vec![
         ("no such route", api, "files/list_folders", &user, list),
         ("wrong door", content, "files/list_folder", &user, list),
         ("wrong door", api, "files/download", &user, b""),
@@ -94,6 +95,9 @@ fn tokens_live_four_hours_and_refresh_as_often_as_wanted() {
     desk.clock.advance(Duration::from_secs(1));
     let (status, body) = desk.call(As::Team, None, "team/get_info", &Value::Null);
     assert_eq!((status, &body["error"][".tag"]), (401, &json!("expired_access_token")));
+    assert_eq!(refresh(&keys.refresh_token, &keys.app_key, &keys.app_secret).0, 200);
+    let (_, body) = desk.call(As::Team, None, "team/get_info", &Value::Null);
+    assert_eq!(body["error"][".tag"], "expired_access_token", "also when there is a newer one");
     *desk.token.borrow_mut() = "sl.nonsense".into();
     let (status, body) = desk.call(As::Team, None, "team/get_info", &Value::Null);
     assert_eq!((status, &body["error"][".tag"]), (401, &json!("invalid_access_token")));

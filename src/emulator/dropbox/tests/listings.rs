@@ -73,7 +73,7 @@ fn made_up_files_have_the_bodies_their_numbers_say() {
 fn pages_are_short_and_empty_while_there_is_more() {
     let desk = Desk::with(&Fill { made_up: 4_000, ..Fill::default() });
     let mut odd = 0;
-    for name in ["Ada Admin", "Erin Evans"] {
+    for name in ["Erin Evans", "Frank Möller"] {
         let space = desk.space(name);
         let (_, first) = desk.call(
             As::Admin("ada"),
@@ -114,7 +114,7 @@ fn pages_are_short_and_empty_while_there_is_more() {
         calls
     };
     for page in [2000, 7] {
-        assert_eq!(desk.tenant.listing_calls(page), calls(page));
+        assert_eq!(desk.tenant.listing_calls_of(page), calls(page));
     }
 }
 
@@ -176,6 +176,31 @@ fn listings_are_as_deep_and_wide_as_asked() {
     assert_eq!(locked["file_lock_info"]["is_lockholder"], true);
     let old = desk.space("Old projects");
     assert_eq!(desk.call(As::Admin("ada"), Some(&old), "files/list_folder", &WHOLE()).0, 409, "archived");
+}
+
+#[test]
+fn in_a_team_space_all_have_one_root_and_see_their_own() {
+    let clock = Clock::movable();
+    clock.advance(Duration::from_secs(1_700_000_000));
+    let tenant = Tenant::with_team_space(1, clock.clone(), &Fill::small());
+    let desk = Desk { tenant, clock, token: RefCell::new(String::new()) };
+    desk.sign_in();
+    let account = desk.good(As::User("erin"), "users/get_current_account", &Value::Null);
+    let info = &account["root_info"];
+    assert_eq!((&info[".tag"], &info["home_path"]), (&json!("team"), &json!("/Erin Evans")));
+    assert_ne!(info["root_namespace_id"], info["home_namespace_id"]);
+    assert!(namespaces(&desk).iter().any(|row| row["namespace_type"][".tag"] == "team_member_root"));
+    let root = info["root_namespace_id"].as_str();
+    let (entries, _) = desk.listing(As::User("erin"), root, &json!({ "path": "" }));
+    let mut told: Vec<String> = entries.iter().map(super::told).collect();
+    told.sort();
+    assert_eq!(told, ["folder /Company", "folder /Erin Evans"]);
+    let (all, _) = desk.listing(As::User("erin"), root, &json!({ "path": "", "recursive": true }));
+    let paths: Vec<&str> = all.iter().filter_map(|entry| entry["path_display"].as_str()).collect();
+    assert!(paths.contains(&"/Erin Evans/Travel/Cards.txt") && paths.contains(&"/Erin Evans/Payroll/March.csv"));
+    assert!(!paths.iter().any(|path| path.starts_with("/Frank")));
+    let home = desk.good(As::User("erin"), "files/list_folder", &json!({ "path": "/Travel" }));
+    assert!(home["cursor"].is_string(), "without Path-Root the home is meant");
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn a_missing_scope_is_named_with_the_way_to_it() {
     let judge = Answers { connector: "emea".into() };
     let body = r#"{"error":{".tag":"missing_scope","required_scope":"events.read"}}"#;
     let advice = judged(&judge, 401, None, body).2.unwrap_or_default();
-    for part in ["events.read", "Permissions", "Submit", "sluicebox connect dropbox emea"] {
+    for part in ["events.read", "Permissions", "Submit", "sluicebox connect dropbox emea --again"] {
         assert!(advice.contains(part), "{advice}");
     }
 }

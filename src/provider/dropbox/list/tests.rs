@@ -130,6 +130,7 @@ fn folders_and_deleted_paths_lead_to_further_walks_only_where_wanted() {
     let entries = json!([
         {".tag": "folder", "id": "id:f", "name": "F", "path_lower": "/f", "path_display": "/F"},
         {".tag": "folder", "id": "id:c", "name": "C", "sharing_info": {"no_access": true}},
+        {".tag": "folder", "id": "id:m", "name": "M", "sharing_info": {"shared_folder_id": "8"}},
         {".tag": "deleted", "path_lower": "/old"},
     ]);
     for (stage, trash, found) in [

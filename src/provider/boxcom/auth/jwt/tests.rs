@@ -45,8 +45,8 @@ fn key_files_that_open_and_that_do_not() {
     ] {
         assert_eq!(Signer::of(&text, None).map(drop), expected, "{}", text.len());
     }
-    let user = Some(BoxSubject::User("7".into()));
-    assert_eq!(Signer::of(&file(OPEN, ""), user.clone()).unwrap().subject().clone(), user.unwrap());
+    let user = BoxSubject::User("7".into());
+    assert_eq!(Signer::of(&file(OPEN, ""), Some(user.clone())).unwrap().subject(), &user);
 }
 
 fn part(assertion: &str, at: usize) -> Value {

@@ -154,7 +154,9 @@ impl Drive<'_> {
                 Progress::add(&self.progress.pages, 1);
                 match self.troubles.get_mut(&walk.id) {
                     Some(trouble) if !ends => trouble.failures = 0,
-                    _ => drop(self.troubles.remove(&walk.id)),
+                    _ => {
+                        self.troubles.remove(&walk.id);
+                    }
                 }
                 Ok(())
             }

@@ -381,7 +381,9 @@ fn replay(state: &mut Option<State>, payload: &[u8], connector: &str, path: &Pat
         (None, Some(Record::Head { connector: of, .. })) => {
             return refuse(format_args!("this is the journal of the connector {of}, not of {connector}"));
         }
-        (Some(state), Some(record)) => drop(state.apply(record)),
+        (Some(state), Some(record)) => {
+            state.apply(record);
+        }
         _ => return refuse(format_args!("this is no journal that this version of sluicebox wrote")),
     }
     Ok(())

@@ -27,6 +27,8 @@ pub struct Verified {
     pub failed: Vec<Failed>,
     /// Files whose bytes cannot be had at all (neither downloadable nor exportable).
     pub not_readable: u64,
+    /// Files in the trash whose bytes the provider does not give while they lie there.
+    pub unread_in_trash: u64,
     /// Files of other companies, which are not read.
     pub skipped_outside: u64,
     /// True when it was stopped before the last.
@@ -119,6 +121,9 @@ impl Sum<'_> {
         match error.next() {
             Next::Stopped => self.verified.stopped = true,
             Next::Credentials | Next::Budget(_) => self.fatal = Some(error),
+            Next::Gone | Next::NotReadable | Next::Forbidden if item.trashed.is_some() => {
+                self.verified.unread_in_trash += 1;
+            }
             next => {
                 *self.verified.failures.entry(name(next)).or_default() += 1;
                 Progress::add(&self.progress.files_failed, 1);

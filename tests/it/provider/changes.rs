@@ -120,8 +120,9 @@ fn is_told(edit: &Edit, told: &[Activity]) -> bool {
         Edit::Write { path, .. } => (path, &[Upload, Change, Restore, Copy]),
         Edit::Move { to, .. } => (to, &[Move, Rename]),
         Edit::Delete { path, .. } => (path, &[Delete]),
+        // Taking away a link that was not there changes nothing.
+        Edit::View { .. } | Edit::Link { audience: None, .. } => return true,
         Edit::Link { path, .. } | Edit::Invite { path, .. } => (path, &[Share]),
-        Edit::View { .. } => return true,
     };
     let name = path.last().map(|name| name.to_lowercase());
     told.iter().filter(|activity| kinds.contains(&activity.kind)).any(|activity| {

@@ -9,8 +9,10 @@ use sluicebox::model::{ContentHash, Level, Provider};
 
 /// People whose things are another company's.
 const OUTSIDERS: [&str; 1] = ["pat"];
-/// Groups somebody of another company is in.
+/// Groups somebody of another company is in: on Box only, since a Dropbox team's groups hold its own members.
 const MIXED_GROUPS: [&str; 1] = ["group:Project X"];
+/// The folder of the whole company, in both tenants.
+const COMPANY: &str = "Company";
 
 /// One file that must be found.
 #[derive(Clone, Debug)]
@@ -25,11 +27,17 @@ pub(super) fn files(stage: &Stage) -> Vec<File> {
     let found = stage.fill.files.iter().filter(|file| is_found(stage.provider, file));
     found
         .map(|file| File {
-            path: file.path.clone(),
+            path: placed(&file.path),
             hash: hash(stage.provider, &file.body),
-            level: level(&stage.fill.deeds, &file.path),
+            level: level(stage.provider, &stage.fill.deeds, &file.path),
         })
         .collect()
+}
+
+/// Where the tenants put it: the first step `team` is a folder.
+fn placed(path: &[String]) -> Vec<String> {
+    let first = if path[0] == "team" { COMPANY } else { path[0].as_str() };
+    std::iter::once(first.to_owned()).chain(path[1..].iter().cloned()).collect()
 }
 
 /// An inactive user of Box cannot be read as; what outsiders own is found where it is shared with somebody inside.
@@ -42,7 +50,7 @@ fn is_found(provider: Provider, file: &SeedFile) -> bool {
 }
 
 /// The strongest of all deeds on the file or a folder above.
-fn level(deeds: &[Edit], path: &[String]) -> Level {
+fn level(provider: Provider, deeds: &[Edit], path: &[String]) -> Level {
     let owner = if OUTSIDERS.contains(&path[0].as_str()) { Level::External } else { Level::Private };
     let place = if path[0] == "team" { Level::Internal } else { Level::Private };
     let above = |of: &[String]| path.starts_with(of);
@@ -52,16 +60,16 @@ fn level(deeds: &[Edit], path: &[String]) -> Level {
             Some("company") => Level::Internal,
             _ => Level::Private,
         },
-        Edit::Invite { path, whom, .. } if above(path) => invited(whom),
+        Edit::Invite { path, whom, .. } if above(path) => invited(provider, whom),
         _ => Level::Private,
     });
     deeds.chain([owner, place]).max().unwrap_or_default()
 }
 
-fn invited(whom: &str) -> Level {
+fn invited(provider: Provider, whom: &str) -> Level {
     let outside = match whom.split_once('@') {
         Some((_, domain)) => domain != "example.com",
-        None => OUTSIDERS.contains(&whom) || MIXED_GROUPS.contains(&whom),
+        None => OUTSIDERS.contains(&whom) || (provider == Provider::Box && MIXED_GROUPS.contains(&whom)),
     };
     if outside { Level::External } else { Level::Internal }
 }

@@ -213,17 +213,19 @@ fn read_rows(eye: &mut Eye<'_>) -> Option<Rows> {
     let (walk, place, read_as) = (eye.fixed()?, eye.text()?, eye.principal()?);
     let rows = eye.list(|eye| {
         let item = eye.item(&place, &read_as)?;
-        Some(Row { facts: facts(&item), item, spot: read_spot(eye)? })
+        let spot = read_spot(eye)?;
+        Some(Row { facts: facts(&item, spot), item, spot })
     })?;
     let chain = eye.list(read_pair)?;
     Some(Rows { walk, place, read_as, rows, chain })
 }
 
 /// A sum over everything the journal keeps of an item: it tells whether anything changed.
-pub(super) fn facts(item: &Item) -> u32 {
+pub(super) fn facts(item: &Item, spot: Spot) -> u32 {
     let mut pen = Pen::default();
     // Beside another place, so that the item's own is written out.
     pen.item(item, "", &Principal::Tenant);
+    write_spot(&mut pen, &spot);
     crc32fast::hash(&pen.0)
 }
 

@@ -159,12 +159,17 @@ impl State {
         let chain = self.chain(&page.items);
         for item in page.items {
             let key = item_key(self.key, item.kind, &item.id);
-            let (facts, known) = (facts(&item), self.seen.get(key));
-            let repeated = known.is_some_and(|seen| seen.mark >= newer && seen.version == self.version(&item));
+            let spot = self.spot(&item);
+            // What the same page takes away first must be told in full.
+            let known = self.seen.get(key).filter(|_| page.gone.is_empty());
+            let facts = facts(&item, spot);
+            // The tree of another collaborator; where paths tell places, a further telling may be of a move.
+            let other_tree = |seen: &&Seen| item.parent.is_some() && seen.mark >= newer;
+            let repeated = known.filter(other_tree).is_some_and(|seen| seen.version == self.version(&item));
             if repeated || known.is_some_and(|seen| seen.facts == facts) {
                 same.push(key);
             } else {
-                rows.push(Row { spot: self.spot(&item), item, facts });
+                rows.push(Row { spot, item, facts });
             }
         }
         let gone = page.gone.iter().map(|gone: &GonePath| self.path_spot(&gone.place, &gone.path_lower)).collect();
@@ -289,7 +294,9 @@ impl State {
     }
 
     fn page(&mut self, page: PageRecord) -> Taken {
-        self.forget_paths(&page.gone);
+        let told = page.rows.rows.iter().map(|row| item_key(self.key, row.item.kind, &row.item.id));
+        let told = if page.gone.is_empty() { HashSet::new() } else { told.collect() };
+        self.forget_paths(&page.gone, &told);
         let walk = page.rows.walk;
         let number = self.number(walk);
         let mut taken = self.take_rows(page.rows);
@@ -369,17 +376,24 @@ impl State {
         (seen.walk, seen.mark) = (walk, mark);
     }
 
-    /// Paths went away, each with everything below it.
-    fn forget_paths(&mut self, gone: &[Spot]) {
+    /// Paths went away, each with everything below it, but for what the same page tells anew (a folder that became a shared
+    /// one is told as deleted and as mounted).
+    fn forget_paths(&mut self, gone: &[Spot], told: &HashSet<u64>) {
         if gone.is_empty() {
             return;
         }
         let tops: HashSet<u64> = gone.iter().map(|spot| spot.node).collect();
         let places: HashSet<(u64, u32)> = gone.iter().map(|spot| (spot.parent, spot.name())).collect();
         let mut below = Below::new(&self.folders, &tops);
-        let went = self.seen.drain(&mut |_, seen| places.contains(&(seen.parent, seen.name)) || below.is(seen.parent));
+        let went = self.seen.drain(&mut |key, seen| {
+            // What lies in the trash was deleted before; its old path goes again with each reading from the start.
+            let there = !seen.has(Bit::Trashed) && !told.contains(&key);
+            there && (places.contains(&(seen.parent, seen.name)) || below.is(seen.parent))
+        });
         let folders: Vec<u64> = self.folders.keys().copied().filter(|node| below.is(*node)).collect();
-        folders.iter().for_each(|node| drop(self.folders.remove(node)));
+        for node in folders {
+            self.folders.remove(&node);
+        }
         self.count_gone(&went);
     }
 
@@ -495,7 +509,7 @@ impl<'a> Below<'a> {
                 _ => break false,
             }
         };
-        way.into_iter().for_each(|node| drop(self.known.insert(node, found)));
+        self.known.extend(way.into_iter().map(|node| (node, found)));
         found
     }
 }

@@ -235,8 +235,7 @@ pub(super) fn tokens_end(provider: Provider, seed: u64) -> Told {
     let people = stage.people(&*source);
     let mut journal: Journal = stage.journal("journal");
     let mut later = Later(&stage, 0);
-    // One thread: with more, a token that ended twice over while its call was under way is no longer known to the tenant.
-    let options = stage.options(1);
+    let options = stage.options(4);
     let listing = listing::list(&*source, &people, &mut journal, &options, &Progress::default(), &mut later).unwrap();
     let pages = later.1;
     assert_eq!((listing.ended, listing.tally.items()), (Ended::Complete, calm.items()));

@@ -236,7 +236,7 @@ pub(super) fn tokens_end(provider: Provider, seed: u64) -> Told {
     let mut journal: Journal = stage.journal("journal");
     let mut later = Later(&stage, 0);
     // One thread, or five hours go by between another's new token and its use.
-    let options = stage.options(4);
+    let options = stage.options(1);
     let listing = listing::list(&*source, &people, &mut journal, &options, &Progress::default(), &mut later).unwrap();
     let pages = later.1;
     assert_eq!((listing.ended, listing.tally.items()), (Ended::Complete, calm.items()));

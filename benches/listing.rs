@@ -25,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 use url::Url;
 
 type Failed = Box<dyn Error>;
+type Clouds = Vec<(Door, Arc<dyn emulator::Cloud>)>;
 
 const ITEMS: u64 = 1_000_000;
 const CLIENT_BYTES_MAX: u64 = 300_000_000;
@@ -69,7 +70,7 @@ fn both(count: &str) -> Result<(), Failed> {
 fn serve(provider: &str, count: &str) -> Result<(), Failed> {
     let fill = Fill { made_up: count.parse()?, ..Fill::default() };
     let clock = Clock::machine();
-    let (clouds, keys): (Vec<(Door, Arc<dyn emulator::Cloud>)>, Vec<String>) = if provider == Provider::Box.name() {
+    let (clouds, keys): (Clouds, Vec<String>) = if provider == Provider::Box.name() {
         let tenant = Arc::new(boxcom::Tenant::new(1, clock.clone(), &fill));
         tenant.set_odd_pages(0);
         let doors = [Door::BoxApi, Door::BoxUpload, Door::BoxDownload];

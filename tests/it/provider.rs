@@ -11,7 +11,6 @@ mod listing;
 mod stage;
 
 use sluicebox::model::Provider;
-use stage::Stage;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -108,6 +108,9 @@ pub(super) struct At {
     pub(super) folder: u64,
 }
 
+/// Takes the rows of one record that still hold, and the items' numbers.
+type EachRows<'a> = dyn FnMut(&Ways<'_>, Rows, Vec<u64>) -> io::Result<()> + 'a;
+
 /// The folders of the tree, for the ways up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ways<'a> {
@@ -294,7 +297,7 @@ impl Journal {
     }
 
     /// Reads the rows that still hold, each item once, together with their keys.
-    fn live_rows(&mut self, each: &mut dyn FnMut(&Ways<'_>, Rows, Vec<u64>) -> io::Result<()>) -> io::Result<()> {
+    fn live_rows(&mut self, each: &mut EachRows<'_>) -> io::Result<()> {
         let (seen, hash) = (&mut self.state.seen, self.state.key);
         let ways = Ways { folders: &self.state.folders };
         let read = self.log.read(&mut |payload| {

@@ -235,7 +235,7 @@ pub(super) fn tokens_end(provider: Provider, seed: u64) -> Told {
     let people = stage.people(&*source);
     let mut journal: Journal = stage.journal("journal");
     let mut later = Later(&stage, 0);
-    // One thread: with more, a token that ended twice over while its call was under way is no longer known to the tenant.
+    // One thread, or five hours go by between another's new token and its use.
     let options = stage.options(1);
     let listing = listing::list(&*source, &people, &mut journal, &options, &Progress::default(), &mut later).unwrap();
     let pages = later.1;

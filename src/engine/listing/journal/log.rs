@@ -58,7 +58,7 @@ impl Log {
             sync_folder(path)?;
         }
         let mut log = Self { file, path: path.to_owned(), bytes: whole, sync, unsynced: 0, broken: false };
-        log.to_end()?;
+        log.wind_on()?;
         Ok((log, torn))
     }
 
@@ -125,7 +125,7 @@ impl Log {
     /// Hands every payload to `each`, from the first to the last.
     pub(super) fn read(&mut self, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let read = frames(&self.file, each);
-        self.to_end()?;
+        self.wind_on()?;
         let whole = read?;
         if whole == self.bytes { Ok(()) } else { Err(io::Error::other("the journal changed under its reader")) }
     }
@@ -135,7 +135,7 @@ impl Log {
         self.bytes
     }
 
-    fn to_end(&mut self) -> io::Result<()> {
+    fn wind_on(&mut self) -> io::Result<()> {
         io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.bytes)).map(drop)
     }
 }

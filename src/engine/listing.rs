@@ -4,6 +4,7 @@
 //! walks wait there too, so that nothing between the threads grows: each channel holds as many jobs as there are threads.
 //! Whatever stops in the middle goes on from the journal.
 
+mod circle;
 mod drive;
 mod exposure;
 mod fan;

@@ -12,6 +12,7 @@ pub mod dropbox;
 pub mod error;
 pub mod exposure;
 pub mod http;
+mod pages;
 pub mod registry;
 pub mod secret;
 pub mod settings;

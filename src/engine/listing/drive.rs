@@ -1,5 +1,6 @@
 //! The listing itself: hands walks to threads, takes their pages in, and decides what a failed page means.
 
+use super::circle::Circles;
 use super::fan::{Hands, guarded, with_threads};
 use super::journal::{Journal, Tally};
 use super::{Error, Options, Progress, Watch, hole};
@@ -71,7 +72,15 @@ pub fn list(
         };
         (job.walk, page)
     };
-    let mut drive = Drive { journal, options, progress, watch, troubles: HashMap::new(), ended: Ended::Complete };
+    let mut drive = Drive {
+        journal,
+        options,
+        progress,
+        watch,
+        troubles: HashMap::new(),
+        circles: Circles::default(),
+        ended: Ended::Complete,
+    };
     drive.show();
     with_threads(options.threads, call, |hands| drive.run(hands))?;
     let ended = drive.ended;
@@ -112,6 +121,7 @@ struct Drive<'a> {
     progress: &'a Progress,
     watch: &'a mut dyn Watch,
     troubles: HashMap<Arc<str>, Trouble>,
+    circles: Circles,
     ended: Ended,
 }
 
@@ -150,8 +160,12 @@ impl Drive<'_> {
             Ok(page) => {
                 self.watch.page(walk, &page);
                 let ends = matches!(page.onward, provider::Onward::End(_));
+                let circles = self.circles.closes(&walk.id, &page.onward);
                 self.journal.commit(walk, page)?;
                 Progress::add(&self.progress.pages, 1);
+                if circles {
+                    return self.give_up(walk, WhyUnwalked::Failing);
+                }
                 match self.troubles.get_mut(&walk.id) {
                     Some(trouble) if !ends => trouble.failures = 0,
                     _ => {
@@ -192,6 +206,7 @@ impl Drive<'_> {
     }
 
     fn restart(&mut self, walk: &Walk) -> Result<(), Error> {
+        self.circles.forget(&walk.id);
         let trouble = self.troubles.entry(Arc::clone(&walk.id)).or_default();
         trouble.restarts += 1;
         match trouble.restarts <= RESTARTS_MAX {
@@ -214,6 +229,7 @@ impl Drive<'_> {
 
     fn give_up(&mut self, walk: &Walk, why: WhyUnwalked) -> Result<(), Error> {
         self.troubles.remove(&walk.id);
+        self.circles.forget(&walk.id);
         Ok(self.journal.give_up(walk, hole(walk, why))?)
     }
 

@@ -527,6 +527,22 @@ fn each_error_of_a_page_has_its_own_consequence() {
 }
 
 #[test]
+fn a_walk_that_goes_round_is_a_hole_and_what_it_brought_is_kept() {
+    let source = Played { walks: vec![walk("folder:1"), walk("folder:2")], ..Played::default() }
+        .page("folder:1", "", Ok(page(vec![item("a", Some("1"), None)], &["folder:1"], more("m1"))))
+        .page("folder:1", "m1", Ok(page(vec![item("b", Some("1"), None)], &[], more("m2"))))
+        .page("folder:1", "m2", Ok(page(vec![item("c", Some("1"), None)], &[], more("m1"))))
+        .page("folder:2", "", Ok(page(vec![item("d2", Some("2"), None)], &["folder:2"], end())));
+    let bench = Bench::new();
+    let listing = bench.list(&source);
+    assert_eq!(listing.ended, Ended::Complete);
+    let holes: Vec<_> = listing.holes.iter().map(|hole| (&*hole.what, hole.why)).collect();
+    assert_eq!(holes, [("1", WhyUnwalked::Failing)]);
+    assert_eq!(bench.ids().len(), 4);
+    assert!(source.calls() < 10, "{}", source.calls());
+}
+
+#[test]
 fn a_page_that_panics_is_a_hole() {
     let source = Played { walks: vec![walk("root:7")], ..Played::default() };
     let listing = Bench::new().list(&source);

@@ -14,7 +14,7 @@ use super::Tenant;
 use super::api::Ask;
 use super::judge::Scope;
 use super::sharing::ANONYMOUS;
-use super::wire::{Event, EventSource, Events, Mini};
+use super::wire::{Event, EventSource, Events, Mini, item_kind};
 use crate::clock::Moment;
 use crate::model::{Activity, ActivityKind, Actor, ItemKind, Principal, Subject};
 use crate::provider::http::Urgency;
@@ -116,11 +116,13 @@ impl Tenant {
             (Next::Gone, _) | (_, Some(400)) => lost(error.said()),
             _ => error,
         })?;
-        let empty = answer.entries.is_empty();
+        // Taken for empty, an answer without a list would move the position past what it did not tell.
+        let entries = answer.entries.ok_or_else(|| Error::new(Next::Transient, doing, "an answer without a list"))?;
+        let empty = entries.is_empty();
         let next = position.next(answer.next_stream_position, now);
         let still = next.stream == position.stream;
         let mut seen = self.seen.lock().map_err(|_| Error::new(Next::Stopped, doing, "another thread failed"))?;
-        let mut activities: Vec<_> = answer.entries.into_iter().filter_map(activity).collect();
+        let mut activities: Vec<_> = entries.into_iter().filter_map(activity).collect();
         activities.retain(|activity| seen.is_new(&activity.id, &cursor.position));
         let more = !empty && !still;
         Ok(Changes {
@@ -143,11 +145,13 @@ impl Tenant {
             ("event_type", &*types),
         ];
         query.extend(at.map(|position| ("stream_position", position)));
-        let answer = self.events(&query, "read the log of events")?;
+        let doing = "read the log of events";
+        let answer = self.events(&query, doing)?;
+        let entries = answer.entries.ok_or_else(|| Error::new(Next::Transient, doing, "an answer without a list"))?;
         let onward = answer
             .next_stream_position
-            .filter(|next| !answer.entries.is_empty() && !next.is_empty() && at.is_none_or(|at| at != &**next));
-        Ok(History { activities: answer.entries.into_iter().filter_map(activity).collect(), onward })
+            .filter(|next| !entries.is_empty() && !next.is_empty() && at.is_none_or(|at| at != &**next));
+        Ok(History { activities: entries.into_iter().filter_map(activity).collect(), onward })
     }
 
     fn events(&self, query: &[(&str, &str)], doing: &str) -> Result<Events, Error> {
@@ -264,15 +268,6 @@ fn subject(source: EventSource, version: Option<Arc<str>>) -> Option<Subject> {
     }
     let kind = item_kind(source.kind.as_deref())?;
     named(Some(kind), source.id?, source.name)
-}
-
-fn item_kind(word: Option<&str>) -> Option<ItemKind> {
-    match word {
-        Some("file") => Some(ItemKind::File),
-        Some("folder") => Some(ItemKind::Folder),
-        Some("web_link") => Some(ItemKind::WebLink),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod repair;
 
 pub use repair::{Repair, TRIGGERS};
 
-use super::wire::Delivered;
+use super::wire::{Delivered, item_kind};
 use crate::clock::Moment;
 use crate::model::ItemKind;
 use crate::provider::Secret;
@@ -172,9 +172,9 @@ pub struct Hint {
 pub fn hint(body: &[u8]) -> Option<Hint> {
     let told: Delivered = serde_json::from_slice(body).ok()?;
     let source = told.source.unwrap_or_default();
-    let item = match (kind(source.kind.as_deref()), source.id) {
+    let item = match (item_kind(source.kind.as_deref()), source.id) {
         (Some(kind), Some(id)) => Some((kind, id)),
-        _ => source.item.and_then(|item| Some((kind(item.kind.as_deref())?, item.id?))),
+        _ => source.item.and_then(|item| Some((item_kind(item.kind.as_deref())?, item.id?))),
     };
     Some(Hint {
         id: told.id?,
@@ -185,15 +185,6 @@ pub fn hint(body: &[u8]) -> Option<Hint> {
         by: told.created_by.and_then(|by| by.id),
         at: told.created_at,
     })
-}
-
-fn kind(word: Option<&str>) -> Option<ItemKind> {
-    match word {
-        Some("file") => Some(ItemKind::File),
-        Some("folder") => Some(ItemKind::Folder),
-        Some("web_link") => Some(ItemKind::WebLink),
-        _ => None,
-    }
 }
 
 /// Deliveries that came before; the oldest are forgotten first.

@@ -9,7 +9,7 @@
 use super::api::Ask;
 use super::judge::Scope;
 use super::people::Me;
-use super::wire::{Listed, Paged};
+use super::wire::{Listed, Paged, item_kind};
 use super::{Tenant, sharing};
 use crate::model::{ContentHash, Directory, Download, Item, ItemKind, Owner, Person, Principal, Role, Side, Status};
 use crate::provider::http::Urgency;
@@ -193,12 +193,7 @@ fn refused(walk: &Walk, reader: &Reader<'_>) -> Page {
 /// An entry as an item; a hole when it has no id or is of a kind that is not known here.
 fn item(entry: Listed, walk: &Walk, reader: &Reader<'_>) -> Result<Item, Unwalked> {
     let name = entry.name.unwrap_or_default();
-    let kind = match entry.kind.as_deref() {
-        Some("file") => Some(ItemKind::File),
-        Some("folder") => Some(ItemKind::Folder),
-        Some("web_link") => Some(ItemKind::WebLink),
-        _ => None,
-    };
+    let kind = item_kind(entry.kind.as_deref());
     let (Some(kind), Some(id)) = (kind, entry.id.clone()) else {
         let what = entry.id.unwrap_or_else(|| Arc::clone(&walk.place));
         return Err(Unwalked { what, name, why: WhyUnwalked::Refused });

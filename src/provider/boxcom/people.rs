@@ -9,6 +9,7 @@ use super::judge::Scope;
 use super::wire::{Membership, Mini, Paged, User};
 use crate::model::{Group, Person, Principal, Role, Side, Status};
 use crate::provider::http::Urgency;
+use crate::provider::pages::Pages;
 use crate::provider::{Error, Next, PeoplePage};
 use std::sync::Arc;
 
@@ -16,9 +17,6 @@ const USER_FIELDS: &str = "id,type,login,name,status,role,enterprise,space_used"
 
 /// Entries of a page: the most Box gives.
 const LIMIT: &str = "1000";
-
-/// Pages of one list at most: a wall against a list that never ends. 10 million users.
-const PAGES_MAX: usize = 10_000;
 
 /// Whose the token is.
 #[derive(Clone, PartialEq, Eq)]
@@ -122,7 +120,8 @@ impl Tenant {
 
     fn users(&self, of: &str, sink: &mut dyn FnMut(Vec<User>) -> Result<(), Error>) -> Result<(), Error> {
         let mut marker: Option<Arc<str>> = None;
-        for _ in 0..PAGES_MAX {
+        let mut pages = Pages::of(format!("list {of} users"));
+        loop {
             let mut query = vec![("user_type", of), ("limit", LIMIT), ("usemarker", "true"), ("fields", USER_FIELDS)];
             query.extend(marker.as_deref().map(|marker| ("marker", marker)));
             let page: Paged<User> = self.api.get(&Ask {
@@ -135,11 +134,11 @@ impl Tenant {
             })?;
             marker = page.onward();
             sink(page.entries)?;
-            if marker.is_none() {
-                return Ok(());
-            }
+            match &marker {
+                Some(marker) => pages.on(marker)?,
+                None => return Ok(()),
+            };
         }
-        Err(Error::new(Next::Transient, format!("list {of} users"), "pages without an end"))
     }
 
     fn groups(&self, sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) -> Result<(), Error> {
@@ -168,14 +167,15 @@ impl Tenant {
         }
     }
 
-    fn by_offset<T: serde::de::DeserializeOwned>(
+    fn by_offset<T: Default + serde::de::DeserializeOwned>(
         &self,
         path: &[&str],
         doing: &str,
         sink: &mut dyn FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut offset = 0_u64;
-        for _ in 0..PAGES_MAX {
+        let mut pages = Pages::of(doing);
+        loop {
             let page: Paged<T> = self.api.get(&Ask {
                 path,
                 query: &[("limit", LIMIT), ("offset", &offset.to_string())],
@@ -190,8 +190,8 @@ impl Tenant {
             if got == 0 || total.is_some_and(|total| offset >= total) {
                 return Ok(());
             }
+            pages.on(&offset.to_string())?;
         }
-        Err(Error::new(Next::Transient, doing, "pages without an end"))
     }
 }
 

@@ -9,6 +9,7 @@ use super::judge::Scope;
 use super::wire::{Collaboration, Listed, Mini, Paged, SharedLink};
 use crate::model::{Audience, ItemKind, Link, Member, Members, Sharing, Who};
 use crate::provider::http::Urgency;
+use crate::provider::pages::Pages;
 use crate::provider::{Error, Next, Shared};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -18,9 +19,6 @@ pub(super) const ANONYMOUS: &str = "2";
 
 /// Members of a page: the most Box gives.
 const LIMIT: &str = "1000";
-
-/// Pages of one item's members at most: a wall against a marker that never ends.
-const PAGES_MAX: usize = 1000;
 
 impl Tenant {
     /// The members of one item.
@@ -42,17 +40,18 @@ impl Tenant {
     fn collaborations(&self, shared: &Shared) -> Result<Vec<Member>, Error> {
         let mut members = Vec::new();
         let mut marker: Option<Arc<str>> = None;
-        for _ in 0..PAGES_MAX {
+        let mut pages = Pages::of(format!("list the members of {}", shared.id));
+        loop {
             let mut query = vec![("limit", LIMIT)];
             query.extend(marker.as_deref().map(|marker| ("marker", marker)));
             let page: Paged<Collaboration> = self.ask_of(shared, Some("collaborations"), &query)?;
             marker = page.onward();
             members.extend(page.entries.into_iter().filter_map(|entry| member(entry, &shared.id)));
-            if marker.is_none() {
-                return Ok(members);
-            }
+            match &marker {
+                Some(marker) => pages.on(marker)?,
+                None => return Ok(members),
+            };
         }
-        Err(Error::new(Next::Transient, format!("list the members of {}", shared.id), "pages without an end"))
     }
 
     /// True when the list is not to be believed: empty though there are members, or read by a member who may not see the

@@ -7,6 +7,7 @@
 //! No type here has a `Debug`: they hold names of files and people, addresses of links, tokens.
 
 use crate::clock::Moment;
+use crate::model::ItemKind;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -157,12 +158,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
     }
 }
 
-/// A list of objects; entries of another shape are left out, anything but a list is an empty one.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+/// A list of objects; an entry of another shape is one that tells nothing (so that it still counts), anything but a list
+/// is none.
+fn list<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<Option<Vec<T>>, D::Error> {
     struct List<T>(PhantomData<T>);
 
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-        type Value = Vec<T>;
+    impl<'de, T: Default + Deserialize<'de>> Visitor<'de> for List<T> {
+        type Value = Option<Vec<T>>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("any value")
@@ -171,37 +173,37 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             let mut all = Vec::new();
             while let Some(Entry(entry)) = seq.next_element()? {
-                all.extend(entry);
+                all.push(entry.unwrap_or_default());
             }
-            Ok(all)
+            Ok(Some(all))
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            drain_map(map).map(|()| Vec::new())
+            drain_map(map).map(|()| None)
         }
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(None)
         }
 
         fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(None)
         }
 
         fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(None)
         }
 
         fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(None)
         }
 
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(None)
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(None)
         }
     }
 
@@ -218,23 +220,36 @@ fn drain_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-/// One page of anything, by marker or by offset.
+/// One page of anything, by marker or by offset. An answer without a list is refused: taken for an empty page it would be
+/// "there is nothing" where nobody looked.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Sheet<T>", bound(deserialize = "T: Default + Deserialize<'de>"))]
 pub(super) struct Paged<T> {
     /// What the page brings.
-    #[serde(deserialize_with = "list", bound(deserialize = "T: Deserialize<'de>"))]
     pub(super) entries: Vec<T>,
-    #[serde(deserialize_with = "loose")]
     next_marker: Option<Arc<str>>,
     /// How many there are in all, where pages go by offset.
-    #[serde(deserialize_with = "loose")]
     pub(super) total_count: Option<u64>,
 }
 
-impl<T> Default for Paged<T> {
-    fn default() -> Self {
-        Self { entries: Vec::new(), next_marker: None, total_count: None }
+/// A page as it comes.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Default + Deserialize<'de>"))]
+struct Sheet<T> {
+    #[serde(default, deserialize_with = "list")]
+    entries: Option<Vec<T>>,
+    #[serde(default, deserialize_with = "loose")]
+    next_marker: Option<Arc<str>>,
+    #[serde(default, deserialize_with = "loose")]
+    total_count: Option<u64>,
+}
+
+impl<T> TryFrom<Sheet<T>> for Paged<T> {
+    type Error = &'static str;
+
+    fn try_from(sheet: Sheet<T>) -> Result<Self, Self::Error> {
+        let entries = sheet.entries.ok_or("a page without a list")?;
+        Ok(Self { entries, next_marker: sheet.next_marker, total_count: sheet.total_count })
     }
 }
 
@@ -388,12 +403,22 @@ pub(super) struct Collaboration {
     pub(super) item: Option<Mini>,
 }
 
+/// A file, folder or bookmark by Box's word for it; `None` for anything else.
+pub(super) fn item_kind(word: Option<&str>) -> Option<ItemKind> {
+    match word {
+        Some("file") => Some(ItemKind::File),
+        Some("folder") => Some(ItemKind::Folder),
+        Some("web_link") => Some(ItemKind::WebLink),
+        _ => None,
+    }
+}
+
 /// One answer of the event feed.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Events {
     #[serde(deserialize_with = "list")]
-    pub(super) entries: Vec<Event>,
+    pub(super) entries: Option<Vec<Event>>,
     #[serde(deserialize_with = "loose")]
     pub(super) next_stream_position: Option<Arc<str>>,
 }
@@ -541,8 +566,8 @@ mod tests {
             (r#"{"entries":[],"next_marker":null}"#, None),
             (r#"{"entries":[],"next_marker":""}"#, None),
             (r#"{"entries":[],"next_marker":"abc"}"#, Some("abc")),
-            (r#"{"entries":null,"next_marker":12}"#, Some("12")),
-            (r#"{"entries":{},"next_marker":{"a":[1]}}"#, None),
+            (r#"{"entries":[],"next_marker":12}"#, Some("12")),
+            (r#"{"entries":[],"next_marker":{"a":[1]}}"#, None),
         ] {
             let page: Paged<Mini> = serde_json::from_str(body).unwrap();
             assert_eq!(page.onward().as_deref(), onward, "{body}");
@@ -570,9 +595,18 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_another_shape_are_left_out() {
+    fn a_page_without_a_list_is_not_an_empty_one() {
+        for body in
+            ["{}", r#"{"entries":null}"#, r#"{"entries":{}}"#, r#"{"entries":"x","next_marker":"a"}"#, "[]", "3"]
+        {
+            assert!(serde_json::from_str::<Paged<Mini>>(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn entries_of_another_shape_tell_nothing_and_still_count() {
         let page: Paged<Mini> = serde_json::from_str(r#"{"entries":[null,{"id":"1"},3,"x",[{}],{"id":2}]}"#).unwrap();
         let ids: Vec<_> = page.entries.iter().filter_map(|entry| entry.id.as_deref()).collect();
-        assert_eq!(ids, ["1", "2"]);
+        assert_eq!((ids, page.entries.len()), (vec!["1", "2"], 6));
     }
 }

@@ -24,6 +24,9 @@ use url::form_urlencoded::Serializer;
 
 /// A token is renewed so long before its end, so that none ends on its way.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
+/// The documented life of a token, and the longest that is believed.
+const LIFE_SECS: u64 = 14_400;
+const LIFE_SECS_MAX: u64 = 86_400;
 /// Longest answer of the token endpoint.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
@@ -68,8 +71,7 @@ impl Tokens {
         let scopes = granted.scope.or_else(|| kept.details.get("scope").cloned());
         *self.scopes.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
         let token = Secret::new(&granted.access_token);
-        let life = Duration::from_secs(granted.expires_in.unwrap_or(14_400));
-        let until = self.http.clock().elapsed() + life.saturating_sub(RENEW_BEFORE.min(life / 10));
+        let until = self.http.clock().elapsed().saturating_add(usable(granted.expires_in));
         *held = Some(Held { token: token.clone(), until });
         Ok(token)
     }
@@ -91,6 +93,13 @@ impl Credentials for Tokens {
             _ => self.refresh(&mut held),
         }
     }
+}
+
+/// How long a token is used: until shortly before its end. One whose life is not told has the documented four hours, and none
+/// is used for more than a day.
+fn usable(expires_in: Option<u64>) -> Duration {
+    let life = Duration::from_secs(expires_in.map_or(LIFE_SECS, |secs| secs.min(LIFE_SECS_MAX)));
+    life.saturating_sub(RENEW_BEFORE.min(life / 10))
 }
 
 /// The token endpoint and the application that asks it.
@@ -290,6 +299,15 @@ mod tests {
         let (one, other) = (verifier().expect("random"), verifier().expect("random"));
         assert_ne!(one, other);
         assert_eq!(one.reveal().len(), 43);
+    }
+
+    #[test]
+    fn a_token_is_replaced_before_its_end() {
+        for (expires_in, secs) in
+            [(Some(14_400), 14_100), (Some(100), 90), (Some(0), 0), (None, 14_100), (Some(u64::MAX), 86_100)]
+        {
+            assert_eq!(usable(expires_in), Duration::from_secs(secs), "{expires_in:?}");
+        }
     }
 
     #[test]

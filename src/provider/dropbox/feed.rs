@@ -8,7 +8,6 @@ mod normalise;
 
 use super::call::Ask;
 use super::list;
-use super::people::onward;
 use super::route;
 use super::team::Team;
 use super::wire::{Events, Polled};
@@ -34,6 +33,8 @@ const EMPTY_PAGES_MAX: u32 = 20;
 const POLL_SECS: (u64, u64) = (30, 480);
 /// What the service adds by chance to a poll's time.
 const POLL_JITTER: Duration = Duration::from_secs(90);
+/// A cursor is looked at again after this, whatever the service says.
+const PAUSE_MAX: Duration = Duration::from_secs(3_600);
 
 /// The log's position at present.
 pub(super) fn now(team: &Team) -> Result<Vec<FeedCursor>, Error> {
@@ -74,7 +75,7 @@ fn log(team: &Team, cursor: &FeedCursor) -> Result<Changes, Error> {
 fn log_page(team: &Team, position: &str) -> Result<Events, Error> {
     let page: Events = match position.strip_prefix(FROM) {
         Some(from) => team.desk.rpc(&log_ask(&route::EVENTS), &json!({"limit": 1000, "time": {"start_time": from}}))?,
-        None => team.desk.rpc(&log_ask(&route::EVENTS_ON), &onward(position, "read the team's log")?)?,
+        None => team.desk.rpc(&log_ask(&route::EVENTS_ON), &json!({ "cursor": position }))?,
     };
     if page.cursor.is_empty() {
         return Err(Error::new(Next::Transient, "read the team's log", "a page without a cursor"));
@@ -90,7 +91,7 @@ pub(super) fn history(team: &Team, from: Moment, to: Moment, at: Option<&str>) -
                 json!({"start_time": from.to_string(), "end_time": to.plus(Duration::from_millis(999)).to_string()});
             team.desk.rpc(&log_ask(&route::EVENTS), &json!({"limit": 1000, "time": time}))?
         }
-        Some(at) => team.desk.rpc(&log_ask(&route::EVENTS_ON), &onward(at, "read the team's log")?)?,
+        Some(at) => team.desk.rpc(&log_ask(&route::EVENTS_ON), &json!({ "cursor": at }))?,
     };
     let onward = (page.has_more && !page.cursor.is_empty()).then(|| page.cursor.as_str().into());
     Ok(History { activities: page.events.iter().map(normalise::activity).collect(), onward })
@@ -106,11 +107,11 @@ fn namespace(team: &Team, cursor: &FeedCursor, patience: Duration) -> Result<Cha
                 pages: Vec::new(),
                 cursor: cursor.clone(),
                 more: false,
-                wait: polled.backoff.map(Duration::from_secs),
+                wait: pause(&polled),
             });
         }
         let taken = take(team, cursor)?;
-        return Ok(Changes { wait: polled.backoff.map(Duration::from_secs), ..taken });
+        return Ok(Changes { wait: pause(&polled), ..taken });
     }
     take(team, cursor)
 }
@@ -145,6 +146,11 @@ fn poll(team: &Team, cursor: &FeedCursor, patience: Duration) -> Result<Polled, 
     team.desk.rpc(&ask, &json!({"cursor": bare, "timeout": secs}))
 }
 
+/// How long the service asks to leave a cursor alone; an hour at most.
+fn pause(polled: &Polled) -> Option<Duration> {
+    polled.backoff.map(|secs| Duration::from_secs(secs).min(PAUSE_MAX))
+}
+
 /// What came of watching one cursor.
 #[derive(Debug)]
 pub struct Watched {
@@ -164,7 +170,7 @@ pub(super) fn watch(team: &Team, cursors: &[FeedCursor], patience: Duration, con
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(cursor) = cursors.get(at) else { break };
             let polled = poll(team, cursor, patience);
-            let wait = polled.as_ref().ok().and_then(|polled| polled.backoff).map(Duration::from_secs);
+            let wait = polled.as_ref().ok().and_then(pause);
             let watched = Watched { at, changed: polled.map(|polled| polled.changes), wait };
             all.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
         }

@@ -6,13 +6,13 @@
 //! Source: files.stone (`list_folder`), guide "Detecting changes".
 
 use super::call::Ask;
-use super::people::onward;
 use super::route::{self, Route};
 use super::team::{Place, Team};
 use super::wire::{Entry, ExportInfo, ListFolder, Listing, Revisions, SpaceUsage, TeamFolders, text};
 use crate::clock::Moment;
 use crate::model::{ContentHash, Directory, Download, Item, ItemKind, Owner, Principal, Status};
 use crate::provider::http::Urgency;
+use crate::provider::pages::Pages;
 use crate::provider::{Error, GonePath, Next, Onward, Page, Unwalked, Walk, Walks, WhyUnwalked};
 use serde_json::json;
 use std::collections::HashSet;
@@ -139,6 +139,7 @@ fn closed_team_folders(team: &Team) -> Result<HashSet<Arc<str>>, Error> {
         Err(error) if error.next() == Next::Forbidden => return Ok(closed),
         first => first?,
     };
+    let mut pages = Pages::of(doing);
     loop {
         let shut = page.team_folders.iter().filter(|folder| !matches!(folder.status.as_str(), "active" | ""));
         closed.extend(shut.filter_map(|folder| folder.team_folder_id.as_deref().map(Arc::from)));
@@ -146,7 +147,7 @@ fn closed_team_folders(team: &Team) -> Result<HashSet<Arc<str>>, Error> {
             return Ok(closed);
         }
         let ask = Ask::new(&route::TEAM_FOLDERS_ON, &Principal::Tenant, doing);
-        page = team.desk.rpc(&ask, &onward(&page.cursor, doing)?)?;
+        page = team.desk.rpc(&ask, &json!({"cursor": pages.on(&page.cursor)?}))?;
     }
 }
 
@@ -231,7 +232,8 @@ fn deleted(team: &Team, ground: &Ground, path: &str) -> Result<Page, Error> {
     let argument = json!({"path": path, "mode": "path", "limit": 1});
     let mut revisions: Revisions = match team.desk.rpc(&ground.ask(&route::REVISIONS), &argument) {
         Err(error) if matches!(error.next(), Next::Gone | Next::NotReadable) => return Ok(ended()),
-        answer => answer.or_else(|error| ground.hole(error).map(|_| Revisions::default()))?,
+        Err(error) => return ground.hole(error),
+        Ok(revisions) => revisions,
     };
     let Some(entry) = revisions.entries.drain(..).next().filter(|_| revisions.is_deleted) else {
         return Ok(ended());
@@ -244,7 +246,8 @@ fn deleted(team: &Team, ground: &Ground, path: &str) -> Result<Page, Error> {
     }
     let at = revisions.server_deleted.as_deref().or(entry.server_modified.as_deref()).and_then(Moment::parse);
     let mut page = ended();
-    page.items.extend(ground.item(entry).map(|item| Item { trashed: at.or(Some(team.desk.clock().now())), ..item }));
+    ground.take_file(entry, &mut page);
+    page.items.iter_mut().for_each(|item| item.trashed = at.or_else(|| Some(team.desk.clock().now())));
     Ok(page)
 }
 
@@ -309,8 +312,10 @@ impl Ground {
     }
 
     fn page(&self, trash: bool, listing: Listing, stage: Stage) -> Result<Page, Error> {
+        let broken = |said: &str| Error::new(Next::Transient, format!("list namespace {}", self.id), said);
+        let entries = listing.entries.ok_or_else(|| broken("a page without a list"))?;
         if listing.cursor.is_empty() {
-            return Err(Error::new(Next::Transient, format!("list namespace {}", self.id), "a page without a cursor"));
+            return Err(broken("a page without a cursor"));
         }
         let mut page = ended();
         page.onward = if listing.has_more {
@@ -318,30 +323,46 @@ impl Ground {
         } else {
             Onward::End(Some(stage.after_the_end().write(&listing.cursor)))
         };
-        for entry in in_order(listing.entries) {
+        for entry in in_order(entries) {
             match entry.tag.as_deref() {
                 Some("deleted") => self.take_deleted(trash, entry, &mut page),
                 Some("folder") => self.take_folder(entry, stage, &mut page),
                 // Files, and whatever grows here with an id and a revision.
-                _ => page.items.extend(self.item(entry)),
+                _ => self.take_file(entry, &mut page),
             }
         }
         Ok(page)
     }
 
     fn take_deleted(&self, trash: bool, entry: Entry, page: &mut Page) {
-        let Some(path) = entry.path_lower else { return };
+        let Some(path) = entry.path_lower else { return page.holes.push(self.nameless(entry.name)) };
         if trash {
             page.found.push(self.further("trash", &path, path.as_str().into(), "deleted"));
         }
         page.gone.push(GonePath { place: Arc::clone(&self.id), path_lower: path.into() });
     }
 
+    fn take_file(&self, entry: Entry, page: &mut Page) {
+        match self.item(entry) {
+            Ok(item) => page.items.push(item),
+            Err(hole) => page.holes.push(hole),
+        }
+    }
+
+    /// An entry that tells neither id nor path: something is there that cannot be looked at.
+    fn nameless(&self, name: Option<String>) -> Unwalked {
+        let name = name.map_or_else(|| Arc::clone(&self.name), Arc::from);
+        Unwalked { what: Arc::clone(&self.id), name, why: WhyUnwalked::Refused }
+    }
+
     fn take_folder(&self, entry: Entry, stage: Stage, page: &mut Page) {
         let closed = entry.sharing_info.as_ref().is_some_and(|info| info.no_access);
         // Where another namespace is mounted; that one is walked by itself.
         let mounts = entry.sharing_info.as_ref().is_some_and(|info| info.shared_folder_id.is_some());
-        let Some(item) = self.item(entry) else { return };
+        let item = match self.item(entry) {
+            Ok(item) => item,
+            Err(hole) => return page.holes.push(hole),
+        };
         if closed {
             let (what, name) = (Arc::clone(&item.id), Arc::clone(&item.name));
             page.holes.push(Unwalked { what, name, why: WhyUnwalked::Refused });
@@ -364,15 +385,16 @@ impl Ground {
         }
     }
 
-    /// An entry in our words; `None` without an id.
-    fn item(&self, entry: Entry) -> Option<Item> {
+    /// An entry in our words; a hole without an id.
+    fn item(&self, entry: Entry) -> Result<Item, Unwalked> {
+        let Some(id) = entry.id.filter(|id| !id.is_empty()) else { return Err(self.nameless(entry.name)) };
         let kind = if entry.tag.as_deref() == Some("folder") { ItemKind::Folder } else { ItemKind::File };
         let download = match kind {
             ItemKind::File => how(entry.is_downloadable, entry.export_info.as_ref()),
             _ => Download::None,
         };
-        Some(Item {
-            id: entry.id?.into(),
+        Ok(Item {
+            id: id.into(),
             kind,
             name: entry.name.unwrap_or_default().into(),
             parent: None,

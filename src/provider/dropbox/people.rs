@@ -7,6 +7,7 @@ use super::call::{Ask, Desk};
 use super::route;
 use super::wire::{self, AuthenticatedAdmin, GroupSummary, Groups, MemberRole, Members};
 use crate::model::{Group, Person, Principal, Role, Side, Status};
+use crate::provider::pages::Pages;
 use crate::provider::{Error, Next, PeoplePage};
 use serde_json::json;
 use std::sync::Arc;
@@ -29,27 +30,22 @@ fn members(
     let doing = "list the team's members";
     let argument = json!({"limit": 1000, "include_removed": removed_too});
     let mut page: Members = desk.rpc(&Ask::new(&route::MEMBERS, &Principal::Tenant, doing), &argument)?;
+    let mut pages = Pages::of(doing);
     loop {
         take(&page.members)?;
         if !page.has_more {
             return Ok(());
         }
-        page = desk.rpc(&Ask::new(&route::MEMBERS_ON, &Principal::Tenant, doing), &onward(&page.cursor, doing)?)?;
+        let onward = json!({"cursor": pages.on(&page.cursor)?});
+        page = desk.rpc(&Ask::new(&route::MEMBERS_ON, &Principal::Tenant, doing), &onward)?;
     }
-}
-
-/// The argument of a `continue` route.
-pub(super) fn onward(cursor: &str, doing: &str) -> Result<serde_json::Value, Error> {
-    if cursor.is_empty() {
-        return Err(Error::new(Next::Transient, doing, "an answer that has more, but no cursor"));
-    }
-    Ok(json!({ "cursor": cursor }))
 }
 
 /// Hands all groups with their members to `sink`, a page of groups at a time.
 fn groups(desk: &Desk, sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) -> Result<(), Error> {
     let doing = "list the team's groups";
     let mut page: Groups = desk.rpc(&Ask::new(&route::GROUPS, &Principal::Tenant, doing), &json!({"limit": 1000}))?;
+    let mut pages = Pages::of(doing);
     loop {
         let mut groups = Vec::new();
         for summary in &page.groups {
@@ -59,7 +55,8 @@ fn groups(desk: &Desk, sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) ->
         if !page.has_more {
             return Ok(());
         }
-        page = desk.rpc(&Ask::new(&route::GROUPS_ON, &Principal::Tenant, doing), &onward(&page.cursor, doing)?)?;
+        let onward = json!({"cursor": pages.on(&page.cursor)?});
+        page = desk.rpc(&Ask::new(&route::GROUPS_ON, &Principal::Tenant, doing), &onward)?;
     }
 }
 
@@ -79,14 +76,14 @@ fn group_members(desk: &Desk, id: &str) -> Result<Vec<Arc<str>>, Error> {
     let doing = "list a group's members";
     let argument = json!({"group": {".tag": "group_id", "group_id": id}, "limit": 1000});
     let mut page: Members = desk.rpc(&Ask::new(&route::GROUP_MEMBERS, &Principal::Tenant, doing), &argument)?;
-    let mut accounts = Vec::new();
+    let (mut accounts, mut pages) = (Vec::new(), Pages::of(doing));
     loop {
         accounts.extend(page.members.iter().filter_map(person).map(|person| person.account));
         if !page.has_more {
             return Ok(accounts);
         }
-        page =
-            desk.rpc(&Ask::new(&route::GROUP_MEMBERS_ON, &Principal::Tenant, doing), &onward(&page.cursor, doing)?)?;
+        let onward = json!({"cursor": pages.on(&page.cursor)?});
+        page = desk.rpc(&Ask::new(&route::GROUP_MEMBERS_ON, &Principal::Tenant, doing), &onward)?;
     }
 }
 

@@ -4,7 +4,6 @@
 //! (`effective_audience`, `resolved_visibility`); where both are told the wider one counts. Source: sharing.stone.
 
 use super::call::{Ask, Root};
-use super::people::onward;
 use super::route;
 use super::team::{Folder, Team};
 use super::wire::{
@@ -13,6 +12,7 @@ use super::wire::{
 };
 use crate::clock::Moment;
 use crate::model::{Audience, ItemKind, Link, Member, Members, Person, Principal, Sharing, Side, Status, Who};
+use crate::provider::pages::Pages;
 use crate::provider::{Error, FoundLink, Next, Shared};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -79,12 +79,13 @@ fn file_result(team: &Team, read_as: &Principal, result: &Value) -> Result<Membe
     }
     let page = inner(result).get("members").cloned().unwrap_or_default();
     let Ok(mut page) = serde_json::from_value::<ShareMembers>(page) else { return Ok(Members::Hidden) };
-    let mut all = Vec::new();
+    let doing = "list the members of a file";
+    let (mut all, mut pages) = (Vec::new(), Pages::of(doing));
     loop {
         all.extend(read(&page, None));
         let Some(cursor) = page.cursor.filter(|cursor| !cursor.is_empty()) else { return Ok(known(all)) };
-        let ask = Ask::new(&route::FILE_MEMBERS_ON, read_as, "list the members of a file");
-        page = team.desk.rpc(&ask, &json!({ "cursor": cursor }))?;
+        let ask = Ask::new(&route::FILE_MEMBERS_ON, read_as, doing);
+        page = team.desk.rpc(&ask, &json!({"cursor": pages.on(&cursor)?}))?;
     }
 }
 
@@ -123,11 +124,12 @@ fn folder_members(team: &Team, shared: &Shared, folder: &Folder, read_as: &Princ
         Err(error) if is_hiding(&error) => return Ok(Members::Hidden),
         page => page?,
     };
-    let mut all = Vec::new();
+    let (mut all, mut pages) = (Vec::new(), Pages::of(doing));
     loop {
         all.extend(read(&page, folder.parent.as_ref()));
         let Some(cursor) = page.cursor.filter(|cursor| !cursor.is_empty()) else { break };
-        page = team.desk.rpc(&Ask::new(&route::FOLDER_MEMBERS_ON, read_as, doing), &onward(&cursor, doing)?)?;
+        let ask = Ask::new(&route::FOLDER_MEMBERS_ON, read_as, doing);
+        page = team.desk.rpc(&ask, &json!({"cursor": pages.on(&cursor)?}))?;
     }
     Ok(if folder.hides_members { Members::Hidden } else { known(all) })
 }
@@ -222,12 +224,12 @@ fn links_below(
 ) -> Result<(), Error> {
     let member = Principal::Person(Arc::clone(&of.id));
     let doing = "list a member's links";
-    let (mut argument, mut resets) = (json!({}), 0);
+    let (mut argument, mut resets, mut pages) = (json!({}), 0, Pages::of(doing));
     loop {
         let ask = Ask { root: root.clone(), ..Ask::new(&route::SHARED_LINKS, &member, doing) };
         let page: Links = match team.desk.rpc(&ask, &argument) {
             Err(error) if matches!(error.next(), Next::Reset(_)) && resets < RESETS_MAX => {
-                (argument, resets) = (json!({}), resets + 1);
+                (argument, resets, pages) = (json!({}), resets + 1, Pages::of(doing));
                 continue;
             }
             page => page?,
@@ -243,7 +245,7 @@ fn links_below(
         if !page.has_more {
             return Ok(());
         }
-        argument = onward(page.cursor.as_deref().unwrap_or_default(), doing)?;
+        argument = json!({"cursor": pages.on(page.cursor.as_deref().unwrap_or_default())?});
     }
 }
 

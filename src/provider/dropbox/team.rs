@@ -3,11 +3,12 @@
 //! Everything here can be asked for again, so a restart loses nothing. A walk's cursor carries all that it needs itself.
 
 use super::call::{Ask, Desk};
-use super::people::{self, onward};
+use super::people;
 use super::route;
 use super::wire::{Account, Namespace, Namespaces, SharedFolder, TeamInfo};
 use crate::model::{Directory, Owner, Person, Principal, Status};
 use crate::provider::Error;
+use crate::provider::pages::Pages;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -132,7 +133,7 @@ impl Team {
         let doing = "list the team's namespaces";
         let mut page: Namespaces =
             self.desk.rpc(&Ask::new(&route::NAMESPACES, &Principal::Tenant, doing), &json!({"limit": 1000}))?;
-        let (mut seen, mut all) = (HashSet::new(), Vec::new());
+        let (mut seen, mut all, mut pages) = (HashSet::new(), Vec::new(), Pages::of(doing));
         loop {
             let named = page.namespaces.iter().filter_map(place);
             all.extend(named.filter(|(id, _)| seen.insert(Arc::clone(id))));
@@ -140,7 +141,7 @@ impl Team {
                 break;
             }
             let ask = Ask::new(&route::NAMESPACES_ON, &Principal::Tenant, doing);
-            page = self.desk.rpc(&ask, &onward(&page.cursor, doing)?)?;
+            page = self.desk.rpc(&ask, &json!({"cursor": pages.on(&page.cursor)?}))?;
         }
         *lock(&self.places) = Some(Arc::new(all.iter().cloned().collect()));
         Ok(all)

@@ -69,8 +69,8 @@ pub(super) fn text<'v>(of: &'v Value, key: &str) -> Option<&'v str> {
 /// `ListFolderResult`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Listing {
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) entries: Vec<Entry>,
+    /// Without it the answer is not a page: taken for an empty one it would be "there is nothing" where nobody looked.
+    pub(super) entries: Option<Vec<Entry>>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) cursor: String,
     #[serde(default, deserialize_with = "nullable")]
@@ -457,8 +457,11 @@ mod tests {
             "cursor": null,
         }))
         .expect("a lenient read");
-        assert_eq!((listing.entries.len(), listing.cursor.as_str(), listing.has_more), (3, "", false));
-        assert_eq!(listing.entries[1].tag.as_deref(), Some("hologram"));
+        assert_eq!(
+            (listing.entries.as_ref().map(Vec::len), listing.cursor.as_str(), listing.has_more),
+            (Some(3), "", false)
+        );
+        assert_eq!(listing.entries.expect("a list")[1].tag.as_deref(), Some("hologram"));
         let profile: Profile =
             serde_json::from_value(json!({"status": {".tag": "suspended"}, "name": null})).expect("profile");
         assert_eq!(profile.status.as_str(), "suspended");

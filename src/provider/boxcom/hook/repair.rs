@@ -10,6 +10,7 @@ use crate::provider::boxcom::api::Ask;
 use crate::provider::boxcom::judge::Scope;
 use crate::provider::boxcom::wire::{Listed, Paged, Webhook};
 use crate::provider::http::Urgency;
+use crate::provider::pages::Pages;
 use crate::provider::{Error, Next};
 use reqwest::Method;
 use serde_json::json;
@@ -44,9 +45,6 @@ pub const TRIGGERS: [&str; 21] = [
 
 /// Hooks one application may have for one user.
 const HOOKS_MAX: usize = 1000;
-
-/// Pages of one list at most: a wall against a list that never ends.
-const PAGES_MAX: usize = 100;
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -213,7 +211,7 @@ impl Tenant {
         Ok(())
     }
 
-    fn all_pages<T: serde::de::DeserializeOwned>(
+    fn all_pages<T: Default + serde::de::DeserializeOwned>(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
@@ -221,19 +219,19 @@ impl Tenant {
         scope: Scope,
         doing: &str,
     ) -> Result<Vec<T>, Error> {
-        let mut all = Vec::new();
+        let (mut all, mut pages) = (Vec::new(), Pages::of(doing));
         let mut marker: Option<Arc<str>> = None;
-        for _ in 0..PAGES_MAX {
+        loop {
             let mut query = query.to_vec();
             query.extend(marker.as_deref().map(|marker| ("marker", marker)));
             let page: Paged<T> = self.api.get(&ask(path, &query, acting, scope, doing))?;
             marker = page.onward();
             all.extend(page.entries);
-            if marker.is_none() {
-                return Ok(all);
-            }
+            match &marker {
+                Some(marker) => pages.on(marker)?,
+                None => return Ok(all),
+            };
         }
-        Err(Error::new(Next::Transient, doing, "pages without an end"))
     }
 }
 

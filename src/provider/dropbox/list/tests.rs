@@ -82,7 +82,28 @@ fn an_entry_becomes_an_item() {
         let item = ground().item(serde_json::from_value(entry).expect("an entry")).expect("an item");
         assert_eq!((item.locked, item.kind), (locked, ItemKind::File));
     }
-    assert!(ground().item(Entry::default()).is_none());
+}
+
+#[test]
+fn what_tells_no_id_is_a_hole_and_never_nothing() {
+    for (entry, name) in [
+        (json!({".tag": "file", "name": "a.txt", "path_lower": "/a.txt"}), "a.txt"),
+        (json!({".tag": "file", "id": "", "name": "a.txt"}), "a.txt"),
+        (json!({".tag": "folder", "id": null, "name": "F"}), "F"),
+        (json!({".tag": "deleted", "path_lower": null, "name": "gone"}), "gone"),
+        (json!({".tag": "hologram"}), "Team"),
+        (json!({}), "Team"),
+    ] {
+        let page = page(&json!([entry]), Stage::Listing, true);
+        let holes: Vec<_> = page.holes.iter().map(|hole| (&*hole.what, &*hole.name, hole.why)).collect();
+        assert_eq!(holes, [("7", name, WhyUnwalked::Refused)], "{entry}");
+        assert!(page.items.is_empty() && page.gone.is_empty() && page.found.is_empty(), "{entry}");
+    }
+    for answer in [json!({"cursor": "c1"}), json!({"cursor": "c1", "entries": null, "has_more": false})] {
+        let answer: Listing = serde_json::from_value(answer).expect("an answer");
+        let error = ground().page(false, answer, Stage::Listing).expect_err("no page");
+        assert_eq!(error.next(), Next::Transient);
+    }
 }
 
 #[test]

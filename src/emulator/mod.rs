@@ -5,6 +5,7 @@
 //! faults, pace and the record of requests are the business of the rooms around it, so that each tenant's rules can be
 //! tried without a socket.
 
+mod bounds;
 pub mod boxcom;
 pub mod dropbox;
 pub mod edit;
@@ -26,6 +27,7 @@ pub use wire::{Answer, Asked, Cloud, Door};
 
 use crate::clock::Clock;
 use edit::{Edit, Play};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Both tenants, filled alike.
@@ -55,6 +57,15 @@ impl Tenants {
         };
         Door::ALL.into_iter().map(|door| (door, of(door))).collect()
     }
+}
+
+/// Lower-case hex, as both services write digests.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// In both; when both refuse, the words of the first.

@@ -1,6 +1,7 @@
 //! A request and an answer as the tenants see them: no sockets.
 
 use crate::clock::Moment;
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -76,6 +77,12 @@ impl Asked {
     #[must_use]
     pub fn query(&self, key: &str) -> Option<String> {
         url::form_urlencoded::parse(self.query.as_bytes()).find(|(name, _)| name == key).map(|(_, value)| value.into())
+    }
+
+    /// The fields of a body that is a form.
+    #[must_use]
+    pub fn form(&self) -> HashMap<String, String> {
+        url::form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 

@@ -14,7 +14,7 @@ use super::tree::{Nid, Uid};
 use super::view::time;
 use crate::clock::Moment;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const DAY: u64 = 86_400;
@@ -24,6 +24,10 @@ const MOST: u64 = 500;
 const FIRST_POSITION: u64 = 30_401_068_000_000_000;
 /// A position holds the place in the log below this, above it how often positions were forgotten.
 const PLACES: u64 = 1_000_000_000;
+/// Events that are kept; positions before them are lost.
+pub(super) const HAPPENED_MAX: usize = 100_000;
+/// Positions handed out, and positions forgotten, that are remembered.
+const POSITIONS_MAX: usize = 100_000;
 /// A long poll waits so long at most.
 const LONG_POLL: Duration = Duration::from_secs(25);
 /// The id of whoever did something without signing in.
@@ -92,10 +96,10 @@ pub(super) struct Happening {
 /// Positions that are no longer good.
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    forgotten: HashSet<u64>,
+    forgotten: BTreeSet<u64>,
     times: u64,
     /// For each place in the log, when it was last handed out as a position.
-    issued: std::collections::BTreeMap<u64, Moment>,
+    issued: BTreeMap<u64, Moment>,
 }
 
 impl State {
@@ -172,7 +176,7 @@ impl State {
     /// Where in the log a call goes on; `None` for the end.
     fn place(&self, call: &Call<'_>, keeps_days: u64) -> Result<Option<usize>, Fault> {
         let oldest = self.now.minus(Duration::from_secs(keeps_days * DAY));
-        let first_kept = self.happened.partition_point(|happening| happening.at < oldest);
+        let first_kept = self.happened.after(|happening| happening.at < oldest);
         let text = match call.query("stream_position") {
             Some("now") => return Ok(None),
             None | Some("0") => return Ok(Some(first_kept)),
@@ -188,10 +192,10 @@ impl State {
         let place = number
             .checked_sub(FIRST_POSITION)
             .map(|after| after % PLACES)
-            .filter(|place| size(*place) <= self.happened.len());
+            .filter(|place| size(*place) <= self.happened.end());
         let Some(place) = place else { return Err(malformed().refused("a stream position that was never handed out")) };
         let stale = self.positions.issued.get(&place).is_none_or(|at| *at < oldest);
-        if self.positions.forgotten.contains(&number) || stale {
+        if self.positions.forgotten.contains(&number) || stale || size(place) < self.happened.first() {
             return Err(malformed());
         }
         Ok(Some(size(place)))
@@ -201,6 +205,9 @@ impl State {
     fn position(&mut self, place: usize) -> Value {
         let place = place as u64;
         self.positions.issued.insert(place, self.now);
+        if self.positions.issued.len() > POSITIONS_MAX {
+            self.positions.issued.pop_first();
+        }
         let number = FIRST_POSITION + self.positions.times * PLACES + place;
         if self.seed.is_multiple_of(2) { number.to_string().into() } else { number.into() }
     }
@@ -211,11 +218,11 @@ impl State {
     }
 
     fn streaming_page(&mut self, call: &Call<'_>, limit: usize) -> Told {
-        let Some(from) = self.place(call, 14)? else { return self.chunk(Vec::new(), self.happened.len()) };
+        let Some(from) = self.place(call, 14)? else { return self.chunk(Vec::new(), self.happened.end()) };
         let wanted = wanted_types(call);
         let mut places = Vec::new();
         let mut next = from;
-        while next < self.happened.len() && places.len() < limit {
+        while next < self.happened.end() && places.len() < limit {
             if self.is_wanted(next, wanted.as_deref()) {
                 places.push(next);
             }
@@ -224,7 +231,7 @@ impl State {
         if !places.is_empty() {
             self.disturb(&mut places, from, limit, wanted.as_deref());
         }
-        let entries = places.into_iter().map(|place| self.enterprise_event(place)).collect();
+        let entries = places.into_iter().filter_map(|place| self.enterprise_event(place)).collect();
         self.chunk(entries, next)
     }
 
@@ -243,7 +250,7 @@ impl State {
 
     fn is_wanted(&self, place: usize, wanted: Option<&[String]>) -> bool {
         // Made-up kinds that webhooks know but the enterprise's streams do not.
-        let kind = self.happened[place].kind.enterprise;
+        let Some(kind) = self.happened.get(place).map(|happening| happening.kind.enterprise) else { return false };
         let told = !matches!(kind, "PURGE" | "FOLDER_CREATED");
         told && wanted.is_none_or(|wanted| wanted.iter().any(|name| name == kind))
     }
@@ -255,15 +262,15 @@ impl State {
         };
         let (after, before) = (moment("created_after")?, moment("created_before")?);
         let late = self.now.minus(Duration::from_secs(self.rights.log_delay_secs));
-        let from = self.place(call, 365)?.unwrap_or(self.happened.len());
+        let from = self.place(call, 365)?.unwrap_or(self.happened.end());
         let wanted = wanted_types(call);
         let mut entries = Vec::new();
         let mut next = from;
-        while next < self.happened.len() && entries.len() < limit && self.happened[next].at <= late {
-            let at = self.happened[next].at;
+        let here = |next| self.happened.get(next).map(|happening| happening.at).filter(|at| *at <= late);
+        while let Some(at) = here(next).filter(|_| entries.len() < limit) {
             let within = after.is_none_or(|after| at >= after) && before.is_none_or(|before| at <= before);
             if within && self.is_wanted(next, wanted.as_deref()) {
-                entries.push(self.enterprise_event(next));
+                entries.extend(self.enterprise_event(next));
             }
             next += 1;
         }
@@ -272,10 +279,10 @@ impl State {
 
     fn user_page(&mut self, call: &Call<'_>, stream: &str, limit: usize) -> Told {
         let keeps = if stream == "sync" { 31 } else { 21 };
-        let Some(from) = self.place(call, keeps)? else { return self.chunk(Vec::new(), self.happened.len()) };
+        let Some(from) = self.place(call, keeps)? else { return self.chunk(Vec::new(), self.happened.end()) };
         let mut entries = Vec::new();
         let mut next = from;
-        while next < self.happened.len() && entries.len() < limit {
+        while next < self.happened.end() && entries.len() < limit {
             if let Some(event) = self.user_event(call.actor, next, stream) {
                 entries.push(event);
             }
@@ -284,14 +291,14 @@ impl State {
         self.chunk(entries, next)
     }
 
-    fn enterprise_event(&self, place: usize) -> Value {
-        let happening = &self.happened[place];
+    fn enterprise_event(&self, place: usize) -> Option<Value> {
+        let happening = self.happened.get(place)?;
         let source = match (&happening.source, happening.item) {
             (Some(source), _) => source.clone(),
             (None, Some(nid)) => self.event_source(nid),
             (None, None) => Value::Null,
         };
-        json!({
+        Some(json!({
             "type": "event",
             "event_id": self.event_id(place),
             "created_at": time(happening.at),
@@ -301,12 +308,12 @@ impl State {
             "session_id": null,
             "source": source,
             "additional_details": happening.details,
-        })
+        }))
     }
 
     /// An event as a user's stream tells it: with the whole item, if it is one the user may see.
     fn user_event(&self, who: Uid, place: usize, stream: &str) -> Option<Value> {
-        let happening = &self.happened[place];
+        let happening = self.happened.get(place)?;
         let kind = happening.kind.user?;
         let changes = !matches!(kind, "ITEM_DOWNLOAD" | "ITEM_PREVIEW");
         let nid = happening.item.filter(|nid| self.role(who, *nid).is_some())?;
@@ -353,7 +360,7 @@ impl State {
     pub(super) fn subscribe(&self, asked: &Asked) -> Answer {
         let position: Option<u64> = asked.query("stream_position").and_then(|text| text.parse().ok());
         let place = position.and_then(|number| number.checked_sub(FIRST_POSITION)).map(|after| size(after % PLACES));
-        if place.is_some_and(|place| place < self.happened.len()) {
+        if place.is_some_and(|place| place < self.happened.end()) {
             return Answer::json(200, &json!({"version": 1, "message": "new_change"}));
         }
         Answer { hold: Some(LONG_POLL), ..Answer::json(200, &json!({"version": 1, "message": "reconnect"})) }
@@ -366,6 +373,9 @@ impl State {
         match position.filter(|position| events && *position > 0) {
             Some(position) => {
                 self.positions.forgotten.insert(position);
+                if self.positions.forgotten.len() > POSITIONS_MAX {
+                    self.positions.forgotten.pop_first();
+                }
                 // Positions handed out from now on differ, though they stand for the same place.
                 self.positions.times += 1;
                 true

@@ -1,7 +1,9 @@
 //! The tenant to begin with: the cast, the files of the fill, made-up ones, and one file for every kind of share.
 
+use super::super::bounds::History;
 use super::super::seed::{CAST, Fill, Part, made_up};
 use super::collab::{Collab, Whom};
+use super::feed::HAPPENED_MAX;
 use super::keys;
 use super::rights::Rights;
 use super::state::{Group, Home, Role, State, User};
@@ -50,7 +52,7 @@ impl State {
             tokens: Tokens::default(),
             rights: Rights::default(),
             odd_pages: 12,
-            happened: Vec::new(),
+            happened: History::keeping(HAPPENED_MAX),
             positions: super::feed::Positions::default(),
             hooks: BTreeMap::new(),
             notices: VecDeque::new(),

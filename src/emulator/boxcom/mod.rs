@@ -126,7 +126,7 @@ impl Cloud for Tenant {
     }
 
     fn version(&self) -> u64 {
-        self.state().happened.len() as u64
+        self.state().happened.end() as u64
     }
 
     fn principal(&self, asked: &Asked) -> String {

@@ -216,8 +216,8 @@ pub(super) fn steps(path: &str, root: &str) -> Option<Vec<String>> {
 
 /// A step of a path, percent-decoded.
 fn decoded(step: &str) -> String {
-    // A plus sign is itself in a path.
-    let step = step.replace('+', "%2B");
+    // These are themselves in a path.
+    let step = step.replace('+', "%2B").replace('&', "%26");
     url::form_urlencoded::parse(format!("s={step}").as_bytes())
         .next()
         .map_or_else(String::new, |(_, value)| value.into_owned())

@@ -1,5 +1,6 @@
 //! Everything the tenant knows, and the questions all routes ask of it: who is who, who may see what.
 
+use super::super::bounds::History;
 use super::collab::Collab;
 use super::draw;
 use super::feed::{Happening, Positions};
@@ -39,7 +40,7 @@ pub(super) struct State {
     /// One page of items in so many is short, empty or repeats an item; never when zero.
     pub(super) odd_pages: u64,
     /// What happened, oldest first.
-    pub(super) happened: Vec<Happening>,
+    pub(super) happened: History<Happening>,
     /// Stream positions handed out and forgotten.
     pub(super) positions: Positions,
     /// Webhooks by id.

@@ -3,6 +3,7 @@
 //! Four grants: client credentials, a signed assertion (JWT), a code of the consent page, a refresh token that can be used
 //! once. <https://developer.box.com/reference/post-oauth2-token/>
 
+use super::super::bounds::make_room;
 use super::super::wire::{Answer, Asked};
 use super::keys;
 use super::reply::Fault;
@@ -12,7 +13,7 @@ use crate::clock::Moment;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// An access token lives so long.
@@ -30,7 +31,8 @@ pub(super) struct Tokens {
     access: HashMap<String, Held>,
     refresh: HashMap<String, Held>,
     codes: HashMap<String, Code>,
-    assertions: HashSet<String>,
+    /// Ids of assertions that were used, until they end.
+    assertions: HashMap<String, Moment>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,13 +48,13 @@ struct Code {
     redirect: Option<String>,
 }
 
-/// A refusal of the token endpoint: its code and description, and whether the caller is to blame.
+/// A refusal of the token endpoint: its code and description.
 struct Denied(&'static str, &'static str);
 
 impl State {
     /// Answers the token endpoint.
     pub(super) fn token(&mut self, asked: &Asked) -> Answer {
-        let form: HashMap<String, String> = url::form_urlencoded::parse(&asked.body).into_owned().collect();
+        let form = asked.form();
         if asked.method != "POST" {
             return Answer::empty(405).refused("the token endpoint takes POST only");
         }
@@ -130,7 +132,7 @@ impl State {
         let Some(exp) = said["exp"].as_i64() else {
             return Err(Denied("invalid_request", "Please check the 'exp' claim"));
         };
-        let ahead = exp - self.now.as_secs();
+        let ahead = exp.saturating_sub(self.now.as_secs());
         if ahead <= 0 || ahead > ASSERTION_SECS {
             return Err(Denied(
                 "invalid_grant",
@@ -141,7 +143,9 @@ impl State {
         if !(16..=128).contains(&jti.len()) {
             return Err(Denied("invalid_request", "The 'jti' claim must have 16 to 128 characters"));
         }
-        if !self.tokens.assertions.insert(jti.to_owned()) {
+        make_room(&mut self.tokens.assertions, self.now, |until| *until);
+        let until = Moment::from_millis(exp.saturating_mul(1_000));
+        if self.tokens.assertions.insert(jti.to_owned(), until).is_some() {
             return Err(Denied("invalid_request", "A unique 'jti' value is required"));
         }
         Ok(())
@@ -173,6 +177,7 @@ impl State {
     fn handed_out(&mut self, whose: Uid, renewable: bool) -> Answer {
         let (access, now) = (self.fresh_code(), self.now);
         let lives = |secs| Held { whose, until: now.plus(Duration::from_secs(secs)) };
+        make_room(&mut self.tokens.access, now, |held| held.until);
         self.tokens.access.insert(access.clone(), lives(ACCESS_SECS));
         let mut body = json!({
             "access_token": access,
@@ -182,6 +187,7 @@ impl State {
         });
         if renewable {
             let refresh = self.fresh_code();
+            make_room(&mut self.tokens.refresh, now, |held| held.until);
             self.tokens.refresh.insert(refresh.clone(), lives(REFRESH_SECS));
             body["refresh_token"] = refresh.into();
         }
@@ -190,7 +196,7 @@ impl State {
 
     /// Takes tokens back: an access token alone, or a refresh token with all that belong to its user.
     pub(super) fn revoke(&mut self, asked: &Asked) -> Answer {
-        let form: HashMap<String, String> = url::form_urlencoded::parse(&asked.body).into_owned().collect();
+        let form = asked.form();
         let field = |name: &str| form.get(name).map_or("", String::as_str);
         if field("client_id") != keys::CLIENT_ID || field("client_secret") != keys::CLIENT_SECRET {
             let body = json!({"error": "invalid_client", "error_description": "The client credentials are invalid"});
@@ -216,6 +222,7 @@ impl State {
     pub(super) fn code_for(&mut self, whose: Uid, redirect: Option<String>) -> String {
         let code = self.fresh_code();
         let until = self.now.plus(Duration::from_secs(CODE_SECS));
+        make_room(&mut self.tokens.codes, self.now, |code| code.until);
         self.tokens.codes.insert(code.clone(), Code { whose, until, redirect });
         code
     }

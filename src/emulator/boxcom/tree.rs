@@ -6,9 +6,9 @@
 
 use super::super::seed::made_up;
 use crate::clock::Moment;
+use crate::emulator::hex;
 use sha1::{Digest, Sha1};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The number of an item in the table.
@@ -445,13 +445,4 @@ impl Tree {
 /// SHA-1 of some bytes.
 pub(super) fn sha1_of(bytes: &[u8]) -> [u8; 20] {
     Sha1::digest(bytes).into()
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -6,7 +6,8 @@ use super::super::wire::Answer;
 use super::reply::{Call, Fault, invalid};
 use super::route::Told;
 use super::state::State;
-use super::tree::{Nid, hex, sha1_of};
+use super::tree::{Nid, sha1_of};
+use crate::emulator::hex;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 

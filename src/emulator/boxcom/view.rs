@@ -7,8 +7,9 @@ use super::keys;
 use super::label::CLASSIFICATION;
 use super::reply::Call;
 use super::state::{Home, Role, State};
-use super::tree::{Extra, Lock, Nid, SharedLink, Uid, What, hex};
+use super::tree::{Extra, Lock, Nid, SharedLink, Uid, What};
 use crate::clock::Moment;
+use crate::emulator::hex;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 

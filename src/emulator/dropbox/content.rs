@@ -6,8 +6,9 @@ use super::metadata::{View, file, tag_or, time};
 use super::place;
 use super::reply::{Reply, conflict_tags, header_json, ok};
 use super::state::State;
-use super::state::file::{Version, content_hash, hex};
+use super::state::file::{Version, content_hash};
 use super::state::tree::{Change, NodeId};
+use crate::emulator::hex;
 use serde_json::json;
 
 /// `files/download`.

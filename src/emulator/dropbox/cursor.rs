@@ -5,7 +5,7 @@
 
 use super::gate::Call;
 use super::state::State;
-use super::state::file::hex;
+use crate::emulator::hex;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,14 @@
 //! What a tenant begins with: the given files in homes and the team's folder, and beside them one of each thing that a
 //! connector has to get right.
 
+use super::log::EVENTS_MAX;
 use super::state::State;
 use super::state::people::{People, Status};
 use super::state::sharing::{Role, Share, Sharing, Whom};
 use super::state::tree::{Kind, NodeId, SpaceId, SpaceKind, Tree};
 use super::{ALL_SCOPES, Keys};
 use crate::clock::Moment;
+use crate::emulator::bounds::History;
 use crate::emulator::seed::{Fill, made_up};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -58,7 +60,7 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State 
         templates: Vec::new(),
         holds: Vec::new(),
         references: HashMap::new(),
-        log: Vec::new(),
+        log: History::keeping(EVENTS_MAX),
         log_lost: BTreeSet::new(),
         notices: VecDeque::new(),
         forgotten: BTreeSet::new(),

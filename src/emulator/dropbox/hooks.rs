@@ -4,9 +4,9 @@
 //! one for apps of teams (<https://www.dropbox.com/developers/reference/webhooks>).
 
 use super::state::State;
-use super::state::file::hex;
 use super::state::people::Status;
 use super::state::tree::{SpaceId, SpaceKind};
+use crate::emulator::hex;
 use ring::hmac;
 use serde_json::json;
 

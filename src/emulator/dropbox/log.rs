@@ -15,6 +15,8 @@ use crate::clock::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// Events that are kept; cursors before them are lost.
+pub(super) const EVENTS_MAX: usize = 20_000;
 /// Kind of the log's cursor.
 const KIND: &str = "log";
 
@@ -174,7 +176,7 @@ pub(super) fn more(state: &State, call: &Call<'_>) -> Reply {
     let Some(stand) = cursor::read::<Stand>(state, KIND, text) else {
         return Err(conflict_tags(&["bad_cursor"]));
     };
-    if state.log_lost.contains(text) {
+    if state.log_lost.contains(text) || stand.n < state.log.first() {
         let newest = stand.n.checked_sub(1).and_then(|last| state.log.get(last)).map_or(state.now, |event| event.at);
         return Err(conflict(&json!({ ".tag": "reset", "reset": time(newest) })));
     }
@@ -201,17 +203,17 @@ fn matches(state: &State, stand: &Stand, event: &Event) -> bool {
 }
 
 fn page(state: &State, mut stand: Stand) -> super::Answer {
-    let hollow = state.odd_pages && stand.g == 0 && stand.category.is_some() && !state.log.is_empty();
+    let hollow = state.odd_pages && stand.g == 0 && stand.category.is_some() && state.log.end() > state.log.first();
     stand.g = 1;
     let mut found = Vec::new();
-    while !hollow && stand.n < state.log.len() && found.len() < stand.p {
-        let event = &state.log[stand.n];
+    stand.n = stand.n.max(state.log.first());
+    while let Some(event) = state.log.get(stand.n).filter(|_| !hollow && found.len() < stand.p) {
         if matches(state, &stand, event) {
             found.push(event.body.clone());
         }
         stand.n += 1;
     }
     found.reverse();
-    let has_more = stand.n < state.log.len();
+    let has_more = stand.n < state.log.end();
     ok(&json!({ "events": found, "cursor": cursor::write(state, KIND, &stand), "has_more": has_more }))
 }

@@ -202,7 +202,7 @@ pub(super) fn held(state: &State, call: &Call<'_>) -> Reply {
                     "original_file_path": state.tree.path(node), "server_modified": time(version.at),
                     "author_member_id": author.member, "author_member_status": { ".tag": author.status.tag().unwrap_or("active") },
                     "author_email": author.email, "file_type": name.rsplit_once('.').map_or("", |(_, ending)| ending),
-                    "size": version.body.len(), "content_hash": super::state::file::hex(&version.hash),
+                    "size": version.body.len(), "content_hash": crate::emulator::hex(&version.hash),
                 }));
             }
         }

@@ -5,10 +5,11 @@ use super::place;
 use super::reply::{Reply, conflict_tags, ok};
 use super::spec;
 use super::state::State;
-use super::state::file::{Version, hex};
+use super::state::file::Version;
 use super::state::sharing::Role;
 use super::state::tree::{Change, Kind, NodeId, SpaceId, SpaceKind};
 use crate::clock::Moment;
+use crate::emulator::hex;
 use serde_json::{Map, Value, json};
 
 /// What an entry is to tell.

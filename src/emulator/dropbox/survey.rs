@@ -3,11 +3,11 @@
 use super::Tenant;
 use super::links::chain;
 use super::state::State;
-use super::state::file::hex;
 use super::state::people::Status;
 use super::state::sharing::{Audience, Whom};
 use super::state::tree::{NodeId, SpaceId, SpaceKind};
 use crate::clock::Moment;
+use crate::emulator::hex;
 
 /// A file that a full scan must list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! A refresh token neither ends nor changes; an access token lives four hours
 //! (<https://www.dropbox.com/developers/documentation/http/documentation#oauth2-token>).
 
+use super::super::bounds::make_room;
 use super::super::wire::{Answer, Asked};
 use super::state::{Code, State, Token};
 use base64::Engine;
@@ -14,9 +15,6 @@ use std::time::Duration;
 
 /// How long an access token lives.
 const TOKEN_LIFE: Duration = Duration::from_secs(14_400);
-/// Tokens that are remembered; beyond, those that ended are forgotten. (One that ended is `expired`, an unknown one
-/// `invalid`: callers tell them apart.)
-const TOKENS_MAX: usize = 10_000;
 /// How long an authorization code lives.
 const CODE_LIFE: Duration = Duration::from_mins(10);
 
@@ -48,7 +46,7 @@ fn token(state: &mut State, asked: &Asked) -> Answer {
     if asked.method != "POST" {
         return failed(400, "invalid_request", "the method is not POST").refused("token: not POST");
     }
-    let form: HashMap<String, String> = url::form_urlencoded::parse(&asked.body).into_owned().collect();
+    let form = asked.form();
     let given = |name: &str| form.get(name).map(String::as_str);
     let header = asked.header("authorization").and_then(basic);
     let (id, secret) = match &header {
@@ -103,9 +101,8 @@ fn exchange(state: &mut State, asked: &Asked, form: &HashMap<String, String>, wi
 fn grant(state: &mut State, asked: &Asked, with_refresh: bool) -> Answer {
     let token = format!("sl.{}", state.mint("token", 43));
     let ends = asked.at.plus(TOKEN_LIFE);
-    if state.tokens.len() >= TOKENS_MAX {
-        state.tokens.retain(|_, old| old.ends > asked.at);
-    }
+    // One that ended is `expired`, an unknown one `invalid`: callers tell them apart as long as it is remembered.
+    make_room(&mut state.tokens, asked.at, |token| token.ends);
     state.tokens.insert(token.clone(), Token { ends });
     let mut body = Map::new();
     body.insert("access_token".into(), token.into());
@@ -146,6 +143,7 @@ fn authorize(state: &mut State, asked: &Asked) -> Answer {
     let offline = asked.query("token_access_type").as_deref() == Some("offline");
     let code = state.mint("code", 43);
     let ends = asked.at.plus(CODE_LIFE);
+    make_room(&mut state.codes, asked.at, |code| code.ends);
     state.codes.insert(code.clone(), Code { challenge, redirect: redirect.clone(), offline, ends });
     let Some(redirect) = redirect else {
         let page =

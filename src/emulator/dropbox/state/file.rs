@@ -2,7 +2,6 @@
 
 use crate::clock::Moment;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// Bytes in a block of the content hash: <https://www.dropbox.com/developers/reference/content-hash>.
@@ -59,17 +58,10 @@ pub(in crate::emulator::dropbox) fn content_hash(body: &[u8]) -> [u8; 32] {
     whole.finalize().into()
 }
 
-/// A hash as lower-case hex.
-pub(in crate::emulator::dropbox) fn hex(hash: &[u8]) -> String {
-    hash.iter().fold(String::with_capacity(hash.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::hex;
 
     #[test]
     fn the_content_hash_is_the_hash_of_the_blocks_hashes() {

@@ -7,6 +7,7 @@ pub(super) mod people;
 pub(super) mod sharing;
 pub(super) mod tree;
 
+use super::super::bounds::History;
 use super::Keys;
 use super::hooks::Notice;
 use super::log::Event;
@@ -108,7 +109,7 @@ pub(super) struct State {
     pub(super) templates: Vec<Template>,
     pub(super) holds: Vec<Hold>,
     pub(super) references: HashMap<String, NodeId>,
-    pub(super) log: Vec<Event>,
+    pub(super) log: History<Event>,
     /// Cursors of the log that the service has forgotten.
     pub(super) log_lost: BTreeSet<String>,
     pub(super) notices: VecDeque<Notice>,

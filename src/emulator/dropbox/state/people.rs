@@ -83,7 +83,7 @@ impl People {
         let of = |keys: &[&str]| (0..all.len()).filter(|&n| keys.contains(&all[n].key)).collect::<Vec<_>>();
         let everyone = (0..all.len()).filter(|&n| all[n].status == Status::Active).collect();
         let group = |name: &'static str, members: Vec<usize>, ours| {
-            let id = format!("g:{}", hex(seed, name));
+            let id = format!("g:{}", group_digits(seed, name));
             Group { id, name, members, ours }
         };
         let groups = vec![
@@ -157,7 +157,8 @@ fn person(seed: u64, seeded: &SeedPerson) -> Person {
     }
 }
 
-fn hex(seed: u64, name: &str) -> String {
+/// The digits of a group's id.
+fn group_digits(seed: u64, name: &str) -> String {
     let digest = Sha256::digest(format!("{seed}/group/{name}").as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    crate::emulator::hex(&digest[..16])
 }

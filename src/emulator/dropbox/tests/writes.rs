@@ -12,7 +12,7 @@ fn uploads_meet_what_is_there_as_the_mode_says() {
     assert_eq!((&first["name"], &first["client_modified"]), (&json!("a.txt"), &json!("2020-01-02T03:04:05Z")));
     let rev = first["rev"].clone();
     let update = |rev: &Value| json!({ "path": "/up/A.txt", "mode": { ".tag": "update", "update": rev } });
-    let hash = state::file::hex(&state::file::content_hash(b"two"));
+    let hash = crate::emulator::hex(&state::file::content_hash(b"two"));
     let rows = [
         (json!({ "path": "/Up/a.txt" }), "one", "a.txt"),
         (json!({ "path": "/Up/a.txt" }), "two", "path"),

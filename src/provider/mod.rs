@@ -13,9 +13,11 @@ pub mod error;
 pub mod exposure;
 pub mod http;
 mod pages;
+mod recent;
 pub mod registry;
 pub mod secret;
 pub mod settings;
+mod signature;
 pub mod throttle;
 pub mod vault;
 

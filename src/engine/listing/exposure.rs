@@ -34,7 +34,7 @@ pub struct Levels {
     pub unknown: u64,
     /// Links that lead to nothing the listing knows.
     pub links_unplaced: u64,
-    /// What could not be asked; it makes the items concerned unknown.
+    /// What could not be asked. An item whose members are among it is unknown; a person's links are just not told.
     pub failures: Vec<Failed>,
     /// True when it was stopped before the end.
     pub stopped: bool,

@@ -6,10 +6,10 @@
 //!
 //! Sources: Box developer guides "Authentication" (Client Credentials Grant, JWT without SDKs, OAuth 2.0 without SDKs).
 
-pub mod consent;
-pub mod jwt;
+mod consent;
+mod jwt;
 
-pub use consent::{authorize_url, exchange, state, state_fits, vault};
+pub use consent::{authorize_url, exchange, vault};
 
 use super::judge::{Grant, TokenAnswers};
 use super::wire;
@@ -50,7 +50,7 @@ enum Way {
 }
 
 /// The tokens of one tenant.
-pub struct Tokens {
+pub(super) struct Tokens {
     http: Arc<Http>,
     endpoint: Url,
     /// The connector's name, for commands that messages advise.
@@ -70,7 +70,7 @@ impl Tokens {
     ///
     /// # Errors
     /// When the key file cannot be used ([`Next::Credentials`] with what to do).
-    pub fn open(settings: &Settings, cloud: &BoxSettings, http: Arc<Http>) -> Result<Self, Error> {
+    pub(super) fn open(settings: &Settings, cloud: &BoxSettings, http: Arc<Http>) -> Result<Self, Error> {
         let way = match &cloud.auth {
             BoxAuth::ClientCredentials { client_id, client_secret, subject } => Way::Credentials {
                 client_id: client_id.clone(),
@@ -87,7 +87,7 @@ impl Tokens {
 
     /// True when the token is a person's own, not the service account's.
     #[must_use]
-    pub fn is_a_persons(&self) -> bool {
+    pub(super) fn is_a_persons(&self) -> bool {
         match &self.way {
             Way::Credentials { subject, .. } => matches!(subject, BoxSubject::User(_)),
             Way::Jwt(signer) => matches!(signer.subject(), BoxSubject::User(_)),

@@ -18,8 +18,8 @@ use super::wire::{Event, EventSource, Events, Mini, item_kind};
 use crate::clock::Moment;
 use crate::model::{Activity, ActivityKind, Actor, ItemKind, Principal, Subject};
 use crate::provider::http::Urgency;
+use crate::provider::recent::Recent;
 use crate::provider::{Changes, Error, FeedCursor, History, Next};
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -199,26 +199,19 @@ impl Position {
 }
 
 /// Which events were handed out, and after which cursor; the oldest are forgotten first.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    after: HashMap<Arc<str>, Arc<str>>,
-    order: VecDeque<Arc<str>>,
+#[derive(Debug)]
+pub(super) struct Seen(Recent<Arc<str>>);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self(Recent::of(SEEN_MAX))
+    }
 }
 
 impl Seen {
     /// True when this event is to be handed out in answer to `cursor`: never seen, or seen in answer to the same cursor.
     fn is_new(&mut self, id: &Arc<str>, cursor: &Arc<str>) -> bool {
-        if let Some(after) = self.after.get(id) {
-            return after == cursor;
-        }
-        if self.order.len() >= SEEN_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.after.remove(&oldest);
-        }
-        self.order.push_back(Arc::clone(id));
-        self.after.insert(Arc::clone(id), Arc::clone(cursor));
-        true
+        self.0.note(id, Arc::clone(cursor)).is_none_or(|after| after == cursor)
     }
 }
 

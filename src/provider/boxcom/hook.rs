@@ -14,10 +14,10 @@ use super::wire::{Delivered, item_kind};
 use crate::clock::Moment;
 use crate::model::ItemKind;
 use crate::provider::Secret;
+use crate::provider::recent::Recent;
+use crate::provider::signature::is_signed;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::hmac;
-use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,7 +120,7 @@ pub fn verify(keys: &Keys, headers: &Headers<'_>, body: &[u8], now: Moment) -> R
         return Err(Forgery::Missing("box-signature-primary"));
     }
     let genuine = |key: Option<&Secret>, signature: Option<&str>| {
-        key.zip(signature).is_some_and(|(key, signature)| is_signed(key, body, timestamp.as_bytes(), signature))
+        key.zip(signature).is_some_and(|(key, signature)| is_genuine(key, &[body, timestamp.as_bytes()], signature))
     };
     // Both are always computed, so that the time taken tells nothing.
     if !(genuine(keys.primary.as_ref(), headers.primary) | genuine(keys.secondary.as_ref(), headers.secondary)) {
@@ -138,14 +138,9 @@ fn present<'a>(value: Option<&'a str>, name: &'static str) -> Result<&'a str, Fo
     value.ok_or(Forgery::Missing(name))
 }
 
-/// HMAC-SHA256 over the body and the timestamp's bytes, in base64; compared in constant time. An empty key signs nothing.
-fn is_signed(key: &Secret, body: &[u8], timestamp: &[u8], signature: &str) -> bool {
-    let Ok(signature) = STANDARD.decode(signature.trim()) else { return false };
-    let mut text = Vec::with_capacity(body.len() + timestamp.len());
-    text.extend_from_slice(body);
-    text.extend_from_slice(timestamp);
-    let key_bytes = hmac::Key::new(hmac::HMAC_SHA256, key.reveal().as_bytes());
-    !key.is_empty() && hmac::verify(&key_bytes, &text, &signature).is_ok()
+/// Whether a signature in base64 is that of the body and the timestamp's bytes behind it.
+fn is_genuine(key: &Secret, parts: &[&[u8]], signature: &str) -> bool {
+    STANDARD.decode(signature.trim()).is_ok_and(|told| is_signed(key, parts, &told))
 }
 
 /// What a delivery hints at: look at this item soon.
@@ -188,25 +183,19 @@ pub fn hint(body: &[u8]) -> Option<Hint> {
 }
 
 /// Deliveries that came before; the oldest are forgotten first.
-#[derive(Debug, Default)]
-pub struct Seen {
-    ids: HashSet<Arc<str>>,
-    order: VecDeque<Arc<str>>,
+#[derive(Debug)]
+pub struct Seen(Recent<()>);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self(Recent::of(SEEN_MAX))
+    }
 }
 
 impl Seen {
     /// Notes a delivery's id and says whether it is new.
     pub fn is_new(&mut self, id: &Arc<str>) -> bool {
-        if !self.ids.insert(Arc::clone(id)) {
-            return false;
-        }
-        self.order.push_back(Arc::clone(id));
-        if self.order.len() > SEEN_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.ids.remove(&oldest);
-        }
-        true
+        self.0.note(id, ()).is_none()
     }
 }
 

@@ -170,40 +170,11 @@ pub fn vault(settings: &Settings, cloud: &DropboxSettings) -> Vault {
     Vault::new(cloud.vault.clone(), settings.name.clone(), settings.provider(), &cloud.app_key)
 }
 
-/// A secret for [`challenge`]: 32 random bytes as 43 characters (RFC 7636, section 4.1).
-///
-/// # Errors
-/// When the system gives no random bytes.
-pub fn verifier() -> Result<Secret, Error> {
-    random().map(|text| Secret::new(&text))
-}
-
-/// A word that comes back with the consent and proves whose it is; compare with [`state_fits`].
-///
-/// # Errors
-/// When the system gives no random bytes.
-pub fn state() -> Result<String, Error> {
-    random()
-}
-
-fn random() -> Result<String, Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Error::new(Next::Refused, "begin a consent", "the system gives no random bytes"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// The S256 challenge of a verifier: what is shown of it before the code is exchanged.
+/// The S256 challenge of a verifier (43 to 128 letters nobody can guess; RFC 7636, section 4.1): what is shown of it before
+/// the code is exchanged.
 #[must_use]
 pub fn challenge(verifier: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.reveal().as_bytes()))
-}
-
-/// Whether a consent carries the state it was begun with, compared in constant time.
-#[must_use]
-pub fn state_fits(begun: &str, returned: &str) -> bool {
-    let differs = begun.bytes().zip(returned.bytes()).fold(0, |all, (one, other)| all | (one ^ other));
-    begun.len() == returned.len() && !begun.is_empty() && differs == 0
 }
 
 /// The scopes of a connector that only reads: what is to be ticked in the application's permissions at least.
@@ -295,27 +266,11 @@ mod tests {
     }
 
     #[test]
-    fn verifiers_differ_and_have_the_standards_length() {
-        let (one, other) = (verifier().expect("random"), verifier().expect("random"));
-        assert_ne!(one, other);
-        assert_eq!(one.reveal().len(), 43);
-    }
-
-    #[test]
     fn a_token_is_replaced_before_its_end() {
         for (expires_in, secs) in
             [(Some(14_400), 14_100), (Some(100), 90), (Some(0), 0), (None, 14_100), (Some(u64::MAX), 86_100)]
         {
             assert_eq!(usable(expires_in), Duration::from_secs(secs), "{expires_in:?}");
-        }
-    }
-
-    #[test]
-    fn a_state_fits_only_itself() {
-        for (begun, returned, fits) in
-            [("abc", "abc", true), ("abc", "abd", false), ("abc", "ab", false), ("ab", "abc", false), ("", "", false)]
-        {
-            assert_eq!(state_fits(begun, returned), fits, "{begun} {returned}");
         }
     }
 

@@ -3,8 +3,8 @@
 //! A refresh token of Box is good for one use or 60 days. So the vault lends it to one refresher at a time, and the new one is
 //! on disk before the access token that came with it is used by anybody.
 //!
-//! The first consent: [`state`] → [`authorize_url`] → the admin grants it in a browser → the address the browser lands on
-//! holds `code` and `state` → [`state_fits`] → [`exchange`] within 30 seconds (the life of a code) → [`Vault::put`].
+//! The first consent: [`authorize_url`] with a state nobody can guess → the admin grants it in a browser → the address the
+//! browser lands on holds `code` and the same state → [`exchange`] within 30 seconds (the life of a code) → [`Vault::put`].
 
 use super::{DOING, TokenAnswers, form, post};
 use crate::model::Provider;
@@ -14,14 +14,12 @@ use crate::provider::http::Http;
 use crate::provider::settings::{BoxAuth, BoxSettings};
 use crate::provider::vault::{Kept, Vault};
 use crate::provider::{Error, Next, Secret, Settings};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use url::Url;
 
 /// Asks for access tokens in an admin's name.
 #[derive(Debug)]
-pub struct Refresher {
+pub(super) struct Refresher {
     client_id: String,
     client_secret: Secret,
     vault: Vault,
@@ -30,7 +28,7 @@ pub struct Refresher {
 impl Refresher {
     /// A refresher for that application, by the token in that vault.
     #[must_use]
-    pub fn of(client_id: &str, client_secret: &Secret, vault: Vault) -> Self {
+    pub(super) fn of(client_id: &str, client_secret: &Secret, vault: Vault) -> Self {
         Self { client_id: client_id.to_owned(), client_secret: client_secret.clone(), vault }
     }
 
@@ -48,24 +46,6 @@ impl Refresher {
             Ok((Kept { refresh_token, details: kept.details.clone() }, answer))
         })
     }
-}
-
-/// A number nobody can guess, as 43 letters of an address: it ties the answer of a consent to the request for it.
-///
-/// # Errors
-/// When the system gives no random numbers.
-pub fn state() -> Result<String, Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Error::new(Next::Transient, DOING, "the system gives no random numbers"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// True when the state that came back is the one that was sent. Takes the same time wherever they differ.
-#[must_use]
-pub fn state_fits(sent: &str, came_back: &str) -> bool {
-    let differing = sent.bytes().zip(came_back.bytes()).fold(0, |all, (one, other)| all | (one ^ other));
-    !sent.is_empty() && sent.len() == came_back.len() && differing == 0
 }
 
 /// The address at which an admin grants the application access. Without `redirect` Box uses the address registered in the
@@ -165,16 +145,5 @@ mod tests {
         }
         let auth = BoxAuth::Jwt { key_file: "key.json".into(), subject: None };
         assert_eq!(authorize_url(&BoxSettings { auth, ..cloud() }, "st", None).unwrap_err().next(), Next::Refused);
-    }
-
-    #[test]
-    fn states_are_long_new_and_compared_whole() {
-        let (one, other) = (state().unwrap(), state().unwrap());
-        assert_eq!((one.len(), one == other), (43, false));
-        for (sent, came_back, fits) in
-            [(&*one, &*one, true), (&*one, &*other, false), ("", "", false), ("ab", "abc", false), ("abc", "ab", false)]
-        {
-            assert_eq!(state_fits(sent, came_back), fits, "{sent} {came_back}");
-        }
     }
 }

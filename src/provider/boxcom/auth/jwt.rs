@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair};
+use ring::signature::{RSA_PKCS1_SHA512, RsaKeyPair};
 use serde::Deserialize;
 use serde_json::json;
 use std::fmt;
@@ -37,36 +37,6 @@ const TRIES: u32 = 5;
 
 /// Longest key file, in bytes.
 const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
-
-/// How an assertion is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Algorithm {
-    /// RSA PKCS#1 with SHA-256.
-    Rs256,
-    /// RSA PKCS#1 with SHA-384.
-    Rs384,
-    /// RSA PKCS#1 with SHA-512.
-    #[default]
-    Rs512,
-}
-
-impl Algorithm {
-    fn name(self) -> &'static str {
-        match self {
-            Algorithm::Rs256 => "RS256",
-            Algorithm::Rs384 => "RS384",
-            Algorithm::Rs512 => "RS512",
-        }
-    }
-
-    fn encoding(self) -> &'static dyn RsaEncoding {
-        match self {
-            Algorithm::Rs256 => &RSA_PKCS1_SHA256,
-            Algorithm::Rs384 => &RSA_PKCS1_SHA384,
-            Algorithm::Rs512 => &RSA_PKCS1_SHA512,
-        }
-    }
-}
 
 /// The key file as the console makes it.
 #[derive(Deserialize)]
@@ -98,23 +68,19 @@ struct AppAuth {
 }
 
 /// Makes assertions.
-pub struct Signer {
+pub(super) struct Signer {
     client_id: String,
     client_secret: Secret,
     key_id: String,
     key: RsaKeyPair,
     subject: BoxSubject,
-    algorithm: Algorithm,
     /// Milliseconds by which the server's clock is ahead of ours, as far as known.
     ahead_ms: Mutex<i64>,
 }
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer")
-            .field("key_id", &self.key_id)
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
+        f.debug_struct("Signer").field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
 
@@ -124,7 +90,7 @@ impl Signer {
     ///
     /// # Errors
     /// When the file cannot be read, others may read it, it is not the console's, or its key does not open.
-    pub fn read(path: &Path, subject: Option<BoxSubject>) -> Result<Self, Error> {
+    pub(super) fn read(path: &Path, subject: Option<BoxSubject>) -> Result<Self, Error> {
         let unusable = |said: &str, advice: &str| {
             Error::new(Next::Credentials, "use the Box key file", said)
                 .with_advice(advice.replace("FILE", &path.display().to_string()))
@@ -149,14 +115,13 @@ impl Signer {
             client_secret: Secret::new(&file.app.client_secret),
             key_id: file.app.auth.key_id,
             key: open_key(&file.app.auth.private_key, &file.app.auth.passphrase)?,
-            algorithm: Algorithm::default(),
             ahead_ms: Mutex::new(0),
         })
     }
 
     /// Whose token it asks for.
     #[must_use]
-    pub fn subject(&self) -> &BoxSubject {
+    pub(super) fn subject(&self) -> &BoxSubject {
         &self.subject
     }
 
@@ -198,7 +163,7 @@ impl Signer {
 
     fn assertion(&self, now: Moment, id: &str) -> Result<Secret, Error> {
         let (kind, subject) = subject_words(&self.subject);
-        let header = json!({"alg": self.algorithm.name(), "typ": "JWT", "kid": self.key_id});
+        let header = json!({"alg": "RS512", "typ": "JWT", "kid": self.key_id});
         let claims = json!({
             "iss": self.client_id, "sub": subject, "box_sub_type": kind, "aud": AUDIENCE, "jti": id,
             "exp": now.as_secs().saturating_add(GOOD_SECS),
@@ -206,7 +171,7 @@ impl Signer {
         let text = format!("{}.{}", coded(header.to_string()), coded(claims.to_string()));
         let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
-            .sign(self.algorithm.encoding(), &SystemRandom::new(), text.as_bytes(), &mut signature)
+            .sign(&RSA_PKCS1_SHA512, &SystemRandom::new(), text.as_bytes(), &mut signature)
             .map_err(|_| Error::new(Next::Credentials, DOING, "the key does not sign"))?;
         Ok(Secret::new(&format!("{text}.{}", coded(signature))))
     }

@@ -1,6 +1,7 @@
 //! Forgeries and repeats, and what a genuine delivery says.
 
 use super::*;
+use ring::hmac;
 
 const BODY: &[u8] =
     br#"{"type":"webhook_event","id":"e1","trigger":"FILE.UPLOADED","source":{"type":"file","id":"7"}}"#;
@@ -130,7 +131,6 @@ fn a_repeat_is_seen_by_its_body_id() {
     for id in &ids[1..] {
         assert!(seen.is_new(id));
     }
-    assert_eq!((seen.ids.len(), seen.order.len()), (SEEN_MAX, SEEN_MAX));
     assert!(seen.is_new(&ids[0]), "the oldest is forgotten");
 }
 

@@ -77,10 +77,18 @@ fn log_page(team: &Team, position: &str) -> Result<Events, Error> {
         Some(from) => team.desk.rpc(&log_ask(&route::EVENTS), &json!({"limit": 1000, "time": {"start_time": from}}))?,
         None => team.desk.rpc(&log_ask(&route::EVENTS_ON), &json!({ "cursor": position }))?,
     };
-    if page.cursor.is_empty() {
-        return Err(Error::new(Next::Transient, "read the team's log", "a page without a cursor"));
-    }
+    goes_on(position, &page)?;
     Ok(page)
+}
+
+/// Refuses a page that has more but leads nowhere, so that nobody asks for it for ever.
+fn goes_on(asked: &str, page: &Events) -> Result<(), Error> {
+    let fault = |said| Err(Error::new(Next::Transient, "read the team's log", said));
+    match &*page.cursor {
+        "" => fault("a page without a cursor"),
+        cursor if page.has_more && cursor == asked => fault("pages without an end"),
+        _ => Ok(()),
+    }
 }
 
 /// A page of the log between two moments. The service's end is exclusive to the second, so ours is rounded up.
@@ -93,7 +101,10 @@ pub(super) fn history(team: &Team, from: Moment, to: Moment, at: Option<&str>) -
         }
         Some(at) => team.desk.rpc(&log_ask(&route::EVENTS_ON), &json!({ "cursor": at }))?,
     };
-    let onward = (page.has_more && !page.cursor.is_empty()).then(|| page.cursor.as_str().into());
+    if page.has_more {
+        goes_on(at.unwrap_or_default(), &page)?;
+    }
+    let onward = page.has_more.then(|| page.cursor.as_str().into());
     Ok(History { activities: page.events.iter().map(normalise::activity).collect(), onward })
 }
 
@@ -198,4 +209,32 @@ fn file_events(value: &Value) -> Option<bool> {
         return None;
     }
     super::wire::inner(value).get("enabled")?.as_bool()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_leads_nowhere_is_a_fault() {
+        for (asked, cursor, has_more, fine) in [
+            ("a", "b", true, true),
+            ("a", "a", false, true),
+            ("from:2026-03-01T00:00:00Z", "a", true, true),
+            ("a", "a", true, false),
+            ("a", "", true, false),
+            ("", "", false, false),
+        ] {
+            let page: Events = serde_json::from_value(json!({"cursor": cursor, "has_more": has_more})).expect("a page");
+            assert_eq!(goes_on(asked, &page).is_ok(), fine, "{asked} {cursor} {has_more}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_not_left_alone_for_ever() {
+        for (backoff, secs) in [(None, None), (Some(60), Some(60)), (Some(u64::MAX), Some(3_600))] {
+            let polled = Polled { changes: false, backoff };
+            assert_eq!(pause(&polled).map(|wait| wait.as_secs()), secs);
+        }
+    }
 }

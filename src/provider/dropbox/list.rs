@@ -113,7 +113,10 @@ pub(super) fn walks(team: &Team) -> Result<Walks, Error> {
     let read_as = team.admin()?;
     let closed = closed_team_folders(team)?;
     let mut all = Walks { used_bytes: used_bytes(team, &read_as), ..Walks::default() };
-    for (id, place) in team.namespaces()? {
+    let spaces = team.namespaces()?;
+    let lost = |name| Unwalked { what: "".into(), name, why: WhyUnwalked::Refused };
+    all.holes.extend(spaces.nameless.into_iter().map(lost));
+    for (id, place) in spaces.places {
         if closed.contains(&id) {
             all.holes.push(Unwalked { what: id, name: place.name, why: WhyUnwalked::Archived });
         } else {

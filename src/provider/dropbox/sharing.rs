@@ -150,16 +150,14 @@ fn known(members: Vec<Member>) -> Members {
 /// All members of a page. `parent` is the folder whose members are inherited.
 fn read(page: &ShareMembers, parent: Option<&Arc<str>>) -> Vec<Member> {
     let all = page.users.iter().chain(&page.groups).chain(&page.invitees);
-    all.filter_map(|member| {
-        let inherited = parent.filter(|_| member.is_inherited).cloned();
-        Some(Member {
-            id: None,
-            who: who(member)?,
-            role: member.access_type.as_str().into(),
-            pending: member.invitee.is_some(),
-            inherited_from: inherited,
-            expires: None,
-        })
+    all.map(|member| Member {
+        id: None,
+        // Somebody is there, and nobody can say who: not the same as nobody.
+        who: who(member).unwrap_or(Who::Person { account: None, login: None, side: None }),
+        role: member.access_type.as_str().into(),
+        pending: member.invitee.is_some(),
+        inherited_from: parent.filter(|_| member.is_inherited).cloned(),
+        expires: None,
     })
     .collect()
 }
@@ -346,7 +344,10 @@ mod tests {
                 {"access_type": "viewer", "is_inherited": true, "user": {"account_id": "dbid:2", "same_team": false}},
                 {"access_type": "viewer"},
             ],
-            "groups": [{"access_type": "editor", "group": {"group_id": "g:1", "same_team": false}}],
+            "groups": [
+                {"access_type": "editor", "group": {"group_id": "g:1", "same_team": false}},
+                {"access_type": "editor", "group": {"group_id": null}},
+            ],
             "invitees": [
                 {"access_type": "viewer", "invitee": {".tag": "email", "email": "out@y"}},
                 {"access_type": "viewer", "invitee": {".tag": "email", "email": "in@x"},
@@ -374,7 +375,9 @@ mod tests {
             [
                 row("dbid:1 Some(Internal)", "owner", false, None),
                 row("dbid:2 Some(External)", "viewer", false, Some("9")),
+                row("? None", "viewer", false, None),
                 row("g:1 Some(External)", "editor", false, None),
+                row("? None", "editor", false, None),
                 row("out@y", "viewer", true, None),
                 row("dbid:3 Some(Internal)", "viewer", true, None),
             ]

@@ -29,6 +29,15 @@ pub(super) struct Team {
     members: Mutex<HashMap<Arc<str>, Standing>>,
 }
 
+/// The team's namespaces as they were listed.
+#[derive(Debug, Default)]
+pub(super) struct Spaces {
+    /// Each once, in the service's order.
+    pub(super) places: Vec<(Arc<str>, Place)>,
+    /// Names of those without an id, which nobody can list.
+    pub(super) nameless: Vec<Arc<str>>,
+}
+
 /// Namespaces by id.
 pub(super) type Places = HashMap<Arc<str>, Place>;
 
@@ -128,22 +137,27 @@ impl Team {
         Ok(space)
     }
 
-    /// The team's namespaces in the service's order, each once, read anew.
-    pub(super) fn namespaces(&self) -> Result<Vec<(Arc<str>, Place)>, Error> {
+    /// The team's namespaces, read anew.
+    pub(super) fn namespaces(&self) -> Result<Spaces, Error> {
         let doing = "list the team's namespaces";
         let mut page: Namespaces =
             self.desk.rpc(&Ask::new(&route::NAMESPACES, &Principal::Tenant, doing), &json!({"limit": 1000}))?;
-        let (mut seen, mut all, mut pages) = (HashSet::new(), Vec::new(), Pages::of(doing));
+        let (mut seen, mut all, mut pages) = (HashSet::new(), Spaces::default(), Pages::of(doing));
         loop {
-            let named = page.namespaces.iter().filter_map(place);
-            all.extend(named.filter(|(id, _)| seen.insert(Arc::clone(id))));
+            for namespace in &page.namespaces {
+                match place(namespace) {
+                    Some((id, place)) if seen.insert(Arc::clone(&id)) => all.places.push((id, place)),
+                    Some(_) => {}
+                    None => all.nameless.push(namespace.name.as_str().into()),
+                }
+            }
             if !page.has_more {
                 break;
             }
             let ask = Ask::new(&route::NAMESPACES_ON, &Principal::Tenant, doing);
             page = self.desk.rpc(&ask, &json!({"cursor": pages.on(&page.cursor)?}))?;
         }
-        *lock(&self.places) = Some(Arc::new(all.iter().cloned().collect()));
+        *lock(&self.places) = Some(Arc::new(all.places.iter().cloned().collect()));
         Ok(all)
     }
 
@@ -152,7 +166,7 @@ impl Team {
         if let Some(places) = &*lock(&self.places) {
             return Ok(places.get(id).cloned());
         }
-        Ok(self.namespaces()?.into_iter().find(|(known, _)| **known == *id).map(|(_, place)| place))
+        Ok(self.namespaces()?.places.into_iter().find(|(known, _)| **known == *id).map(|(_, place)| place))
     }
 
     /// What a shared namespace says of itself; asked once.
@@ -236,6 +250,20 @@ impl Drop for Turn<'_> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn a_namespace_without_an_id_has_no_place() {
+        for (told, id) in [
+            (json!({"namespace_id": "7", "name": "A", "namespace_type": {".tag": "team_folder"}}), Some("7")),
+            (json!({"namespace_id": "7", "name": null, "namespace_type": null}), Some("7")),
+            (json!({"namespace_id": "", "name": "A"}), None),
+            (json!({"namespace_id": null, "name": "A"}), None),
+            (json!({}), None),
+        ] {
+            let namespace: Namespace = serde_json::from_value(told.clone()).expect("a namespace");
+            assert_eq!(place(&namespace).map(|(id, _)| id).as_deref(), id, "{told}");
+        }
+    }
 
     #[test]
     fn a_turn_is_one_threads_alone() {

@@ -2,7 +2,7 @@
 //!
 //! Strict as the service is: what a caller should have known (an unknown field, a wrong host, a missing Select header) is
 //! refused with its 400 and marked so in the record. What a route takes stands in a table made from the published
-//! specification ([`spec`]); what it does stands in one file for each family of routes, over one locked [`state`].
+//! specification (`spec`); what it does stands in one file for each family of routes, over one locked `state`.
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! How Box tokens are had: client credentials, a signed assertion (JWT), or an admin's own consent.
 //!
-//! An access token lives an hour and is kept in memory only. [`Tokens`] hands out the present one; whoever finds it over asks
-//! for another while the others wait, so that threads never race for a token. What particular ways need lies in [`jwt`] and
-//! [`consent`]; the latter also holds the pure steps of the first consent, for `connect`.
+//! An access token lives an hour and is kept in memory only. `Tokens` hands out the present one; whoever finds it over asks
+//! for another while the others wait, so that threads never race for a token. What particular ways need lies in `jwt` and
+//! `consent`; the latter also holds the pure steps of the first consent, for `connect`.
 //!
 //! Sources: Box developer guides "Authentication" (Client Credentials Grant, JWT without SDKs, OAuth 2.0 without SDKs).
 

@@ -1,5 +1,7 @@
 //! The shapes of Dropbox's answers, read leniently: fields may be absent or null, and unions grow.
 //!
+//! What a page is a list of must be there, though: taken for an empty one it would be "there is nothing" where nobody looked.
+//!
 //! Only fields that somebody reads stand here. A union is read as its tag ([`Tag`]) and, where its value matters, by
 //! [`inner`], since Stone puts a struct's fields beside `.tag` but a nested union's below a key of the tag's name.
 //! Source: the Stone specification of the API v2 (namespaces files, team, sharing, team_log, users, common).
@@ -166,7 +168,6 @@ pub(super) struct ExportMetadata {
 /// `MembersListV2Result`; also the members of a group (`GroupsMembersListResult`).
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Members {
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) members: Vec<Member>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) cursor: String,
@@ -212,7 +213,6 @@ pub(super) struct MemberRole {
 /// `GroupsListResult`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Groups {
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) groups: Vec<GroupSummary>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) cursor: String,
@@ -231,7 +231,6 @@ pub(super) struct GroupSummary {
 /// `TeamNamespacesListResult`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Namespaces {
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) namespaces: Vec<Namespace>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) cursor: String,
@@ -323,9 +322,7 @@ pub(super) struct SpaceUsage {
 /// `SharedFileMembers`, `SharedFolderMembers`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ShareMembers {
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) users: Vec<ShareMember>,
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) groups: Vec<ShareMember>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) invitees: Vec<ShareMember>,
@@ -388,7 +385,6 @@ pub(super) struct FolderPolicy {
 /// `ListSharedLinksResult`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Links {
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) links: Vec<SharedLink>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) has_more: bool,
@@ -420,7 +416,6 @@ pub(super) struct LinkPermissions {
 /// `GetTeamEventsResult`; events are read by hand.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Events {
-    #[serde(default, deserialize_with = "nullable")]
     pub(super) events: Vec<Value>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) cursor: String,
@@ -478,5 +473,20 @@ mod tests {
         let beside = json!({".tag": "file", "file_id": "id:1"});
         assert_eq!((tag(&below), text(inner(&below), "email")), ("user", Some("a@example.com")));
         assert_eq!((tag(&beside), text(inner(&beside), "file_id")), ("file", Some("id:1")));
+    }
+
+    #[test]
+    fn an_answer_without_its_list_is_no_empty_page() {
+        fn reads<T: for<'de> Deserialize<'de>>(whole: &str, key: &str) {
+            assert!(serde_json::from_str::<T>(whole).is_ok(), "{whole}");
+            assert!(serde_json::from_str::<T>("{}").is_err(), "{key}");
+            assert!(serde_json::from_str::<T>(&whole.replacen("[]", "null", 1)).is_err(), "{key}");
+        }
+        reads::<Members>(r#"{"members":[]}"#, "members");
+        reads::<Groups>(r#"{"groups":[]}"#, "groups");
+        reads::<Namespaces>(r#"{"namespaces":[]}"#, "namespaces");
+        reads::<Events>(r#"{"events":[]}"#, "events");
+        reads::<Links>(r#"{"links":[]}"#, "links");
+        reads::<ShareMembers>(r#"{"users":[],"groups":[]}"#, "users");
     }
 }

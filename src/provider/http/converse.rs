@@ -182,10 +182,13 @@ impl Http {
         let present = credentials.bearer()?;
         // Another thread may have renewed it, or it has come to its end: then its refusal says nothing about the new one.
         let is_present = present == *stale;
-        if (is_present && course.renewed.as_ref() == Some(stale)) || course.renewals >= RENEWALS_MAX {
+        if is_present && course.renewed.as_ref() == Some(stale) {
             return Err(
                 refused().with_advice("the provider refuses a token it has just given: check the application's rights")
             );
+        }
+        if course.renewals >= RENEWALS_MAX {
+            return Err(refused().with_advice("tokens end before they can be used: check this machine's clock"));
         }
         let fresh = if is_present { credentials.renew(stale)? } else { present };
         course.renewals += 1;

@@ -3,6 +3,8 @@
 use super::Told;
 use super::journal::known;
 use super::stage::Stage;
+use sluicebox::emulator::Faults;
+use sluicebox::emulator::seed::Fill;
 use sluicebox::engine::listing::{self, Ended, Journal, Progress, Todo, Watch};
 use sluicebox::model::{Directory, Download, Exposure, Item, ItemKind, Person, Provider, Role};
 use sluicebox::provider::{self, Page, Walk};
@@ -142,13 +144,35 @@ pub(super) fn unchanged(provider: Provider, seed: u64) -> Told {
     format!("{} items, first pass {calls} requests, second {}", first.items(), stage.running.record().count() - calls)
 }
 
+/// On a good day no page is asked for twice.
+pub(super) fn least_calls(provider: Provider, seed: u64) -> Told {
+    let stage = Stage::with(provider, seed, Fill::small(), Faults::default());
+    let least = stage.least_calls();
+    stage.list(&*stage.connect(), &mut stage.journal("journal"));
+    let calls = stage.running.record().calls();
+    let is_page = |kind: &str| match provider {
+        Provider::Box => kind.ends_with("/items"),
+        Provider::Dropbox => kind.contains("/files/list_folder"),
+    };
+    let pages: u64 = calls.iter().filter(|(kind, _)| is_page(kind)).map(|(_, count)| count).sum();
+    // The tenant counts the company's people; the application's own account has a root and a trash as well.
+    let own = if provider == Provider::Box { 2 } else { 0 };
+    assert_eq!(pages, least + own, "{calls:?}");
+    stage.assert_behaved();
+    format!("{pages} pages, {} requests", stage.running.record().count())
+}
+
+/// After how many pages tokens end, and how often: no call may meet more ends than it gets new tokens.
+const TOKENS_END_EVERY: u32 = 9;
+const TOKENS_END: u32 = 3;
+
 /// Lets time go by in the middle of a listing.
 struct Later<'a>(&'a Stage, u32);
 
 impl Watch for Later<'_> {
     fn page(&mut self, _: &Walk, _: &Page) {
         self.1 += 1;
-        if self.1.is_multiple_of(7) {
+        if self.1.is_multiple_of(TOKENS_END_EVERY) && self.1 <= TOKENS_END_EVERY * TOKENS_END {
             // Longer than a token of either provider lives.
             self.0.clock.advance(Duration::from_secs(5 * 3_600));
         }
@@ -167,8 +191,9 @@ pub(super) fn tokens_end(provider: Provider, seed: u64) -> Told {
     let options = stage.options(4);
     let listing = listing::list(&*source, &people, &mut journal, &options, &Progress::default(), &mut later).unwrap();
     let pages = later.1;
+    assert!(pages > TOKENS_END_EVERY * TOKENS_END, "{pages} pages");
     assert_eq!((listing.ended, listing.tally.items()), (Ended::Complete, calm.items()));
     let refused = stage.running.record().refused();
     assert!(refused.is_empty(), "{:?}", refused.first());
-    format!("{} items, {pages} pages, tokens ended {} times", calm.items(), pages / 7)
+    format!("{} items, {pages} pages, tokens ended {TOKENS_END} times", calm.items())
 }

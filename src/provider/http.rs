@@ -187,7 +187,7 @@ pub enum Judgement {
         /// The provider's code.
         said: String,
     },
-    /// The token is over: renew it once.
+    /// The token is over: call again with another.
     TokenOver {
         /// The provider's code.
         said: String,

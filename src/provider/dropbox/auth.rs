@@ -59,6 +59,8 @@ impl Tokens {
     /// Refreshes; the caller holds the lock, so that there is one refresher.
     fn refresh(&self, held: &mut Option<Held>) -> Result<Secret, Error> {
         let kept = self.vault.read()?;
+        // Its life begins at the provider, while the answer is still on its way.
+        let begun = self.http.clock().elapsed();
         let granted = self.endpoint.ask(
             &self.http,
             "refresh the access token",
@@ -69,7 +71,7 @@ impl Tokens {
         *self.scopes.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
         let token = Secret::new(&granted.access_token);
         let life = Duration::from_secs(granted.expires_in.unwrap_or(14_400));
-        let until = self.http.clock().elapsed() + life.saturating_sub(RENEW_BEFORE.min(life / 10));
+        let until = begun + life.saturating_sub(RENEW_BEFORE.min(life / 10));
         *held = Some(Held { token: token.clone(), until });
         Ok(token)
     }

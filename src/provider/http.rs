@@ -1,7 +1,7 @@
 //! One HTTP client for each connector: who may be called, how often, how long, and what an answer means.
 //!
 //! Every call passes here, so that the walls stand once: hosts outside the settings are refused, redirects are never
-//! followed, a principal's pace and the call budgets are kept, `Retry-After` is obeyed, a token is renewed once and never
+//! followed, a principal's pace and the call budgets are kept, `Retry-After` is obeyed, a refused token is renewed once and never
 //! leaves for a host that is no API. A failed call is told with the host's name, never with its path or query.
 
 mod answer;
@@ -187,7 +187,7 @@ pub enum Judgement {
         /// The provider's code.
         said: String,
     },
-    /// The token is over: renew it once.
+    /// The token is over: call again with another.
     TokenOver {
         /// The provider's code.
         said: String,

@@ -5,9 +5,9 @@
 //! `SLUICEBOX_SEEDS` (`1-3` by default, `5`, `1-20`); `tests/campaign` runs twenty and prints a table.
 
 mod changes;
-mod expected;
 mod journal;
 mod listing;
+mod rotation;
 mod stage;
 
 use sluicebox::model::Provider;
@@ -26,10 +26,13 @@ struct Behaviour {
 const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "every file is listed once, read whole and judged", holds: listing::whole },
     Behaviour { name: "an unchanged tenant has nothing new in a second pass", holds: listing::unchanged },
+    Behaviour { name: "on a good day no page is asked for twice", holds: listing::least_calls },
     Behaviour { name: "tokens that end in the middle are renewed", holds: listing::tokens_end },
     Behaviour { name: "a crash after any page loses and doubles nothing", holds: journal::crash_anywhere },
+    Behaviour { name: "a crash while tokens turn over loses no key", holds: rotation::crash_anywhere },
     Behaviour { name: "a second pass knows what a fresh listing knows", holds: changes::second_pass },
     Behaviour { name: "the feed tells every edit", holds: changes::feed },
+    Behaviour { name: "a lost position costs no edit", holds: changes::position_lost },
 ];
 
 #[test]

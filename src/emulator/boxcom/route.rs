@@ -47,8 +47,9 @@ impl State {
     }
 
     /// Whose token, and whom the call acts for.
-    fn caller(&self, asked: &Asked) -> Result<(super::tree::Uid, super::tree::Uid), Fault> {
+    fn caller(&mut self, asked: &Asked) -> Result<(super::tree::Uid, super::tree::Uid), Fault> {
         let subject = self.bearer(asked)?;
+        self.token_used(asked);
         let actor = self.acting(subject, asked.header("as-user"))?;
         Ok((subject, actor))
     }

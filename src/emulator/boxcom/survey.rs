@@ -55,12 +55,15 @@ impl Tenant {
         self.state().users[1..].iter().map(|user| user.login.clone()).collect()
     }
 
-    /// What cannot be walked: ids of people, and why, in the words of reports.
+    /// What cannot be walked: ids of people, and of folders in the trash, and why, in the words of reports.
     #[must_use]
     pub fn holes(&self) -> Vec<(String, &'static str)> {
         let state = self.state();
         let inactive = state.users.iter().filter(|user| user.home == Home::Company && user.status == "inactive");
-        inactive.map(|user| (user.id.to_string(), "inactive owner")).collect()
+        let inactive = inactive.map(|user| (user.id.to_string(), "inactive owner"));
+        let trashed = (0..state.tree.len())
+            .filter(|nid| state.tree.folder(*nid).is_some() && state.tree.is_trashed(*nid) && state.is_ours(*nid));
+        inactive.chain(trashed.map(|nid| (state.tree.id(nid).to_string(), "refused by the provider"))).collect()
     }
 
     /// Ids of the people whom a co-admin, by key, cannot act for.

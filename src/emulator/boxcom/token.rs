@@ -1,7 +1,8 @@
 //! Tokens: how an app gets, renews and loses them.
 //!
 //! Four grants: client credentials, a signed assertion (JWT), a code of the consent page, a refresh token that can be used
-//! once. <https://developer.box.com/reference/post-oauth2-token/>
+//! once. <https://developer.box.com/reference/post-oauth2-token/> Until one of the pair that a refresh token brought is used,
+//! it brings the same pair again, for a caller whom the answer did not reach (Box support forum, "OAuth refresh token usage").
 
 use super::super::bounds::make_room;
 use super::super::wire::{Answer, Asked};
@@ -30,6 +31,8 @@ const ASSERTION_SECS: i64 = 60;
 pub(super) struct Tokens {
     access: HashMap<String, Held>,
     refresh: HashMap<String, Held>,
+    /// The pair that a refresh token brought, none of which is used yet.
+    brought: HashMap<String, Pair>,
     codes: HashMap<String, Code>,
     /// Ids of assertions that were used, until they end.
     assertions: HashMap<String, Moment>,
@@ -39,6 +42,27 @@ pub(super) struct Tokens {
 struct Held {
     whose: Uid,
     until: Moment,
+}
+
+#[derive(Clone, Debug)]
+struct Pair {
+    access: String,
+    refresh: String,
+}
+
+/// What a grant comes to.
+struct Granted {
+    whose: Uid,
+    /// A refresh token comes along.
+    renewable: bool,
+    /// The refresh token it was asked for with.
+    by: Option<String>,
+}
+
+impl Granted {
+    fn once(whose: Uid) -> Self {
+        Self { whose, renewable: false, by: None }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -59,7 +83,7 @@ impl State {
             return Answer::empty(405).refused("the token endpoint takes POST only");
         }
         match self.grant(&form) {
-            Ok((whose, renewable)) => self.handed_out(whose, renewable),
+            Ok(granted) => self.handed_out(granted),
             Err(Denied(code, why)) => {
                 let status = if code == "invalid_client" { 401 } else { 400 };
                 let answer = Answer::json(status, &json!({"error": code, "error_description": why}));
@@ -72,7 +96,7 @@ impl State {
     }
 
     /// Whom a token is for, and whether a refresh token comes with it.
-    fn grant(&mut self, form: &HashMap<String, String>) -> Result<(Uid, bool), Denied> {
+    fn grant(&mut self, form: &HashMap<String, String>) -> Result<Granted, Denied> {
         let field = |name: &str| form.get(name).map_or("", String::as_str);
         if field("client_id") != keys::CLIENT_ID {
             return Err(Denied("invalid_client", "The client credentials are invalid"));
@@ -80,14 +104,16 @@ impl State {
         let secret_is_right = field("client_secret") == keys::CLIENT_SECRET;
         match field("grant_type") {
             _ if !secret_is_right => Err(Denied("invalid_client", "The client credentials are invalid")),
-            "client_credentials" => {
-                self.subject(field("box_subject_type"), field("box_subject_id")).map(|whose| (whose, false))
+            "client_credentials" => self.subject(field("box_subject_type"), field("box_subject_id")).map(Granted::once),
+            "urn:ietf:params:oauth:grant-type:jwt-bearer" => self.assertion(field("assertion")).map(Granted::once),
+            "authorization_code" => {
+                let whose = self.redeem(field("code"), field("redirect_uri"))?;
+                Ok(Granted { whose, renewable: true, by: None })
             }
-            "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
-                self.assertion(field("assertion")).map(|whose| (whose, false))
+            "refresh_token" => {
+                let by = field("refresh_token");
+                self.renew(by).map(|whose| Granted { whose, renewable: true, by: Some(by.to_owned()) })
             }
-            "authorization_code" => self.redeem(field("code"), field("redirect_uri")).map(|whose| (whose, true)),
-            "refresh_token" => self.renew(field("refresh_token")).map(|whose| (whose, true)),
             _ => Err(Denied("unsupported_grant_type", "Grant type is not supported or missing")),
         }
     }
@@ -166,32 +192,61 @@ impl State {
     }
 
     fn renew(&mut self, refresh: &str) -> Result<Uid, Denied> {
-        match self.tokens.refresh.remove(refresh) {
+        self.settle(|pair| pair.refresh == refresh);
+        match self.tokens.refresh.get(refresh) {
             Some(held) if held.until >= self.now => Ok(held.whose),
             Some(_) => Err(Denied("invalid_grant", "Refresh token has expired")),
             None => Err(Denied("invalid_grant", "Invalid refresh token")),
         }
     }
 
-    /// A fresh access token, with a refresh token where one comes along.
-    fn handed_out(&mut self, whose: Uid, renewable: bool) -> Answer {
-        let (access, now) = (self.fresh_code(), self.now);
+    /// One of a pair was used: the refresh token that brought it is over.
+    fn settle(&mut self, is_used: impl Fn(&Pair) -> bool) {
+        let tokens = &mut self.tokens;
+        tokens.brought.retain(|by, pair| {
+            let over = is_used(pair);
+            if over {
+                tokens.refresh.remove(by);
+            }
+            !over
+        });
+    }
+
+    /// An access token was taken.
+    pub(super) fn token_used(&mut self, asked: &Asked) {
+        let token = asked.header("authorization").and_then(|header| header.get("Bearer ".len()..)).unwrap_or_default();
+        self.settle(|pair| pair.access == token);
+    }
+
+    /// A fresh access token, with a refresh token where one comes along; the same as before when none of them was used.
+    fn handed_out(&mut self, granted: Granted) -> Answer {
+        let (whose, now) = (granted.whose, self.now);
+        let again = granted.by.as_ref().and_then(|by| self.tokens.brought.get(by)).cloned();
+        if let Some(pair) = again
+            && let Some(held) = self.tokens.access.get(&pair.access).filter(|held| held.until > now)
+        {
+            return pair_told(&pair.access, Some(&pair.refresh), held.until.since(now).as_secs());
+        }
         let lives = |secs| Held { whose, until: now.plus(Duration::from_secs(secs)) };
+        let access = self.fresh_code();
         make_room(&mut self.tokens.access, now, |held| held.until);
         self.tokens.access.insert(access.clone(), lives(ACCESS_SECS));
-        let mut body = json!({
-            "access_token": access,
-            "expires_in": ACCESS_SECS,
-            "restricted_to": [],
-            "token_type": "bearer",
-        });
-        if renewable {
-            let refresh = self.fresh_code();
-            make_room(&mut self.tokens.refresh, now, |held| held.until);
-            self.tokens.refresh.insert(refresh.clone(), lives(REFRESH_SECS));
-            body["refresh_token"] = refresh.into();
+        if !granted.renewable {
+            return pair_told(&access, None, ACCESS_SECS);
         }
-        Answer::json(200, &body).with("cache-control", "no-store")
+        let refresh = self.fresh_code();
+        make_room(&mut self.tokens.refresh, now, |held| held.until);
+        self.tokens.refresh.insert(refresh.clone(), lives(REFRESH_SECS));
+        let Tokens { refresh: known, brought, .. } = &mut self.tokens;
+        brought.retain(|by, _| known.contains_key(by));
+        let answer = pair_told(&access, Some(&refresh), ACCESS_SECS);
+        if let Some(by) = granted.by
+            && let Some(old) = self.tokens.brought.insert(by, Pair { access, refresh })
+        {
+            // The pair before came to its end without being used.
+            self.tokens.refresh.remove(&old.refresh);
+        }
+        answer
     }
 
     /// Takes tokens back: an access token alone, or a refresh token with all that belong to its user.
@@ -256,6 +311,20 @@ impl State {
     pub(super) fn expire_tokens(&mut self) {
         self.tokens.access.clear();
     }
+}
+
+/// The answer of the token endpoint.
+fn pair_told(access: &str, refresh: Option<&str>, expires_in: u64) -> Answer {
+    let mut body = json!({
+        "access_token": access,
+        "expires_in": expires_in,
+        "restricted_to": [],
+        "token_type": "bearer",
+    });
+    if let Some(refresh) = refresh {
+        body["refresh_token"] = refresh.into();
+    }
+    Answer::json(200, &body).with("cache-control", "no-store")
 }
 
 fn check_signature(header: &Value, signed: &str, signature: &str) -> Result<(), Denied> {

@@ -5,9 +5,10 @@ use super::links::chain;
 use super::state::State;
 use super::state::people::Status;
 use super::state::sharing::{Audience, Whom};
-use super::state::tree::{NodeId, SpaceId, SpaceKind};
+use super::state::tree::{Change, NodeId, SpaceId, SpaceKind};
 use crate::clock::Moment;
 use crate::emulator::hex;
+use std::collections::BTreeMap;
 
 /// A file that a full scan must list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct SurveyedFile {
     pub size: u64,
     /// False for what can only be exported.
     pub downloadable: bool,
-    /// Deleted files are not listed here: always false.
+    /// True for a deleted file ([`Tenant::deleted`]).
     pub trashed: bool,
 }
 
@@ -36,6 +37,27 @@ impl Tenant {
     pub fn files(&self) -> Vec<SurveyedFile> {
         let state = self.lock();
         scanned(&state).into_iter().map(|(space, node)| surveyed(&state, space, node)).collect()
+    }
+
+    /// Every deleted file that can be brought back: what a scan that looks into deleted files must list beside
+    /// [`Tenant::files`]. Its path is the last it had.
+    #[must_use]
+    pub fn deleted(&self) -> Vec<SurveyedFile> {
+        let state = self.lock();
+        let mut found = BTreeMap::new();
+        for space in walked(&state) {
+            for change in &state.tree.space(space).journal {
+                if let Change::Gone(gone) = change
+                    && state.tree.is_file(gone.node)
+                    && !state.tree.alive(gone.node)
+                    && !state.purged.contains(&gone.node)
+                {
+                    found.insert(gone.node, space);
+                }
+            }
+        }
+        let file = |(node, space)| SurveyedFile { trashed: true, ..surveyed(&state, space, node) };
+        found.into_iter().map(file).collect()
     }
 
     /// Every file's id with the exposure level it must come out with (`private`, `internal`, `external`, `public`) and

@@ -13,7 +13,7 @@ pub use consent::{authorize_url, exchange, vault};
 
 use super::judge::{Grant, TokenAnswers};
 use super::wire;
-use crate::clock::{Clock, Moment};
+use crate::clock::Moment;
 use crate::model::{ConnectorName, Principal};
 use crate::provider::http::{Call, Credentials, Http, Payload, Urgency};
 use crate::provider::settings::{BoxAuth, BoxSettings, BoxSubject};
@@ -50,7 +50,7 @@ enum Way {
 }
 
 /// The tokens of one tenant.
-pub(super) struct Tokens {
+pub struct Tokens {
     http: Arc<Http>,
     endpoint: Url,
     /// The connector's name, for commands that messages advise.
@@ -70,7 +70,7 @@ impl Tokens {
     ///
     /// # Errors
     /// When the key file cannot be used ([`Next::Credentials`] with what to do).
-    pub(super) fn open(settings: &Settings, cloud: &BoxSettings, http: Arc<Http>) -> Result<Self, Error> {
+    pub fn open(settings: &Settings, cloud: &BoxSettings, http: Arc<Http>) -> Result<Self, Error> {
         let way = match &cloud.auth {
             BoxAuth::ClientCredentials { client_id, client_secret, subject } => Way::Credentials {
                 client_id: client_id.clone(),
@@ -87,7 +87,7 @@ impl Tokens {
 
     /// True when the token is a person's own, not the service account's.
     #[must_use]
-    pub(super) fn is_a_persons(&self) -> bool {
+    pub fn is_a_persons(&self) -> bool {
         match &self.way {
             Way::Credentials { subject, .. } => matches!(subject, BoxSubject::User(_)),
             Way::Jwt(signer) => matches!(signer.subject(), BoxSubject::User(_)),
@@ -96,6 +96,15 @@ impl Tokens {
     }
 
     fn ask(&self) -> Result<Held, Error> {
+        // Its life begins at the provider, while the answer is still on its way.
+        let begun = self.http.clock().now();
+        let answer = self.answer()?;
+        let token = answer.access_token.as_deref().filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| Error::new(Next::Transient, DOING, "an answer without a token"))?;
+        Ok(Held { token: Secret::new(token), until: until(begun, answer.expires_in) })
+    }
+
+    fn answer(&self) -> Result<wire::Token, Error> {
         match &self.way {
             Way::Credentials { client_id, client_secret, subject } => {
                 let (kind, id) = subject_words(subject);
@@ -106,11 +115,10 @@ impl Tokens {
                     ("box_subject_type", kind),
                     ("box_subject_id", id),
                 ]);
-                let answers = TokenAnswers::of(Grant::Credentials);
-                self.held(&post(&self.http, &self.endpoint, &form, &answers)?)
+                post(&self.http, &self.endpoint, &form, &TokenAnswers::of(Grant::Credentials))
             }
-            Way::Jwt(signer) => self.held(&signer.token(&self.http, &self.endpoint)?),
-            Way::Consent(refresher) => self.held(&refresher.token(&self.http, &self.endpoint)?),
+            Way::Jwt(signer) => signer.token(&self.http, &self.endpoint),
+            Way::Consent(refresher) => refresher.token(&self.http, &self.endpoint),
         }
     }
 
@@ -120,12 +128,6 @@ impl Tokens {
             Some(advice) => error.with_advice(advice),
             None => error,
         }
-    }
-
-    fn held(&self, answer: &wire::Token) -> Result<Held, Error> {
-        let token = answer.access_token.as_deref().filter(|token| !token.is_empty());
-        let token = token.ok_or_else(|| Error::new(Next::Transient, DOING, "an answer without a token"))?;
-        Ok(Held { token: Secret::new(token), until: until(self.http.clock(), answer.expires_in) })
     }
 
     fn another(&self, is_stale: impl Fn(&Held) -> bool) -> Result<Secret, Error> {
@@ -152,9 +154,9 @@ impl Credentials for Tokens {
 const DOING: &str = "get a Box token";
 
 /// When a token must be replaced: a minute before its end, or at half its life when that is shorter.
-fn until(clock: &Clock, expires_in: Option<u64>) -> Moment {
+fn until(begun: Moment, expires_in: Option<u64>) -> Moment {
     let life = expires_in.map_or(LIFE, |secs| Duration::from_secs(secs.min(86_400)));
-    clock.now().plus(life.saturating_sub(RENEW_BEFORE.min(life / 2)))
+    begun.plus(life.saturating_sub(RENEW_BEFORE.min(life / 2)))
 }
 
 /// `enterprise` or `user`, and the id.
@@ -195,11 +197,10 @@ mod tests {
 
     #[test]
     fn a_token_is_replaced_before_its_end() {
-        let clock = Clock::movable();
         for (expires_in, secs) in
             [(Some(3600), 3540), (Some(60), 30), (Some(0), 0), (None, 3540), (Some(u64::MAX), 86_340)]
         {
-            assert_eq!(until(&clock, expires_in).as_secs(), secs, "{expires_in:?}");
+            assert_eq!(until(Moment::default(), expires_in).as_secs(), secs, "{expires_in:?}");
         }
     }
 

@@ -62,6 +62,8 @@ impl Tokens {
     /// Refreshes; the caller holds the lock, so that there is one refresher.
     fn refresh(&self, held: &mut Option<Held>) -> Result<Secret, Error> {
         let kept = self.vault.read()?;
+        // Its life begins at the provider, while the answer is still on its way.
+        let begun = self.http.clock().elapsed();
         let granted = self.endpoint.ask(
             &self.http,
             "refresh the access token",
@@ -71,7 +73,7 @@ impl Tokens {
         let scopes = granted.scope.or_else(|| kept.details.get("scope").cloned());
         *self.scopes.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
         let token = Secret::new(&granted.access_token);
-        let until = self.http.clock().elapsed().saturating_add(usable(granted.expires_in));
+        let until = begun.saturating_add(usable(granted.expires_in));
         *held = Some(Held { token: token.clone(), until });
         Ok(token)
     }

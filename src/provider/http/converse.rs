@@ -20,8 +20,13 @@ struct Course {
     failures: u32,
     /// Connections that could not be made.
     unconnected: u32,
-    renewed: bool,
+    /// Tokens that were given in place of refused ones, and the last of them.
+    renewals: u32,
+    renewed: Option<Secret>,
 }
+
+/// Tokens that one call gets in place of refused ones at most. More than one only when the one before ended on its way.
+const RENEWALS_MAX: u32 = 3;
 
 /// What an answer leads to.
 enum Then {
@@ -174,12 +179,21 @@ impl Http {
     ) -> Result<Secret, Error> {
         let refused = || Error::new(Next::Credentials, &call.doing, said).with_status(401);
         let (Some(credentials), Some(stale)) = (call.bearer, token) else { return Err(refused()) };
-        if std::mem::replace(&mut course.renewed, true) {
+        let present = credentials.bearer()?;
+        // Another thread may have renewed it, or it has come to its end: then its refusal says nothing about the new one.
+        let is_present = present == *stale;
+        if is_present && course.renewed.as_ref() == Some(stale) {
             return Err(
                 refused().with_advice("the provider refuses a token it has just given: check the application's rights")
             );
         }
-        credentials.renew(stale)
+        if course.renewals >= RENEWALS_MAX {
+            return Err(refused().with_advice("tokens end before they can be used: check this machine's clock"));
+        }
+        let fresh = if is_present { credentials.renew(stale)? } else { present };
+        course.renewals += 1;
+        course.renewed = Some(fresh.clone());
+        Ok(fresh)
     }
 
     /// Waits for the next try after a fault, or gives up.

@@ -21,6 +21,20 @@ use url::Url;
 /// What the emulator lets a principal do: Box documents 1000 calls a minute. The client stays at ten a second.
 const CALLS_PER_SECOND: f64 = 16.0;
 
+/// A file that a full scan must list, as the tenant itself tells.
+#[derive(Debug)]
+pub(super) struct Must {
+    pub(super) path: String,
+    pub(super) hash: String,
+    pub(super) size_bytes: u64,
+    pub(super) trashed: bool,
+    /// True when its own bytes can be read; others are exported, and only the export has this hash and size.
+    pub(super) direct: bool,
+    pub(super) level: &'static str,
+    /// False when the company cannot see all facts.
+    pub(super) known: bool,
+}
+
 /// A tenant, its doors and a folder.
 pub(super) struct Stage {
     pub(super) provider: Provider,
@@ -59,13 +73,13 @@ impl Stage {
         Url::parse(&format!("{}{path}", self.running.address(door).unwrap())).unwrap()
     }
 
-    /// A new connector with nothing remembered, as a new process has.
-    pub(super) fn connect(&self) -> Box<dyn Source> {
+    /// The connector's settings: client credentials at Box, a team's refresh token at Dropbox.
+    pub(super) fn settings(&self) -> Settings {
         let cloud = match self.provider {
             Provider::Box => Cloud::Box(self.box_settings()),
             Provider::Dropbox => Cloud::Dropbox(self.dropbox_settings()),
         };
-        let settings = Settings {
+        Settings {
             name: "main".parse().unwrap(),
             cloud,
             internal_domains: self.domains(),
@@ -74,13 +88,57 @@ impl Stage {
             authority: None,
             history_days: 7,
             trash: true,
-        };
-        if let Cloud::Dropbox(cloud) = &settings.cloud {
-            let refresh_token = Secret::new(&self.tenants.dropbox.keys().refresh_token);
-            auth::vault(&settings, cloud).put(&Kept { refresh_token, details: BTreeMap::new() }).unwrap();
         }
-        let options = http::Options::new(self.clock.clone(), Arc::clone(&self.stop));
-        registry::open(&settings, Http::of(&settings, options).unwrap()).unwrap()
+    }
+
+    /// The same by an admin's own consent, the refresh token lying in the vault.
+    pub(super) fn consented(&self) -> Settings {
+        let mut settings = self.settings();
+        if let Cloud::Box(cloud) = &mut settings.cloud {
+            cloud.auth = BoxAuth::User {
+                client_id: boxcom::CLIENT_ID.into(),
+                client_secret: Secret::new(boxcom::CLIENT_SECRET),
+                vault: self.vault(),
+            };
+        }
+        match &settings.cloud {
+            Cloud::Box(cloud) => {
+                let code = Secret::new(&self.tenants.boxcom.authorize("ada").unwrap());
+                let kept =
+                    sluicebox::provider::boxcom::auth::exchange(cloud, &self.http(&settings), &code, None).unwrap();
+                sluicebox::provider::boxcom::auth::vault(&settings, cloud).unwrap().put(&kept).unwrap();
+            }
+            Cloud::Dropbox(cloud) => self.fill_vault(&settings, cloud),
+        }
+        settings
+    }
+
+    fn fill_vault(&self, settings: &Settings, cloud: &DropboxSettings) {
+        let refresh_token = Secret::new(&self.tenants.dropbox.keys().refresh_token);
+        auth::vault(settings, cloud).put(&Kept { refresh_token, details: BTreeMap::new() }).unwrap();
+    }
+
+    /// Where a refresh token lies.
+    pub(super) fn vault(&self) -> PathBuf {
+        self.path("vault")
+    }
+
+    pub(super) fn http(&self, settings: &Settings) -> Arc<Http> {
+        Http::of(settings, http::Options::new(self.clock.clone(), Arc::clone(&self.stop))).unwrap()
+    }
+
+    /// A new connector with nothing remembered, as a new process has.
+    pub(super) fn connect(&self) -> Box<dyn Source> {
+        let settings = self.settings();
+        if let Cloud::Dropbox(cloud) = &settings.cloud {
+            self.fill_vault(&settings, cloud);
+        }
+        self.open(&settings)
+    }
+
+    /// The same by these settings and what lies in their vault.
+    pub(super) fn open(&self, settings: &Settings) -> Box<dyn Source> {
+        registry::open(settings, self.http(settings)).unwrap()
     }
 
     fn box_settings(&self) -> BoxSettings {
@@ -109,8 +167,70 @@ impl Stage {
             authorize: self.url(Door::DropboxApi, "/oauth2/authorize"),
             app_key,
             app_secret: Some(Secret::new(&app_secret)),
-            vault: self.folder.path().join("vault"),
+            vault: self.vault(),
             admin: None,
+        }
+    }
+
+    /// Every file that a full scan must list, by id.
+    pub(super) fn files(&self) -> BTreeMap<String, Must> {
+        let (files, levels) = match self.provider {
+            Provider::Box => {
+                let tenant = &self.tenants.boxcom;
+                let files = tenant.files().into_iter();
+                let files = files.map(|file| (file.id, file.path, file.sha1, file.size, file.trashed, true));
+                (files.collect::<Vec<_>>(), tenant.exposures())
+            }
+            Provider::Dropbox => {
+                let tenant = &self.tenants.dropbox;
+                let (files, deleted) = (tenant.files(), tenant.deleted());
+                // Links and invitations end with what they led to; nothing that lies in a home is shared otherwise.
+                let ended = deleted.iter().map(|file| (file.id.clone(), "private", true));
+                let levels = tenant.exposures().into_iter().chain(ended).collect();
+                let files = files.into_iter().chain(deleted);
+                let files =
+                    files.map(|file| (file.id, file.path, file.hash, file.size, file.trashed, file.downloadable));
+                (files.collect(), levels)
+            }
+        };
+        let count = files.len();
+        let levels: BTreeMap<String, _> = levels.into_iter().map(|(id, level, known)| (id, (level, known))).collect();
+        let must = files.into_iter().map(|(id, path, hash, size_bytes, trashed, direct)| {
+            let (level, known) = levels[&id];
+            (id, Must { path: path.join("/"), hash, size_bytes, trashed, direct, level, known })
+        });
+        let must: BTreeMap<_, _> = must.collect();
+        assert_eq!((must.len(), levels.len()), (count, count), "each file once, with a level");
+        must
+    }
+
+    /// Logins of everybody a list of people must bring.
+    pub(super) fn logins(&self) -> Vec<String> {
+        match self.provider {
+            Provider::Box => self.tenants.boxcom.people(),
+            Provider::Dropbox => self.tenants.dropbox.people(),
+        }
+    }
+
+    /// What cannot be walked, and why.
+    pub(super) fn holes(&self) -> Vec<(String, &'static str)> {
+        match self.provider {
+            Provider::Box => self.tenants.boxcom.holes(),
+            Provider::Dropbox => self.tenants.dropbox.holes(),
+        }
+    }
+
+    /// No short or empty pages from now on, and the least page calls that list everything then.
+    pub(super) fn least_calls(&self) -> u64 {
+        match self.provider {
+            Provider::Box => {
+                self.tenants.boxcom.set_odd_pages(0);
+                self.tenants.boxcom.listing_calls()
+            }
+            Provider::Dropbox => {
+                self.tenants.dropbox.set_odd_pages(false);
+                self.tenants.dropbox.listing_calls()
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::keys;
 use super::{Desk, header, json, said, text};
-use crate::emulator::wire::Door;
+use crate::emulator::wire::{Answer, Door};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
@@ -129,8 +129,21 @@ fn codes_and_refresh_tokens_are_good_once_and_for_a_while() {
     let refresh = text(&json(&first)["refresh_token"]);
     let second = renew(&refresh);
     assert_eq!(second.status, 200);
+    let pair = |answer: &Answer| ["access_token", "refresh_token"].map(|name| text(&json(answer)[name]));
+    assert_eq!(pair(&renew(&refresh)), pair(&second), "an answer that was not used is given again");
+    let [access, next] = pair(&second);
+    let bearer = format!("Bearer {access}");
+    let used = desk.ask(Door::BoxApi, "GET", "/2.0/users/me", &[("authorization", &bearer)], b"");
+    assert_eq!(used.status, 200);
     assert_eq!(text(&json(&renew(&refresh))["error"]), "invalid_grant", "a refresh token is good once");
-    let next = text(&json(&second)["refresh_token"]);
+    let third = pair(&renew(&next));
+    desk.clock.advance(Duration::from_secs(3_601));
+    let fourth = pair(&renew(&next));
+    assert_ne!(third, fourth, "an access token that is over is not given again");
+    assert_eq!(text(&json(&renew(&third[1]))["error"]), "invalid_grant", "nor is its companion good");
+    let next = fourth[1].clone();
+    assert_eq!(renew(&next).status, 200);
+    assert_eq!(text(&json(&renew(&refresh))["error"]), "invalid_grant", "its use ends the one before");
     desk.clock.advance(Duration::from_secs(60 * 86_400 + 1));
     assert_eq!(text(&json(&renew(&next))["error"]), "invalid_grant", "a refresh token lives 60 days");
 }

@@ -118,7 +118,12 @@ fn people_are_listed_by_kind() {
     assert_eq!(logins("filter_term=erin"), ["erin@example.com"]);
     assert_eq!(desk.tenant.people().len(), 8);
     assert_eq!(desk.api("erin", "GET", "/users/me", "").status, 200);
-    assert_eq!(desk.tenant.holes(), [(desk.id("ivan"), "inactive owner")]);
+    let holes = desk.tenant.holes();
+    assert_eq!(holes[0], (desk.id("ivan"), "inactive owner"));
+    let trash = desk.get("frank", "/folders/trash/items");
+    let folder = trash["entries"].as_array().into_iter().flatten().find(|item| item["type"] == "folder");
+    let folder = text(&folder.unwrap_or(&serde_json::Value::Null)["id"]);
+    assert_eq!(holes[1..], [(folder, "refused by the provider")], "what lies in a trashed folder");
     let used = desk.get("service", &format!("/users/{}?fields=space_used", desk.id("grace")));
     assert!(used["space_used"].as_u64().unwrap_or(0) > 100);
 }

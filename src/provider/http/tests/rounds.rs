@@ -67,6 +67,35 @@ fn a_token_is_renewed_once_for_a_call() {
     }
 }
 
+/// Gives a token that is over when it is asked for again: by time, or because others renewed it.
+#[derive(Debug, Default)]
+struct Fleeting(Tokens);
+
+impl Credentials for Fleeting {
+    fn bearer(&self) -> Result<Secret, Error> {
+        self.0.renew(&self.0.bearer()?)
+    }
+
+    fn renew(&self, _: &Secret) -> Result<Secret, Error> {
+        panic!("the refused one was not the present one")
+    }
+}
+
+#[test]
+fn a_token_that_ends_on_its_way_is_no_fault_of_the_next() {
+    let over = || answer(401, &[], "");
+    for (refusals, want) in [(0, "200 good"), (1, "200 good"), (2, "200 good"), (3, "200 good"), (4, "Credentials")] {
+        let clock = Clock::movable();
+        let plays = (0..refusals).map(|_| over()).chain([good()]).collect();
+        let script = Script::play(&clock, plays);
+        let tokens = Fleeting::default();
+        let got = client(&script, &clock).send(&Call { bearer: Some(&tokens), ..call(script.url("x"), TENANT) });
+        assert_eq!(outcome(&got), want, "{refusals} refusals");
+        let calls = if want == "Credentials" { refusals } else { refusals + 1 };
+        assert_eq!(script.heard().len(), calls);
+    }
+}
+
 #[test]
 fn every_form_of_too_many_is_obeyed_by_the_whole_principal() {
     let json = r#"{"error":{"reason":{".tag":"too_many_requests"},"retry_after":9}}"#;

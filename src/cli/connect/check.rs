@@ -49,6 +49,12 @@ impl Tested {
         self.capabilities.iter().filter(missing).map(|one| one.name).filter(|name| READING_NEEDS.contains(name))
     }
 
+    /// True when what is missing came with its next step.
+    fn is_advised(&self, name: &str) -> bool {
+        let of = |one: &&Capability| one.name == name && matches!(one.state, CapabilityState::Missing(_));
+        self.capabilities.iter().filter(of).any(|one| words(&one.state).1.contains([':', '\n']))
+    }
+
     /// The row of JSON output.
     fn row(&self, connector: &Connector) -> Value {
         let capabilities: Vec<Value> = self
@@ -89,7 +95,8 @@ impl Tested {
             (true, true) => "All that reading needs works.\n".to_owned(),
             (false, _) => format!("Reading needs what is missing: {}.\n", missing.join(", ")),
         });
-        if missing.contains(&"account") {
+        // What has advice of its own may be no matter of credentials at all: a dead host, a certificate.
+        if missing.contains(&"account") && !self.is_advised("account") {
             let (provider, name) = (connector.provider(), connector.name());
             let _ = writeln!(out, "To give the credentials anew: sluicebox connect {provider} {name} --again");
         }

@@ -23,6 +23,8 @@ const EXIT_PARTIAL: u8 = 3;
 const PAGES_UNSYNCED_MAX: u32 = 32;
 /// Holes that are listed by name; all are counted.
 const HOLES_SHOWN: usize = 20;
+/// Contents that could not be read that are listed by id.
+const UNREAD_SHOWN: usize = 20;
 /// Between two drawings.
 const TICK: Duration = Duration::from_millis(200);
 /// Clears the line on a terminal.
@@ -65,7 +67,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
     if let Some(message) = journal.message() {
         eprintln!("note: {message}");
     }
-    let survey = watched(args, connector, &opened, &mut journal)?;
+    let survey = watched(args, connector, &opened, &mut journal).map_err(|Failed(message)| {
+        Failed::new(format!("{message}\n  what was listed is kept; the same command goes on from {}", shown(&path)))
+    })?;
     let partial = is_partial(&survey);
     let took = opened.clock.elapsed();
     print(&match args.format == "json" {
@@ -218,15 +222,23 @@ fn verified_words(verified: &Verified) -> String {
     for (why, n) in &verified.failures {
         let _ = write!(words, "; {} could not be read ({why})", count(*n));
     }
-    for (n, what) in
-        [(verified.not_readable, "cannot be had"), (verified.skipped_outside, "of other companies left alone")]
-    {
+    for (n, what) in [
+        (verified.unread_in_trash, "in the trash, which the provider does not give"),
+        (verified.not_readable, "cannot be had"),
+        (verified.skipped_outside, "of other companies left alone"),
+    ] {
         if n > 0 {
             let _ = write!(words, "; {} {what}", count(n));
         }
     }
     if verified.stopped {
         words.push_str("; stopped before the last");
+    }
+    for failed in verified.failed.iter().take(UNREAD_SHOWN) {
+        let _ = write!(words, "\n            {}: {}", one_line(&failed.what), one_line(&failed.said));
+    }
+    if verified.failed.len() > UNREAD_SHOWN {
+        words.push_str("\n            and more; --format json lists up to a thousand");
     }
     words
 }
@@ -260,7 +272,8 @@ fn row(connector: &Connector, survey: &Survey) -> Value {
     let verified = survey.verified.as_ref().map(|verified| {
         json!({
             "files": verified.files, "bytes": verified.bytes, "failures": verified.failures,
-            "not_readable": verified.not_readable, "skipped_outside": verified.skipped_outside, "stopped": verified.stopped,
+            "failed": verified.failed.iter().map(|failed| json!({"what": &*failed.what, "said": failed.said})).collect::<Vec<_>>(),
+            "unread_in_trash": verified.unread_in_trash, "not_readable": verified.not_readable, "skipped_outside": verified.skipped_outside, "stopped": verified.stopped,
         })
     });
     let hole =

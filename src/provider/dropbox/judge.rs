@@ -286,11 +286,11 @@ impl Judge for TokenAnswers {
                 "the refresh token or code is not valid any more; link again: sluicebox connect dropbox {} --again",
                 self.connector
             )),
-            Some("invalid_client" | "unauthorized_client") => Some(
+            Some("invalid_client" | "unauthorized_client") => Some(format!(
                 "the app key or app secret is wrong: see App Console (https://www.dropbox.com/developers/apps) > your app \
-                 > Settings"
-                    .to_owned(),
-            ),
+                 > Settings; to give them anew: sluicebox connect dropbox {} --again",
+                self.connector
+            )),
             _ => None,
         };
         match status {

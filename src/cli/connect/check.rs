@@ -52,7 +52,11 @@ impl Tested {
     /// True when what is missing came with its next step.
     fn is_advised(&self, name: &str) -> bool {
         let of = |one: &&Capability| one.name == name && matches!(one.state, CapabilityState::Missing(_));
-        self.capabilities.iter().filter(of).map(|one| words(&one.state).1).any(|text| text.contains(": ") || text.contains('\n'))
+        self.capabilities
+            .iter()
+            .filter(of)
+            .map(|one| words(&one.state).1)
+            .any(|text| text.contains(": ") || text.contains('\n'))
     }
 
     /// The row of JSON output.

@@ -28,9 +28,10 @@ pub(super) fn probe(team: &Team) -> Vec<Capability> {
     ]
 }
 
-/// True when no other call can do better: the host is not there, or no token is to be had.
+/// True when no other call can do better: the host is not there or not trusted, or no token is to be had. A right that is
+/// missing says nothing of the others.
 fn is_shut(error: &Error) -> bool {
-    matches!(error.next(), Next::Transient | Next::Credentials | Next::Throttled(_) | Next::Budget(_) | Next::Stopped)
+    error.next() != Next::Forbidden
 }
 
 fn missing(error: Error) -> CapabilityState {
@@ -179,7 +180,7 @@ fn lacking(team: &Team, wanted: &[&str]) -> Option<String> {
 
 fn how_to_grant(team: &Team, lacking: &str) -> String {
     format!(
-        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
+        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: `sluicebox connect dropbox {} --again`",
         team.desk.connector()
     )
 }

@@ -1,7 +1,7 @@
 //! Surveys that end before their end: by Ctrl-C, and by a tenant that is gone.
 
 use super::world::World;
-use crate::harness::{Ran, Running, same};
+use crate::harness::{Ran, Running, Scene, same};
 use serde_json::Value;
 
 /// Calls a second while something is to be interrupted: few enough that it is still at work after [`CALLS_BEFORE`].
@@ -76,12 +76,23 @@ fn a_survey_that_was_stopped_ends_with_the_totals_of_one_that_was_not() {
 #[test]
 fn a_tenant_that_goes_away_is_told_with_what_is_kept() {
     for name in ["box", "dropbox"] {
-        let world = World::new();
-        let survey = begun(&world, name, "cut.journal");
-        let World { running, scene: _scene, .. } = world;
-        drop(running);
+        let scene = Scene::new();
+        let mut emulator = scene.call(["emulate", "--settings", "s.toml", "--made-up", "3000"]).start();
+        while !emulator.line().starts_with("Ready") {}
+        let text = std::fs::read_to_string(scene.path("s.toml")).expect("settings");
+        let slow = text.replace("provider = ", &format!("rate_per_principal = {SLOW}.0\nprovider = "));
+        std::fs::write(scene.path("s.toml"), slow).expect("written");
+        let survey = ["connect", "--settings", "s.toml", "survey", name, "--journal", "cut.journal"];
+        let mut survey = scene.call(survey).start();
+        // Something is listed, most is not.
+        let listed = || std::fs::metadata(scene.path("cut.journal")).map_or(0, |file| file.len());
+        while listed() < 20_000 && survey.ended().is_none() {
+            std::thread::yield_now();
+        }
+        emulator.signal("KILL");
         let ran = survey.finish();
         ran.expect_code(2).expect_err(&format!("error: connector `{name}`: could not"));
         ran.expect_err("127.0.0.1").expect_err("the same command goes on from cut.journal");
+        emulator.finish();
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::rules::print;
 use crate::cli::{Failed, progress, shown};
 use crate::engine::listing::{self, Ended, Journal, Options, Progress, Survey, Todo, Verified, journal};
 use crate::model::{ConnectorName, Level};
+use crate::provider::WhyUnwalked;
 use crate::report::harmless::one_line;
 use crate::report::units::{bytes, count, elapsed, of};
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ const LEVELS: [Level; 4] = [Level::Public, Level::External, Level::Internal, Lev
 /// Flags of `connect survey`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Ctrl-C stops in good order; the same command goes on from there. Exit code: 0 everything was \
-    walked (what cannot be is told as holes); 3 it was stopped, ran out of calls, or a content did not verify; 2 it could \
+    walked (what cannot be is told as holes); 3 it was stopped, ran out of calls, or something kept failing or did not verify; 2 it could \
     not be done.")]
 pub(super) struct Args {
     /// The connector
@@ -87,6 +88,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
             eprintln!("the budget of calls is used up; after {until} the same command goes on from {path}");
         }
     }
+    let failing = survey.listing.holes.iter().filter(|hole| hole.why == WhyUnwalked::Failing).count();
+    if failing > 0 {
+        eprintln!(
+            "{} kept failing; the same command tries again in a further pass",
+            of(u64::try_from(failing).unwrap_or(u64::MAX), "place", "places")
+        );
+    }
     Ok(if partial || opened.stop.load(Ordering::Relaxed) { EXIT_PARTIAL } else { 0 })
 }
 
@@ -134,7 +142,8 @@ fn line(progress: &Progress) -> String {
 /// True when something was not seen that another run could see.
 fn is_partial(survey: &Survey) -> bool {
     let unread = |verified: &Verified| verified.stopped || !verified.failures.is_empty();
-    survey.listing.ended != Ended::Complete || survey.verified.as_ref().is_some_and(unread)
+    let failing = survey.listing.holes.iter().any(|hole| hole.why == WhyUnwalked::Failing);
+    failing || survey.listing.ended != Ended::Complete || survey.verified.as_ref().is_some_and(unread)
 }
 
 fn text(connector: &Connector, survey: &Survey, took: Duration) -> String {

@@ -1,11 +1,15 @@
 //! `sluicebox connect` through the real program, against both tenants of the emulator.
 
+mod apart;
 mod faults;
+mod interrupted;
 mod world;
 
 use crate::harness::same;
 use serde_json::Value;
 use sluicebox::emulator::boxcom::keys;
+use sluicebox::emulator::edit::{Play, Script};
+use sluicebox::emulator::seed::Fill;
 use std::os::unix::fs::PermissionsExt;
 use world::{World, questions};
 
@@ -80,8 +84,24 @@ fn box_is_connected_by_the_consent_of_an_admin_elsewhere() {
         &(std::fs::metadata(world.own("box", "vault")).expect("a vault").permissions().mode() & 0o777),
     );
     // A refresh token serves once: the vault has the next one, and the next.
+    let used = std::fs::read(world.own("box", "vault")).expect("a vault");
     world.run(["test", "box"]).expect_code(0);
     world.run(["test", "box"]).expect_code(0);
+    // A copy of the vault that was used elsewhere: the consent is over, and the next step leads to a new one.
+    std::fs::write(world.own("box", "vault"), used).expect("written");
+    world
+        .run(["test", "box"])
+        .expect_code(2)
+        .expect_out("invalid_grant")
+        .expect_out("sluicebox connect box box --again");
+    world.run(["people", "box"]).expect_code(2).expect_err("sluicebox connect box box --again");
+    let answers = format!("{}\n{}\n", keys::CLIENT_ID, keys::CLIENT_SECRET);
+    let anew = world.discreet(world.call(["box", "box", "--again"]).stdin(answers).run());
+    anew.expect_code(2).expect_err("waits for an admin's consent");
+    let address = World::open_link(&link(&anew.out()));
+    let third = world.discreet(world.call(["box", "box"]).stdin(format!("{address}\n")).run());
+    third.expect_code(0).expect_out("the same link as before").expect_out("Connected.");
+    same("questions", &1, &questions(&third));
 }
 
 #[test]
@@ -260,6 +280,23 @@ fn activities_are_printed_in_our_words() {
             same("schema", &"sluicebox.activity/1", &row["schema"].as_str().unwrap_or_default());
             assert!(row["kind"].is_string() && row["raw"].is_string() && row["subjects"].is_array(), "{row}");
         }
+    }
+}
+
+#[test]
+fn what_people_do_now_shows_in_the_activity_of_both() {
+    let world = World::new();
+    let rows = |name| world.run(["activity", name, "--days", "1"]).expect_code(0).lines();
+    let before = ["box", "dropbox"].map(|name| rows(name).len());
+    let played = Script::new(1, &Fill::small()).take(40).filter(|edit| world.tenants.play(edit).is_ok()).count();
+    assert!(played > 20, "{played} edits were taken");
+    for (name, before) in ["box", "dropbox"].into_iter().zip(before) {
+        let rows = rows(name);
+        // Views by visitors and the like tell nothing at one provider or the other; most deeds do.
+        assert!(rows.len() >= before + played / 2, "{name}: {before} rows, {played} edits, {} rows", rows.len());
+        let times: Vec<&str> = rows.iter().filter_map(|row| row["at"].as_str()).collect();
+        assert!(times.is_sorted(), "{name}: {times:?}");
+        assert!(rows.iter().any(|row| row["actor"]["login"] == "erin@example.com"), "{name}");
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
     let from = to.minus(Duration::from_secs(u64::from(days) * 86_400));
     let mut at: Option<std::sync::Arc<str>> = None;
     loop {
-        let page = opened.source.history(from, to, at.as_deref()).map_err(|error| open::failed(&error, connector))?;
+        let mut page =
+            opened.source.history(from, to, at.as_deref()).map_err(|error| open::failed(&error, connector))?;
+        // Providers tell a page in an order of their own; people read oldest first.
+        page.activities.sort_by_key(|activity| activity.at);
         print(&page.activities.iter().map(|activity| format!("{}\n", row(activity))).collect::<String>())?;
         match page.onward {
             // The same place twice would never end.

@@ -49,6 +49,16 @@ impl Tested {
         self.capabilities.iter().filter(missing).map(|one| one.name).filter(|name| READING_NEEDS.contains(name))
     }
 
+    /// True when what is missing came with its next step.
+    fn is_advised(&self, name: &str) -> bool {
+        let of = |one: &&Capability| one.name == name && matches!(one.state, CapabilityState::Missing(_));
+        self.capabilities
+            .iter()
+            .filter(of)
+            .map(|one| words(&one.state).1)
+            .any(|text| text.contains(": ") || text.contains('\n'))
+    }
+
     /// The row of JSON output.
     fn row(&self, connector: &Connector) -> Value {
         let capabilities: Vec<Value> = self
@@ -89,7 +99,8 @@ impl Tested {
             (true, true) => "All that reading needs works.\n".to_owned(),
             (false, _) => format!("Reading needs what is missing: {}.\n", missing.join(", ")),
         });
-        if missing.contains(&"account") {
+        // What has advice of its own may be no matter of credentials at all: a dead host, a certificate.
+        if missing.contains(&"account") && !self.is_advised("account") {
             let (provider, name) = (connector.provider(), connector.name());
             let _ = writeln!(out, "To give the credentials anew: sluicebox connect {provider} {name} --again");
         }
@@ -102,18 +113,35 @@ fn wrapped(text: &str, chars_max: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for line in text.lines() {
         let mut filled = String::new();
-        for word in one_line(line).split_whitespace() {
+        for word in words_of(&one_line(line)) {
             if !filled.is_empty() && filled.chars().count() + 1 + word.chars().count() > chars_max {
                 lines.push(std::mem::take(&mut filled));
             }
             if !filled.is_empty() {
                 filled.push(' ');
             }
-            filled.push_str(word);
+            filled.push_str(&word);
         }
         lines.push(filled);
     }
     lines
+}
+
+/// The words of a line. A command in backticks is one: it is to be copied whole.
+fn words_of(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut within = false;
+    for word in line.split_whitespace() {
+        match words.last_mut().filter(|_| within) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            None => words.push(word.to_owned()),
+        }
+        within ^= word.matches('`').count() % 2 == 1;
+    }
+    words
 }
 
 fn words(state: &CapabilityState) -> (&'static str, &str) {
@@ -225,6 +253,7 @@ mod tests {
             ("", vec![]),
             ("one two three", vec!["one two", "three"]),
             ("one\n  click here", vec!["one", "click", "here"]),
+            ("do `a b c`; d", vec!["do", "`a b c`;", "d"]),
             ("unbreakable-word x", vec!["unbreakable-word", "x"]),
         ] {
             assert_eq!(wrapped(text, 8), lines, "{text}");

@@ -42,6 +42,11 @@ impl Pending {
         }
     }
 
+    /// True when a link waits in this folder.
+    pub(super) fn waits(folder: &Path, clock: &Clock) -> bool {
+        Self::read(folder).is_some_and(|pending| pending.ends > clock.now())
+    }
+
     fn goes_to(&self, redirect: Option<&Url>) -> bool {
         redirect.is_none_or(|redirect| self.redirect.as_ref() == Some(redirect))
     }

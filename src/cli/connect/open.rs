@@ -13,9 +13,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// How often a call is tried when a person waits for the answer.
 const TRIES_WHEN_WATCHED: u32 = 3;
+/// How often a host is called that cannot be reached at all, then.
+const CONNECT_TRIES_WHEN_WATCHED: u32 = 2;
+/// How long a connection may take to stand, then.
+const CONNECT_WHEN_WATCHED: Duration = Duration::from_secs(4);
+/// How long an answer may stand still, then.
+const STALL_WHEN_WATCHED: Duration = Duration::from_secs(8);
+/// The longest pause that is sat out, then; a longer one is told with its end.
+const PAUSE_WHEN_WATCHED: Duration = Duration::from_secs(20);
 
 /// A connector that can be asked.
 #[derive(Debug)]
@@ -70,6 +79,10 @@ pub(super) fn client(
     let mut options = http::Options::new(clock.clone(), Arc::clone(stop));
     if patience == Patience::Watched {
         options.tries_max = TRIES_WHEN_WATCHED;
+        options.connect_tries_max = CONNECT_TRIES_WHEN_WATCHED;
+        options.connect_timeout = CONNECT_WHEN_WATCHED;
+        options.stall_timeout = STALL_WHEN_WATCHED;
+        options.pause_max = PAUSE_WHEN_WATCHED;
     }
     // Counts are written for each block of calls; without a limit nobody asks for them.
     if settings.limits.calls_per_day.or(settings.limits.calls_per_month).is_some() {

@@ -293,12 +293,13 @@ impl Setup<'_> {
     fn consent(&mut self, redirect: Option<&Url>) -> Result<(), Failed> {
         let connector = self.config.get(self.name)?.clone();
         let has_token = self.config.secret(&connector, SecretKind::RefreshToken)?.is_some();
-        if !self.again && (has_token || connector.vault().is_some_and(Path::exists)) {
+        let (clock, folder) = (Clock::machine(), self.config.folder(self.name));
+        let linked = has_token || connector.vault().is_some_and(Path::exists);
+        // A new consent that was asked for by --again is gone on with without it.
+        if !self.again && linked && (has_token || !Pending::waits(&folder, &clock)) {
             return Ok(());
         }
         let settings = self.config.settings(&connector)?;
-        let clock = Clock::machine();
-        let folder = self.config.folder(self.name);
         let (pending, is_old) = Pending::resume(&folder, redirect, &clock)?;
         let redirect = pending.redirect.as_ref();
         self.guide()?;
@@ -313,12 +314,14 @@ impl Setup<'_> {
         let what = if redirect.is_some() { "Paste that address" } else { "Paste the code" };
         let pasted = self.ask.read(&format!("{what} (Enter to stop; the same command goes on later)"))?;
         let Some(pasted) = pasted.filter(|pasted| !pasted.is_empty()) else {
+            let (provider, name, ends) = (self.provider, self.name, pending.ends());
+            let still = if linked { "; until then the consent given before is used" } else { "" };
             return Err(Failed::new(format!(
-                "`{}` waits for an admin's consent; run the same command again with the answer, until {}",
-                self.name,
-                pending.ends()
+                "`{name}` waits for an admin's consent{still}\n  run the same command again with the answer, until {ends} \
+                 (`sluicebox connect {provider} {name}` is enough)"
             )));
         };
+        self.ask.finish();
         let code = pending.answer(&pasted, &clock)?;
         let http = open::client(&settings, &folder, &clock, &stop::on_signals()?, Patience::Watched)?;
         let kept = pending.exchange(&settings, &http, &code).map_err(|error| open::failed(&error, &connector))?;
@@ -339,7 +342,8 @@ impl Setup<'_> {
     }
 
     /// Tests, and says what comes next.
-    fn finish(self) -> Result<u8, Failed> {
+    fn finish(mut self) -> Result<u8, Failed> {
+        self.ask.finish();
         let connector = self.config.get(self.name)?;
         let tested = check::test(self.config, connector)?;
         print("\n")?;

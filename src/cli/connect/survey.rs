@@ -8,6 +8,7 @@ use crate::cli::rules::print;
 use crate::cli::{Failed, progress, shown};
 use crate::engine::listing::{self, Ended, Journal, Options, Progress, Survey, Todo, Verified, journal};
 use crate::model::{ConnectorName, Level};
+use crate::provider::WhyUnwalked;
 use crate::report::harmless::one_line;
 use crate::report::units::{bytes, count, elapsed, of};
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ const EXIT_PARTIAL: u8 = 3;
 const PAGES_UNSYNCED_MAX: u32 = 32;
 /// Holes that are listed by name; all are counted.
 const HOLES_SHOWN: usize = 20;
+/// Contents that could not be read that are listed by id.
+const UNREAD_SHOWN: usize = 20;
 /// Between two drawings.
 const TICK: Duration = Duration::from_millis(200);
 /// Clears the line on a terminal.
@@ -33,7 +36,7 @@ const LEVELS: [Level; 4] = [Level::Public, Level::External, Level::Internal, Lev
 /// Flags of `connect survey`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Ctrl-C stops in good order; the same command goes on from there. Exit code: 0 everything was \
-    walked (what cannot be is told as holes); 3 it was stopped, ran out of calls, or a content did not verify; 2 it could \
+    walked (what cannot be is told as holes); 3 it was stopped, ran out of calls, or something kept failing or did not verify; 2 it could \
     not be done.")]
 pub(super) struct Args {
     /// The connector
@@ -65,7 +68,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
     if let Some(message) = journal.message() {
         eprintln!("note: {message}");
     }
-    let survey = watched(args, connector, &opened, &mut journal)?;
+    let survey = watched(args, connector, &opened, &mut journal).map_err(|Failed(message)| {
+        Failed::new(format!("{message}\n  what was listed is kept; the same command goes on from {}", shown(&path)))
+    })?;
     let partial = is_partial(&survey);
     let took = opened.clock.elapsed();
     print(&match args.format == "json" {
@@ -82,6 +87,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
         Ended::Budget(until) => {
             eprintln!("the budget of calls is used up; after {until} the same command goes on from {path}");
         }
+    }
+    let failing = survey.listing.holes.iter().filter(|hole| hole.why == WhyUnwalked::Failing).count();
+    if failing > 0 {
+        eprintln!(
+            "{} kept failing; the same command tries again in a further pass",
+            of(u64::try_from(failing).unwrap_or(u64::MAX), "place", "places")
+        );
     }
     Ok(if partial || opened.stop.load(Ordering::Relaxed) { EXIT_PARTIAL } else { 0 })
 }
@@ -130,7 +142,8 @@ fn line(progress: &Progress) -> String {
 /// True when something was not seen that another run could see.
 fn is_partial(survey: &Survey) -> bool {
     let unread = |verified: &Verified| verified.stopped || !verified.failures.is_empty();
-    survey.listing.ended != Ended::Complete || survey.verified.as_ref().is_some_and(unread)
+    let failing = survey.listing.holes.iter().any(|hole| hole.why == WhyUnwalked::Failing);
+    failing || survey.listing.ended != Ended::Complete || survey.verified.as_ref().is_some_and(unread)
 }
 
 fn text(connector: &Connector, survey: &Survey, took: Duration) -> String {
@@ -218,15 +231,23 @@ fn verified_words(verified: &Verified) -> String {
     for (why, n) in &verified.failures {
         let _ = write!(words, "; {} could not be read ({why})", count(*n));
     }
-    for (n, what) in
-        [(verified.not_readable, "cannot be had"), (verified.skipped_outside, "of other companies left alone")]
-    {
+    for (n, what) in [
+        (verified.unread_in_trash, "in the trash, which the provider does not give"),
+        (verified.not_readable, "cannot be had"),
+        (verified.skipped_outside, "of other companies left alone"),
+    ] {
         if n > 0 {
             let _ = write!(words, "; {} {what}", count(n));
         }
     }
     if verified.stopped {
         words.push_str("; stopped before the last");
+    }
+    for failed in verified.failed.iter().take(UNREAD_SHOWN) {
+        let _ = write!(words, "\n            {}: {}", one_line(&failed.what), one_line(&failed.said));
+    }
+    if verified.failed.len() > UNREAD_SHOWN {
+        words.push_str("\n            and more; --format json lists up to a thousand");
     }
     words
 }
@@ -260,7 +281,8 @@ fn row(connector: &Connector, survey: &Survey) -> Value {
     let verified = survey.verified.as_ref().map(|verified| {
         json!({
             "files": verified.files, "bytes": verified.bytes, "failures": verified.failures,
-            "not_readable": verified.not_readable, "skipped_outside": verified.skipped_outside, "stopped": verified.stopped,
+            "failed": verified.failed.iter().map(|failed| json!({"what": &*failed.what, "said": failed.said})).collect::<Vec<_>>(),
+            "unread_in_trash": verified.unread_in_trash, "not_readable": verified.not_readable, "skipped_outside": verified.skipped_outside, "stopped": verified.stopped,
         })
     });
     let hole =

@@ -7,7 +7,7 @@ use super::{Error, Options, Progress, Watch, hole};
 use crate::clock::Moment;
 use crate::model::Directory;
 use crate::provider::{self, Next, Page, PageSink, Source, Unwalked, Walk, WhyUnwalked};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub struct Listing {
     /// Bytes the provider itself counts, to hold coverage against.
     pub used_bytes: Option<u64>,
 }
+
+/// So many walks that nobody answers for, one after the other, are no fault of theirs: the provider cannot be reached.
+const OUTAGE_WALKS: usize = 3;
 
 /// How a listing ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +82,7 @@ pub fn list(
         watch,
         troubles: HashMap::new(),
         circles: Circles::default(),
+        unanswered: HashSet::new(),
         ended: Ended::Complete,
     };
     drive.show();
@@ -122,6 +126,8 @@ struct Drive<'a> {
     watch: &'a mut dyn Watch,
     troubles: HashMap<Arc<str>, Trouble>,
     circles: Circles,
+    /// Walks that nobody answered for since the last answer of any kind.
+    unanswered: HashSet<Arc<str>>,
     ended: Ended,
 }
 
@@ -158,6 +164,7 @@ impl Drive<'_> {
     fn take_in(&mut self, walk: &Walk, page: Result<Page, provider::Error>) -> Result<(), Error> {
         match page {
             Ok(page) => {
+                self.unanswered.clear();
                 self.watch.page(walk, &page);
                 let ends = matches!(page.onward, provider::Onward::End(_));
                 let circles = self.circles.closes(&walk.id, &page.onward);
@@ -180,6 +187,17 @@ impl Drive<'_> {
 
     /// What a failed page means, by what its error says comes next.
     fn fail(&mut self, walk: &Walk, error: provider::Error) -> Result<(), Error> {
+        if error.next() == Next::Transient && error.status().is_none() {
+            self.unanswered.insert(Arc::clone(&walk.id));
+        } else if error.status().is_some() {
+            self.unanswered.clear();
+        }
+        let worn = self.troubles.get(&walk.id).is_some_and(|trouble| trouble.failures + 1 >= self.options.tries_max);
+        if worn && self.unanswered.len() >= OUTAGE_WALKS {
+            // Given up, each of them would be a hole in a pass that ends as if it were whole.
+            self.journal.put_back(walk);
+            return Err(error.into());
+        }
         match error.next() {
             Next::Reset(_) => self.restart(walk),
             Next::Gone => self.give_up(walk, WhyUnwalked::Gone),

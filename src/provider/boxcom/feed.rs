@@ -134,9 +134,10 @@ impl Tenant {
         })
     }
 
-    /// A page of the log between two moments.
+    /// A page of the log between two moments. Times are sent in whole seconds, so the end is rounded up: what happened in the
+    /// last second belongs to it.
     pub(super) fn past(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error> {
-        let (from, to, types) = (from.to_string(), to.to_string(), event_types());
+        let (from, to, types) = (from.to_string(), to.plus(Duration::from_millis(999)).to_string(), event_types());
         let mut query = vec![
             ("stream_type", "admin_logs"),
             ("created_after", &*from),

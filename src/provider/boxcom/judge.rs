@@ -218,13 +218,18 @@ fn refused_token(grant: Grant, error: &str) -> (Next, &'static str) {
             "copy client id and secret again from the Box developer console > your app > Configuration > OAuth 2.0 \
              Credentials, then run `sluicebox connect box NAME --again`"
         }
+        (Grant::Credentials, "unauthorized_client") => {
+            "check the enterprise id (developer console > your app > General Settings), and let an admin authorise the app: \
+             Box Admin Console > Integrations > Platform Apps Manager > Add Platform App > the client id; and tick App + \
+             Enterprise Access in its Configuration. To change the id: `sluicebox connect box NAME --again`"
+        }
         (_, "unauthorized_client") => {
             "let an admin authorise the app: Box Admin Console > Integrations > Platform Apps Manager > Add Platform App > \
              the client id; and tick App + Enterprise Access in its Configuration"
         }
         (Grant::Credentials, _) => {
             "check the enterprise id (developer console > your app > General Settings), and that an admin authorised the app: \
-             Box Admin Console > Integrations > Platform Apps Manager"
+             Box Admin Console > Integrations > Platform Apps Manager. To change the id: `sluicebox connect box NAME --again`"
         }
         (Grant::Assertion, _) => {
             "make a new key pair in the Box developer console > your app > Configuration > Add and Manage Public Keys, keep \

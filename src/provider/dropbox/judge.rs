@@ -43,7 +43,7 @@ impl Judge for Answers {
 impl Answers {
     /// 401: the token is over, lacks a scope, or the member acted for is not to be acted for.
     fn unauthorized(&self, said: &Said) -> Judgement {
-        let relink = format!("link it again: sluicebox connect dropbox {} --again", self.connector);
+        let relink = format!("link it again: `sluicebox connect dropbox {} --again`", self.connector);
         match said.tags.first().map(String::as_str) {
             Some("missing_scope") => self.missing_scope(said, said.scope.as_deref()),
             Some("invalid_access_token") => {
@@ -69,7 +69,7 @@ impl Answers {
     fn missing_scope(&self, said: &Said, scope: Option<&str>) -> Judgement {
         let scope = scope.unwrap_or("(unnamed)");
         let advice = format!(
-            "tick {scope} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
+            "tick {scope} in the {CONSOLE}, press Submit, and link it again: `sluicebox connect dropbox {} --again`",
             self.connector
         );
         Judgement::Bad {
@@ -283,14 +283,14 @@ impl Judge for TokenAnswers {
             json.as_ref().and_then(|json| text(json, "error")).and_then(|error| error.split(':').next()).map(code);
         let advice = match error.as_deref() {
             Some("invalid_grant") => Some(format!(
-                "the refresh token or code is not valid any more; link again: sluicebox connect dropbox {} --again",
+                "the refresh token or code is not valid any more; link again: `sluicebox connect dropbox {} --again`",
                 self.connector
             )),
-            Some("invalid_client" | "unauthorized_client") => Some(
+            Some("invalid_client" | "unauthorized_client") => Some(format!(
                 "the app key or app secret is wrong: see App Console (https://www.dropbox.com/developers/apps) > your app \
-                 > Settings"
-                    .to_owned(),
-            ),
+                 > Settings; to give them anew: `sluicebox connect dropbox {} --again`",
+                self.connector
+            )),
             _ => None,
         };
         match status {

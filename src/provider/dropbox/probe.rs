@@ -8,21 +8,30 @@ use super::team::Team;
 use super::wire::{Links, Listing};
 use super::{feed, people};
 use crate::model::{Person, Principal, Role, Status};
-use crate::provider::{Capability, CapabilityState, Error, PeoplePage};
+use crate::provider::{Capability, CapabilityState, Error, Next, PeoplePage};
 use serde_json::json;
 
 /// Tries everything.
 pub(super) fn probe(team: &Team) -> Vec<Capability> {
-    let known = listed(team);
+    let account = account(team);
+    // With nobody to ask, and no way in, each further call would only wait once more.
+    let shut = account.as_ref().err().filter(|error| is_shut(error)).map(copy);
+    let known = shut.as_ref().map_or_else(|| listed(team), |error| Err(copy(error)));
     let is = |name, state: Result<CapabilityState, Error>| Capability { name, state: state.unwrap_or_else(missing) };
     vec![
-        is("account", account(team)),
+        is("account", account),
         is("people", known.as_ref().map(|people| told(people)).map_err(copy)),
-        is("feed", log(team)),
+        is("feed", shut.as_ref().map_or_else(|| log(team), |error| Err(copy(error)))),
         is("read as another user", known.as_ref().map_err(copy).and_then(|people| reading(team, people))),
         is("sharing", known.as_ref().map_err(copy).and_then(|people| sharing(team, people))),
-        is("quarantine", Ok(quarantine(team))),
+        is("quarantine", shut.map_or_else(|| Ok(quarantine(team)), Err)),
     ]
+}
+
+/// True when no other call can do better: the host is not there or not trusted, or no token is to be had. A right that is
+/// missing says nothing of the others.
+fn is_shut(error: &Error) -> bool {
+    error.next() != Next::Forbidden
 }
 
 fn missing(error: Error) -> CapabilityState {
@@ -171,7 +180,7 @@ fn lacking(team: &Team, wanted: &[&str]) -> Option<String> {
 
 fn how_to_grant(team: &Team, lacking: &str) -> String {
     format!(
-        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: sluicebox connect dropbox {} --again",
+        "tick {lacking} in the {CONSOLE}, press Submit, and link it again: `sluicebox connect dropbox {} --again`",
         team.desk.connector()
     )
 }

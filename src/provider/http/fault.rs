@@ -87,21 +87,32 @@ impl Fault {
             ),
             Fault::Untrusted(why) => (
                 format!("the certificate of {host} is not trusted: {why}"),
-                Some(
-                    "if your company inspects TLS, set `authority` to the PEM file of its certificate authority".into(),
-                ),
+                Some(if why == OTHER_HOST {
+                    "check the address in the settings; a proxy or firewall that answers in its place must let it through"
+                        .into()
+                } else {
+                    "if your company inspects TLS, set `authority` to the PEM file of its certificate authority".into()
+                }),
             ),
             Fault::NoTls => (
                 format!("{host}:{port} does not speak TLS"),
                 Some("check scheme and port of the address in the settings".into()),
             ),
-            Fault::Stalled(span) => (format!("no answer from {host} for {} s", span.as_secs_f64().ceil()), None),
-            Fault::Cut => (format!("the connection to {host} was cut"), None),
+            Fault::Stalled(span) => {
+                (format!("no answer from {host} for {} s", span.as_secs_f64().ceil()), Some(TRY_AGAIN.into()))
+            }
+            Fault::Cut => (format!("the connection to {host} was cut"), Some(TRY_AGAIN.into())),
         };
         let error = Error::new(next, doing, said);
         if let Some(advice) = advice { error.with_advice(advice) } else { error }
     }
 }
+
+/// The certificate names other hosts than the one called.
+const OTHER_HOST: &str = "it is for another host";
+/// What to do about a host that answers, but not to the end.
+const TRY_AGAIN: &str = "try again; if it stays so, see that firewall and proxy let it through (`sluicebox connect hosts` \
+                         prints the list)";
 
 /// What the chain of causes holds. The libraries tell most of it by type; two things only by their text.
 #[derive(Debug, Default)]
@@ -147,7 +158,7 @@ fn tls_fault(error: &rustls::Error) -> Fault {
         rustls::Error::InvalidCertificate(why) => match why {
             Expired | ExpiredContext { .. } => "it is over its date",
             NotValidYet | NotValidYetContext { .. } => "its time has not begun; is this machine's clock right?",
-            NotValidForName | NotValidForNameContext { .. } => "it is for another host",
+            NotValidForName | NotValidForNameContext { .. } => OTHER_HOST,
             UnknownIssuer => "no authority known here signed it",
             Revoked => "it was revoked",
             _ => "it is not valid",

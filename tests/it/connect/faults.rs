@@ -60,10 +60,10 @@ fn expect(name: &str, ran: &Ran, parts: &[&str]) {
 
 #[rustfmt::skip]
 const ROWS: [Row; 28] = [
-    ("wrong client secret", |world| put(world, "box.secret", "hunter2"), &["test", "box"], &["missing", "invalid_client", "secret"]),
-    ("wrong app secret", |world| put(world, "dropbox.secret", "hunter2"), &["test", "dropbox"], &["missing", "invalid_client"]),
+    ("wrong client secret", |world| put(world, "box.secret", "hunter2"), &["test", "box"], &["missing", "invalid_client", "sluicebox connect box box --again"]),
+    ("wrong app secret", |world| put(world, "dropbox.secret", "hunter2"), &["test", "dropbox"], &["missing", "invalid_client", "sluicebox connect dropbox dropbox --again"]),
     ("wrong client id", |world| set(world, "box", "client_id", "\"nobody\""), &["test", "box"], &["missing", "invalid_client"]),
-    ("wrong enterprise", |world| set(world, "box", "enterprise_id", "\"1\""), &["test", "box"], &["missing"]),
+    ("wrong enterprise", |world| set(world, "box", "enterprise_id", "\"1\""), &["test", "box"], &["missing", "sluicebox connect box box --again"]),
     ("missing scope, people, Box", |world| world.tenants.boxcom.set_scopes(&["root_readwrite"]), &["test", "box"], &["people", "missing", "Reading needs what is missing"]),
     ("missing scope, feed, Dropbox", |world| world.tenants.dropbox.set_scopes(&["team_info.read", "members.read", "team_data.member", "files.metadata.read", "files.content.read", "sharing.read", "account_info.read", "groups.read"]), &["test", "dropbox"], &["feed", "missing", "events.read", "Reading needs what is missing: feed"]),
     ("no as-user header", |world| world.tenants.boxcom.set_as_user(false), &["test", "box"], &["read as another user", "missing", "as-user"]),

@@ -20,17 +20,22 @@ pub(crate) struct World {
 impl World {
     /// Tenants over plain HTTP, and `s.toml` with the connectors `box` and `dropbox`.
     pub(crate) fn new() -> Self {
-        Self::with(false)
+        Self::with(false, &Fill::small())
     }
 
     /// The same over TLS.
     pub(crate) fn over_tls() -> Self {
-        Self::with(true)
+        Self::with(true, &Fill::small())
     }
 
-    fn with(tls: bool) -> Self {
+    /// Tenants that begin with this, over plain HTTP. All have the same seed: what is in two of them has the same ids.
+    pub(crate) fn holding(fill: &Fill) -> Self {
+        Self::with(false, fill)
+    }
+
+    fn with(tls: bool, fill: &Fill) -> Self {
         let clock = Clock::machine();
-        let tenants = Tenants::new(1, &clock, &Fill::small());
+        let tenants = Tenants::new(1, &clock, fill);
         let options = Options { clouds: tenants.clouds(), clock, tls, ..Options::default() };
         let running = start(options).expect("an emulator");
         let scene = Scene::new();
@@ -78,6 +83,18 @@ impl World {
     pub(crate) fn edit(&self, change: impl FnOnce(String) -> String) {
         let text = change(self.settings());
         std::fs::write(self.scene.path("s.toml"), text).expect("written");
+    }
+
+    /// Calls a second that both connectors allow each principal from now on.
+    pub(crate) fn pace(&self, per_second: u32) {
+        self.edit(|text| {
+            let kept = text.lines().filter(|line| !line.starts_with("rate_per_principal"));
+            let with_rate = kept.map(|line| match line.starts_with("provider = ") {
+                true => format!("{line}\nrate_per_principal = {per_second}.0\n"),
+                false => format!("{line}\n"),
+            });
+            with_rate.collect()
+        });
     }
 
     /// Leaves of both tables the addresses only, as a stranger who is told where the provider is.

@@ -204,8 +204,9 @@ impl Drive<'_> {
             Next::Forbidden | Next::Refused | Next::NotReadable | Next::Moved => {
                 self.give_up(walk, WhyUnwalked::Refused)
             }
-            Next::Transient | Next::Locked => self.again(walk, None),
-            Next::Throttled(until) => self.again(walk, Some(until.since(self.options.clock.now()))),
+            Next::Transient => self.again(walk),
+            Next::Locked => self.later(walk, self.options.backoff.longest),
+            Next::Throttled(until) => self.later(walk, until.since(self.options.clock.now())),
             Next::Budget(until) => {
                 self.journal.put_back(walk);
                 self.ended = Ended::Budget(until);
@@ -233,14 +234,21 @@ impl Drive<'_> {
         }
     }
 
-    fn again(&mut self, walk: &Walk, told: Option<Duration>) -> Result<(), Error> {
+    fn again(&mut self, walk: &Walk) -> Result<(), Error> {
         let trouble = self.troubles.entry(Arc::clone(&walk.id)).or_default();
         trouble.failures += 1;
         if trouble.failures >= self.options.tries_max {
             return self.give_up(walk, WhyUnwalked::Failing);
         }
         let drawn = u64::from(crc32fast::hash(walk.id.as_bytes()));
-        trouble.wait = Some(told.unwrap_or_else(|| self.options.backoff.wait(trouble.failures, drawn)));
+        trouble.wait = Some(self.options.backoff.wait(trouble.failures, drawn));
+        self.journal.put_back(walk);
+        Ok(())
+    }
+
+    /// Waiting is not failing: a walk that is asked to wait is never given up for it, however often.
+    fn later(&mut self, walk: &Walk, wait: Duration) -> Result<(), Error> {
+        self.troubles.entry(Arc::clone(&walk.id)).or_default().wait = Some(wait);
         self.journal.put_back(walk);
         Ok(())
     }

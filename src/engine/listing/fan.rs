@@ -75,7 +75,8 @@ pub(super) fn guarded<T>(doing: &str, call: impl FnOnce() -> Result<T, Error>) -
         .unwrap_or_else(|_| Err(Error::new(Next::Refused, doing, "the connector failed in an unforeseen way")))
 }
 
-/// Calls until it goes well, the fault is one that stays, or the tries are used up. `drawn` spreads the waits.
+/// Calls until it goes well, the fault is one that stays, or the tries are used up. `drawn` spreads the waits. To be told to
+/// come later uses up no try.
 pub(super) fn again<T>(
     options: &Options,
     progress: &Progress,
@@ -89,9 +90,11 @@ pub(super) fn again<T>(
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        failures += 1;
         let wait = match error.next() {
-            Next::Transient | Next::Locked => options.backoff.wait(failures, u64::from(drawn)),
+            Next::Transient | Next::Locked => {
+                failures += 1;
+                options.backoff.wait(failures, u64::from(drawn))
+            }
             Next::Throttled(until) => until.since(options.clock.now()),
             _ => return Err(error),
         };

@@ -505,6 +505,8 @@ fn each_error_of_a_page_has_its_own_consequence() {
         (&[Next::Transient, Next::Locked, Next::Transient][..], Ended::Complete, 1, 0),
         (&[Next::Transient; 4], Ended::Complete, 0, 1),
         (&[Next::Throttled(until)], Ended::Complete, 1, 0),
+        (&[Next::Throttled(until); 20], Ended::Complete, 1, 0),
+        (&[Next::Locked; 20], Ended::Complete, 1, 0),
         (&[Next::Refused], Ended::Complete, 0, 1),
         (&[Next::Moved], Ended::Complete, 0, 1),
         (&[Next::Budget(until)], Ended::Budget(until), 0, 0),

@@ -287,7 +287,7 @@ fn folder_below(state: &Path, name: &ConnectorName) -> PathBuf {
 }
 
 /// A folder of the user's own by the base directory specification: the variable if it holds an absolute path, else below home.
-fn own_folder(variable: &str, below_home: &str) -> Result<PathBuf, ConfigError> {
+pub(super) fn own_folder(variable: &str, below_home: &str) -> Result<PathBuf, ConfigError> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)));
     folder.map(|folder| folder.join("sluicebox")).ok_or_else(|| {

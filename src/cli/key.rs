@@ -3,6 +3,7 @@
 //! From a file (`--key-file`), the environment (`SLUICEBOX_TOKEN_KEY`, 64 hexadecimal digits), or the user's own
 //! configuration folder, where it is made with mode 0600 the first time.
 
+use super::config::own_folder;
 use super::{Failed, shown};
 use crate::detect::TokenKey;
 use std::fs::{self, OpenOptions};
@@ -26,9 +27,8 @@ pub(super) fn load(named: Option<&Path>) -> Result<TokenKey, Failed> {
 }
 
 fn default_path() -> Result<PathBuf, Failed> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
-    folder.map(|folder| folder.join("sluicebox").join("token.key")).ok_or_else(|| {
+    let folder = own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("token.key"));
+    folder.map_err(|_| {
         Failed::new(format!("no home folder to keep the token key in; give --key-file PATH or set {VARIABLE}"))
     })
 }

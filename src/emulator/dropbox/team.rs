@@ -424,17 +424,20 @@ pub(super) fn get_accounts(state: &State, call: &Call<'_>) -> Reply {
 /// `users/get_space_usage`.
 pub(super) fn space_usage(state: &State, call: &Call<'_>) -> Reply {
     let used = used_bytes(state, home(state, call.who.person(state)));
+    let ours = state.tree.all_spaces().filter(|space| state.tree.space(*space).ours);
+    let of_team: u64 = ours.map(|space| used_bytes(state, space)).sum();
     Ok(ok(&json!({
         "used": used,
         "allocation": {
-            ".tag": "team", "used": used, "allocated": 1_000_000_000_000_u64, "user_within_team_space_allocated": 0,
+            ".tag": "team", "used": of_team, "allocated": 1_000_000_000_000_u64, "user_within_team_space_allocated": 0,
             "user_within_team_space_limit_type": { ".tag": "off" }, "user_within_team_space_used_cached": used,
         },
     })))
 }
 
 /// Bytes of the files of a namespace.
-pub(super) fn used_bytes(state: &State, space: SpaceId) -> usize {
+fn used_bytes(state: &State, space: SpaceId) -> u64 {
     let nodes = state.tree.below(state.tree.space(space).root);
-    nodes.into_iter().filter_map(|node| state.tree.current(node)).map(|version| version.body.len()).sum()
+    let bodies = nodes.into_iter().filter_map(|node| state.tree.current(node)).map(|version| version.body.len());
+    bodies.map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX)).sum()
 }

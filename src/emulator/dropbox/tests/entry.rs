@@ -237,6 +237,11 @@ fn people_are_told_with_their_standing_and_an_invited_one_is_lost_by_suspending(
     assert_eq!(admin["admin_profile"]["email"], "ada@example.com");
     let account = desk.good(As::User("erin"), "users/get_current_account", &Value::Null);
     assert_eq!((&account["root_info"][".tag"], &account["account_type"][".tag"]), (&json!("user"), &json!("business")));
+    let [erin, frank] = ["erin", "frank"].map(|who| desk.good(As::User(who), "users/get_space_usage", &Value::Null));
+    assert_eq!(erin["allocation"]["used"], frank["allocation"]["used"], "of the whole team");
+    let team = erin["allocation"]["used"].as_u64().expect("bytes");
+    let own = |usage: &Value| usage["used"].as_u64().expect("bytes");
+    assert!(team > own(&erin) + own(&frank), "{team}");
     let groups = desk.good(As::Team, "team/groups/list", &json!({}));
     let names: Vec<&Value> =
         groups["groups"].as_array().expect("groups").iter().map(|group| &group["group_name"]).collect();

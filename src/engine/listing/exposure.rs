@@ -9,11 +9,11 @@ use super::journal::{At, Journal, Ways};
 use super::verify::Failed;
 use super::{Error, Options, Progress, Watch};
 use crate::model::{
-    Directory, Exposure, Item, ItemKind, Level, Link, Members, Person, Provider, Sharing, Side, Status,
+    Directory, Exposure, Item, ItemKind, Level, Link, Members, Person, Principal, Provider, Sharing, Side, Status,
 };
 use crate::provider::exposure::{Above, exposure};
 use crate::provider::{self, Next, Shared, Source};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ pub struct Levels {
     pub unknown: u64,
     /// Links that lead to nothing the listing knows.
     pub links_unplaced: u64,
-    /// What could not be asked. An item whose members are among it is unknown; a person's links are just not told.
+    /// What could not be asked. An item whose members are among it is unknown, and so is whatever a person may have linked
+    /// whose links are.
     pub failures: Vec<Failed>,
     /// True when it was stopped before the end.
     pub stopped: bool,
@@ -93,6 +94,8 @@ struct Asking<'a> {
 struct Facts {
     shared: HashMap<u64, Fact>,
     links_unplaced: u64,
+    /// People whose links could not be asked for.
+    unlinked: HashSet<Arc<str>>,
     failures: Vec<Failed>,
     stopped: bool,
 }
@@ -200,8 +203,20 @@ impl Facts {
                 found.into_iter().for_each(|found| self.place(&found.item, found.link, journal));
                 Went::On
             }
-            Err(error) => self.failed(Arc::clone(&person.id), error),
+            Err(error) => {
+                self.unlinked.insert(Arc::clone(&person.id));
+                self.failed(Arc::clone(&person.id), error)
+            }
         })
+    }
+
+    /// True when a link to the item may exist that nobody told: it lies in the home of a person whose links are not known,
+    /// or where that person may be a member.
+    fn may_be_linked(&self, item: &Item) -> bool {
+        match &item.read_as {
+            Principal::Person(id) => self.unlinked.contains(id),
+            Principal::Tenant | Principal::Admin(_) => !self.unlinked.is_empty(),
+        }
     }
 
     /// Puts a link to the item it leads to. The same link is told by each person who can see it.
@@ -244,7 +259,10 @@ impl Facts {
                 return ControlFlow::Break(());
             }
             let folders = above.entry(at.folder).or_insert_with(|| self.above(ways, at.folder));
-            let told = exposure(&item.id, &self.own(&item, at), folders, asking.people, now);
+            let mut told = exposure(&item.id, &self.own(&item, at), folders, asking.people, now);
+            if self.may_be_linked(&item) && !told.unknown.contains(&item.id) {
+                told.unknown.push(Arc::clone(&item.id));
+            }
             watch.exposure(&item, &told);
             levels.add(&item, &told);
             Progress::add(&asking.progress.judged, 1);

@@ -2,7 +2,7 @@
 
 use super::journal::Sync;
 use super::*;
-use crate::model::{Download, ItemKind, Person, Principal, Provider, Sharing};
+use crate::model::{Download, ItemKind, Person, Principal, Provider, Role, Sharing, Side, Status};
 use crate::provider::{
     Body, Capability, Changes, FeedCursor, FoundLink, GonePath, History, Onward, PeoplePage, Shared, Taken, Walks,
     Wanted, WhyUnwalked,
@@ -21,6 +21,8 @@ struct Played {
     holes: Vec<Unwalked>,
     pages: BTreeMap<(String, String), Vec<Answer>>,
     asked: Mutex<BTreeMap<(String, String), usize>>,
+    /// A Dropbox team in which the links of this person are refused.
+    keeps_links_of: Option<&'static str>,
 }
 
 impl Played {
@@ -36,7 +38,7 @@ impl Played {
 
 impl Source for Played {
     fn provider(&self) -> Provider {
-        Provider::Box
+        if self.keeps_links_of.is_some() { Provider::Dropbox } else { Provider::Box }
     }
     fn probe(&self) -> Vec<Capability> {
         Vec::new()
@@ -59,15 +61,16 @@ impl Source for Played {
         let answer = &answers[(*times - 1).min(answers.len() - 1)];
         answer.clone().map_err(|next| provider::Error::new(next, "play", "as written"))
     }
-    fn members(&self, _: &[Shared], _: &Directory) -> Result<Vec<Sharing>, provider::Error> {
-        Ok(Vec::new())
+    fn members(&self, of: &[Shared], _: &Directory) -> Result<Vec<Sharing>, provider::Error> {
+        Ok(vec![Sharing::default(); of.len()])
     }
     fn links(
         &self,
-        _: &Person,
+        of: &Person,
         _: &mut dyn FnMut(Vec<FoundLink>) -> Result<(), provider::Error>,
     ) -> Result<(), provider::Error> {
-        Ok(())
+        let refused = self.keeps_links_of == Some(&*of.id);
+        if refused { Err(provider::Error::new(Next::Forbidden, "list links", "as written")) } else { Ok(()) }
     }
     fn open(&self, _: &Wanted) -> Result<Body, provider::Error> {
         Err(provider::Error::new(Next::Gone, "play", "no contents"))
@@ -526,6 +529,50 @@ fn each_error_of_a_page_has_its_own_consequence() {
     let failed = list(&source, &people, &mut journal, &bench.options, &Progress::default(), &mut ());
     assert_eq!(failed.unwrap_err().next(), Some(Next::Credentials));
     assert!(journal.is_open());
+}
+
+#[test]
+fn what_somebody_may_have_linked_is_unknown_while_the_links_are() {
+    let person = |id: &str| Person {
+        id: id.into(),
+        account: id.into(),
+        login: format!("{id}@example.com").into(),
+        name: "".into(),
+        side: Side::Internal,
+        role: Role::Member,
+        status: Status::Active,
+    };
+    let read_as = |id: &str, read_as| Item { read_as, ..item(id, None, Some(&format!("/{id}"))) };
+    let listed = vec![
+        read_as("f7", Principal::Person("7".into())),
+        read_as("f8", Principal::Person("8".into())),
+        read_as("team", Principal::Admin("1".into())),
+    ];
+    for (refused, unknown) in [("7", vec!["f7", "team"]), ("8", vec!["f8", "team"]), ("nobody", vec![])] {
+        let source = Played { walks: vec![walk("ns:7")], keeps_links_of: Some(refused), ..Played::default() };
+        let source = source.page("ns:7", "", Ok(page(listed.clone(), &[], end())));
+        let bench = Bench::new();
+        bench.list(&source);
+        let mut people = Directory::default();
+        ["7", "8"].into_iter().for_each(|id| people.add(person(id)));
+        let (mut journal, progress, mut judged) = (bench.journal(), Progress::default(), Judged::default());
+        let levels = exposures(&source, &people, &mut journal, &bench.options, &progress, &mut judged).unwrap();
+        assert_eq!(judged.0, unknown, "{refused}");
+        assert_eq!(levels.failures.len(), usize::from(!unknown.is_empty()));
+    }
+}
+
+/// The ids of items whose exposure is not wholly known, in order.
+#[derive(Default)]
+struct Judged(Vec<String>);
+
+impl Watch for Judged {
+    fn exposure(&mut self, item: &Item, told: &Exposure) {
+        if !told.is_known() {
+            self.0.push(item.id.to_string());
+            self.0.sort();
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    Machine { origin: Instant },
+    Machine { origin: Instant, began: Moment },
     Movable { elapsed_ms: Arc<AtomicU64> },
 }
 
@@ -25,7 +25,7 @@ impl Clock {
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "this file is where the machine's clock is read")]
     pub fn machine() -> Self {
-        Self(Source::Machine { origin: Instant::now() })
+        Self(Source::Machine { origin: Instant::now(), began: Moment::from(SystemTime::now()) })
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
@@ -45,7 +45,7 @@ impl Clock {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
-            Source::Machine { origin } => origin.elapsed(),
+            Source::Machine { origin, .. } => origin.elapsed(),
             Source::Movable { elapsed_ms } => Duration::from_millis(elapsed_ms.load(Ordering::SeqCst)),
         }
     }
@@ -66,6 +66,16 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Moment {
         Moment::from(self.calendar())
+    }
+
+    /// The time by a clock that nobody sets: the calendar as it was when this clock was made, and the time since. What waits
+    /// or leases rests on this, so that a step of the machine's calendar neither ends a lease nor prolongs a wait.
+    #[must_use]
+    pub fn steady(&self) -> Moment {
+        match &self.0 {
+            Source::Machine { began, .. } => began.plus(self.elapsed()),
+            Source::Movable { .. } => self.now(),
+        }
     }
 
     /// True for the movable kind, whose waits move it.

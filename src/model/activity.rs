@@ -94,6 +94,8 @@ pub struct Subject {
     pub place: Option<Arc<str>>,
     /// The version, when told.
     pub version: Option<Arc<str>>,
+    /// Account of the item's owner, when told (Box `owned_by`): who can read it.
+    pub owner: Option<Arc<str>>,
 }
 
 /// One event.

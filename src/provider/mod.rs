@@ -26,13 +26,18 @@ pub use error::{Error, Next};
 pub use secret::Secret;
 pub use settings::Settings;
 
+pub use crate::model::listing::{
+    FeedCursor, FoundLink, GonePath, Onward, Page, Taken, Unwalked, Walk, Walks, WhyUnwalked,
+};
+
 use crate::clock::Moment;
 use crate::model::{
-    Activity, ContentHash, Directory, Download, Group, Item, ItemKind, Link, Person, Principal, Provider, Sharing,
+    Activity, ContentHash, Directory, Download, Group, Item, ItemKind, Person, Principal, Provider, Sharing, Subject,
 };
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// Reads one tenant of one provider.
 ///
@@ -104,6 +109,27 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// When the page could not be had.
     fn history(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error>;
 
+    /// The present facts of one item, by one call: what an event names and no listing has told yet, or told otherwise.
+    ///
+    /// # Errors
+    /// [`Next::Gone`] when it is there no more (or may not be seen by `at.read_as`).
+    fn look(&self, at: &Glance, people: &Directory) -> Result<Item, Error>;
+
+    /// Which of these feeds have something to be taken by [`Source::changes`]. Waits at most `patience` where the provider
+    /// can wait; answers at once, and with yes, where it cannot (Box). Comes back in the order of `cursors`.
+    fn watch(&self, cursors: &[FeedCursor], patience: Duration) -> Vec<Watched>;
+
+    /// Takes in what came to this connector's webhook address: the handshake, or a signed delivery. Nothing is parsed before
+    /// its signature is found right. A delivery is a hint only; the feed stays the source of truth.
+    fn delivery(&self, delivery: &Delivery<'_>) -> Delivered;
+
+    /// Makes the provider's hooks lead to this address and says how many were missing; 0 where the provider's console alone
+    /// can do that (Dropbox).
+    ///
+    /// # Errors
+    /// When they cannot be read or made.
+    fn repair_hooks(&self, people: &Directory, address: &Url) -> Result<u64, Error>;
+
     /// Hosts this tenant's calls go to, for a firewall's list; wildcards as `*.boxcloud.com`.
     fn hosts(&self) -> Vec<String>;
 }
@@ -137,117 +163,6 @@ pub struct PeoplePage {
     pub groups: Vec<Group>,
 }
 
-/// Something to page through: a folder or trash of a Box user, a namespace of Dropbox.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Walk {
-    /// Unique within the connector and stable from pass to pass (`folder:123`, `trash:77`, `ns:456`).
-    pub id: Arc<str>,
-    /// What is walked: a folder's or namespace's id.
-    pub place: Arc<str>,
-    /// What kind of thing that is, in the provider's own words (`folder`, `trash`, `team_folder`, `team_member_root`).
-    pub kind: Arc<str>,
-    /// Who walks it.
-    pub read_as: Principal,
-    /// Path of its top, for people.
-    pub path: Arc<str>,
-    /// Where to go on; `None` from the beginning.
-    pub cursor: Option<Arc<str>>,
-}
-
-/// Where a full listing begins.
-#[derive(Clone, Debug, Default)]
-pub struct Walks {
-    /// The walks.
-    pub walks: Vec<Walk>,
-    /// What cannot be walked.
-    pub holes: Vec<Unwalked>,
-    /// Bytes the provider itself counts as used, for all people together, to hold coverage against; `None` if untold.
-    pub used_bytes: Option<u64>,
-}
-
-/// Something that could not be walked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unwalked {
-    /// What: a user's, folder's or namespace's id.
-    pub what: Arc<str>,
-    /// Name for people.
-    pub name: Arc<str>,
-    /// Why.
-    pub why: WhyUnwalked,
-}
-
-/// Why something could not be walked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WhyUnwalked {
-    /// The owner cannot act (Box inactive).
-    InactiveOwner,
-    /// The owner is invited and not yet here.
-    InvitedOwner,
-    /// A Box co-admin's token cannot reach it.
-    CoAdminGap,
-    /// An archived team folder.
-    Archived,
-    /// The provider refused.
-    Refused,
-    /// It was gone before it could be walked.
-    Gone,
-    /// An application's own folder that has no way in.
-    AppFolder,
-    /// The provider kept failing; the next pass tries again.
-    Failing,
-}
-
-impl WhyUnwalked {
-    /// The reason as reports say it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            WhyUnwalked::InactiveOwner => "inactive owner",
-            WhyUnwalked::InvitedOwner => "invited owner",
-            WhyUnwalked::CoAdminGap => "not reachable for a co-admin",
-            WhyUnwalked::Archived => "archived",
-            WhyUnwalked::Refused => "refused by the provider",
-            WhyUnwalked::Gone => "gone",
-            WhyUnwalked::AppFolder => "folder of an application",
-            WhyUnwalked::Failing => "the provider kept failing",
-        }
-    }
-}
-
-/// One page of a walk. It and the moved cursor are taken in together or not at all.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// Files, folders and bookmarks, those to be kept only: each item once though it shows in many trees, as far as this
-    /// page alone can tell.
-    pub items: Vec<Item>,
-    /// What is no longer there: the path and everything below it (Dropbox).
-    pub gone: Vec<GonePath>,
-    /// Further walks that were found (Box sub-folders).
-    pub found: Vec<Walk>,
-    /// What cannot be walked or read.
-    pub holes: Vec<Unwalked>,
-    /// How to go on.
-    pub onward: Onward,
-}
-
-/// A path that went away with everything below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GonePath {
-    /// The namespace.
-    pub place: Arc<str>,
-    /// `path_lower` within it.
-    pub path_lower: Arc<str>,
-}
-
-/// How a walk goes on after a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Onward {
-    /// Another page, at this cursor.
-    More(Arc<str>),
-    /// The end. Where the same walk can be asked for what changes later, from this cursor (Dropbox).
-    End(Option<Arc<str>>),
-}
-
 /// Takes in pages durably. The walk's cursor moves in the same commit as the page, so that a crash loses neither.
 pub trait PageSink: Send {
     /// Takes in a page of `walk` together with how it goes on ([`Page::onward`]). After it returns, both are durable.
@@ -270,19 +185,6 @@ pub trait PageSink: Send {
     fn give_up(&mut self, walk: &Walk, hole: Unwalked) -> std::io::Result<()>;
 }
 
-/// What a page brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// Items never seen before.
-    pub new: u64,
-    /// Items with another version than before.
-    pub changed: u64,
-    /// Items as they were.
-    pub unchanged: u64,
-    /// Items that this listing had brought already, from another tree.
-    pub repeated: u64,
-}
-
 /// An item whose members are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shared {
@@ -292,17 +194,6 @@ pub struct Shared {
     pub kind: ItemKind,
     /// Who asks.
     pub read_as: Principal,
-}
-
-/// A link and what it points to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundLink {
-    /// The item's id.
-    pub item: Arc<str>,
-    /// `path_lower` of the item, where told.
-    pub path_lower: Option<Arc<str>>,
-    /// The link.
-    pub link: Link,
 }
 
 /// A content to read.
@@ -341,17 +232,6 @@ impl Wanted {
     }
 }
 
-/// A position in a change feed, as text that only its provider reads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FeedCursor {
-    /// Which feed: `events` (Box), `team_log` or `ns:<id>` (Dropbox).
-    pub feed: Arc<str>,
-    /// Who reads it; `ns:` cursors belong to the principal they were made by.
-    pub read_as: Principal,
-    /// The position.
-    pub position: Arc<str>,
-}
-
 /// What happened since a cursor.
 #[derive(Clone, Debug)]
 pub struct Changes {
@@ -374,4 +254,70 @@ pub struct History {
     pub activities: Vec<Activity>,
     /// Where to go on; `None` at the end.
     pub onward: Option<Arc<str>>,
+}
+
+/// An item to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Its id.
+    pub id: Arc<str>,
+    /// File, folder or bookmark.
+    pub kind: ItemKind,
+    /// Who looks.
+    pub read_as: Principal,
+    /// The place it was known in, kept where the answer does not tell (Dropbox: the namespace).
+    pub place: Arc<str>,
+}
+
+/// What came of watching one cursor.
+#[derive(Debug)]
+pub struct Watched {
+    /// Which of the cursors.
+    pub at: usize,
+    /// True when it has changes to be taken by [`Source::changes`].
+    pub changed: Result<bool, Error>,
+    /// How long to leave this cursor alone, where the service said so.
+    pub wait: Option<Duration>,
+}
+
+/// A request to a connector's webhook address.
+#[derive(Clone, Copy)]
+pub struct Delivery<'a> {
+    /// Its query as sent, without `?`.
+    pub query: &'a str,
+    /// The header of a name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The raw body; empty for a handshake (GET).
+    pub body: &'a [u8],
+    /// When it came.
+    pub at: Moment,
+}
+
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("bytes", &self.body.len()).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// What a request to a webhook address was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// A handshake: answer 200 with this text and these headers.
+    Handshake {
+        /// Body.
+        text: String,
+        /// Headers.
+        headers: Vec<(&'static str, &'static str)>,
+    },
+    /// Genuine: something happened.
+    Hint {
+        /// Items concerned, where told (Box).
+        subjects: Vec<Subject>,
+        /// Accounts concerned, where told (Dropbox).
+        accounts: Vec<Arc<str>>,
+    },
+    /// Genuine, and came before.
+    Repeat,
+    /// Not genuine, or the connector has no key to tell: refuse with 403; the reason is for the log.
+    Refused(String),
 }

@@ -86,6 +86,18 @@ impl Source for Played {
     ) -> Result<History, provider::Error> {
         Err(provider::Error::new(Next::Gone, "play", "no log"))
     }
+    fn look(&self, _: &provider::Glance, _: &Directory) -> Result<Item, provider::Error> {
+        Err(provider::Error::new(Next::Gone, "play", "no items"))
+    }
+    fn watch(&self, _: &[FeedCursor], _: Duration) -> Vec<provider::Watched> {
+        Vec::new()
+    }
+    fn delivery(&self, _: &provider::Delivery<'_>) -> provider::Delivered {
+        provider::Delivered::Repeat
+    }
+    fn repair_hooks(&self, _: &Directory, _: &url::Url) -> Result<u64, provider::Error> {
+        Ok(0)
+    }
     fn hosts(&self) -> Vec<String> {
         Vec::new()
     }

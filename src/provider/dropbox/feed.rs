@@ -14,7 +14,7 @@ use super::wire::{Events, Polled};
 use crate::clock::Moment;
 use crate::model::Principal;
 use crate::provider::http::Urgency;
-use crate::provider::{Changes, Error, FeedCursor, History, Next, Onward};
+use crate::provider::{Changes, Error, FeedCursor, History, Next, Onward, Watched};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -160,17 +160,6 @@ fn poll(team: &Team, cursor: &FeedCursor, patience: Duration) -> Result<Polled, 
 /// How long the service asks to leave a cursor alone; an hour at most.
 fn pause(polled: &Polled) -> Option<Duration> {
     polled.backoff.map(|secs| Duration::from_secs(secs).min(PAUSE_MAX))
-}
-
-/// What came of watching one cursor.
-#[derive(Debug)]
-pub struct Watched {
-    /// Which of the cursors.
-    pub at: usize,
-    /// True when it has changes to be taken by [`crate::provider::Source::changes`].
-    pub changed: Result<bool, Error>,
-    /// How long to leave this cursor alone, where the service said so.
-    pub wait: Option<Duration>,
 }
 
 /// Long-polls several cursors on at most so many connections at a time. Each is polled once; they come back in order.

@@ -19,16 +19,14 @@ mod sharing;
 mod team;
 mod wire;
 
-pub use feed::Watched;
-
 use super::http::Http;
 use super::settings::DropboxSettings;
 use super::{
-    Body, Capability, Changes, Error, FeedCursor, FoundLink, History, Page, PeoplePage, Settings, Shared, Source, Walk,
-    Walks, Wanted,
+    Body, Capability, Changes, Delivered, Delivery, Error, FeedCursor, FoundLink, Glance, History, Page, PeoplePage,
+    Settings, Shared, Source, Walk, Walks, Wanted, Watched,
 };
 use crate::clock::Moment;
-use crate::model::{Directory, Person, Provider, Sharing};
+use crate::model::{Directory, Item, Person, Provider, Sharing};
 use auth::Tokens;
 use call::Desk;
 use std::collections::BTreeSet;
@@ -59,7 +57,7 @@ impl Tenant {
     /// Long-polls several `ns:` cursors on at most `connections_max` connections, each once and for at most `patience`
     /// (30 to 480 s, and up to 90 s of the service's own). What comes back is in the order of `cursors`.
     #[must_use]
-    pub fn watch(&self, cursors: &[FeedCursor], patience: Duration, connections_max: usize) -> Vec<Watched> {
+    pub fn watch_on(&self, cursors: &[FeedCursor], patience: Duration, connections_max: usize) -> Vec<Watched> {
         feed::watch(&self.team, cursors, patience, connections_max)
     }
 }
@@ -123,6 +121,22 @@ impl Source for Tenant {
 
     fn history(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error> {
         feed::history(&self.team, from, to, at)
+    }
+
+    fn look(&self, _at: &Glance, _people: &Directory) -> Result<Item, Error> {
+        todo!("look at one item")
+    }
+
+    fn watch(&self, _cursors: &[FeedCursor], _patience: Duration) -> Vec<Watched> {
+        todo!("watch the feeds")
+    }
+
+    fn delivery(&self, _delivery: &Delivery<'_>) -> Delivered {
+        todo!("take in a webhook's delivery")
+    }
+
+    fn repair_hooks(&self, _people: &Directory, _address: &Url) -> Result<u64, Error> {
+        todo!("repair the hooks")
     }
 
     fn hosts(&self) -> Vec<String> {

@@ -90,6 +90,7 @@ fn subject(asset: &Value) -> Option<Subject> {
         name: name.map(Arc::from),
         place: within.and_then(|within| text(within, "ns_id")).map(Arc::from),
         version: None,
+        owner: None,
     })
 }
 

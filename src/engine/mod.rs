@@ -3,4 +3,5 @@
 pub mod core;
 pub mod listing;
 pub mod local;
+pub mod stats;
 pub mod stdin;

@@ -30,21 +30,22 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// Keys of `[service]`, in the guide's order.
-pub(super) const SERVICE: [Key; 23] = [
+pub(super) const SERVICE: [Key; 24] = [
     key("data_dir", "`data` in the state folder"),
     key("rescan_every", "\"12h\""),
     key("feed_poll_ms", "5000"),
     key("fetch_threads", "16"),
     key("scan_threads", "one for each core"),
     key("live_slots", "4"),
-    key("bytes_in_flight_max", "268435456"),
-    key("spool_bytes_max", "4294967296"),
+    key("bytes_in_flight_max", "67108864"),
+    key("spool_bytes_max", "17179869184"),
+    key("file_bytes_max", "17179869184"),
     key("spool_dir", "`spool` in the data folder"),
-    key("lease_secs", "300"),
-    key("attempts_max", "8"),
+    key("lease_secs", "120"),
+    key("attempts_max", "6"),
     key("asked_share", "10"),
     key("backlog_share", "10"),
-    key("recheck_share", "10"),
+    key("recheck_share", "5"),
     key("reuse_across_items", "true"),
     key("token_key_file", "the user's own token key"),
     key("http", "none: no port is opened"),
@@ -57,11 +58,12 @@ pub(super) const SERVICE: [Key; 23] = [
 ];
 
 /// Keys of `[retention]`, in the guide's order.
-pub(super) const RETENTION: [Key; 4] = [
+pub(super) const RETENTION: [Key; 5] = [
     key("activities_days", "kept"),
     key("past_verdicts_days", "kept"),
     key("past_findings_days", "kept"),
     key("audit_people_days", "kept"),
+    key("gone_items_days", "kept"),
 ];
 
 /// Keys of `[rules]`, in the guide's order.
@@ -96,8 +98,8 @@ pub(super) const KEYS: [Key; 33] = [
     Key { name: "enterprise_id", of: BOX, default: "none: must be given for `client_credentials`" },
     Key { name: "user_id", of: BOX, default: "none" },
     Key { name: "key_file", of: BOX, default: "none: must be given for `jwt`" },
-    Key { name: "signature_primary_file", of: BOX, default: "the connector's own folder" },
-    Key { name: "signature_secondary_file", of: BOX, default: "the connector's own folder" },
+    Key { name: "hook_key_file", of: BOX, default: "the connector's own folder" },
+    Key { name: "hook_second_key_file", of: BOX, default: "the connector's own folder" },
     Key { name: "upload", of: BOX, default: public::BOX_UPLOAD },
     Key { name: "download_hosts", of: BOX, default: "[\"dl.boxcloud.com\", \"*.boxcloud.com\"]" },
     Key { name: "app_key", of: DROPBOX, default: "none: must be given" },
@@ -115,7 +117,7 @@ pub(super) const KEYS: [Key; 33] = [
 #[rustfmt::skip]
 pub(super) const SECRETS: [&str; 10] = [
     "client_secret", "app_secret", "refresh_token", "access_token", "private_key", "passphrase", "password", "secret",
-    "signature_primary", "signature_secondary",
+    "hook_key", "hook_second_key",
 ];
 
 /// The candidate nearest to a word: at most a third of its letters differ, or one is the other's beginning.

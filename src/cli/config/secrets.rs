@@ -25,9 +25,9 @@ pub(in crate::cli) enum SecretKind {
     /// Dropbox: what an admin's consent gave. It does not rotate, so it may come from outside.
     RefreshToken,
     /// Box: one of the two keys that webhook deliveries are signed with.
-    SignaturePrimary,
+    HookKey,
     /// Box: the other one; both hold while one is changed.
-    SignatureSecondary,
+    HookSecondKey,
 }
 
 impl SecretKind {
@@ -36,8 +36,8 @@ impl SecretKind {
         SecretKind::ClientSecret,
         SecretKind::AppSecret,
         SecretKind::RefreshToken,
-        SecretKind::SignaturePrimary,
-        SecretKind::SignatureSecondary,
+        SecretKind::HookKey,
+        SecretKind::HookSecondKey,
     ];
 
     /// The secret of an application at this provider.
@@ -54,8 +54,8 @@ impl SecretKind {
             SecretKind::ClientSecret => "client secret",
             SecretKind::AppSecret => "app secret",
             SecretKind::RefreshToken => "refresh token",
-            SecretKind::SignaturePrimary => "primary signature key",
-            SecretKind::SignatureSecondary => "secondary signature key",
+            SecretKind::HookKey => "primary signature key",
+            SecretKind::HookSecondKey => "secondary signature key",
         }
     }
 
@@ -65,8 +65,8 @@ impl SecretKind {
             SecretKind::ClientSecret => "client_secret_file",
             SecretKind::AppSecret => "app_secret_file",
             SecretKind::RefreshToken => "refresh_token_file",
-            SecretKind::SignaturePrimary => "signature_primary_file",
-            SecretKind::SignatureSecondary => "signature_secondary_file",
+            SecretKind::HookKey => "hook_key_file",
+            SecretKind::HookSecondKey => "hook_second_key_file",
         }
     }
 

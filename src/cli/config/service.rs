@@ -8,6 +8,10 @@ use super::keys::{RETENTION, RULES, SERVICE};
 use super::source::Source;
 use super::table::Table;
 use crate::cli::shown;
+use crate::content::SpoolOptions;
+use crate::engine::core::Options;
+use crate::model::Lane;
+use crate::store::order::Shares;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -21,6 +25,9 @@ const RESCAN: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::fro
 const DAYS_MAX: u64 = 36_525;
 /// Percent of leases that one lane may have for certain.
 const SHARE_MAX: u64 = 30;
+/// The lanes whose share is a setting, with its key; what they leave is live's.
+const LANES: [(Lane, &str); 3] =
+    [(Lane::Asked, "asked_share"), (Lane::Backlog, "backlog_share"), (Lane::Recheck, "recheck_share")];
 
 /// The table `[service]`, with defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +48,8 @@ pub(in crate::cli) struct Service {
     pub(in crate::cli) bytes_in_flight_max: u64,
     /// Bytes of contents on disk at the same time.
     pub(in crate::cli) spool_bytes_max: u64,
+    /// Contents larger than this are `skipped: too_large`.
+    pub(in crate::cli) file_bytes_max: u64,
     /// Where large contents lie while they are scanned.
     pub(in crate::cli) spool_dir: PathBuf,
     /// How long a job may be held without a sign of life.
@@ -69,6 +78,49 @@ pub(in crate::cli) struct Service {
     pub(in crate::cli) disk_free_min_bytes: u64,
 }
 
+impl Service {
+    /// As the engine takes it.
+    pub(in crate::cli) fn options(&self) -> Options {
+        let usual = Options::default();
+        Options {
+            fetch_threads: self.fetch_threads,
+            scan_threads: self.scan_threads.unwrap_or(usual.scan_threads),
+            bytes_in_flight_max: self.bytes_in_flight_max,
+            live_slots: self.live_slots,
+            lease: self.lease,
+            attempts_max: self.attempts_max,
+            rescan_every: self.rescan_every,
+            feed_poll: self.feed_poll,
+            reuse_across_items: self.reuse_across_items,
+            file_bytes_max: self.file_bytes_max,
+            spool: SpoolOptions {
+                folder: self.spool_dir.clone(),
+                spool_bytes_max: self.spool_bytes_max,
+                ..usual.spool
+            },
+            limits: usual.limits,
+            backlog: usual.backlog,
+        }
+    }
+
+    /// Each lane's share of the work, as the store takes it.
+    pub(in crate::cli) fn shares(&self) -> Shares {
+        let mut shares = Shares::default();
+        for ((lane, _), percent) in LANES.iter().zip(self.shares) {
+            shares.percent[lane.index()] = percent;
+        }
+        let taken: u8 = self.shares.iter().sum();
+        let live = &mut shares.percent[Lane::Live.index()];
+        *live = (*live).min(100 - taken);
+        shares
+    }
+
+    /// The store's file.
+    pub(in crate::cli) fn store_file(&self) -> PathBuf {
+        self.data_dir.join("store.sqlite")
+    }
+}
+
 /// How logs look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum LogForm {
@@ -89,6 +141,8 @@ pub(in crate::cli) struct Kept {
     pub(in crate::cli) past_findings_days: Option<u32>,
     /// Personal fields of audit entries; the chain still verifies without them.
     pub(in crate::cli) audit_people_days: Option<u32>,
+    /// Items that are gone.
+    pub(in crate::cli) gone_items_days: Option<u32>,
 }
 
 /// People, groups and folders of one connector, as they were typed.
@@ -116,20 +170,24 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>, state: &Path) -> Res
         Some(table) => table,
         None => Table { source, label: "[service]".to_owned(), header: 0..0, keys: &nothing },
     };
+    let usual = Options::default();
     let data_dir = table.path("data_dir")?.unwrap_or_else(|| state.join("data"));
     Ok(Service {
-        rescan_every: table.span("rescan_every", RESCAN)?.unwrap_or(Duration::from_secs(12 * 3_600)),
-        feed_poll: Duration::from_millis(table.whole("feed_poll_ms", 100..=3_600_000)?.unwrap_or(5_000)),
-        fetch_threads: table.count("fetch_threads", 1..=256)?.unwrap_or(16),
+        rescan_every: table.span("rescan_every", RESCAN)?.unwrap_or(usual.rescan_every),
+        feed_poll: table.whole("feed_poll_ms", 100..=3_600_000)?.map_or(usual.feed_poll, Duration::from_millis),
+        fetch_threads: table.count("fetch_threads", 1..=256)?.unwrap_or(usual.fetch_threads),
         scan_threads: table.count("scan_threads", 1..=256)?,
         live_slots: live_slots(&table)?,
-        bytes_in_flight_max: table.whole("bytes_in_flight_max", 1 << 20..=1 << 40)?.unwrap_or(256 << 20),
-        spool_bytes_max: table.whole("spool_bytes_max", 1 << 20..=1 << 50)?.unwrap_or(4 << 30),
+        bytes_in_flight_max: table
+            .whole("bytes_in_flight_max", 1 << 20..=1 << 40)?
+            .unwrap_or(usual.bytes_in_flight_max),
+        spool_bytes_max: table.whole("spool_bytes_max", 1 << 20..=1 << 50)?.unwrap_or(usual.spool.spool_bytes_max),
+        file_bytes_max: table.whole("file_bytes_max", 1..=1 << 50)?.unwrap_or(usual.file_bytes_max),
         spool_dir: table.path("spool_dir")?.unwrap_or_else(|| data_dir.join("spool")),
-        lease: Duration::from_secs(table.whole("lease_secs", 10..=86_400)?.unwrap_or(300)),
-        attempts_max: small(table.whole("attempts_max", 1..=1_000)?, 8),
+        lease: Duration::from_secs(table.whole("lease_secs", 10..=86_400)?.unwrap_or(usual.lease.as_secs())),
+        attempts_max: small(table.whole("attempts_max", 1..=1_000)?, usual.attempts_max),
         shares: shares(&table)?,
-        reuse_across_items: table.flag("reuse_across_items")?.unwrap_or(true),
+        reuse_across_items: table.flag("reuse_across_items")?.unwrap_or(usual.reuse_across_items),
         token_key_file: table.path("token_key_file")?,
         http: http(&table)?,
         http_credential_file: table.path("http_credential_file")?,
@@ -162,8 +220,9 @@ fn live_slots(table: &Table<'_>) -> Result<usize, ConfigError> {
 }
 
 fn shares(table: &Table<'_>) -> Result<[u8; 3], ConfigError> {
-    let mut shares = [10; 3];
-    for (share, key) in shares.iter_mut().zip(["asked_share", "backlog_share", "recheck_share"]) {
+    let usual = Shares::default().percent;
+    let mut shares = LANES.map(|(lane, _)| usual[lane.index()]);
+    for (share, key) in shares.iter_mut().zip(LANES.map(|(_, key)| key)) {
         if let Some(percent) = table.whole(key, 0..=SHARE_MAX)? {
             *share = u8::try_from(percent).unwrap_or(*share);
         }
@@ -202,6 +261,7 @@ pub(super) fn kept(source: &Source<'_>, root: &DeTable<'_>) -> Result<Kept, Conf
         past_verdicts_days: days("past_verdicts_days")?,
         past_findings_days: days("past_findings_days")?,
         audit_people_days: days("audit_people_days")?,
+        gone_items_days: days("gone_items_days")?,
     })
 }
 

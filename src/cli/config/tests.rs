@@ -78,8 +78,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_do() {
         ("[connector.main]\nprovider = \"box\"\nnever_read = { users = [\"a\"] }", "connector `main`: never_read: unknown key `users`", 4, ""),
         ("[connector.main]\nprovider = \"box\"\n[connector.main.pilot]\nowners = []", "pilot: unknown key `owners`", 5, ""),
         ("[connector.main]\nprovider = \"box\"\npilot = { folders = [\"\"] }", "a text of `folders` is empty", 4, ""),
-        ("[connector.main]\nprovider = \"box\"\nsignature_primary = \"hunter2\"", "is a secret", 4, "SLUICEBOX_MAIN_SIGNATURE_PRIMARY"),
-        ("[connector.main]\nprovider = \"dropbox\"\nsignature_primary_file = \"x\"", "for connectors of box", 4, ""),
+        ("[connector.main]\nprovider = \"box\"\nhook_key = \"hunter2\"", "is a secret", 4, "SLUICEBOX_MAIN_HOOK_KEY"),
+        ("[connector.main]\nprovider = \"dropbox\"\nhook_key_file = \"x\"", "for connectors of box", 4, ""),
         ("connector = 1", "a connector is a table", 2, ""),
         ("[connector]\nmain = 1", "a connector is a table", 3, ""),
     ];
@@ -252,6 +252,11 @@ fn what_the_guide_calls_a_default_is_one() {
     assert_eq!(format!("{:?}", typed.rules()), format!("{:?}", untyped.rules()));
     assert_eq!(untyped.service().data_dir, Path::new("/etc/state/data"));
     assert!(untyped.rules().builtin);
+    let (ours, engine) = (untyped.service().options(), crate::engine::core::Options::default());
+    let spool = engine.spool.clone();
+    let ours = crate::engine::core::Options { spool, ..ours };
+    assert_eq!(format!("{ours:?}"), format!("{engine:?}"), "the engine's own defaults");
+    assert_eq!(untyped.service().shares(), crate::store::order::Shares::default());
 }
 
 #[test]
@@ -273,7 +278,8 @@ fn the_tables_of_the_service_are_read() {
         (service.http.map(|http| http.port()), service.log, service.log_level),
         (Some(0), LogForm::Json, "debug")
     );
-    assert_eq!(service.shares, [10, 20, 10]);
+    assert_eq!((service.shares, service.shares().percent), ([10, 20, 5], [50, 10, 20, 5]));
+    assert_eq!((service.options().fetch_threads, service.options().spool.folder), (2, PathBuf::from("/etc/d/spool")));
     assert_eq!(config.kept(), &Kept { activities_days: Some(90), ..Kept::default() });
     let rules = config.rules();
     assert_eq!((rules.builtin, rules.paths.as_slice()), (false, [PathBuf::from("/etc/r")].as_slice()));

@@ -13,7 +13,7 @@ pub use repair::{Repair, TRIGGERS};
 use super::Tenant;
 use super::wire::{self, item_kind};
 use crate::clock::Moment;
-use crate::model::{ItemKind, Subject};
+use crate::model::Subject;
 use crate::provider::recent::Recent;
 use crate::provider::signature::is_signed;
 use crate::provider::{Delivered, Delivery, Secret};

@@ -158,6 +158,16 @@ impl Stage {
         }
     }
 
+    /// The settings without what notices are signed with.
+    pub(super) fn without_hook_keys(&self) -> Settings {
+        let mut settings = self.settings();
+        match &mut settings.cloud {
+            Cloud::Box(cloud) => cloud.hook_keys = HookKeys::default(),
+            Cloud::Dropbox(cloud) => cloud.app_secret = None,
+        }
+        settings
+    }
+
     /// The keys the tenant signs its notices with.
     fn hook_keys(&self) -> HookKeys {
         let [primary, secondary] = boxcom::keys::SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));

@@ -1,6 +1,7 @@
 //! Forgeries and repeats, and what a genuine delivery says.
 
 use super::*;
+use crate::model::ItemKind;
 use ring::hmac;
 
 const BODY: &[u8] =

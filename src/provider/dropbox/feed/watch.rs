@@ -72,7 +72,9 @@ impl Polls {
             let news =
                 positions().any(|one| state.ended.get(&one).is_some_and(|(changed, _)| !matches!(changed, Ok(false))));
             let idle = !started && !positions().any(|one| state.standing.contains(&one));
-            if news || idle || clock.elapsed() >= end || team.desk.stop().load(Ordering::Relaxed) {
+            // A movable clock runs to the end of each poll while the others still stand.
+            let over = clock.elapsed() >= end && !clock.is_movable();
+            if news || idle || over || team.desk.stop().load(Ordering::Relaxed) {
                 return told(&mut state, cursors, clock.elapsed());
             }
             state = self.0.ended.wait_timeout(state, LOOK_EVERY).unwrap_or_else(PoisonError::into_inner).0;

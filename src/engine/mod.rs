@@ -1,5 +1,6 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod control;
 pub mod core;
 pub mod listing;
 pub mod local;

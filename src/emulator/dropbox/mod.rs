@@ -37,8 +37,8 @@ mod upload;
 
 use super::edit::{Edit, Play};
 use super::seed::Fill;
-use super::wire::{Answer, Asked, Cloud, Door};
-use crate::clock::Clock;
+use super::wire::{Answer, Asked, Cloud, Door, Post};
+use crate::clock::{Clock, Moment};
 use gate::Call;
 pub use hooks::Notice;
 use reply::Reply;
@@ -317,6 +317,7 @@ impl Cloud for Tenant {
     fn answer(&self, asked: &Asked) -> Answer {
         let mut state = self.lock();
         state.now = asked.at;
+        state.tree.set_now(asked.at);
         if asked.door == Door::DropboxApi
             && let Some(answer) = token::answer(&mut state, asked)
         {
@@ -379,6 +380,21 @@ impl Cloud for Tenant {
     }
 
     /// No answer of this tenant names an address of its own.
+    /// The app is one of a team: of both forms of a notice it gets the team's.
+    fn posts(&self, console: bool) -> Vec<Post> {
+        let mut state = self.lock();
+        if !console || state.notices.is_empty() {
+            return Vec::new();
+        }
+        let notices = state.notices.drain(..).filter(|notice| notice.of_team);
+        notices.map(|notice| Post { address: None, body: notice.body }).collect()
+    }
+
+    fn signed(&self, body: &[u8], _at: Moment, _time: u32) -> Vec<(String, String)> {
+        let signature = hooks::signature(&self.lock().keys.app_secret, body);
+        vec![("content-type".into(), "application/json".into()), ("x-dropbox-signature".into(), signature)]
+    }
+
     fn set_doors(&self, _doors: &[(Door, String)]) {}
 }
 
@@ -387,6 +403,7 @@ impl Play for Tenant {
         let mut state = self.lock();
         state.now = self.clock.now();
         let now = state.now;
+        state.tree.set_now(now);
         play::play(&mut state, now, edit)
     }
 }

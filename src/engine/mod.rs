@@ -1,6 +1,14 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod bounds;
 pub mod core;
+pub(crate) mod fetch;
+pub(crate) mod inspecting;
 pub mod listing;
 pub mod local;
+pub(crate) mod pool;
+pub(crate) mod scan;
+pub mod service;
+pub mod settle;
 pub mod stdin;
+pub mod step;

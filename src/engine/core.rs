@@ -1,5 +1,6 @@
 //! What all stages of the service share: the store, the tenants, the rules in force, time, and the stop flag.
 
+use super::stats::Stats;
 use crate::clock::Clock;
 use crate::content::{Limits, SpoolOptions};
 use crate::detect::{Matcher, TokenKey};
@@ -172,6 +173,8 @@ pub struct Core {
     pub stop: Arc<AtomicBool>,
     /// The key of tokens.
     pub key: TokenKey,
+    /// What the stages count.
+    pub stats: Arc<Stats>,
     in_force: RwLock<InForce>,
 }
 
@@ -187,7 +190,8 @@ impl Core {
         key: TokenKey,
         in_force: InForce,
     ) -> Self {
-        Self { store, tenants, options, clock, stop, key, in_force: RwLock::new(in_force) }
+        let stats = Arc::new(Stats::new(tenants.iter().map(|tenant| (tenant.number, tenant.name.clone()))));
+        Self { store, tenants, options, clock, stop, key, stats, in_force: RwLock::new(in_force) }
     }
 
     /// The rules in force.

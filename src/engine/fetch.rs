@@ -13,8 +13,9 @@ mod members;
 use super::core::Core;
 use super::inspecting::Inspecting;
 use super::pool::{Desk, Held, Room, Task, Twin, Twins, Work};
-use super::service::{Counters, Signals};
+use super::service::Signals;
 use super::settle::{Finished, Wanted};
+use super::stats::Ended;
 use crate::clock::Moment;
 use crate::content::{Content, Spool};
 use crate::model::{ContentHash, ItemKind, Reason, Todo};
@@ -41,7 +42,6 @@ pub(crate) struct Fetcher {
     pub(crate) spool: Spool,
     pub(crate) inspecting: Arc<Inspecting>,
     pub(crate) wanted: Arc<dyn Wanted>,
-    pub(crate) counters: Arc<Counters>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) contents: Sender<Box<Fetched>>,
     pub(crate) finished: Sender<Box<Finished>>,
@@ -143,7 +143,7 @@ impl Fetcher {
                 self.to_settle(work);
             }
             End::Wait(until) => {
-                Counters::add(&self.counters.given_back, 1);
+                self.core.stats.of(work.tenant.number).ended(work.job.lane, Ended::GivenBack);
                 work.ticket.give_back(until);
             }
             End::Fail(reason, said) => self.fail(*work, reason, said),
@@ -167,7 +167,7 @@ impl Fetcher {
     }
 
     fn fail(&self, work: Work, reason: Reason, said: String) {
-        Counters::add(&self.counters.failed, 1);
+        self.core.stats.of(work.tenant.number).ended(work.job.lane, Ended::Failed);
         let drawn = u64::from_le_bytes(drawn());
         let wait = fault::BACKOFF.wait(work.job.attempts.saturating_add(1), drawn);
         work.ticket.failed(reason, said, self.core.clock.steady().plus(wait), self.core.options.attempts_max);

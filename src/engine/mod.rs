@@ -1,6 +1,7 @@
 //! Motion: the stages, their threads and channels.
 
 pub mod bounds;
+pub mod control;
 pub mod core;
 pub(crate) mod fetch;
 pub(crate) mod inspecting;
@@ -10,5 +11,6 @@ pub(crate) mod pool;
 pub(crate) mod scan;
 pub mod service;
 pub mod settle;
+pub mod stats;
 pub mod stdin;
 pub mod step;

@@ -14,6 +14,7 @@ pub(crate) use room::{Held, Room};
 pub(crate) use twins::{Twin, Twins};
 
 use super::core::Tenant;
+use crate::clock::Moment;
 use crate::model::{ConnectorNumber, Item, Lane, Principal, Todo};
 use crate::store::{Job, Settlement};
 use std::sync::Arc;
@@ -33,15 +34,20 @@ pub(crate) struct Work {
     pub(crate) settlement: Settlement,
     /// How often the provider was asked for the item's facts.
     pub(crate) looks: u32,
+    /// When it was leased.
+    pub(crate) leased: Moment,
+    /// When its content was there.
+    pub(crate) fetched: Option<Moment>,
     /// Its place in hand.
     pub(crate) ticket: Ticket,
 }
 
 impl Work {
     /// A job just leased.
-    pub(crate) fn new(job: Job, tenant: Arc<Tenant>, ticket: Ticket) -> Self {
+    pub(crate) fn new(job: Job, tenant: Arc<Tenant>, ticket: Ticket, leased: Moment) -> Self {
         let settlement = Settlement::of(job.lease);
-        Self { item: job.known.item.clone(), todo: job.todo, settlement, looks: 0, ticket, tenant, job }
+        let (item, todo) = (job.known.item.clone(), job.todo);
+        Self { item, todo, settlement, looks: 0, leased, fetched: None, ticket, tenant, job }
     }
 
     /// True for near-real-time work.

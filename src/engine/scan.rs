@@ -7,8 +7,8 @@
 use super::core::{Core, InForce};
 use super::fetch::Fetched;
 use super::inspecting::Inspecting;
-use super::service::Counters;
 use super::settle::Finished;
+use super::stats::Count;
 use super::step;
 use crate::clock::Clock;
 use crate::content::Spool;
@@ -29,7 +29,6 @@ pub(crate) struct Scanner {
     pub(crate) core: Arc<Core>,
     pub(crate) inspecting: Arc<Inspecting>,
     pub(crate) spool: Spool,
-    pub(crate) counters: Arc<Counters>,
     pub(crate) pool: ThreadPool,
     pub(crate) contents: Receiver<Box<Fetched>>,
     pub(crate) finished: Sender<Box<Finished>>,
@@ -99,7 +98,9 @@ impl Scanner {
             return;
         }
         step::passed("verdict.after");
-        Counters::add(&self.counters.scanned, 1);
+        let tally = self.core.stats.of(work.tenant.number);
+        tally.add(Count::Scanned, 1);
+        tally.add(Count::ScannedBytes, verdict.bytes);
         let extraction = self.inspecting.extraction(verdict.sniffed);
         let (rules, verdict) = (rules.number, Box::new(verdict));
         work.settlement.outcome = Some(Outcome::Read { content: sha256, extraction, rules, verdict, hash });

@@ -3,11 +3,8 @@
 //! Nothing ends silently. A thread that panics, a store that fails and a full disk raise the stop flag and are told as the
 //! error of the run ([`Running::failed`]). A stop drops what is in the middle, gives every lease back, and takes a bounded time.
 
-mod counters;
 mod signals;
 
-pub use counters::Status;
-pub(crate) use counters::Counters;
 pub use signals::Error;
 pub(crate) use signals::Signals;
 
@@ -39,6 +36,23 @@ const SETTLE_THREADS: usize = 8;
 const THREADS_PER_PRINCIPAL: usize = 4;
 /// How long a stop waits for what is under way before it leaves the threads to themselves.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Jobs in hand.
+    pub in_hand: usize,
+    /// Of them live ones.
+    pub in_hand_live: usize,
+    /// Of them waiting for a fetch thread.
+    pub waiting_to_fetch: usize,
+    /// Fetch threads at work.
+    pub fetching: usize,
+    /// Jobs waiting for the verdict of an identical content under way.
+    pub waiting_for_twin: usize,
+    /// Bytes of contents between fetch and settle, in memory.
+    pub bytes_in_flight: u64,
+}
 
 /// A thread of the service that others bring: feeds, passes, retention. It returns when [`Core::stopped`].
 pub struct Task {
@@ -98,7 +112,6 @@ pub struct Running {
     desk: Arc<Desk>,
     room: Arc<Room>,
     twins: Arc<Twins>,
-    counters: Arc<Counters>,
     signals: Arc<Signals>,
     threads: Vec<Thread>,
 }
@@ -121,7 +134,6 @@ impl Running {
             hand: Arc::new(Hand::new(bounds)),
             room: Arc::new(Room::new(options.bytes_in_flight_max)),
             twins: Arc::new(Twins::new(Arc::clone(&desk))),
-            counters: Arc::new(Counters::default()),
             signals: Arc::new(Signals::new(Arc::clone(&core.stop))),
             desk,
             core,
@@ -137,18 +149,17 @@ impl Running {
         let (finished, to_settle) = bounded(IN_HAND_MAX);
         let (below, folders) = bounded(IN_HAND_MAX);
         for number in 0..SETTLE_THREADS {
-            let (core, counters, signals) = (self.core.clone(), self.counters.clone(), self.signals.clone());
-            let settler = Settler { core, counters, signals, finished: to_settle.clone() };
+            let (core, signals) = (self.core.clone(), self.signals.clone());
+            let settler = Settler { core, signals, finished: to_settle.clone() };
             self.spawn(format!("settle-{number}"), move || settler.run())?;
         }
-        let (core, counters, signals) = (self.core.clone(), self.counters.clone(), self.signals.clone());
-        let below_thread = Below { core, counters, signals, folders, finished: finished.clone() };
+        let (core, signals) = (self.core.clone(), self.signals.clone());
+        let below_thread = Below { core, signals, folders, finished: finished.clone() };
         self.spawn("below".into(), move || below_thread.run())?;
         let scanner = Scanner {
             core: self.core.clone(),
             inspecting: Arc::clone(&inspecting),
             spool: spool.clone(),
-            counters: self.counters.clone(),
             pool: scan::pool(options.scan_threads).map_err(|error| Error::Threads(error.to_string()))?,
             contents: to_scan,
             finished: finished.clone(),
@@ -163,7 +174,6 @@ impl Running {
             spool,
             inspecting,
             wanted: parts.wanted,
-            counters: self.counters.clone(),
             signals: self.signals.clone(),
             contents,
             finished,
@@ -212,16 +222,18 @@ impl Running {
         self.signals.failed(within)
     }
 
-    /// What is under way, and what came of the rest.
+    /// What is under way; what was done stands in [`Core::stats`].
     #[must_use]
     pub fn status(&self) -> Status {
-        let mut status = self.counters.status();
-        (status.in_hand, status.in_hand_live) = self.hand.counts();
-        status.waiting_to_fetch = self.desk.waiting();
-        status.fetching = self.desk.running();
-        status.waiting_for_twin = self.twins.waiting();
-        status.bytes_in_flight = self.room.used_bytes();
-        status
+        let (in_hand, in_hand_live) = self.hand.counts();
+        Status {
+            in_hand,
+            in_hand_live,
+            waiting_to_fetch: self.desk.waiting(),
+            fetching: self.desk.running(),
+            waiting_for_twin: self.twins.waiting(),
+            bytes_in_flight: self.room.used_bytes(),
+        }
     }
 
     /// Wakes the thread that leases: there is new work.
@@ -234,10 +246,8 @@ impl Running {
     ///
     /// # Errors
     /// What ended the run before, or the store's refusal of the leases; they then end by themselves.
-    pub fn stop(mut self) -> Result<Status, Error> {
-        let ended = self.end();
-        let status = self.status();
-        ended.map(|()| status)
+    pub fn stop(mut self) -> Result<(), Error> {
+        self.end()
     }
 
     fn end(&mut self) -> Result<(), Error> {

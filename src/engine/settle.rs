@@ -10,13 +10,15 @@ pub(crate) use reach::above_of;
 use super::core::Core;
 use super::fetch::Holds;
 use super::pool::Work;
-use super::service::{Counters, Signals};
+use super::service::Signals;
+use super::stats::{Count, Ended, LagParts};
 use super::step;
-use crate::model::{ConnectorNumber, Item, ItemKind, Reason, Todo};
-use crate::store::{Error, Judged, Known, Settled};
+use crate::model::{ConnectorNumber, Coverage, Item, ItemKind, Reason, Todo};
+use crate::store::{Error, Judged, Known, Outcome, Settled};
 use crossbeam_channel::Receiver;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A job with everything found out.
 #[derive(Debug)]
@@ -46,7 +48,6 @@ impl Wanted for Everything {
 #[derive(Clone, Debug)]
 pub(crate) struct Settler {
     pub(crate) core: Arc<Core>,
-    pub(crate) counters: Arc<Counters>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) finished: Receiver<Box<Finished>>,
 }
@@ -71,11 +72,48 @@ impl Settler {
         step::passed("settle.before");
         let settled = self.core.store.settle(work.settlement.clone())?;
         step::passed("settle.after");
-        self.counters.settled(settled, &work, self.core.clock.steady());
-        match settled {
-            Settled::Done | Settled::Again | Settled::Lost => work.ticket.settled(),
-        }
+        self.count(settled, &work);
+        work.ticket.settled();
         Ok(())
+    }
+
+    fn count(&self, settled: Settled, work: &Work) {
+        let tally = self.core.stats.of(work.tenant.number);
+        let ended = match settled {
+            Settled::Done => Ended::Done,
+            Settled::Again => Ended::Again,
+            Settled::Lost => Ended::Lost,
+        };
+        tally.ended(work.job.lane, ended);
+        if settled == Settled::Lost {
+            return;
+        }
+        if work.settlement.exposure.is_some() && work.settlement.outcome.is_none() {
+            tally.add(Count::Exposures, 1);
+        }
+        match &work.settlement.outcome {
+            Some(Outcome::Read { verdict, .. }) => {
+                tally.covered(verdict.coverage);
+                tally.add(Count::Findings, u64::try_from(verdict.findings.len()).unwrap_or(u64::MAX));
+            }
+            Some(Outcome::Skipped(reason)) => tally.covered(Coverage::Skipped(*reason)),
+            Some(Outcome::Known { .. }) | None => {}
+        }
+        if let Some(lag) = self.lag(work) {
+            tally.took(&lag);
+        }
+    }
+
+    /// How long a live change took to its verdict; `None` for other work.
+    fn lag(&self, work: &Work) -> Option<LagParts> {
+        let offered = work.job.offered.filter(|_| work.is_live() && work.settlement.outcome.is_some())?;
+        let fetched = work.fetched.unwrap_or(work.leased);
+        Some(LagParts {
+            provider: work.job.happened.map_or(Duration::ZERO, |happened| offered.since(happened)),
+            queue: work.leased.since(offered),
+            fetch: fetched.since(work.leased),
+            scan: self.core.clock.steady().since(fetched),
+        })
     }
 
     /// Tells how far the item is open, where this may have changed, and asks for everything below where it hands that down.

@@ -5,7 +5,7 @@ use super::{End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
 use crate::content::{Content, Stop};
 use crate::engine::pool::Work;
 use crate::engine::settle::above_of;
-use crate::engine::service::Counters;
+use crate::engine::stats::Count;
 use crate::engine::step;
 use crate::extract::sniff::is_unread_medium;
 use crate::model::{ContentHash, Download, ItemKind, Provider, Reason, Todo};
@@ -34,7 +34,7 @@ impl Fetcher {
                 return Ok(self.settled_with(work, None));
             }
             if let Some(reading) = self.read_elsewhere(work)? {
-                Counters::add(&self.counters.reused, 1);
+                self.count(work, Count::Reused, 1);
                 let outcome = Outcome::Known { reading: reading.number, reused: true };
                 return Ok(self.settled_with(work, Some(outcome)));
             }
@@ -63,6 +63,10 @@ impl Fetcher {
                 }
             }
         }
+    }
+
+    fn count(&self, work: &Work, what: Count, many: u64) {
+        self.core.stats.of(work.tenant.number).add(what, many);
     }
 
     fn settled_with(&self, work: &mut Work, outcome: Option<Outcome>) -> End {
@@ -140,7 +144,7 @@ impl Fetcher {
             Ok(body) => body,
             Err(error) => return self.unread(work, error),
         };
-        Counters::add(&self.counters.downloads, 1);
+        self.count(work, Count::Downloads, 1);
         let mut hashed = Hashed { body, sha256: Sha256::new() };
         let mut is_medium = false;
         let (content, failed) = self.spool.take_if(&mut hashed, &mut |head| {
@@ -148,7 +152,7 @@ impl Fetcher {
             !is_medium
         });
         let (body, sha256) = (hashed.body, hashed.sha256);
-        Counters::add(&self.counters.download_bytes, body.bytes_read());
+        self.count(work, Count::DownloadedBytes, body.bytes_read());
         if let Some(error) = failed {
             return match provider::Error::carried_by(&error) {
                 Some(_) => self.unread(work, carried(error)),
@@ -166,6 +170,7 @@ impl Fetcher {
 
     fn to_scan(&self, work: &mut Work, content: Content, sha256: Sha256, holds: Holds) -> End {
         work.settlement.version.clone_from(&work.item.version);
+        work.fetched = Some(self.core.clock.steady());
         work.did(Todo::CONTENT.and(Todo::REREAD));
         let hash = work.item.hash.filter(|_| work.item.download == Download::Direct);
         End::Scan { content, sha256: sha256.finalize().into(), hash, holds }

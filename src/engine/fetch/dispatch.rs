@@ -3,10 +3,9 @@
 use super::Fetcher;
 use crate::engine::pool::hand::Ended;
 use crate::engine::pool::{Hand, Work};
-use crate::engine::service::Counters;
 use crate::engine::step;
 use crate::model::ConnectorNumber;
-use crate::store::{Claim, Error, Fate};
+use crate::store::{Claim, Error};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,13 +73,12 @@ impl Dispatcher {
             lease: core.options.lease,
         })?;
         step::passed("lease.after");
-        Counters::add(&self.fetcher.counters.claimed, u64::try_from(jobs.len()).unwrap_or(u64::MAX));
         let was_all = jobs.len() < free.not_live.max(1);
         let now = core.clock.steady();
         for job in jobs {
             let Some(tenant) = core.tenant(job.known.connector).cloned() else { continue };
             if let Some(ticket) = self.hand.take(&job, now) {
-                self.fetcher.desk.put(Work::new(job, tenant, ticket));
+                self.fetcher.desk.put(Work::new(job, tenant, ticket, now));
             }
         }
         Ok(!was_all)
@@ -105,9 +103,7 @@ impl Dispatcher {
             store.give_back(&ended.back)?;
         }
         if !ended.failed.is_empty() {
-            let fates = store.fail(&ended.failed)?;
-            let parked = fates.iter().filter(|fate| **fate == Fate::Parked).count();
-            Counters::add(&self.fetcher.counters.parked, u64::try_from(parked).unwrap_or(u64::MAX));
+            store.fail(&ended.failed)?;
         }
         Ok(())
     }

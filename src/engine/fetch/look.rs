@@ -3,6 +3,7 @@
 use super::Fetcher;
 use super::fault::Fault;
 use crate::engine::pool::Work;
+use crate::engine::stats::Count;
 use crate::engine::step;
 use crate::model::{Item, ItemKind, Todo};
 use crate::provider::{Glance, Next};
@@ -29,6 +30,7 @@ impl Fetcher {
             Err(error) => return Err(error.into()),
         };
         step::passed("look.after");
+        self.core.stats.of(work.tenant.number).add(Count::Looked, 1);
         work.todo = work.todo.and(asked_by(&work.job.known, &item));
         work.did(Todo::LOOK);
         work.settlement.facts = Some(self.inspecting.listed(item.clone()));

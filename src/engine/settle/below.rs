@@ -7,7 +7,8 @@ use super::{Finished, reach};
 use crate::engine::core::Core;
 use crate::engine::fetch::Holds;
 use crate::engine::pool::Work;
-use crate::engine::service::{Counters, Signals};
+use crate::engine::service::Signals;
+use crate::engine::stats::Count;
 use crate::model::{Directory, ItemNumber, Todo};
 use crate::store::{Above, Error, Known, Scope};
 use crossbeam_channel::{Receiver, Sender};
@@ -23,7 +24,6 @@ const SLICES_A_NOTE: u32 = 20;
 #[derive(Debug)]
 pub(crate) struct Below {
     pub(crate) core: Arc<Core>,
-    pub(crate) counters: Arc<Counters>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) folders: Receiver<Box<Work>>,
     pub(crate) finished: Sender<Box<Finished>>,
@@ -62,7 +62,8 @@ impl Below {
             }
             let items = store.items(&scope, after, SLICE)?;
             self.tell_some(&items, &people)?;
-            Counters::add(&self.counters.rejudged, u64::try_from(items.len()).unwrap_or(u64::MAX));
+            let told = u64::try_from(items.len()).unwrap_or(u64::MAX);
+            self.core.stats.of(work.tenant.number).add(Count::Exposures, told);
             after = items.last().map(|known| known.number).or(after);
             if items.len() < SLICE {
                 break;

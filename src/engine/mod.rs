@@ -4,4 +4,6 @@ pub mod core;
 pub mod estimate;
 pub mod listing;
 pub mod local;
+pub mod reach;
 pub mod stdin;
+pub mod turns;

@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod estimate;
+pub mod exposure;
 pub mod listing;
 pub mod local;
 pub mod reach;

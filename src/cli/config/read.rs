@@ -12,7 +12,7 @@ use crate::cli::shown;
 use crate::model::{ConnectorName, Provider};
 use crate::provider::Secret;
 use crate::provider::settings::{
-    BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, LimitOf, Limits, Settings, public,
+    BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, LimitOf, Limits, Settings, public,
 };
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -350,6 +350,7 @@ impl Reader<'_> {
             authorize: self.address("authorize", public::BOX_AUTHORIZE, false)?,
             download_hosts: hosts.unwrap_or_else(|| public::BOX_DOWNLOAD_HOSTS.map(str::to_owned).to_vec()),
             auth: self.box_auth(folder)?,
+            hook_keys: HookKeys::default(),
         })
     }
 

@@ -6,5 +6,6 @@ pub mod exposure;
 pub mod listing;
 pub mod local;
 pub mod reach;
+pub mod stats;
 pub mod stdin;
 pub mod turns;

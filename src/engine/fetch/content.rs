@@ -78,10 +78,10 @@ impl Fetcher {
 
     /// Why the content is not to be read at all. Asked before any call for it.
     fn refusal(&self, work: &Work) -> Result<Option<Reason>, Fault> {
-        let bounds = &work.tenant.bounds;
-        if !bounds.is_open() {
+        let reach = work.tenant.reach();
+        if !reach.is_everything() {
             let above = above_of(&*self.core.store, work)?;
-            if let Some(reason) = bounds.refusal(&work.item, &above, &work.tenant.directory()) {
+            if let Some(reason) = reach.refuses(&work.item, &above) {
                 return Ok(Some(reason));
             }
         }

@@ -5,7 +5,7 @@ use crate::clock::Moment;
 use crate::engine::core::Core;
 use crate::engine::fetch::{folder_of, has_moved};
 use crate::engine::pool::Work;
-use crate::model::{Directory, ItemKind, ItemNumber, Members, Provider, Sharing};
+use crate::model::{Directory, ItemKind, Members, Provider, Sharing};
 use crate::provider::exposure::{self, exposure};
 use crate::store::{Above, Error, Judged, Known, Store};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ fn folder_now(store: &dyn Store, work: &Work) -> Result<Option<Known>, Error> {
 }
 
 /// Level, certainty and the next moment at which both may change by themselves.
-pub(super) fn judge(id: &Arc<str>, own: &Sharing, above: &[Above], people: &Directory, at: Moment) -> Judged {
+fn judge(id: &Arc<str>, own: &Sharing, above: &[Above], people: &Directory, at: Moment) -> Judged {
     let folders: Vec<exposure::Above> =
         above.iter().map(|above| exposure::Above { id: above.id.clone(), sharing: above.sharing.clone() }).collect();
     let told = exposure(id, own, &folders, people, at);
@@ -78,16 +78,4 @@ fn ends(sharing: &Sharing) -> impl Iterator<Item = Moment> {
     };
     let links = sharing.links.iter().filter_map(|link| link.expires);
     links.chain(members.iter().filter_map(|member| member.expires))
-}
-
-/// How far a stored item is open by what is stored alone. `above` are the folders above it.
-pub(super) fn stored(core: &Core, known: &Known, above: &[Above], people: &Directory) -> Result<Judged, Error> {
-    let mut own = core.store.sharing(known.number)?.unwrap_or_default();
-    own.outside_owner |= known.item.outside_owner;
-    Ok(judge(&known.item.id, &own, above, people, core.clock.now()))
-}
-
-/// The folders above what lies in one folder.
-pub(super) fn above_children(store: &dyn Store, child: ItemNumber) -> Result<Arc<[Above]>, Error> {
-    Ok(store.above(child)?.into())
 }

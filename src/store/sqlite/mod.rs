@@ -7,6 +7,7 @@
 mod activities;
 mod audit;
 mod connectors;
+mod counter;
 mod coverage;
 mod inventory;
 mod migrate;
@@ -133,6 +134,17 @@ impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sqlite").field("path", &self.options.path).finish_non_exhaustive()
     }
+}
+
+/// What a piece of work writes with.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'a> {
+    /// The transaction.
+    pub(super) tx: &'a Connection,
+    /// The key of sealed names.
+    pub(super) seal: &'a SealKey,
+    /// The steady time.
+    pub(super) now: Moment,
 }
 
 /// Why a piece of work failed.

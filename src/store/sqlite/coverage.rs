@@ -6,12 +6,11 @@ use super::standing::Standing;
 use super::words::{self, UNTOLD};
 use super::{Failed, Sqlite};
 use crate::clock::Moment;
-use crate::model::{ConnectorNumber, Level, WhyUnwalked};
+use crate::model::{ConnectorNumber, WhyUnwalked};
 use crate::store::Error;
 use crate::store::coverage::{CoverageRow, Coverages, DetectorRow, ExposureRow, HoleRow};
 use crate::store::inventory::Totals;
 use rusqlite::{Connection, OptionalExtension, Params, params};
-use std::sync::Arc;
 
 /// Moves the tally under which an item that is there counts.
 pub(super) fn count(c: &Connection, standing: &Standing, with_findings: bool, by: i64) -> Result<(), Failed> {

@@ -14,7 +14,9 @@ mod migrate;
 mod people;
 mod queue;
 mod rules;
+mod standing;
 mod verdicts;
+mod words;
 mod writer;
 
 use super::error::Kind;

@@ -27,8 +27,7 @@ pub(super) fn known_detector(c: &Connection, name: &str) -> Result<Option<i64>, 
 
 /// What two equal sets have in common, whatever order they are told in.
 fn fingerprint(detectors: &[DetectorKept]) -> [u8; 32] {
-    let mut sorted: Vec<(&str, &[u8; 32])> =
-        detectors.iter().map(|detector| (&*detector.id, &detector.hash)).collect();
+    let mut sorted: Vec<(&str, &[u8; 32])> = detectors.iter().map(|detector| (&*detector.id, &detector.hash)).collect();
     sorted.sort_unstable();
     sorted.dedup();
     let mut hasher = Sha256::new();

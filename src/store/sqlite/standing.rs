@@ -138,9 +138,8 @@ impl Standing {
 
     /// True when the past must tell the two apart.
     fn differs(&self, other: &Self) -> bool {
-        let told = |standing: &Self| {
-            (standing.bytes, standing.reading, standing.level, standing.level_known, standing.gone)
-        };
+        let told =
+            |standing: &Self| (standing.bytes, standing.reading, standing.level, standing.level_known, standing.gone);
         told(self) != told(other) || self.label != other.label || self.coverage != other.coverage
     }
 }
@@ -356,7 +355,8 @@ fn write(c: &Connection, new: &Standing) -> Result<(), Failed> {
 /// A reading was made again: its coverage or type is another, for all that point at it.
 pub(super) fn read_again(c: &Connection, now: Moment, reading: &super::verdicts::Brief) -> Result<(), Failed> {
     let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM standing WHERE reading = ?1 AND gone = 0"))?;
-    let holders: Vec<Standing> = statement.query_map([reading.number.0], Standing::from_row)?.collect::<Result<_, _>>()?;
+    let holders: Vec<Standing> =
+        statement.query_map([reading.number.0], Standing::from_row)?.collect::<Result<_, _>>()?;
     for old in holders {
         let (reused, version) = (old.reused, old.judged_version.clone());
         read(c, now, ItemNumber(old.item), reading, reused, version.as_deref())?;

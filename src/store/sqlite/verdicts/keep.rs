@@ -1,7 +1,7 @@
 //! Writes what a content holds: a reading is made once for each content and extraction, whoever else has it too.
 
-use super::rows;
 use super::Brief;
+use super::rows;
 use crate::clock::Moment;
 use crate::model::{Coverage, Finding, Reason, Verdict};
 use crate::store::rules::RulesNumber;
@@ -54,8 +54,8 @@ pub(super) fn keep(c: &Connection, now: Moment, read: &Read<'_>) -> Result<Brief
     let Some(there) = there else { return first(c, now, read, extraction) };
     let was_failure = failed(words::coverage(&there.brief.coverage)?);
     let is_failure = failed(read.verdict.coverage);
-    let judged = there.rules == read.rules.0
-        || rules::in_force(c)?.is_some_and(|(in_force, _)| in_force.0 == there.rules);
+    let judged =
+        there.rules == read.rules.0 || rules::in_force(c)?.is_some_and(|(in_force, _)| in_force.0 == there.rules);
     match (was_failure, is_failure) {
         (true, false) => again(c, now, read, &there),
         _ if judged => Ok(there.brief),

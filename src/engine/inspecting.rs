@@ -15,7 +15,7 @@ pub(crate) struct Inspecting {
 
 impl Inspecting {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { options: inspect::Options { limits, scan: ScanOptions { grounds: true, ..ScanOptions::default() } } }
+        Self { options: inspect::Options { limits, scan: ScanOptions::default() } }
     }
 
     /// Settings of each inspection.

@@ -58,6 +58,10 @@ pub(super) struct Args {
     /// Write the authority's certificate (PEM) to this file
     #[arg(long, value_name = "FILE", requires = "tls")]
     authority: Option<PathBuf>,
+    /// Bring Dropbox's webhook notices to this address on this machine, as http://127.0.0.1:8080/hooks/dropbox (Box's go
+    /// where its webhooks say)
+    #[arg(long, value_name = "URL", value_parser = hook)]
+    hook: Option<String>,
     #[arg(long, value_name = "KINDS", default_value = "none", value_parser = faults::parse, help = faults::help())]
     faults: Faults,
     /// Calls a second that each user or member may make; more are answered with 429
@@ -77,6 +81,11 @@ pub(super) struct Args {
 fn per_second(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok().filter(|number| *number > 0.0 && *number <= EDITS_MAX);
     number.ok_or_else(|| format!("write a number above 0, at most {EDITS_MAX}"))
+}
+
+fn hook(text: &str) -> Result<String, String> {
+    let here = url::Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.host_str() == Some("127.0.0.1"));
+    if here { Ok(text.to_owned()) } else { Err("write an address as http://127.0.0.1:8080/hooks/dropbox".to_owned()) }
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
@@ -131,6 +140,7 @@ fn options(args: &Args, clock: Clock, tenants: &Tenants) -> emulator::Options {
         tls: args.tls,
         names: args.name.clone(),
         clouds: tenants.clouds(),
+        hook: args.hook.clone(),
         ports: ports.into_iter().filter_map(|(door, port)| Some((door, port?))).collect(),
     }
 }

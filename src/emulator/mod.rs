@@ -24,8 +24,8 @@ pub use inventory::Inventory;
 pub use keyring::Keyring;
 pub use limit::Pace;
 pub use record::{Downloads, Record, Recorded};
-pub use server::{Options, Running, start};
-pub use wire::{Answer, Asked, Cloud, Door};
+pub use server::{Brought, Options, Running, start};
+pub use wire::{Answer, Asked, Cloud, Content, Door, Post};
 
 use crate::clock::{Clock, Moment};
 use edit::{Edit, Play};

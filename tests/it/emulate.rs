@@ -197,11 +197,12 @@ fn what_cannot_start_says_why() {
     let scene = Scene::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["--folder", "nowhere"], "cannot read nowhere"),
         (&["--folder", "x", "--empty"], "cannot be used with"),
-        (&["--faults", "mild"], "there are none, light, heavy"),
+        (&["--faults", "mild"], "there are none, light, heavy, storm"),
         (&["--faults", "cut=2"], "a number from 0 to 1"),
+        (&["--hook", "https://example.com/hook"], "http://127.0.0.1:8080"),
         (&["--edits", "0"], "write a number above 0"),
         (&["--authority", "ca.pem"], "--tls"),
         (&["--box-port", &port], &port),

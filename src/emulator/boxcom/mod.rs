@@ -44,8 +44,9 @@ pub use survey::{Expected, SurveyedFile};
 use super::Door;
 use super::edit::{Edit, Play};
 use super::seed::Fill;
-use super::wire::{Answer, Asked, Cloud};
+use super::wire::{Answer, Asked, Cloud, Post};
 use crate::clock::Clock;
+use crate::clock::Moment;
 use state::State;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -143,6 +144,15 @@ impl Cloud for Tenant {
 
     fn forget_position(&self, asked: &Asked) -> bool {
         self.state().forget_position(asked)
+    }
+
+    fn posts(&self, _console: bool) -> Vec<Post> {
+        let mut state = self.state();
+        if state.notices.is_empty() { Vec::new() } else { state.posts() }
+    }
+
+    fn signed(&self, body: &[u8], at: Moment, _time: u32) -> Vec<(String, String)> {
+        self.state().signed_now(body, at)
     }
 
     fn set_doors(&self, doors: &[(Door, String)]) {

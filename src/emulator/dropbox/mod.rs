@@ -37,8 +37,8 @@ mod upload;
 
 use super::edit::{Edit, Play};
 use super::seed::Fill;
-use super::wire::{Answer, Asked, Cloud, Door};
-use crate::clock::Clock;
+use super::wire::{Answer, Asked, Cloud, Door, Post};
+use crate::clock::{Clock, Moment};
 use gate::Call;
 pub use hooks::Notice;
 use reply::Reply;
@@ -380,6 +380,21 @@ impl Cloud for Tenant {
     }
 
     /// No answer of this tenant names an address of its own.
+    /// The app is one of a team: of both forms of a notice it gets the team's.
+    fn posts(&self, console: bool) -> Vec<Post> {
+        let mut state = self.lock();
+        if !console || state.notices.is_empty() {
+            return Vec::new();
+        }
+        let notices = state.notices.drain(..).filter(|notice| notice.of_team);
+        notices.map(|notice| Post { address: None, body: notice.body }).collect()
+    }
+
+    fn signed(&self, body: &[u8], _at: Moment, _time: u32) -> Vec<(String, String)> {
+        let signature = hooks::signature(&self.lock().keys.app_secret, body);
+        vec![("content-type".into(), "application/json".into()), ("x-dropbox-signature".into(), signature)]
+    }
+
     fn set_doors(&self, _doors: &[(Door, String)]) {}
 }
 

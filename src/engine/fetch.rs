@@ -104,7 +104,8 @@ impl Fetcher {
 
     fn one(&self, mut work: Box<Work>) {
         let end = catch_unwind(AssertUnwindSafe(|| self.way(&mut work)));
-        let end = end.unwrap_or_else(|_| End::Fail(Reason::Crashed, "the connector failed in an unforeseen way".into()));
+        let end =
+            end.unwrap_or_else(|_| End::Fail(Reason::Crashed, "the connector failed in an unforeseen way".into()));
         self.hand_on(work, end);
     }
 

@@ -83,9 +83,8 @@ impl Scanner {
             return;
         }
         step::passed("verdict.before");
-        let scanned = catch_unwind(AssertUnwindSafe(|| {
-            self.inspecting.covered(lent.inspect(&content, &work.item.name))
-        }));
+        let scanned =
+            catch_unwind(AssertUnwindSafe(|| self.inspecting.covered(lent.inspect(&content, &work.item.name))));
         drop(content);
         let Ok(verdict) = scanned else {
             let wait = self.core.clock.steady().plus(AFTER_A_CRASH);

@@ -257,7 +257,8 @@ impl Running {
         let deadline = self.core.clock.is_movable().then_some(STOP_WITHIN);
         let began = self.core.clock.elapsed();
         for Thread { thread, ended } in self.threads.drain(..) {
-            let left = deadline.unwrap_or_else(|| STOP_WITHIN.saturating_sub(self.core.clock.elapsed().saturating_sub(began)));
+            let left =
+                deadline.unwrap_or_else(|| STOP_WITHIN.saturating_sub(self.core.clock.elapsed().saturating_sub(began)));
             // The channel closes as the thread ends; one that does not is left to itself and holds no lease any more.
             if ended.recv_timeout(left).is_err_and(|error| error.is_disconnected()) {
                 let _ = thread.join();

@@ -119,7 +119,8 @@ impl Settler {
     /// Tells how far the item is open, where this may have changed, and asks for everything below where it hands that down.
     fn tell_exposure(&self, work: &mut Work) -> Result<(), Error> {
         let known = &work.job.known;
-        let asked = [Todo::EXPOSURE, Todo::SHARING, Todo::LOOK, Todo::BELOW].iter().any(|todo| work.job.todo.has(*todo));
+        let asked =
+            [Todo::EXPOSURE, Todo::SHARING, Todo::LOOK, Todo::BELOW].iter().any(|todo| work.job.todo.has(*todo));
         if !asked && known.exposure.is_some() && !work.found_something() {
             return Ok(());
         }

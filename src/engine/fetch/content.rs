@@ -97,7 +97,9 @@ impl Fetcher {
     /// True when this very version was read already, by rules that will do.
     fn is_known(&self, work: &Work) -> Result<bool, store::Error> {
         let known = &work.job.known;
-        let Some(number) = known.reading.filter(|_| known.judged_version == work.item.version) else { return Ok(false) };
+        let Some(number) = known.reading.filter(|_| known.judged_version == work.item.version) else {
+            return Ok(false);
+        };
         if work.item.version.is_none() {
             return Ok(false);
         }
@@ -245,4 +247,3 @@ impl<R: Read> Read for Hashed<R> {
         Ok(read)
     }
 }
-

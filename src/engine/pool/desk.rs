@@ -52,7 +52,11 @@ impl Desk {
             drop(inner);
             return drop(work);
         }
-        if work.is_live() { inner.live.push_back(work) } else { inner.others.push_back(work) }
+        if work.is_live() {
+            inner.live.push_back(work)
+        } else {
+            inner.others.push_back(work)
+        }
         drop(inner);
         self.changed.notify_all();
     }
@@ -137,7 +141,8 @@ impl Inner {
         for queue in [&mut self.live, &mut self.others] {
             let mut at = 0;
             while at < queue.len() && batch.len() < MEMBERS_BATCH {
-                let fits = queue.get(at).is_some_and(|work| asks_for_members_only_by_batch(work) && work.principal() == whose);
+                let fits =
+                    queue.get(at).is_some_and(|work| asks_for_members_only_by_batch(work) && work.principal() == whose);
                 match fits.then(|| queue.remove(at)).flatten() {
                     Some(work) => batch.push(work),
                     None => at += 1,

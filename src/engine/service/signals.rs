@@ -35,7 +35,10 @@ impl fmt::Display for Error {
         match self {
             Error::Store(error) => error.fmt(f),
             Error::Panicked(thread) => {
-                write!(f, "the thread {thread} failed in an unforeseen way\n  nothing is lost; start again, and report it")
+                write!(
+                    f,
+                    "the thread {thread} failed in an unforeseen way\n  nothing is lost; start again, and report it"
+                )
             }
             Error::Threads(why) => write!(f, "threads could not be made: {why}"),
         }

@@ -8,13 +8,13 @@ use sluicebox::model::{Coverage, ItemKind, Provider, Reason};
 use std::collections::BTreeMap;
 
 /// A file of the emulated tenant: id, hash of its body, in the trash, has bytes of its own.
-struct Must {
+pub(super) struct Must {
     hash: String,
     trashed: bool,
     direct: bool,
 }
 
-fn files(house: &House, provider: Provider) -> BTreeMap<String, Must> {
+pub(super) fn files(house: &House, provider: Provider) -> BTreeMap<String, Must> {
     match provider {
         Provider::Box => {
             let files = house.tenants.boxcom.files().into_iter();
@@ -59,12 +59,12 @@ fn holds(house: &House, core: &Core, tenant: &Tenant) {
 #[test]
 fn a_whole_tenant_is_read_once_and_an_unchanged_one_never_again() {
     let house = House::new(1);
-    let core = house.core(Ways::default());
-    house.list_all(&core);
+    let core = house.site.core(Ways::default());
+    house.site.list_all(&core);
     work_off(&core);
     holds_all(&house, &core);
     let downloads = core.stats.sum(Count::Downloads);
-    house.list_all(&core);
+    house.site.list_all(&core);
     work_off(&core);
     assert_eq!(core.stats.sum(Count::Downloads), downloads, "nothing changed, nothing is downloaded");
     holds_all(&house, &core);

@@ -144,7 +144,8 @@ fn by_detector(c: &Connection) -> Result<Vec<DetectorRow>, Failed> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn why(name: &str) -> Result<WhyUnwalked, Failed> {
+/// Why something is a hole, by its number.
+fn why(number: i64) -> Result<WhyUnwalked, Failed> {
     const ALL: [WhyUnwalked; 8] = [
         WhyUnwalked::InactiveOwner,
         WhyUnwalked::InvitedOwner,
@@ -155,7 +156,7 @@ fn why(name: &str) -> Result<WhyUnwalked, Failed> {
         WhyUnwalked::AppFolder,
         WhyUnwalked::Failing,
     ];
-    ALL.into_iter().find(|why| why.name() == name).ok_or_else(|| words::strange("reason of a hole"))
+    usize::try_from(number).ok().and_then(|at| ALL.get(at)).copied().ok_or_else(|| words::strange("reason of a hole"))
 }
 
 fn holes(c: &Connection, as_of: Option<Moment>) -> Result<Vec<HoleRow>, Failed> {
@@ -171,7 +172,7 @@ fn holes(c: &Connection, as_of: Option<Moment>) -> Result<Vec<HoleRow>, Failed> 
             connector: ConnectorNumber(row.get(0)?),
             what: row.get::<_, String>(1)?.into(),
             name: row.get::<_, String>(2)?.into(),
-            why: why(&row.get::<_, String>(3)?)?,
+            why: why(row.get(3)?)?,
             since: Moment::from_millis(row.get(4)?),
         });
     }

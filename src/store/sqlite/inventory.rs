@@ -14,7 +14,7 @@ mod upsert;
 mod walks;
 
 use super::writer::Haste;
-use super::{Desk, Failed, Sqlite, connectors, coverage, standing};
+use super::{Desk, Failed, Sqlite, connectors, coverage, people, standing};
 use crate::clock::Moment;
 use crate::model::{
     ConnectorNumber, FoundLink, GonePath, ItemKind, ItemNumber, Lane, Principal, Sharing, Taken, Unwalked, Walk,
@@ -270,6 +270,7 @@ impl Inventory for Sqlite {
     ) -> Result<Vec<ItemNumber>, Error> {
         let (person, links) = (person.to_owned(), links.to_vec());
         self.write_at(Haste::Bulk, "keep a person's links", move |desk| {
+            people::links_told(desk.tx, of, &person)?;
             sharing::keep_links(desk, of, &person, &links, lane)
         })
     }

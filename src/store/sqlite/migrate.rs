@@ -4,7 +4,7 @@
 //! decides. Whether the last writer closed it in good order is written in the file itself; when it did not, or when that costs
 //! little, the whole file is looked through before anything is written.
 
-use super::{Failed, Options};
+use super::{Failed, Options, words};
 use crate::store::Error;
 use crate::store::error::Kind;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -176,13 +176,13 @@ fn look_through(connection: &Connection, path: &Path) -> Result<(), Failed> {
         return Ok(());
     }
     let was_closed = fact(connection, CLOSED)?.as_deref() == Some("1");
-    let told: u64 = connection.query_row(
+    let told: i64 = connection.query_row(
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         [],
         |row| row.get(0),
     )?;
     // In good order the log was folded in, so the file is as long as its head says.
-    if was_closed && bytes < told {
+    if was_closed && words::integer(bytes) < told {
         return Err(Kind::Damaged(format!("it has {bytes} bytes of {told}")).into());
     }
     if was_closed && bytes > ALWAYS_CHECKED_BYTES { Ok(()) } else { quick_check(connection) }

@@ -10,14 +10,13 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use super::counter::{self, State, lane_number, lane_of};
+use super::counter::{self, State};
 use super::inventory::known;
 use super::writer::Haste;
 use super::{Desk, Failed, Sqlite, standing, words};
 use crate::clock::Moment;
 use crate::model::{ConnectorNumber, ItemNumber, Lane, Lease, Todo};
 use crate::store::Error;
-use crate::store::error::Kind;
 use crate::store::order::{Served, Shares};
 use crate::store::queue::{Ask, Claim, Depth, Failure, Fate, GivenBack, Job, Parked, Queue};
 use leases::Leases;
@@ -321,7 +320,7 @@ impl Queue for Sqlite {
         })?;
         let ends = self.now().plus(lease);
         let mut book = self.queue.book();
-        let renewed = |(lease, held): &(&Lease, bool)| *held && book.renew(lease, ends);
+        let mut renewed = |(lease, held): &(&Lease, bool)| *held && book.renew(lease, ends);
         let lost = leases.iter().zip(held).filter(|pair| !renewed(pair)).map(|(lease, _)| *lease);
         Ok(lost.collect())
     }

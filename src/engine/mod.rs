@@ -2,4 +2,5 @@
 
 pub mod listing;
 pub mod local;
+pub mod rejudge;
 pub mod stdin;

@@ -19,3 +19,4 @@ pub mod model;
 pub mod provider;
 pub mod report;
 pub mod rule;
+pub mod store;

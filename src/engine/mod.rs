@@ -10,6 +10,7 @@ pub mod listing;
 pub mod local;
 pub(crate) mod pool;
 pub mod reach;
+pub mod rejudge;
 pub(crate) mod scan;
 pub mod service;
 pub mod settle;

@@ -1,5 +1,6 @@
 //! What all stages of the service share: the store, the tenants, the rules in force, time, and the stop flag.
 
+use super::feed::Memo;
 use super::reach::Reach;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -115,6 +116,8 @@ pub struct Tenant {
     pub paused: AtomicBool,
     /// What is being read of it, so that no two readers move one position.
     pub turns: Turns,
+    /// What the feed remembers of it.
+    pub feed: Memo,
     known: RwLock<People>,
 }
 
@@ -143,6 +146,7 @@ impl Tenant {
             limits: CallLimits::default(),
             paused: AtomicBool::new(false),
             turns: Turns::default(),
+            feed: Memo::default(),
             known: RwLock::default(),
         }
     }

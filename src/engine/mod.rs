@@ -3,8 +3,10 @@
 pub mod core;
 pub mod estimate;
 pub mod exposure;
+pub mod feed;
 pub mod listing;
 pub mod local;
+pub mod passes;
 pub mod reach;
 pub mod stats;
 pub mod stdin;

@@ -8,9 +8,11 @@ mod explain;
 mod extract;
 mod key;
 mod limits;
+mod logs;
 mod progress;
 mod rules;
 mod scan;
+mod service;
 mod stop;
 
 use clap::{Parser, Subcommand};
@@ -98,6 +100,7 @@ fn shown(word: impl AsRef<std::ffi::OsStr>) -> String {
 /// Runs the command line and gives the exit code: see the contract in the README.
 #[must_use]
 pub fn run() -> ExitCode {
+    logs::no_core();
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args),

@@ -2,6 +2,7 @@
 
 use super::feed::Memo;
 use super::reach::Reach;
+use super::stats::Stats;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::content::{Limits, SpoolOptions};
@@ -206,6 +207,8 @@ pub struct Core {
     pub stop: Arc<AtomicBool>,
     /// The key of tokens.
     pub key: TokenKey,
+    /// What the stages count.
+    pub stats: Arc<Stats>,
     in_force: RwLock<InForce>,
 }
 
@@ -221,7 +224,8 @@ impl Core {
         key: TokenKey,
         in_force: InForce,
     ) -> Self {
-        Self { store, tenants, options, clock, stop, key, in_force: RwLock::new(in_force) }
+        let stats = Arc::new(Stats::new(tenants.iter().map(|tenant| (tenant.number, tenant.name.clone()))));
+        Self { store, tenants, options, clock, stop, key, stats, in_force: RwLock::new(in_force) }
     }
 
     /// The rules in force.

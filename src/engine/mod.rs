@@ -1,13 +1,21 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod control;
 pub mod core;
 pub mod estimate;
 pub mod exposure;
 pub mod feed;
+pub(crate) mod fetch;
+pub(crate) mod inspecting;
 pub mod listing;
 pub mod local;
 pub mod passes;
+pub(crate) mod pool;
 pub mod reach;
+pub(crate) mod scan;
+pub mod service;
+pub mod settle;
 pub mod stats;
 pub mod stdin;
+pub mod step;
 pub mod turns;

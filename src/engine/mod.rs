@@ -6,3 +6,4 @@ pub mod listing;
 pub mod local;
 pub mod stats;
 pub mod stdin;
+pub mod upkeep;

@@ -19,3 +19,4 @@ pub mod stats;
 pub mod stdin;
 pub mod step;
 pub mod turns;
+pub mod upkeep;

@@ -27,7 +27,8 @@ impl Below {
     /// The thread's life, until no more folders come.
     pub(crate) fn run(&self) {
         while let Ok(mut work) = self.folders.recv() {
-            let (of, folder, revision) = (work.tenant.number, work.job.known.number, work.job.lease.revision);
+            let (of, folder) = (work.tenant.number, work.job.known.number);
+            let revision = work.job.lease.revision;
             match exposure::below(&self.core, &work.tenant, folder, revision, &mut || !self.core.stopped()) {
                 Ok(true) => {
                     work.did(Todo::BELOW);

@@ -3,9 +3,11 @@
 mod config;
 mod connect;
 mod cost;
+mod doctor;
 mod emulate;
 mod explain;
 mod extract;
+mod init;
 mod key;
 mod limits;
 mod logs;
@@ -39,6 +41,10 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Make the data folder, the settings file, the key of tokens and the store
+    Init(init::Args),
+    /// Say whether everything is in order, and what to do where it is not
+    Doctor(doctor::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
@@ -106,6 +112,8 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };

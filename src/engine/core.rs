@@ -1,5 +1,6 @@
 //! What all stages of the service share: the store, the tenants, the rules in force, time, and the stop flag.
 
+use super::feed::Memo;
 use super::reach::Reach;
 use super::stats::Stats;
 use super::turns::Turns;
@@ -116,6 +117,8 @@ pub struct Tenant {
     pub paused: AtomicBool,
     /// What is being read of it, so that no two readers move one position.
     pub turns: Turns,
+    /// What the feed remembers of it.
+    pub feed: Memo,
     known: RwLock<People>,
 }
 
@@ -144,6 +147,7 @@ impl Tenant {
             limits: CallLimits::default(),
             paused: AtomicBool::new(false),
             turns: Turns::default(),
+            feed: Memo::default(),
             known: RwLock::default(),
         }
     }

@@ -7,7 +7,7 @@ use super::core::{Core, Tenant};
 use crate::clock::Moment;
 use crate::model::{Audience, Directory, Exposure, ItemNumber, Link, Member, Members, Sharing};
 use crate::provider::exposure::{Above, exposure};
-use crate::store::{Error, Inventory as _, Judged, Known, Scope};
+use crate::store::{Error, Judged, Known, Scope};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,16 +29,23 @@ pub fn tell(core: &Core, tenant: &Tenant, known: &Known, own: Option<&Sharing>) 
 }
 
 /// Tells the exposure of a folder and of everything below it again. `on` is asked before each batch; when it says no, the
-/// position is kept and the answer is false: the rest is told when this is called again.
+/// position is kept and the answer is false: the rest is told when this is called again with the same `revision` (of the job's
+/// lease). With another one something was asked for anew meanwhile, and it begins anew.
 ///
 /// # Errors
 /// When the store could not be read or written.
-pub fn below(core: &Core, tenant: &Tenant, folder: ItemNumber, on: &mut dyn FnMut() -> bool) -> Result<bool, Error> {
+pub fn below(
+    core: &Core,
+    tenant: &Tenant,
+    folder: ItemNumber,
+    revision: i64,
+    on: &mut dyn FnMut() -> bool,
+) -> Result<bool, Error> {
     let fact = format!("exposure.below.{folder}");
     let kept = core.store.fact(Some(tenant.number), &fact)?;
-    let mut after = kept.and_then(|text| text.parse().ok()).map(ItemNumber);
+    let mut after = kept.and_then(|text| position(&text, revision));
     if after.is_none()
-        && let Some(known) = core.store.item(folder)?
+        && let Some(known) = core.store.item(folder)?.filter(|known| !known.is_top)
     {
         let told = tell(core, tenant, &known, None)?.1;
         core.store.keep_exposure(&[(folder, told)])?;
@@ -47,17 +54,24 @@ pub fn below(core: &Core, tenant: &Tenant, folder: ItemNumber, on: &mut dyn FnMu
     let mut ways = Ways::default();
     while on() {
         let batch = core.store.items(&scope, after, BATCH)?;
-        let Some(last) = batch.last().map(|known| known.number) else {
+        if let Some(last) = batch.last() {
+            tell_all(core, tenant, &batch, &mut ways)?;
+            after = Some(last.number);
+        }
+        if batch.len() < BATCH {
             core.store.keep_fact(Some(tenant.number), &fact, None)?;
             return Ok(true);
-        };
-        tell_all(core, tenant, &batch, &mut ways)?;
-        after = Some(last);
-        if batch.len() == BATCH {
-            core.store.keep_fact(Some(tenant.number), &fact, Some(&last.to_string()))?;
         }
+        let place = after.map(|after| format!("{revision}@{after}"));
+        core.store.keep_fact(Some(tenant.number), &fact, place.as_deref())?;
     }
     Ok(false)
+}
+
+/// The position that was kept for this revision.
+fn position(kept: &str, revision: i64) -> Option<ItemNumber> {
+    let (of, after) = kept.split_once('@')?;
+    (of.parse() == Ok(revision)).then(|| after.parse().ok().map(ItemNumber))?
 }
 
 /// Tells these items again, whatever they rest on.
@@ -134,6 +148,13 @@ fn ends(sharing: &Sharing) -> impl Iterator<Item = Moment> {
 mod tests {
     use super::*;
     use crate::model::Who;
+
+    #[test]
+    fn a_position_is_one_revisions() {
+        for (kept, after) in [("7@40", Some(ItemNumber(40))), ("8@40", None), ("7@", None), ("", None)] {
+            assert_eq!(position(kept, 7), after, "{kept}");
+        }
+    }
 
     #[test]
     fn the_next_end_is_the_first_that_is_still_to_come() {

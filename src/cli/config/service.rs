@@ -243,7 +243,12 @@ fn public_address(table: &Table<'_>) -> Result<Option<Url>, ConfigError> {
     let Some(text) = table.text("public_address")? else { return Ok(None) };
     let url = Url::parse(&text).ok().filter(|url| url.scheme() == "https" && url.host_str().is_some());
     let fits = url.filter(|url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
-    fits.map(Some).ok_or_else(|| {
+    // A base ends with a slash, whether it was typed or not: what is joined to it goes below it.
+    let base = fits.map(|mut url| {
+        url.set_path(&format!("{}/", url.path().trim_end_matches('/')));
+        url
+    });
+    base.map(Some).ok_or_else(|| {
         table
             .error("public_address", "`public_address` must be an address that begins with https://")
             .help("providers call https://HOST/hooks/CONNECTOR: name the host that passes such calls on to `http`")

@@ -28,7 +28,8 @@ impl Below {
     pub(crate) fn run(&self) {
         while let Ok(mut work) = self.folders.recv() {
             let (of, folder) = (work.tenant.number, work.job.known.number);
-            match exposure::below(&self.core, &work.tenant, folder, &mut || !self.core.stopped()) {
+            let revision = work.job.lease.revision;
+            match exposure::below(&self.core, &work.tenant, folder, revision, &mut || !self.core.stopped()) {
                 Ok(true) => {
                     work.did(Todo::BELOW);
                     self.core.stats.of(of).add(Count::Exposures, 1);

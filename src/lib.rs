@@ -20,3 +20,4 @@ pub mod policy;
 pub mod provider;
 pub mod report;
 pub mod rule;
+pub mod store;

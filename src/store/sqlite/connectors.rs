@@ -2,11 +2,16 @@
 
 #![allow(unused_imports, reason = "filled in the next commits")]
 
-use super::Sqlite;
+use super::{Desk, Failed, Sqlite};
 use crate::clock::Moment;
 use crate::model::{ConnectorName, ConnectorNumber, FeedCursor, Provider};
 use crate::store::Error;
 use crate::store::connectors::{Connector, ConnectorState, Connectors};
+
+/// Keeps one position.
+pub(super) fn keep_cursor_in(_desk: &Desk<'_>, _of: ConnectorNumber, _cursor: &FeedCursor) -> Result<(), Failed> {
+    todo!()
+}
 
 impl Connectors for Sqlite {
     fn connector(&self, _name: &ConnectorName, _provider: Provider) -> Result<Connector, Error> {

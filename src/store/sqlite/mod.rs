@@ -7,13 +7,16 @@
 mod activities;
 mod audit;
 mod connectors;
+mod counter;
 mod coverage;
 mod inventory;
 mod migrate;
 mod people;
 mod queue;
 mod rules;
+mod standing;
 mod verdicts;
+mod words;
 mod writer;
 
 use super::error::Kind;
@@ -133,6 +136,17 @@ impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sqlite").field("path", &self.options.path).finish_non_exhaustive()
     }
+}
+
+/// What a piece of work writes with.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'a> {
+    /// The transaction.
+    pub(super) tx: &'a Connection,
+    /// The key of sealed names.
+    pub(super) seal: &'a SealKey,
+    /// The steady time.
+    pub(super) now: Moment,
 }
 
 /// Why a piece of work failed.

@@ -8,6 +8,7 @@
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod content;
 pub mod detect;
 pub mod emulator;

@@ -4,6 +4,7 @@
 //! A behaviour is a row of [`BEHAVIOURS`]; it knows providers only through `Source` and the stage. The seeds are those of
 //! `SLUICEBOX_SEEDS` (`1-3` by default, `5`, `1-20`); `tests/campaign` runs twenty and prints a table.
 
+mod asked;
 mod changes;
 mod journal;
 mod listing;
@@ -32,6 +33,10 @@ const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "a crash while tokens turn over loses no key", holds: rotation::crash_anywhere },
     Behaviour { name: "a second pass knows what a fresh listing knows", holds: changes::second_pass },
     Behaviour { name: "the feed tells every edit", holds: changes::feed },
+    Behaviour { name: "a look at an item tells what its listing tells", holds: asked::look },
+    Behaviour { name: "an item is found again wherever it went", holds: asked::look_again },
+    Behaviour { name: "genuine deliveries are hints, all others are refused", holds: asked::delivery },
+    Behaviour { name: "a watch tells which feeds have news", holds: asked::watch },
     Behaviour { name: "a lost position costs no edit", holds: changes::position_lost },
 ];
 

@@ -250,7 +250,8 @@ fn actor(by: Option<Mini>) -> Actor {
 fn subject(source: EventSource, version: Option<Arc<str>>) -> Option<Subject> {
     let place = source.parent.and_then(|parent| parent.id);
     let version = version.or(source.file_version.and_then(|version| version.id));
-    let named = |kind, id, name| Some(Subject { id: Some(id), kind, name, place, version, owner: None });
+    let owner = source.owned_by.and_then(|owner| owner.id);
+    let named = |kind, id, name| Some(Subject { id: Some(id), kind, name, place, version, owner });
     if let Some(id) = source.item_id {
         return named(item_kind(source.item_type.as_deref()), id, source.item_name);
     }

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Edits a second at most.
 const EDITS_MAX: f64 = 1_000.0;
+/// Files out of repeating others at most.
+const FILES_MAX: u64 = 200_000;
 /// Made-up files at most: beyond, a tenant outgrows a few hundred MB.
 const MADE_UP_MAX: u64 = 10_000_000;
 /// How often a quiet emulator looks up.
@@ -37,6 +39,9 @@ pub(super) struct Args {
     /// Begin without any file
     #[arg(long)]
     empty: bool,
+    /// Repeat the files, a little varied, until each tenant has N of them
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=FILES_MAX))]
+    files: u64,
     /// Add N made-up files that take hardly any memory
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MADE_UP_MAX))]
     made_up: u64,
@@ -126,6 +131,7 @@ fn fill(args: &Args) -> Result<Fill, Failed> {
         None if args.empty => Fill::default(),
         None => Fill::small(),
     };
+    let fill = fill.multiplied(usize::try_from(args.files).unwrap_or(usize::MAX));
     Ok(Fill { made_up: args.made_up, ..fill })
 }
 

@@ -3,14 +3,17 @@
 mod config;
 mod connect;
 mod cost;
+mod doctor;
 mod emulate;
 mod explain;
 mod extract;
+mod init;
 mod key;
 mod limits;
 mod logs;
 mod progress;
 mod rules;
+mod run;
 mod scan;
 mod service;
 mod stop;
@@ -39,6 +42,12 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Make the data folder, the settings file, the key of tokens and the store
+    Init(init::Args),
+    /// Watch over the connected tenants, until Ctrl-C
+    Run(run::Args),
+    /// Say whether everything is in order, and what to do where it is not
+    Doctor(doctor::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
@@ -106,6 +115,9 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };

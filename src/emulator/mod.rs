@@ -51,6 +51,13 @@ impl Tenants {
         }
     }
 
+    /// Makes both tenants forget every feed position and cursor handed out so far, as a service does after an outage: whoever
+    /// carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        self.boxcom.forget_feed();
+        self.dropbox.forget_feed();
+    }
+
     /// What a complete listing of each tenant must bring, told from the tenants' own state.
     #[must_use]
     pub fn inventory(&self) -> inventory::Inventories {

@@ -34,7 +34,7 @@ pub use rules::{DetectorKept, Rules, RulesNumber};
 pub use seal::SealKey;
 pub use verdicts::{
     ContentRow, ContentScope, FindingNumber, FindingRow, Outcome, Reading, ReadingNumber, Rejudged, Settled,
-    Settlement, Verdicts,
+    Settlement, Upheld, Verdicts,
 };
 
 use crate::clock::Moment;

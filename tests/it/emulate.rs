@@ -158,10 +158,13 @@ fn a_folder_fills_them_and_made_up_files_cost_no_memory() {
     scene.write("stuff/erin/plan é.txt", "a plan");
     scene.write("stuff/other.txt", "another");
     // The harness bounds memory.
-    let (running, printed) = started(&scene, &["--folder", "stuff", "--made-up", "1000000", "--seed", "7"]);
-    assert!(printed.contains("2 files of 13 B, 1,000,000 made up; seed 7"), "{printed}");
-    running.signal("INT");
-    running.finish().expect_code(0);
+    for (files, told) in [("0", "2 files of 13 B"), ("12", "12 files of ")] {
+        let flags = ["--folder", "stuff", "--files", files, "--made-up", "1000000", "--seed", "7"];
+        let (running, printed) = started(&scene, &flags);
+        assert!(printed.contains(told) && printed.contains(", 1,000,000 made up; seed 7"), "{printed}");
+        running.signal("INT");
+        running.finish().expect_code(0);
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod reply;
 mod rights;
 mod route;
 mod session;
+mod standing;
 mod state;
 mod survey;
 #[cfg(test)]
@@ -91,6 +92,11 @@ impl Tenant {
     /// for none, where calls are counted.
     pub fn set_odd_pages(&self, every: u64) {
         self.state().odd_pages = every;
+    }
+
+    /// Forgets every stream position handed out so far: whoever carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        self.state().forget_feed();
     }
 
     /// Ends all access tokens, as when their hour is over.

@@ -29,6 +29,7 @@ mod reply;
 mod spec;
 mod specials;
 mod spot;
+mod standing;
 mod state;
 mod survey;
 mod team;
@@ -153,6 +154,13 @@ impl Tenant {
     /// Short and empty pages on (as at first) or off.
     pub fn set_odd_pages(&self, odd: bool) {
         self.lock().odd_pages = odd;
+    }
+
+    /// Forgets every cursor handed out so far, of listings and of the log: whoever carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        let mut state = self.lock();
+        state.forgotten_before = state.listings;
+        state.log_epoch += 1;
     }
 
     /// Takes back the refresh token and all access tokens, as an admin who unlinks the app does.
@@ -338,7 +346,8 @@ impl Cloud for Tenant {
     fn version(&self) -> u64 {
         let state = self.lock();
         let changes: usize = state.tree.spaces.iter().map(|space| space.journal.len()).sum();
-        u64::try_from(changes + state.forgotten.len() + state.log_lost.len()).unwrap_or(u64::MAX)
+        let lost = state.forgotten.len() + state.log_lost.len();
+        u64::try_from(changes + lost).unwrap_or(u64::MAX).saturating_add(state.forgotten_before)
     }
 
     fn principal(&self, asked: &Asked) -> String {

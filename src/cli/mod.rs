@@ -3,14 +3,19 @@
 mod config;
 mod connect;
 mod cost;
+mod doctor;
 mod emulate;
 mod explain;
 mod extract;
+mod init;
 mod key;
 mod limits;
+mod logs;
 mod progress;
 mod rules;
+mod run;
 mod scan;
+mod service;
 mod stop;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +42,12 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Make the data folder, the settings file, the key of tokens and the store
+    Init(init::Args),
+    /// Watch over the connected tenants, until Ctrl-C
+    Run(run::Args),
+    /// Say whether everything is in order, and what to do where it is not
+    Doctor(doctor::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
@@ -98,11 +109,15 @@ fn shown(word: impl AsRef<std::ffi::OsStr>) -> String {
 /// Runs the command line and gives the exit code: see the contract in the README.
 #[must_use]
 pub fn run() -> ExitCode {
+    logs::no_core();
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };

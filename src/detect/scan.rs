@@ -194,6 +194,7 @@ impl<'m> Scanner<'m> {
                     total: file.total[slot],
                     unique: file.unique[slot].len() as u64,
                     unique_at_least: file.unique_at_least[slot],
+                    shadowed: 0,
                 });
             }
         }

@@ -9,6 +9,7 @@ mod drive;
 mod exposure;
 mod fan;
 pub mod journal;
+mod ledger;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -16,6 +17,7 @@ mod verify;
 pub use drive::{Ended, Listing, list};
 pub use exposure::{Levels, exposures};
 pub use journal::{Journal, Tally};
+pub use ledger::Ledger;
 pub use verify::{Failed, Verified, verify};
 
 use crate::backoff::Backoff;

@@ -1,5 +1,22 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod control;
+pub mod core;
+pub mod estimate;
+pub mod exposure;
+pub mod feed;
+pub(crate) mod fetch;
+pub(crate) mod inspecting;
 pub mod listing;
 pub mod local;
+pub mod passes;
+pub(crate) mod pool;
+pub mod reach;
+pub(crate) mod scan;
+pub mod service;
+pub mod settle;
+pub mod stats;
 pub mod stdin;
+pub mod step;
+pub mod turns;
+pub mod upkeep;

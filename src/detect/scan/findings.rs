@@ -247,6 +247,7 @@ impl Scanner<'_> {
                 token: self.key.print(digest),
                 excerpt: shown,
                 evidence: found,
+                grounds: None,
             },
         }
     }

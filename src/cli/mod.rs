@@ -14,6 +14,7 @@ mod limits;
 mod logs;
 mod progress;
 mod rules;
+mod run;
 mod scan;
 mod service;
 mod stop;
@@ -44,6 +45,8 @@ enum Command {
     Rules(rules::Args),
     /// Make the data folder, the settings file, the key of tokens and the store
     Init(init::Args),
+    /// Watch over the connected tenants, until Ctrl-C
+    Run(run::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
     /// Set up and look after Box and Dropbox tenants
@@ -116,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Backlog(args) => backlog::run(&args),

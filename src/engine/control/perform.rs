@@ -34,6 +34,7 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
         }
         Command::ConnectorEnable { connector } => state(store, command, actor, connector, ConnectorState::Enabled),
         Command::ConnectorDisable { connector } => state(store, command, actor, connector, ConnectorState::Disabled),
+        Command::ConnectorRemove { connector } => state(store, command, actor, connector, ConnectorState::Removed),
         Command::RulesApply { rules } => {
             audit(store, command, actor, &format!("rules {rules}"))?;
             store.put_in_force(RulesNumber(*rules))?;

@@ -137,8 +137,6 @@ CREATE TABLE item (
 ) STRICT;
 -- The item at a path, step by step from the top, and the children of a folder.
 CREATE INDEX item_child ON item (parent, name_key) WHERE gone IS NULL;
--- The folders below a folder: few among all items.
-CREATE INDEX item_folder ON item (parent) WHERE kind = 1 AND gone IS NULL;
 
 -- When each item was last listed: the only thing that a pass writes of what has not changed.
 CREATE TABLE listed (

@@ -379,7 +379,27 @@ fn hold(
                 let Answer::Judged(judged) = answer else {
                     let rare = u64::from(!was.is_empty());
                     match compare(Some(old), Some(new)) {
-                        Change::Tightened => { if rare>0 { let g: Vec<_> = was.iter().map(|f| { let g=f.grounds.as_ref().unwrap(); (g.overlapped, g.twinned, g.twin_overlapped)}).collect(); println!("UND {kind} {} over={} twin={} tover={} shadowed={} n={}", old.id, g.iter().filter(|g| g.0).count(), g.iter().filter(|g| g.1).count(), g.iter().filter(|g| g.2).count(), count_was.shadowed, was.len()); } tally.undecided += rare }
+                        Change::Tightened => {
+                            if rare > 0 {
+                                let g: Vec<_> = was
+                                    .iter()
+                                    .map(|f| {
+                                        let g = f.grounds.as_ref().unwrap();
+                                        (g.overlapped, g.twinned, g.twin_overlapped)
+                                    })
+                                    .collect();
+                                println!(
+                                    "UND {kind} {} over={} twin={} tover={} shadowed={} n={}",
+                                    old.id,
+                                    g.iter().filter(|g| g.0).count(),
+                                    g.iter().filter(|g| g.1).count(),
+                                    g.iter().filter(|g| g.2).count(),
+                                    count_was.shadowed,
+                                    was.len()
+                                );
+                            }
+                            tally.undecided += rare
+                        }
                         _ => tally.not_tightened += rare,
                     }
                     continue;

@@ -8,6 +8,7 @@
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod content;
 pub mod detect;
 pub mod emulator;
@@ -19,3 +20,4 @@ pub mod model;
 pub mod provider;
 pub mod report;
 pub mod rule;
+pub mod store;

@@ -1,0 +1,1 @@
+-- Connectors, people, items, walks and passes, the queue.

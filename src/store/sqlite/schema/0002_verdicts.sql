@@ -1,0 +1,1 @@
+-- Rule sets, readings, findings, past records, activities, audit.

@@ -3,5 +3,7 @@
 pub mod core;
 pub mod listing;
 pub mod local;
+pub mod names;
 pub mod rejudge;
+pub mod rules_change;
 pub mod stdin;

@@ -2,7 +2,9 @@
 
 use crate::connect::world::World;
 use crate::harness::{Ran, same};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha2::Sha256;
 use sluicebox::clock::Clock;
 use sluicebox::engine::control::Lock;
 use sluicebox::model::{ItemKind, Lane, Principal, Provider, Reason, Todo};
@@ -99,11 +101,21 @@ fn schema(world: &World, number: u32) {
     database(world).pragma_update(None, "user_version", number).expect("written");
 }
 
+/// The key of sealed names, which the program derives from the token key.
+fn seal(world: &World) -> SealKey {
+    let text = std::fs::read_to_string(world.scene.key()).expect("a key");
+    let digits = text.split_whitespace().nth(2).expect("digits");
+    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("a byte")).collect();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&bytes).expect("a key");
+    mac.update(b"sluicebox seal 1\0");
+    SealKey::new(mac.finalize().into_bytes().into())
+}
+
 /// A job of the connector `box` that failed too often.
 fn park(world: &World) {
     let clock = Clock::machine();
     let path = world.scene.path("data/store.sqlite");
-    let options = Options { path, seal: SealKey::new([0; 32]), clock: clock.clone(), shares: Shares::default() };
+    let options = Options { path, seal: seal(world), clock: clock.clone(), shares: Shares::default() };
     let store = Sqlite::open(options).expect("a store");
     let connector = store.connector(&"box".parse().expect("a name"), Provider::Box).expect("known").number;
     let promotion = Promotion {

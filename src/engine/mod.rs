@@ -12,6 +12,7 @@ pub mod local;
 pub mod passes;
 pub(crate) mod pool;
 pub mod reach;
+pub mod rejudge;
 pub(crate) mod scan;
 pub mod service;
 pub mod settle;

@@ -24,4 +24,5 @@ mod rules_made_for_benches;
 mod run;
 mod samples;
 mod scan;
+mod service;
 mod signals;

@@ -105,7 +105,8 @@ fn schema(world: &World, number: u32) {
 fn seal(world: &World) -> SealKey {
     let text = std::fs::read_to_string(world.scene.key()).expect("a key");
     let digits = text.split_whitespace().nth(2).expect("digits");
-    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("a byte")).collect();
+    let bytes: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("a byte")).collect();
     let mut mac = Hmac::<Sha256>::new_from_slice(&bytes).expect("a key");
     mac.update(b"sluicebox seal 1\0");
     SealKey::new(mac.finalize().into_bytes().into())

@@ -13,6 +13,7 @@ mod key;
 mod limits;
 mod logs;
 mod progress;
+mod queue;
 mod rules;
 mod run;
 mod scan;
@@ -47,6 +48,8 @@ enum Command {
     Init(init::Args),
     /// Watch over the connected tenants, until Ctrl-C
     Run(run::Args),
+    /// Look at what waits and what was given up, and bring it back
+    Queue(queue::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
     /// Set up and look after Box and Dropbox tenants
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Backlog(args) => backlog::run(&args),

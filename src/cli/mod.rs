@@ -18,6 +18,7 @@ mod key;
 mod limits;
 mod logs;
 mod progress;
+mod queue;
 mod rules;
 mod run;
 mod scan;
@@ -52,6 +53,8 @@ enum Command {
     Init(init::Args),
     /// Watch over the connected tenants, until Ctrl-C
     Run(run::Args),
+    /// Look at what waits and what was given up, and bring it back
+    Queue(queue::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
     /// List files and folders of the tenants by a filter: who can reach them, what was read and found
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Findings(args) => findings::run(&args),

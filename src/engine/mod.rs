@@ -7,6 +7,7 @@ pub mod exposure;
 pub mod facts;
 pub mod feed;
 pub(crate) mod fetch;
+pub mod following;
 pub(crate) mod inspecting;
 pub mod listing;
 pub mod local;

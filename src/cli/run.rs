@@ -138,20 +138,8 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
         run,
     };
     let tasks = vec![
-        task(
-            "passes",
-            Box::new(|core| {
-                passes::run(core);
-                Ok(())
-            }),
-        ),
-        task(
-            "feeds",
-            Box::new(|core| {
-                feed::run(core);
-                Ok(())
-            }),
-        ),
+        task("passes", Box::new(passes::run)),
+        task("feeds", Box::new(feed::run)),
         task("upkeep", Box::new(move |core| upkeep::run(core, &upkeep_options))),
     ];
     Parts { tasks, ..Parts::default() }

@@ -3,9 +3,7 @@
 use super::verdicts::{claim_one, finding, read, rules, verdict};
 use super::{Behaviour, Stand, file, folder, page, walk};
 use crate::clock::Moment;
-use crate::model::{
-    ConnectorNumber, Coverage, ItemNumber, Lane, Level, Reason, Unwalked, Verdict, WhyUnwalked,
-};
+use crate::model::{ConnectorNumber, Coverage, ItemNumber, Lane, Level, Reason, Unwalked, Verdict, WhyUnwalked};
 use crate::store::coverage::{CoverageRow, DetectorRow, ExposureRow};
 use crate::store::inventory::TakenPage;
 use crate::store::{Judged, Outcome, Scope, Settlement};
@@ -112,13 +110,16 @@ fn by_type(stand: &mut Stand) {
             ("xlsx", text("partial: member"), 2),
         ]
     );
-    assert!(rows.iter().filter(|row| row.coverage == Some(Coverage::Skipped(Reason::NoText))).all(|row| row.bytes == 0));
+    assert!(
+        rows.iter().filter(|row| row.coverage == Some(Coverage::Skipped(Reason::NoText))).all(|row| row.bytes == 0)
+    );
 }
 
 fn exposures_are_counted(stand: &mut Stand) {
     let of = stand.connector("main");
     mixed(stand, of);
-    let row = |level, files, with_findings, unknown| ExposureRow { connector: of, level, files, with_findings, unknown };
+    let row =
+        |level, files, with_findings, unknown| ExposureRow { connector: of, level, files, with_findings, unknown };
     let expected = [row(None, 1, 0, 0), row(Some(Level::Internal), 1, 1, 1), row(Some(Level::Public), 2, 1, 0)];
     assert_eq!(stand.store.exposures().unwrap(), expected);
     let open = stand.store.find(of, crate::model::ItemKind::File, "1").unwrap().unwrap();
@@ -151,7 +152,12 @@ fn detectors_are_counted(stand: &mut Stand) {
     }
     let last = stand.store.find(of, crate::model::ItemKind::File, "4").unwrap().unwrap();
     stand.store.item_gone(last.number).unwrap();
-    let row = |detector: &str, confidence, files, findings| DetectorRow { detector: detector.into(), confidence, files, findings };
+    let row = |detector: &str, confidence, files, findings| DetectorRow {
+        detector: detector.into(),
+        confidence,
+        files,
+        findings,
+    };
     let expected = [row("card", 85, 2, 4), row("card", 65, 1, 1), row("iban", 75, 2, 2)];
     assert_eq!(stand.store.by_detector().unwrap(), expected);
 }
@@ -184,8 +190,13 @@ fn apart(stand: &mut Stand) {
     stand.list(other, &[file("1", "v1")]);
     let rules = rules(stand, 1);
     stand.store.settle(read(&claim_one(stand, other), 1, rules, verdict(&[]))).unwrap();
-    let told: Vec<_> =
-        stand.store.coverage(None).unwrap().iter().map(|row| (row.connector, row.coverage.is_some(), row.items)).collect();
+    let told: Vec<_> = stand
+        .store
+        .coverage(None)
+        .unwrap()
+        .iter()
+        .map(|row| (row.connector, row.coverage.is_some(), row.items))
+        .collect();
     assert_eq!(told, [(one, false, 1), (other, true, 1)]);
     let totals = [one, other].map(|of| stand.store.totals(of).unwrap());
     assert_eq!(totals.map(|totals| (totals.files, totals.waiting_files, totals.read_files)), [(1, 1, 0), (1, 0, 1)]);

@@ -1,9 +1,7 @@
 //! What a store must show of people: the list comes back as it was kept, and what it changed is told.
 
 use super::{Behaviour, Stand, file};
-use crate::model::{
-    Directory, Group, ItemNumber, Member, Members, Person, Role, Sharing, Side, Status, Who,
-};
+use crate::model::{Directory, Group, ItemNumber, Member, Members, Person, Role, Sharing, Side, Status, Who};
 use crate::store::{Dependence, PeopleChanges, PeopleTaken, Settlement};
 use std::sync::Arc;
 use std::time::Duration;

@@ -95,7 +95,9 @@ pub(super) fn verdict(findings: &[Finding]) -> Verdict {
     Verdict {
         coverage: Coverage::Partial(Reason::Member),
         findings: findings.to_vec(),
-        holes: vec![Hole { location: Locator { steps: vec!["••••.zip".into()] }, reason: Reason::EncryptedPassword }],
+        holes: vec![Hole {
+            location: Locator { steps: vec!["••••.zip".into()] }, reason: Reason::EncryptedPassword
+        }],
         holes_total: 3,
         counts,
         sniffed: "xlsx",
@@ -345,7 +347,11 @@ fn a_failed_reading_gives_way(stand: &mut Stand) {
     stand.store.settle(read(&job, 1, old, failed())).unwrap();
     let number = job.lease.item;
     let reading = stand.store.reading_by_content(&[1; 32], &EXTRACTION).unwrap().unwrap();
-    assert_eq!((reading.coverage, item(stand, number).reading), (failed().coverage, Some(reading.number)), "remembered");
+    assert_eq!(
+        (reading.coverage, item(stand, number).reading),
+        (failed().coverage, Some(reading.number)),
+        "remembered"
+    );
     let whole = Verdict { coverage: Coverage::Complete, ..verdict(&[finding("card", 85, 4)]) };
     read_again(stand, of, number, old, whole);
     assert_eq!(item(stand, number).coverage, Some(Coverage::Complete), "another try did better");
@@ -550,7 +556,8 @@ pub(super) fn rejudge(stand: &Stand, reading: ReadingNumber, keep: &[(usize, u8)
         tier: if *percent == 85 { "checked".into() } else { "weaker".into() },
         evidence: held[*at].finding.evidence.clone(),
     });
-    let count = DetectorCount { detector: "card".into(), candidates: 5, total: 1, unique: 1, ..DetectorCount::default() };
+    let count =
+        DetectorCount { detector: "card".into(), candidates: 5, total: 1, unique: 1, ..DetectorCount::default() };
     let judged = Rejudged { reading, detector: "card".into(), count: Some(count), keep: keep.collect() };
     stand.store.rejudge(rules, &[judged], &[reading]).unwrap();
 }

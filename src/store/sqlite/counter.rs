@@ -7,6 +7,9 @@ use rusqlite::Connection;
 /// The one counter of lease epochs, of connector 0.
 pub(super) const EPOCH: i64 = 1;
 
+/// A connector's present mark.
+pub(super) const MARK: i64 = 2;
+
 /// States of a job, as `work.state` and the counters of depth number them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {

@@ -17,13 +17,11 @@ use super::writer::Haste;
 use super::{Desk, Failed, Sqlite, connectors, coverage, people, standing};
 use crate::clock::Moment;
 use crate::model::{
-    ConnectorNumber, FoundLink, GonePath, ItemKind, ItemNumber, Lane, Principal, Sharing, Taken, Unwalked, Walk,
-    Walks, WhyUnwalked,
+    ConnectorNumber, FoundLink, GonePath, ItemKind, ItemNumber, Lane, Principal, Sharing, Taken, Unwalked, Walk, Walks,
+    WhyUnwalked,
 };
 use crate::store::Error;
-use crate::store::inventory::{
-    Above, Inventory, Judged, Known, Listed, Pass, PassEnd, Scope, TakenPage, Totals,
-};
+use crate::store::inventory::{Above, Inventory, Judged, Known, Listed, Pass, PassEnd, Scope, TakenPage, Totals};
 use known::{Reader, kind_number};
 use passes::Compared;
 use rusqlite::{Connection, OptionalExtension};
@@ -68,15 +66,7 @@ pub(super) struct Put {
 
 impl Put {
     fn unchanged(number: ItemNumber) -> Self {
-        Self {
-            number,
-            new: false,
-            was_known: true,
-            content: false,
-            shared: false,
-            moved: false,
-            renamed: false,
-        }
+        Self { number, new: false, was_known: true, content: false, shared: false, moved: false, renamed: false }
     }
 }
 
@@ -144,14 +134,9 @@ fn top_in(tx: &Connection, of: ConnectorNumber, place: &str) -> Result<Option<It
     Ok(tx.prepare_cached(sql)?.query_row((of.0, TOP, place), |row| row.get(0).map(ItemNumber)).optional()?)
 }
 
-/// The item and everything below it went away; how many.
+/// The item and everything below it went away, as whoever holds the item's lease found out; how many.
 pub(super) fn gone_in(desk: &Desk<'_>, item: ItemNumber) -> Result<u64, Failed> {
-    gone::with_all_below(desk, item, &gone::Except::default())
-}
-
-/// The reason of a hole, from its column.
-pub(super) fn why_of(number: i64) -> Result<WhyUnwalked, Failed> {
-    passes::why_of(number)
+    gone::as_found(desk, item)
 }
 
 /// Deletes items that went away before a moment, at most `max`; how many. Their numbers are never given again.
@@ -163,7 +148,7 @@ pub(super) fn forget_gone(desk: &Desk<'_>, before: Moment, max: usize) -> Result
     let bounds = (before.as_millis(), super::words::limit(max));
     let items: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
     for item in &items {
-        super::queue::drop_waiting(desk.tx, ItemNumber(*item))?;
+        super::queue::drop_waiting(desk, ItemNumber(*item))?;
         standing::forget(desk.tx, ItemNumber(*item))?;
         for sql in [
             "DELETE FROM link WHERE item = ?1",
@@ -197,9 +182,7 @@ impl Inventory for Sqlite {
     fn take_page(&self, of: ConnectorNumber, walk: &Walk, page: TakenPage, lane: Lane) -> Result<Taken, Error> {
         let walk = walk.clone();
         let haste = if lane == Lane::Live { Haste::Live } else { Haste::Bulk };
-        self.write_at(haste, "take a page in", move |desk| {
-            take_page_in(desk, of, &walk, page, lane, ListedBy::Pass)
-        })
+        self.write_at(haste, "take a page in", move |desk| take_page_in(desk, of, &walk, page, lane, ListedBy::Pass))
     }
 
     fn restart_walk(&self, of: ConnectorNumber, walk: &Walk) -> Result<(), Error> {
@@ -300,7 +283,9 @@ impl Inventory for Sqlite {
     }
 
     fn item_gone(&self, item: ItemNumber) -> Result<(), Error> {
-        self.write_at(Haste::Live, "take in that an item is gone", move |desk| gone_in(desk, item).map(drop))
+        self.write_at(Haste::Live, "take in that an item is gone", move |desk| {
+            gone::with_all_below(desk, item, &gone::Except::default()).map(drop)
+        })
     }
 
     fn totals(&self, of: ConnectorNumber) -> Result<Totals, Error> {

@@ -27,9 +27,10 @@ const ALWAYS_CHECKED_BYTES: u64 = 256 << 20;
 /// Statements a connection keeps compiled.
 const STATEMENTS: usize = 512;
 
-/// The writer's settings. A log of 4,000 pages is folded in at once; 64 MiB of cache hold the hot rows of 1 M items.
+/// The writer's settings. What is deleted is overwritten, so that what was destroyed is gone from free pages too. A log of 4,000 pages is folded in at once; 64 MiB of cache hold the hot rows of 1 M items.
 const WRITING: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; \
-                       PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;";
+                       PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; \
+                       PRAGMA secure_delete=ON;";
 /// A reader's.
 const READING: &str = "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;";
 
@@ -230,4 +231,14 @@ fn keep_fact(connection: &Connection, name: &str, value: &str) -> Result<(), Fai
                ON CONFLICT (connector, name) DO UPDATE SET value = excluded.value";
     connection.execute(sql, (name, value))?;
     Ok(())
+}
+
+/// A fresh file's connection without a writer, for tests of what works over a transaction.
+#[cfg(test)]
+pub(super) fn bare(folder: &Path) -> Connection {
+    use crate::clock::Clock;
+    use crate::store::{SealKey, order::Shares};
+    let (clock, seal) = (Clock::movable(), SealKey::new([3; 32]));
+    let options = Options { path: folder.join("store.db"), seal, clock, shares: Shares::default() };
+    open(&options).expect("a fresh file can be made").connection
 }

@@ -7,8 +7,6 @@
 pub(super) mod claim;
 mod leases;
 mod row;
-#[cfg(test)]
-mod tests;
 
 use super::counter::{self, State};
 use super::inventory::known;
@@ -140,15 +138,18 @@ pub(super) fn ask_known(
     Ok(raised)
 }
 
-/// An item is gone: what waits for it waits in vain. A lease runs on, since its holder finds out by itself.
-pub(super) fn drop_waiting(tx: &Connection, item: ItemNumber) -> Result<(), Failed> {
-    match row::of(tx, item)? {
-        Some(work) if work.state != State::Leased => {
-            tx.prepare_cached("DELETE FROM parked WHERE item = ?1")?.execute([item.0])?;
-            row::remove(tx, &work)
-        }
-        _ => Ok(()),
+/// An item is gone: what waits for it waits in vain. Whoever holds its lease may have asked for its facts before it went, and
+/// would bring it back: it is looked at once more afterwards.
+pub(super) fn drop_waiting(desk: &Desk<'_>, item: ItemNumber) -> Result<(), Failed> {
+    let Some(mut work) = row::of(desk.tx, item)? else { return Ok(()) };
+    if work.state == State::Leased {
+        let (lane, todo) = (work.lane, Todo::LOOK);
+        let principal = work.principal;
+        work.raise(&Ask { item, lane, todo, priority: 0, offered: None, happened: None }, principal, desk.now);
+        return row::save(desk.tx, &work);
     }
+    desk.tx.prepare_cached("DELETE FROM parked WHERE item = ?1")?.execute([item.0])?;
+    row::remove(desk.tx, &work)
 }
 
 /// Begins a run: nobody holds a lease, and nobody waits longer than a clock that was wrong then can have meant.
@@ -380,12 +381,7 @@ impl Queue for Sqlite {
         })
     }
 
-    fn parked(
-        &self,
-        of: Option<ConnectorNumber>,
-        after: Option<ItemNumber>,
-        max: usize,
-    ) -> Result<Vec<Parked>, Error> {
+    fn parked(&self, of: Option<ConnectorNumber>, after: Option<ItemNumber>, max: usize) -> Result<Vec<Parked>, Error> {
         self.read("list parked jobs", |tx| {
             let mut reader = known::Reader::new(tx, self.seal());
             let mut all = Vec::new();

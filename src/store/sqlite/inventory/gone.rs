@@ -16,9 +16,20 @@ pub(super) fn alone(desk: &Desk<'_>, item: ItemNumber) -> Result<bool, Failed> {
     if desk.tx.prepare_cached(sql)?.execute((item.0, desk.now.as_millis()))? == 0 {
         return Ok(false);
     }
-    queue::drop_waiting(desk.tx, item)?;
+    queue::drop_waiting(desk, item)?;
     standing::gone(desk.tx, desk.now, item)?;
     Ok(true)
+}
+
+/// An item went away with everything below it, as its own job found out: that job needs no second look.
+pub(super) fn as_found(desk: &Desk<'_>, item: ItemNumber) -> Result<u64, Failed> {
+    let below = with_all_below(desk, item, &Except(HashSet::from([item.0])))?;
+    let sql = "UPDATE item SET gone = ?2, changed = ?2 WHERE number = ?1 AND gone IS NULL";
+    if desk.tx.prepare_cached(sql)?.execute((item.0, desk.now.as_millis()))? == 0 {
+        return Ok(below);
+    }
+    standing::gone(desk.tx, desk.now, item)?;
+    Ok(below + 1)
 }
 
 /// An item went away with everything below it; how many. What lies in the trash was deleted before and stays.

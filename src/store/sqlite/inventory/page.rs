@@ -17,6 +17,9 @@ pub(in super::super) fn take_page_in(
     by: ListedBy,
 ) -> Result<Taken, Failed> {
     let provider = connectors::provider(desk.tx, of)?;
+    // A folder of Box that is listed by itself between: its items count, and no walk of the pass is touched.
+    let by_itself = provider == Provider::Box && lane == Lane::Live && by == ListedBy::Pass;
+    let by = if by_itself { ListedBy::Feed } else { by };
     let pass = passes::present(desk.tx, of)?;
     let row = walks::find_or_register(desk, of, walk, &pass)?;
     let newer = if row.from_mark == 0 { pass.began_mark } else { row.from_mark };
@@ -112,10 +115,10 @@ fn move_on(
         Onward::End(cursor) => {
             walks::end(desk.tx, of, row, pass)?;
             if let Some(cursor) = cursor {
-                walks::keep_end(desk, of, walk, row, cursor)?;
+                walks::keep_end(desk, of, walk, row, cursor, pass)?;
             }
-            // A walk that was begun again between two passes is compared at its own end; within a pass, at the pass's.
-            if !pass.open && row.from_mark > 0 { passes::miss_of_walk(desk, of, row).map(drop) } else { Ok(()) }
+            // A walk that was begun again is compared at its own end, since no pass's end may come; others at their pass's.
+            if row.from_mark > pass.began_mark { passes::miss_of_walk(desk, of, row).map(drop) } else { Ok(()) }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Beginnings are counted by one mark for each connector: of passes, and of walks that begin again. An item carries the mark at
 //! which it was told last; so what a walk from the beginning did not tell again is what carries an older mark than the walk's.
 
-use super::super::{Desk, Failed, words};
+use super::super::{Desk, Failed, counter, words};
 use super::gone::{self, Below};
 use super::walks::{self, Row};
 use super::{DEPTH_MAX, ListedBy};
@@ -25,11 +25,12 @@ pub(super) struct Present {
 const SLICE_ITEMS: i64 = 10_000;
 
 pub(super) fn present(tx: &Connection, of: ConnectorNumber) -> Result<Present, Failed> {
-    let sql = "SELECT number, listed IS NULL, began_mark, mark FROM pass WHERE connector = ?1 ORDER BY number DESC LIMIT 1";
+    let sql = "SELECT number, listed IS NULL, began_mark FROM pass WHERE connector = ?1 ORDER BY number DESC LIMIT 1";
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Present { number: row.get(0)?, open: row.get(1)?, began_mark: row.get(2)?, mark: row.get(3)? })
+        Ok(Present { number: row.get(0)?, open: row.get(1)?, began_mark: row.get(2)?, mark: 0 })
     };
-    Ok(tx.prepare_cached(sql)?.query_row([of.0], read).optional()?.unwrap_or_default())
+    let pass = tx.prepare_cached(sql)?.query_row([of.0], read).optional()?.unwrap_or_default();
+    Ok(Present { mark: counter::value(tx, of, counter::MARK)?, ..pass })
 }
 
 /// The present or last pass with its counts.
@@ -57,8 +58,9 @@ pub(super) fn pass(tx: &Connection, of: ConnectorNumber) -> Result<Option<Pass>,
 pub(super) fn begin(desk: &Desk<'_>, of: ConnectorNumber, walks: &Walks) -> Result<Pass, Failed> {
     let last = present(desk.tx, of)?;
     if !last.open {
-        let next = Present { number: last.number + 1, open: true, began_mark: last.mark + 1, mark: last.mark + 1 };
-        let sql = "INSERT INTO pass (connector, number, began, used_bytes, began_mark, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
+        let mark = next_mark(desk.tx, of)?;
+        let next = Present { number: last.number + 1, open: true, began_mark: mark, mark };
+        let sql = "INSERT INTO pass (connector, number, began, used_bytes, began_mark) VALUES (?1, ?2, ?3, ?4, ?5)";
         let used = walks.used_bytes.map(words::integer);
         desk.tx.execute(sql, params![of.0, next.number, desk.now.as_millis(), used, next.mark])?;
         // What a feed found since, and nobody walked.
@@ -75,11 +77,9 @@ pub(super) fn begin(desk: &Desk<'_>, of: ConnectorNumber, walks: &Walks) -> Resu
     pass(desk.tx, of)?.ok_or_else(|| words::strange("pass"))
 }
 
-/// A new mark; the one that was given is older.
-pub(super) fn next_mark(tx: &Connection, of: ConnectorNumber, pass: &Present) -> Result<i64, Failed> {
-    let sql = "UPDATE pass SET mark = mark + 1 WHERE connector = ?1 AND number = ?2 RETURNING mark";
-    let mark = tx.prepare_cached(sql)?.query_row((of.0, pass.number), |row| row.get(0)).optional()?;
-    Ok(mark.unwrap_or(pass.mark + 1))
+/// A new mark; all that were given are older.
+pub(super) fn next_mark(tx: &Connection, of: ConnectorNumber) -> Result<i64, Failed> {
+    counter::add(tx, of, counter::MARK, 1)
 }
 
 /// Adds what a page brought.
@@ -115,12 +115,7 @@ pub(super) fn count_walks(
 }
 
 /// Something could not be walked.
-pub(super) fn note_hole(
-    desk: &Desk<'_>,
-    of: ConnectorNumber,
-    hole: &Unwalked,
-    pass: &Present,
-) -> Result<(), Failed> {
+pub(super) fn note_hole(desk: &Desk<'_>, of: ConnectorNumber, hole: &Unwalked, pass: &Present) -> Result<(), Failed> {
     let why = why_number(hole.why);
     let sql = "UPDATE hole SET pass = ?4, name = ?5 WHERE connector = ?1 AND what = ?2 AND why = ?3 AND until IS NULL";
     let known = desk.tx.prepare_cached(sql)?.execute((of.0, &*hole.what, why, pass.number, &*hole.name))?;
@@ -133,7 +128,7 @@ pub(super) fn note_hole(
 }
 
 /// Why something could not be walked, for a column.
-pub(in super::super) fn why_number(why: WhyUnwalked) -> i64 {
+fn why_number(why: WhyUnwalked) -> i64 {
     match why {
         WhyUnwalked::InactiveOwner => 0,
         WhyUnwalked::InvitedOwner => 1,
@@ -144,21 +139,6 @@ pub(in super::super) fn why_number(why: WhyUnwalked) -> i64 {
         WhyUnwalked::AppFolder => 6,
         WhyUnwalked::Failing => 7,
     }
-}
-
-/// Why something could not be walked, from a column.
-pub(in super::super) fn why_of(number: i64) -> Result<WhyUnwalked, Failed> {
-    let all = [
-        WhyUnwalked::InactiveOwner,
-        WhyUnwalked::InvitedOwner,
-        WhyUnwalked::CoAdminGap,
-        WhyUnwalked::Archived,
-        WhyUnwalked::Refused,
-        WhyUnwalked::Gone,
-        WhyUnwalked::AppFolder,
-        WhyUnwalked::Failing,
-    ];
-    all.into_iter().find(|why| why_number(*why) == number).ok_or_else(|| words::strange("hole"))
 }
 
 /// How far the comparison at a pass's end is.
@@ -232,8 +212,7 @@ fn holes(desk: &Desk<'_>, of: ConnectorNumber, pass: &Present) -> Result<Below, 
                WHERE h.connector = ?1 AND h.until IS NULL AND h.pass = ?2 AND h.why <> ?3";
     let mut statement = desk.tx.prepare_cached(sql)?;
     let gone = why_number(WhyUnwalked::Gone);
-    let tops: Vec<i64> =
-        statement.query_map((of.0, pass.number, gone), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let tops: Vec<i64> = statement.query_map((of.0, pass.number, gone), |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(Below::new(tops))
 }
 

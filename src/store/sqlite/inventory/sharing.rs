@@ -68,12 +68,7 @@ pub(super) fn listed_link(tx: &Connection, seal: &SealKey, item: ItemNumber) -> 
 }
 
 /// Links that lead to an item which was not known when they were told lead to it now; true when there are some.
-pub(super) fn place_links(
-    desk: &Desk<'_>,
-    of: ConnectorNumber,
-    item: ItemNumber,
-    id: &str,
-) -> Result<bool, Failed> {
+pub(super) fn place_links(desk: &Desk<'_>, of: ConnectorNumber, item: ItemNumber, id: &str) -> Result<bool, Failed> {
     let sql = "UPDATE link SET item = ?1 WHERE connector = ?2 AND item_id = ?3 AND item IS NULL";
     Ok(desk.tx.prepare_cached(sql)?.execute((item.0, of.0, id))? > 0)
 }
@@ -108,7 +103,8 @@ pub(in super::super) fn read(tx: &Connection, seal: &SealKey, item: ItemNumber) 
 
 /// An item's links, each once, the listing's first.
 fn links(tx: &Connection, seal: &SealKey, item: ItemNumber) -> Result<Vec<Link>, Failed> {
-    let sql = "SELECT audience, password, expires, download, url, facts FROM link WHERE item = ?1 ORDER BY teller, number";
+    let sql =
+        "SELECT audience, password, expires, download, url, facts FROM link WHERE item = ?1 ORDER BY teller, number";
     let mut statement = tx.prepare_cached(sql)?;
     let mut rows = statement.query([item.0])?;
     let (mut met, mut all) = (HashSet::new(), Vec::new());
@@ -239,11 +235,9 @@ pub(super) fn keep_links(
     lane: Lane,
 ) -> Result<Vec<ItemNumber>, Failed> {
     let sql = "SELECT number, item, item_id, facts FROM link WHERE connector = ?1 AND teller = ?2";
-    let read = |row: &Row<'_>| {
-        Ok(Seen { number: row.get(0)?, item: row.get(1)?, item_id: row.get(2)?, facts: row.get(3)? })
-    };
-    let known: Vec<Seen> =
-        desk.tx.prepare_cached(sql)?.query_map((of.0, person), read)?.collect::<Result<_, _>>()?;
+    let read =
+        |row: &Row<'_>| Ok(Seen { number: row.get(0)?, item: row.get(1)?, item_id: row.get(2)?, facts: row.get(3)? });
+    let known: Vec<Seen> = desk.tx.prepare_cached(sql)?.query_map((of.0, person), read)?.collect::<Result<_, _>>()?;
     let told: HashMap<(Arc<str>, i64), &FoundLink> =
         links.iter().map(|found| ((Arc::clone(&found.item), facts_of(desk.seal, &found.link)), found)).collect();
     let mut kept = HashSet::new();
@@ -344,14 +338,7 @@ fn write_members(desk: &Desk<'_>, item: ItemNumber, sharing: &Sharing) -> Result
     let sql = "INSERT INTO sharing (item, state, members, outside_owner, whole_company, told) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                ON CONFLICT (item) DO UPDATE SET state = excluded.state, members = excluded.members, \
                outside_owner = excluded.outside_owner, whole_company = excluded.whole_company, told = excluded.told";
-    let row = params![
-        item.0,
-        state,
-        members,
-        sharing.outside_owner,
-        sharing.whole_company,
-        desk.now.as_millis(),
-    ];
+    let row = params![item.0, state, members, sharing.outside_owner, sharing.whole_company, desk.now.as_millis(),];
     desk.tx.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }

@@ -145,8 +145,7 @@ impl<'a> Taker<'a> {
         let same_version = stored.as_ref().is_some_and(|old| old.version() == version(item));
         if let Some(old) = stored.as_ref().filter(|old| old.stands()) {
             // The tree of another collaborator; where paths tell places, a further telling may be of a move.
-            let other_tree =
-                repeated && same_version && item.parent.is_some() && self.origin.by == ListedBy::Pass;
+            let other_tree = repeated && same_version && item.parent.is_some() && self.origin.by == ListedBy::Pass;
             if old.facts == facts || other_tree {
                 self.mark(old.number)?;
                 return Ok((
@@ -421,8 +420,7 @@ pub(super) fn make_stub(desk: &Desk<'_>, of: ConnectorNumber, stub: &Stub<'_>) -
     }
     let kind = kind_number(stub.kind);
     let number = insert_bare(desk, of, kind, stub.id, stub.place, stub.principal, false)?;
-    let facts =
-        standing::Facts { connector: of, kind: stub.kind, name_shown: "", bytes: 0, version: None };
+    let facts = standing::Facts { connector: of, kind: stub.kind, name_shown: "", bytes: 0, version: None };
     standing::listed(desk.tx, desk.now, ItemNumber(number), &facts)?;
     Ok((number, true))
 }

@@ -4,8 +4,8 @@
 
 use super::super::connectors::{self, principal_number, principal_of};
 use super::super::{Desk, Failed, words};
-use super::passes::{self, Present};
 use super::ListedBy;
+use super::passes::{self, Present};
 use crate::model::{ConnectorNumber, FeedCursor, Walk};
 use crate::store::SealKey;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -76,7 +76,9 @@ pub(super) fn register(
     by: ListedBy,
 ) -> Result<(), Failed> {
     let known = find(desk, of, &walk.id)?;
-    if by == ListedBy::Pass && known.as_ref().is_some_and(|known| known.pass == pass.number) {
+    // One that only a feed or a look has touched was not begun by the pass.
+    let is_begun = |known: &Row| known.waits || known.from_mark > 0 || known.base.is_some();
+    if by == ListedBy::Pass && known.as_ref().is_some_and(|known| known.pass == pass.number && is_begun(known)) {
         return Ok(());
     }
     let kept = match &walk.cursor {
@@ -84,7 +86,7 @@ pub(super) fn register(
         None => kept_cursor(desk, of, walk)?,
     };
     let cursor = walk.cursor.as_deref().map(str::to_owned).or_else(|| kept.clone());
-    let from_mark = if cursor.is_some() { 0 } else { pass.mark };
+    let from_mark = if cursor.is_some() { 0 } else { pass.began_mark };
     let row = Row { number: 0, pass: pass.number, from_mark, waits: true, base: kept };
     write(desk, of, walk, &row, cursor.as_deref(), finder)?;
     let waited = known.is_some_and(|known| known.waits);
@@ -155,16 +157,14 @@ pub(super) fn keep_end(
     walk: &Walk,
     row: &Row,
     cursor: &Arc<str>,
+    pass: &Present,
 ) -> Result<(), Failed> {
     let kept = kept_cursor(desk, of, walk)?;
-    if row.from_mark == 0 && kept.is_some() && kept != row.base {
+    let went_on = pass.open && row.pass == pass.number && row.base.is_some();
+    if went_on && kept.is_some() && kept != row.base {
         return Ok(());
     }
-    let feed = FeedCursor {
-        feed: Arc::clone(&walk.id),
-        read_as: walk.read_as.clone(),
-        position: Arc::clone(cursor),
-    };
+    let feed = FeedCursor { feed: Arc::clone(&walk.id), read_as: walk.read_as.clone(), position: Arc::clone(cursor) };
     connectors::keep_cursor_in(desk, of, &feed)
 }
 
@@ -172,9 +172,9 @@ pub(super) fn keep_end(
 pub(super) fn restart(desk: &Desk<'_>, of: ConnectorNumber, walk: &Walk) -> Result<(), Failed> {
     let pass = passes::present(desk.tx, of)?;
     let row = find_or_register(desk, of, walk, &pass)?;
-    let mark = passes::next_mark(desk.tx, of, &pass)?;
-    let sql = "UPDATE walk SET cursor = NULL, base = NULL, from_mark = ?2, waits = 1 WHERE number = ?1";
-    desk.tx.prepare_cached(sql)?.execute((row.number, mark))?;
+    let mark = passes::next_mark(desk.tx, of)?;
+    let sql = "UPDATE walk SET cursor = NULL, base = NULL, pass = ?3, from_mark = ?2, waits = 1 WHERE number = ?1";
+    desk.tx.prepare_cached(sql)?.execute((row.number, mark, pass.number))?;
     let sql = "DELETE FROM feed_cursor WHERE connector = ?1 AND feed = ?2";
     desk.tx.prepare_cached(sql)?.execute((of.0, &*walk.id))?;
     passes::count_walks(desk.tx, of, &pass, 0, i64::from(!row.waits))

@@ -31,7 +31,8 @@ impl Leases {
 
     /// A lease ends later; false when it is not known.
     pub(super) fn renew(&mut self, lease: &Lease, ends: Moment) -> bool {
-        let Some((known, _)) = self.by_item.get(&lease.item).copied().filter(|(known, _)| known.epoch == lease.epoch) else {
+        let Some((known, _)) = self.by_item.get(&lease.item).copied().filter(|(known, _)| known.epoch == lease.epoch)
+        else {
             return false;
         };
         self.begin(known, ends);

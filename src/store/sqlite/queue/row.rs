@@ -250,8 +250,7 @@ pub(super) fn first(tx: &Connection, lane: Lane, principal: i64, max: usize) -> 
 
 /// Delayed jobs whose time came.
 pub(super) fn due(tx: &Connection, now: Moment, max: usize) -> Result<Vec<Work>, Failed> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM work WHERE state = 1 AND not_before <= ?1 ORDER BY not_before LIMIT ?2");
+    let sql = format!("SELECT {COLUMNS} FROM work WHERE state = 1 AND not_before <= ?1 ORDER BY not_before LIMIT ?2");
     many(tx, &sql, params![now.as_millis(), words::limit(max)])
 }
 

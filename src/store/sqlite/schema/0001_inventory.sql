@@ -64,8 +64,7 @@ CREATE TABLE pass (
   walks      INTEGER NOT NULL DEFAULT 0,
   walks_left INTEGER NOT NULL DEFAULT 0,
   used_bytes INTEGER,
-  began_mark INTEGER NOT NULL,
-  mark       INTEGER NOT NULL,        -- counts beginnings: of passes, and of walks that began again
+  began_mark INTEGER NOT NULL,        -- marks count beginnings: of passes, and of walks that began again
   PRIMARY KEY (connector, number)
 ) STRICT, WITHOUT ROWID;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// An opened store of its own, with one rule set.
 fn store() -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
-    let c = migrate::open(&folder.path().join("store.db")).unwrap();
+    let c = migrate::bare(folder.path());
     c.execute_batch("INSERT INTO rule_set (number, fingerprint) VALUES (1, x'01'), (2, x'02'), (3, x'03')").unwrap();
     (folder, c)
 }

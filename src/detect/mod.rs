@@ -14,6 +14,7 @@ mod excerpt;
 mod explain;
 mod grounds;
 mod keywords;
+mod names;
 mod raw;
 mod scan;
 mod text;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use candidates::{Cost, Lane, Path};
 pub use explain::{Explained, Explanation, LeafExplained, TierExplained};
+pub use names::NamedValue;
 pub use scan::{PartStart, ScanOptions, Scanner};
 pub use token::TokenKey;
 pub use window::RawLength;

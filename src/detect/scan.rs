@@ -1,6 +1,7 @@
 //! The scanner: one thread's scratch, fed part by part with pieces of text, giving findings.
 
 mod findings;
+pub(crate) use findings::explained_prefix;
 pub(super) mod gate;
 mod pass;
 

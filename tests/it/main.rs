@@ -22,4 +22,5 @@ mod rules_made;
 mod rules_made_for_benches;
 mod samples;
 mod scan;
+mod service;
 mod signals;

@@ -588,7 +588,7 @@ impl Tally {
 }
 
 /// How many first bytes of a match its pattern spells out.
-fn explained_prefix(hir: &regex_syntax::hir::Hir, text: &[u8]) -> usize {
+pub(crate) fn explained_prefix(hir: &regex_syntax::hir::Hir, text: &[u8]) -> usize {
     use regex_syntax::hir::HirKind;
     match hir.kind() {
         HirKind::Literal(literal) if text.starts_with(&literal.0) => literal.0.len(),

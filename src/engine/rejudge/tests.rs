@@ -77,6 +77,10 @@ evidence = { list = "near", within = 120 }
 name = "low"
 confidence = 65
 evidence = { any = [{ list = "near" }, { list = "far" }] }
+[[detector.example]]
+text = "account 123456"
+value = "123456"
+tier = "medium"
 
 [[detector]]
 id = "made.overlaps"
@@ -101,6 +105,14 @@ form = '[0-8-]+'
 name = "rest"
 confidence = 60
 evidence = { list = "far", within = 50 }
+[[detector.example]]
+text = "12-34-56"
+value = "12-34"
+tier = "any"
+[[detector.example]]
+text = "111-222-333"
+value = "111-222"
+tier = "any"
 
 [[detector]]
 id = "made.code"
@@ -273,6 +285,11 @@ fn edit(detector: &mut Detector, kind: &str, random: &mut Random, key: &TokenKey
         _ => {
             let mut leaves = Vec::new();
             leaves_mut(detector.tiers[tier].evidence.as_mut()?, &mut leaves);
+            // What an expression finds may hang on where its window cuts the text.
+            leaves.retain(|leaf| kind != "window" || matches!(leaf.what, What::List(_)));
+            if leaves.is_empty() {
+                return None;
+            }
             let at = random.below(leaves.len());
             let leaf = &mut leaves[at];
             match (kind, leaf.within) {
@@ -379,27 +396,7 @@ fn hold(
                 let Answer::Judged(judged) = answer else {
                     let rare = u64::from(!was.is_empty());
                     match compare(Some(old), Some(new)) {
-                        Change::Tightened => {
-                            if rare > 0 {
-                                let g: Vec<_> = was
-                                    .iter()
-                                    .map(|f| {
-                                        let g = f.grounds.as_ref().unwrap();
-                                        (g.overlapped, g.twinned, g.twin_overlapped)
-                                    })
-                                    .collect();
-                                println!(
-                                    "UND {kind} {} over={} twin={} tover={} shadowed={} n={}",
-                                    old.id,
-                                    g.iter().filter(|g| g.0).count(),
-                                    g.iter().filter(|g| g.1).count(),
-                                    g.iter().filter(|g| g.2).count(),
-                                    count_was.shadowed,
-                                    was.len()
-                                );
-                            }
-                            tally.undecided += rare
-                        }
+                        Change::Tightened => tally.undecided += rare,
                         _ => tally.not_tightened += rare,
                     }
                     continue;
@@ -435,7 +432,7 @@ fn told(tallies: &BTreeMap<&'static str, Tally>) -> String {
 #[test]
 fn judging_again_says_what_scanning_again_says_for_made_rules() {
     let pieces: Vec<String> = MADE_PIECES.iter().map(|piece| (*piece).to_owned()).collect();
-    let tallies = hold(made, &pieces, 400, 12, 60);
+    let tallies = hold(made, &pieces, 200, 12, 60);
     println!("{}", told(&tallies));
     assert_eq!(tallies.len(), KINDS.len() + 1);
 }

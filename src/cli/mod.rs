@@ -17,6 +17,7 @@ mod key;
 mod limits;
 mod logs;
 mod progress;
+mod report;
 mod rules;
 mod scan;
 mod service;
@@ -58,6 +59,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Tell what people did
     Activity(activity::Args),
+    /// Write the state of the tenants as one offline page: coverage, exposure, findings, activity
+    Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
@@ -131,6 +134,7 @@ pub fn run() -> ExitCode {
         Command::Findings(args) => findings::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Activity(args) => activity::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };

@@ -10,6 +10,8 @@
 
 pub mod activities;
 pub mod audit;
+#[cfg(test)]
+mod behaviours;
 pub mod connectors;
 pub mod coverage;
 pub mod error;

@@ -7,6 +7,9 @@ use rusqlite::Connection;
 /// The one counter of lease epochs, of connector 0.
 pub(super) const EPOCH: i64 = 1;
 
+/// A connector's present mark.
+pub(super) const MARK: i64 = 2;
+
 /// States of a job, as `work.state` and the counters of depth number them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -41,6 +44,11 @@ pub(super) fn depth_of(lane: Lane, state: State) -> i64 {
     16 + lane_number(lane) * 4 + state.number()
 }
 
+/// The counter, of connector 0, of the turn that a lane served last.
+pub(super) fn turn_of(lane: Lane) -> i64 {
+    8 + lane_number(lane)
+}
+
 /// A lane for a column.
 pub(super) fn lane_number(lane: Lane) -> i64 {
     lane as i64
@@ -62,4 +70,12 @@ pub(super) fn add(tx: &Connection, connector: ConnectorNumber, what: i64, delta:
 pub(super) fn value(tx: &Connection, connector: ConnectorNumber, what: i64) -> Result<i64, Failed> {
     let sql = "SELECT COALESCE(SUM(value), 0) FROM counter WHERE connector = ?1 AND what = ?2";
     Ok(tx.prepare_cached(sql)?.query_row((connector.0, what), |row| row.get(0))?)
+}
+
+/// Raises a counter of connector 0 to at least this.
+pub(super) fn raise(tx: &Connection, what: i64, to: i64) -> Result<(), Failed> {
+    let sql = "INSERT INTO counter (connector, what, value) VALUES (0, ?1, ?2) ON CONFLICT (connector, what) \
+               DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value";
+    tx.prepare_cached(sql)?.execute((what, to))?;
+    Ok(())
 }

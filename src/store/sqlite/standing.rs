@@ -281,11 +281,20 @@ fn replace(c: &Connection, now: Moment, old: Option<&Standing>, new: &mut Standi
         coverage::count(c, after, found(c, holds)?, 1)?;
     }
     if held != holds {
-        let mut hold = c.prepare_cached("UPDATE reading SET holders = holders + ?2 WHERE number = ?1")?;
-        held.map(|reading| hold.execute([reading, -1])).transpose()?;
-        holds.map(|reading| hold.execute([reading, 1])).transpose()?;
+        held.map(|reading| hold(c, now, reading, -1)).transpose()?;
+        holds.map(|reading| hold(c, now, reading, 1)).transpose()?;
     }
     write(c, new)
+}
+
+/// Moves how many items hold a reading.
+fn hold(c: &Connection, now: Moment, reading: i64, by: i64) -> Result<(), Failed> {
+    let mut statement = c.prepare_cached(
+        "UPDATE reading SET holders = holders + ?2, unheld = CASE WHEN holders + ?2 > 0 THEN NULL ELSE ?3 END
+         WHERE number = ?1",
+    )?;
+    statement.execute([reading, by, now.as_millis()])?;
+    Ok(())
 }
 
 /// True when findings of a reading hold.
@@ -394,27 +403,4 @@ pub(super) fn forget_past(c: &Connection, before: Moment, max: usize) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_extension_is_short_plain_and_never_a_number() {
-        for (name, expected) in [
-            ("a.PDF", "pdf"),
-            ("a.tar.gz", "gz"),
-            ("a.078051120", "none"),
-            ("a.4111", "none"),
-            ("a.mp4", "mp4"),
-            (".bashrc", "none"),
-            ("a.", "none"),
-            ("", "none"),
-            ("a.longerthan8", "none"),
-            ("a.dö", "none"),
-            ("••••.docx", "docx"),
-        ] {
-            assert_eq!(extension(ItemKind::File, name), expected, "{name}");
-        }
-        assert_eq!(extension(ItemKind::Folder, "x.pdf"), "folder");
-        assert_eq!(extension(ItemKind::WebLink, "x"), "web_link");
-    }
-}
+mod tests;

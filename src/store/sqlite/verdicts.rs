@@ -17,7 +17,11 @@ use crate::store::verdicts::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
+#[cfg(test)]
+pub(super) use again::rejudge as keep_rejudged;
 pub(super) use contents::{forget_contents, forget_findings};
+#[cfg(test)]
+pub(super) use keep::{Read as Judgement, keep as keep_reading};
 
 /// What an item's standing takes from a reading.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -64,8 +64,7 @@ CREATE TABLE pass (
   walks      INTEGER NOT NULL DEFAULT 0,
   walks_left INTEGER NOT NULL DEFAULT 0,
   used_bytes INTEGER,
-  began_mark INTEGER NOT NULL,
-  mark       INTEGER NOT NULL,        -- counts beginnings: of passes, and of walks that began again
+  began_mark INTEGER NOT NULL,        -- marks count beginnings: of passes, and of walks that began again
   PRIMARY KEY (connector, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -137,8 +136,6 @@ CREATE TABLE item (
 ) STRICT;
 -- The item at a path, step by step from the top, and the children of a folder.
 CREATE INDEX item_child ON item (parent, name_key) WHERE gone IS NULL;
--- The folders below a folder: few among all items.
-CREATE INDEX item_folder ON item (parent) WHERE kind = 1 AND gone IS NULL;
 
 -- When each item was last listed: the only thing that a pass writes of what has not changed.
 CREATE TABLE listed (

@@ -1,7 +1,8 @@
 -- Rule sets, readings, findings, how each item stands and stood, people, activities, audit, outbox.
 --
 -- Moments are milliseconds since the Unix epoch. Words of closed lists are kept as they print. WITHOUT ROWID and STRICT
--- are SQLite's own table options and change no answer: a translation leaves them out.
+-- are SQLite's own table options and change no answer: a translation leaves them out. Tables that every verdict writes name
+-- other tables' rows without REFERENCES: each look-up would be paid for every finding.
 
 -- Detectors by name, so that counts and findings carry a small number.
 CREATE TABLE detector (
@@ -45,12 +46,12 @@ CREATE TABLE extraction (
 ) STRICT;
 
 -- One content read one way. `findings` counts those that hold now and `holders` the items there that have it: both are kept
--- by delta wherever they change, and never counted.
+-- by delta wherever they change, and never counted. `unheld` is since when nobody has it.
 CREATE TABLE reading (
     number INTEGER PRIMARY KEY,
     content BLOB NOT NULL,
-    extraction INTEGER NOT NULL REFERENCES extraction (number),
-    rules INTEGER NOT NULL REFERENCES rule_set (number),
+    extraction INTEGER NOT NULL,
+    rules INTEGER NOT NULL,
     coverage TEXT NOT NULL,
     sniffed TEXT NOT NULL,
     mismatch INTEGER NOT NULL,
@@ -61,8 +62,11 @@ CREATE TABLE reading (
     at INTEGER NOT NULL,
     findings INTEGER NOT NULL,
     holders INTEGER NOT NULL,
+    unheld INTEGER,
     UNIQUE (content, extraction)
 ) STRICT;
+
+CREATE INDEX reading_unheld ON reading (unheld) WHERE unheld IS NOT NULL;
 
 -- What a price is asked by, with all that it adds up: it is told from this index alone, without touching the wide rows.
 CREATE INDEX reading_price ON reading (rules, sniffed, holders, bytes);
@@ -72,14 +76,16 @@ CREATE TABLE reading_hash (
     provider TEXT NOT NULL,
     hash BLOB NOT NULL,
     bytes INTEGER NOT NULL,
-    reading INTEGER NOT NULL REFERENCES reading (number),
+    reading INTEGER NOT NULL,
     PRIMARY KEY (provider, hash, bytes)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX reading_hash_reading ON reading_hash (reading);
+
 -- Counts of the detectors whose shape occurred in a content; most of the others have no row.
 CREATE TABLE counted (
-    reading INTEGER NOT NULL REFERENCES reading (number),
-    detector INTEGER NOT NULL REFERENCES detector (number),
+    reading INTEGER NOT NULL,
+    detector INTEGER NOT NULL,
     candidates INTEGER NOT NULL,
     total INTEGER NOT NULL,
     different INTEGER NOT NULL,
@@ -95,9 +101,9 @@ CREATE INDEX counted_detector ON counted (detector, reading);
 -- `until`, never changed; a finding judged anew is closed and followed by another row. `place` keeps the order in the file.
 CREATE TABLE finding (
     number INTEGER PRIMARY KEY,
-    reading INTEGER NOT NULL REFERENCES reading (number),
+    reading INTEGER NOT NULL,
     place INTEGER NOT NULL,
-    detector INTEGER NOT NULL REFERENCES detector (number),
+    detector INTEGER NOT NULL,
     confidence INTEGER NOT NULL,
     tier TEXT NOT NULL,
     part TEXT NOT NULL,
@@ -124,9 +130,9 @@ CREATE INDEX finding_ended ON finding (until) WHERE until IS NOT NULL;
 -- How many findings of a detector at a confidence hold in a reading now. It answers "by detector" without touching the
 -- findings, which are many and wide.
 CREATE TABLE found (
-    detector INTEGER NOT NULL REFERENCES detector (number),
+    detector INTEGER NOT NULL,
     confidence INTEGER NOT NULL,
-    reading INTEGER NOT NULL REFERENCES reading (number),
+    reading INTEGER NOT NULL,
     findings INTEGER NOT NULL,
     PRIMARY KEY (detector, confidence, reading)
 ) STRICT, WITHOUT ROWID;
@@ -143,7 +149,7 @@ CREATE TABLE standing (
     bytes INTEGER NOT NULL,
     version TEXT,
     coverage TEXT,
-    reading INTEGER REFERENCES reading (number),
+    reading INTEGER,
     reused INTEGER NOT NULL,
     judged_version TEXT,
     level INTEGER NOT NULL,
@@ -154,7 +160,7 @@ CREATE TABLE standing (
 ) STRICT;
 
 -- Who holds a content, most exposed first: asked for each content that is looked at again.
-CREATE INDEX standing_reading ON standing (reading, level, item) WHERE reading IS NOT NULL AND gone = 0;
+CREATE INDEX standing_reading ON standing (reading, gone, level, item) WHERE reading IS NOT NULL;
 CREATE INDEX standing_level_until ON standing (level_until) WHERE level_until IS NOT NULL AND gone = 0;
 
 -- How items stood before: the row of `standing` as it was from `since` until `until`. Never changed once written.
@@ -280,7 +286,7 @@ CREATE INDEX activity_taken ON activity (taken);
 -- What an event is about, by the provider's id and not by our number: an item may become known after the event. Names are
 -- covered.
 CREATE TABLE subject (
-    activity INTEGER NOT NULL REFERENCES activity (number),
+    activity INTEGER NOT NULL,
     place INTEGER NOT NULL,
     connector INTEGER NOT NULL,
     id TEXT,

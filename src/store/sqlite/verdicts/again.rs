@@ -38,7 +38,7 @@ pub(super) fn keep_count(
 }
 
 /// Writes one detector's judgement of one content.
-pub(super) fn rejudge(c: &Connection, now: Moment, judged: &Rejudged) -> Result<(), Failed> {
+pub(in super::super) fn rejudge(c: &Connection, now: Moment, judged: &Rejudged) -> Result<(), Failed> {
     let reading = judged.reading;
     let Some(detector) = rules::known_detector(c, &judged.detector)? else {
         return match judged.count {

@@ -110,7 +110,34 @@ pub(in super::super) fn forget_findings(c: &Connection, before: Moment, max: usi
     Ok(statement.execute(params![before.as_millis(), words::limit(max)])?)
 }
 
-/// Deletes at most `max` contents that were read before a moment, that no item has and none had in the past that is kept.
-pub(in super::super) fn forget_contents(_c: &Connection, _before: Moment, _max: usize) -> Result<usize, Failed> {
-    Ok(0)
+/// Deletes at most `max` contents that nobody has since before a moment, with all that was found in them; how many went. Rows
+/// of the past that name one ended before that moment as well, so that they are gone by then (`standing::forget_past` goes
+/// first). An item that is gone and had one waits for its verdict again, should it come back.
+pub(in super::super) fn forget_contents(c: &Connection, before: Moment, max: usize) -> Result<usize, Failed> {
+    let mut statement = c.prepare_cached(
+        "SELECT number FROM reading WHERE unheld IS NOT NULL AND unheld < ?1 ORDER BY unheld, number LIMIT ?2",
+    )?;
+    let unheld: Vec<i64> = statement
+        .query_map(params![before.as_millis(), words::limit(max)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for reading in &unheld {
+        forget_content(c, *reading)?;
+    }
+    Ok(unheld.len())
+}
+
+fn forget_content(c: &Connection, reading: i64) -> Result<(), Failed> {
+    // `found` is in order of detectors: its rows are reached through the findings.
+    for sql in [
+        "UPDATE standing SET reading = NULL, coverage = NULL WHERE reading = ?1 AND gone = 1",
+        "DELETE FROM found WHERE reading = ?1 AND (detector, confidence) IN
+             (SELECT detector, confidence FROM finding WHERE reading = ?1)",
+        "DELETE FROM finding WHERE reading = ?1",
+        "DELETE FROM counted WHERE reading = ?1",
+        "DELETE FROM reading_hash WHERE reading = ?1",
+        "DELETE FROM reading WHERE number = ?1",
+    ] {
+        c.prepare_cached(sql)?.execute([reading])?;
+    }
+    Ok(())
 }

@@ -12,15 +12,15 @@ use std::collections::{BTreeMap, HashMap};
 
 /// A content as it was read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Read<'a> {
+pub(in super::super) struct Read<'a> {
     /// Our SHA-256.
-    pub(super) content: &'a [u8; 32],
+    pub(in super::super) content: &'a [u8; 32],
     /// How it was read.
-    pub(super) extraction: &'a [u8; 32],
+    pub(in super::super) extraction: &'a [u8; 32],
     /// With which rules.
-    pub(super) rules: RulesNumber,
+    pub(in super::super) rules: RulesNumber,
     /// What it holds.
-    pub(super) verdict: &'a Verdict,
+    pub(in super::super) verdict: &'a Verdict,
 }
 
 /// The reading that is there already.
@@ -45,7 +45,7 @@ fn failed(coverage: Coverage) -> bool {
 
 /// Keeps a reading. One with the same key that was judged by these rules, or by those in force, stands as it is: two workers
 /// may read the same content, and a crash may make one read it twice. One judged by other rules is made anew.
-pub(super) fn keep(c: &Connection, now: Moment, read: &Read<'_>) -> Result<Brief, Failed> {
+pub(in super::super) fn keep(c: &Connection, now: Moment, read: &Read<'_>) -> Result<Brief, Failed> {
     let extraction = extraction_number(c, read.extraction)?;
     let mut statement = c.prepare_cached(
         "SELECT number, coverage, sniffed, rules, findings FROM reading WHERE content = ?1 AND extraction = ?2",
@@ -80,8 +80,8 @@ fn first(c: &Connection, now: Moment, read: &Read<'_>, extraction: i64) -> Resul
     let coverage = verdict.coverage.to_string();
     let mut statement = c.prepare_cached(
         "INSERT INTO reading (content, extraction, rules, coverage, sniffed, mismatch, bytes, text_bytes, holes,
-                              holes_total, at, findings, holders)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0) RETURNING number",
+                              holes_total, at, findings, holders, unheld)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?11) RETURNING number",
     )?;
     let number = statement.query_row(
         params![

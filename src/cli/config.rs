@@ -172,11 +172,6 @@ impl Config {
         &self.rules
     }
 
-    /// Where all state is kept.
-    pub(super) fn state(&self) -> &Path {
-        &self.state
-    }
-
     /// The bearer token that health and numbers demand; `None` when the file names none.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ mod setup;
 mod survey;
 mod switch;
 
-pub(super) use open::{Opened, Patience, opened};
+pub(super) use open::{Patience, opened};
 pub(super) use probed::{Probed, probed};
 
 use super::Failed;

@@ -9,6 +9,8 @@ mod readers;
 mod store;
 mod tenant;
 
+pub(super) use local::free_bytes;
+
 use super::config::Config;
 use super::rules::print;
 use super::{EXIT_FAILED, Failed};

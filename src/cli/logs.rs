@@ -6,10 +6,12 @@
 use super::config::{LogForm, Service};
 use super::{Failed, shown};
 use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -18,6 +20,34 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 /// The target under which all of this program's events stand.
 const OWN: &str = "sluicebox";
+
+/// Clears the line on a terminal.
+pub(super) const CLEAR: &str = "\r\x1b[2K";
+
+/// True while a line of progress stands where logs go as well.
+static SHARED: AtomicBool = AtomicBool::new(false);
+
+/// From now on a log line takes the place of the line of progress that stands there.
+pub(super) fn share_line() {
+    SHARED.store(true, Ordering::Relaxed);
+}
+
+/// Standard error, perhaps with a line of progress on it.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut out = io::stderr().lock();
+        if SHARED.load(Ordering::Relaxed) {
+            out.write_all(CLEAR.as_bytes())?;
+        }
+        out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
 
 /// Begins to log as the settings say.
 ///
@@ -28,9 +58,9 @@ pub(super) fn begin(service: &Service) -> Result<(), Failed> {
     let file = service.log_file.as_deref().map(open).transpose()?;
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match (service.log, file) {
         (LogForm::Text, Some(file)) => Box::new(fmt::layer().with_ansi(false).with_writer(Mutex::new(file))),
-        (LogForm::Text, None) => Box::new(fmt::layer().with_ansi(false).with_writer(std::io::stderr)),
+        (LogForm::Text, None) => Box::new(fmt::layer().with_ansi(false).with_writer(|| Stderr)),
         (LogForm::Json, Some(file)) => Box::new(fmt::layer().json().flatten_event(true).with_writer(Mutex::new(file))),
-        (LogForm::Json, None) => Box::new(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)),
+        (LogForm::Json, None) => Box::new(fmt::layer().json().flatten_event(true).with_writer(|| Stderr)),
     };
     let begun = tracing_subscriber::registry().with(layer.with_filter(only_ours)).try_init();
     begun.map_err(|error| Failed::new(format!("cannot log: {error}")))?;

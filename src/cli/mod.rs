@@ -19,6 +19,7 @@ mod logs;
 mod progress;
 mod report;
 mod rules;
+mod run;
 mod scan;
 mod service;
 mod stop;
@@ -49,6 +50,8 @@ enum Command {
     Rules(rules::Args),
     /// Make the data folder, the settings file, the key of tokens and the store
     Init(init::Args),
+    /// Watch over the connected tenants, until Ctrl-C
+    Run(run::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
     /// List files and folders of the tenants by a filter: who can reach them, what was read and found
@@ -129,6 +132,7 @@ pub fn run() -> ExitCode {
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Findings(args) => findings::run(&args),

@@ -99,6 +99,18 @@ impl Reached {
     }
 }
 
+/// Lets the store, and the service if one runs, follow what was changed in the settings. Without a store there is nothing to
+/// follow; what hinders it is told and is no failure, since the next start of the service follows by itself.
+pub(super) fn follow(config: &Config, doing: &str, command: &Command) {
+    if !config.service().store_file().exists() {
+        return;
+    }
+    if let Err(Failed(message)) = reach(config, doing).and_then(|reached| reached.perform(command)) {
+        let message = message.trim_start_matches("error: ");
+        eprintln!("note: the store did not take it in: {message}\n  the next start of `sluicebox run` does");
+    }
+}
+
 /// Who is written down for what a user asks for.
 pub(super) fn actor(uid: u32) -> String {
     format!("operator uid {uid}")
@@ -158,7 +170,7 @@ fn anothers(path: &Path) -> Failed {
 }
 
 /// Refuses settings whose data folder was never made.
-fn made(service: &Service) -> Result<(), Failed> {
+pub(super) fn made(service: &Service) -> Result<(), Failed> {
     match service.data_dir.metadata() {
         Ok(meta) if meta.is_dir() => Ok(()),
         Ok(_) => Err(Failed::new(format!("{} is no folder", shown(&service.data_dir)))),

@@ -103,6 +103,19 @@ pub struct Answer {
     /// to be held is sent as it is, so a tenant answers "nothing changed" with `hold` and need not know how long a request
     /// has waited. On a movable clock nobody waits: the clock is moved to the end of the hold at once. Long polls.
     pub hold: Option<Duration>,
+    /// What content the body is of; `None` for all that is no content of a file. For the record of downloads.
+    pub content: Option<Content>,
+}
+
+/// Which part of which content an answer's body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The version: Box `file_version.id`, Dropbox `rev`.
+    pub version: String,
+    /// Its first byte.
+    pub from: usize,
+    /// Bytes of the whole content.
+    pub whole: usize,
 }
 
 impl Answer {
@@ -115,6 +128,7 @@ impl Answer {
             body: body.to_string().into_bytes(),
             refused: None,
             hold: None,
+            content: None,
         }
     }
 
@@ -127,19 +141,31 @@ impl Answer {
             body: body.into().into_bytes(),
             refused: None,
             hold: None,
+            content: None,
         }
     }
 
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), refused: None, hold: None }
+        Self { status, headers: Vec::new(), body: Vec::new(), refused: None, hold: None, content: None }
     }
 
     /// With a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Marked as this content, from its first byte or from the one its `Content-Range` names.
+    #[must_use]
+    pub fn of_content(mut self, version: impl Into<String>, whole: usize) -> Self {
+        let range = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-range"));
+        let first = range.and_then(|(_, range)| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok());
+        if matches!(self.status, 200 | 206) {
+            self.content = Some(Content { version: version.into(), from: first.unwrap_or(0), whole });
+        }
         self
     }
 

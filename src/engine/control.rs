@@ -63,6 +63,11 @@ pub enum Command {
         /// Its name.
         connector: String,
     },
+    /// Forgets a connector: its records stay for the past, a new one of that name begins anew.
+    ConnectorRemove {
+        /// Its name.
+        connector: String,
+    },
     /// Puts rules in force that were compiled and priced by the asking command.
     RulesApply {
         /// The store's number of the rule set.
@@ -93,6 +98,7 @@ impl Command {
             Command::QueueAsk { .. } => "queue.ask",
             Command::ConnectorEnable { .. } => "connector.enable",
             Command::ConnectorDisable { .. } => "connector.disable",
+            Command::ConnectorRemove { .. } => "connector.remove",
             Command::RulesApply { .. } => "rules.apply",
             Command::Audit { act, .. } => act,
         }

@@ -21,10 +21,10 @@ use super::core::{Core, Tenant};
 use super::passes::Trouble;
 use crate::clock::Moment;
 use crate::model::Provider;
+use crate::store;
 use needs::{Gap, Needs};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 /// How soon a hint of a webhook is seen.
@@ -41,16 +41,20 @@ pub struct Memo {
 }
 
 /// Follows the feeds of all tenants until the service stops.
-pub fn run(core: &Core) {
-    thread::scope(|scope| {
-        for tenant in &core.tenants {
-            scope.spawn(|| log::run(core, tenant));
-            scope.spawn(|| upkeep::run(core, tenant));
-            if tenant.provider == Provider::Dropbox {
-                scope.spawn(|| places::run(core, tenant));
-            }
+///
+/// # Errors
+/// When the store fails for good; the service then stops.
+pub fn run(core: &Core) -> Result<(), store::Error> {
+    type Thread<'a> = Box<dyn FnOnce() -> Result<(), store::Error> + Send + 'a>;
+    let mut threads: Vec<Thread<'_>> = Vec::new();
+    for tenant in &core.tenants {
+        threads.push(Box::new(|| log::run(core, tenant)));
+        threads.push(Box::new(|| upkeep::run(core, tenant)));
+        if tenant.provider == Provider::Dropbox {
+            threads.push(Box::new(|| places::run(core, tenant)));
         }
-    });
+    }
+    super::passes::together(core, threads)
 }
 
 /// Takes the feeds' positions, before the first listing; past activity is taken in beside it.

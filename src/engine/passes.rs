@@ -84,12 +84,36 @@ impl From<store::Error> for Trouble {
 }
 
 /// Runs the passes of all tenants until the service stops.
-pub fn run(core: &Core) {
+///
+/// # Errors
+/// When the store fails for good; the service then stops.
+pub fn run(core: &Core) -> Result<(), store::Error> {
+    let rounds = core.tenants.iter().map(|tenant| || Rounds::new(core, tenant).run());
+    together(core, rounds.collect())
+}
+
+/// Runs these, each in a thread of its own, until all have ended. The first store error stops the service.
+pub(super) fn together<R>(core: &Core, all: Vec<R>) -> Result<(), store::Error>
+where
+    R: FnOnce() -> Result<(), store::Error> + Send,
+{
     thread::scope(|scope| {
-        for tenant in &core.tenants {
-            scope.spawn(|| Rounds::new(core, tenant).run());
-        }
-    });
+        let run = |one: R| {
+            scope.spawn(move || {
+                let result = one();
+                if result.is_err() {
+                    core.stop.store(true, Ordering::Relaxed);
+                }
+                result
+            })
+        };
+        let threads: Vec<_> = all.into_iter().map(run).collect();
+        let results = threads.into_iter().map(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        results.fold(Ok(()), Result::and)
+    })
 }
 
 /// Rests at most so long, less when the service stops. A movable clock is left alone: who has nothing to do must not move it.
@@ -101,20 +125,30 @@ pub(super) fn rest(core: &Core, most: Duration) {
     }
 }
 
-/// What a failure means for the tenant or the whole service, besides trying again later.
-pub(super) fn take_note(core: &Core, tenant: &Tenant, doing: &str, trouble: &Trouble) {
-    match trouble {
-        Trouble::Provider(error) if error.next() == Next::Stopped => return,
+/// What a failure means, besides trying again later: bad credentials switch the connector off, and a store that fails for good
+/// is given back.
+///
+/// # Errors
+/// The store's error when going on makes no sense.
+pub(super) fn take_note(core: &Core, tenant: &Tenant, doing: &str, trouble: Trouble) -> Result<(), store::Error> {
+    match &trouble {
+        Trouble::Provider(error) if error.next() == Next::Stopped => return Ok(()),
         Trouble::Provider(error) if error.next() == Next::Credentials => {
             tenant.enabled.store(false, Ordering::Relaxed);
-            if let Err(error) = core.store.set_connector_state(tenant.number, ConnectorState::Broken) {
-                tracing::error!(connector = %tenant.name, "{error}");
-            }
+            core.store.set_connector_state(tenant.number, ConnectorState::Broken)?;
         }
-        Trouble::Store(error) if error.is_full() || error.is_damaged() => core.stop.store(true, Ordering::Relaxed),
         _ => {}
     }
     tracing::warn!(connector = %tenant.name, doing, "{trouble}");
+    match trouble {
+        Trouble::Store(error) if is_for_good(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn is_for_good(error: &store::Error) -> bool {
+    use crate::store::error::Kind;
+    error.is_full() || error.is_damaged() || matches!(error.kind(), Kind::Closed | Kind::WrongKey)
 }
 
 /// The passes of one tenant.
@@ -154,23 +188,24 @@ impl<'a> Rounds<'a> {
         Self { core, tenant, keeper: Keeper::default(), failures: 0, not_before: None }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Result<(), store::Error> {
         while !self.core.stopped() {
             if let Err(trouble) = self.turn() {
-                self.failed(&trouble);
+                self.failed(trouble)?;
             }
             if !self.core.stopped() {
                 rest(self.core, LOOK_EVERY);
             }
         }
+        Ok(())
     }
 
-    fn failed(&mut self, trouble: &Trouble) {
-        take_note(self.core, self.tenant, "list the tenant", trouble);
+    fn failed(&mut self, trouble: Trouble) -> Result<(), store::Error> {
+        self.keeper.trouble(trouble.to_string());
         self.failures = self.failures.saturating_add(1);
         let wait = AFTER_FAILURE.wait(self.failures, u64::from(self.failures));
         self.not_before = Some(self.core.clock.steady().plus(wait));
-        self.keeper.trouble(trouble.to_string());
+        take_note(self.core, self.tenant, "list the tenant", trouble)
     }
 
     /// Looks once what is due, and does it.

@@ -26,6 +26,7 @@ struct Behaviour {
 
 const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "every file is listed once, read whole and judged", holds: listing::whole },
+    Behaviour { name: "a listing brings the tenant's whole inventory", holds: asked::inventory },
     Behaviour { name: "an unchanged tenant has nothing new in a second pass", holds: listing::unchanged },
     Behaviour { name: "on a good day no page is asked for twice", holds: listing::least_calls },
     Behaviour { name: "tokens that end in the middle are renewed", holds: listing::tokens_end },

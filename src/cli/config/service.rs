@@ -156,13 +156,6 @@ pub(in crate::cli) struct Chosen {
     pub(in crate::cli) folders: Vec<String>,
 }
 
-impl Chosen {
-    /// True when nothing is named.
-    pub(in crate::cli) fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.groups.is_empty() && self.folders.is_empty()
-    }
-}
-
 /// Reads `[service]`; `state` is the folder of all state.
 pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>, state: &Path) -> Result<Service, ConfigError> {
     let nothing = DeTable::new();

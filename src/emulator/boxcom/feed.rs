@@ -109,6 +109,9 @@ impl State {
         let looks = matches!(enterprise, "DOWNLOAD" | "PREVIEW");
         let source = (!looks).then(|| self.event_source(nid));
         self.tell_hooks(kind, by, nid);
+        if !looks {
+            self.offered.insert(nid, self.now);
+        }
         self.happened.push(Happening { kind, at: self.now, by, item: Some(nid), source, details });
     }
 

@@ -86,6 +86,7 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State 
     }
     state.notices.clear();
     state.now = now;
+    state.tree.begin_offers();
     state
 }
 

@@ -124,6 +124,11 @@ pub(super) fn note(state: &mut State, at: Moment, actor: Actor, kind: &'static s
         "involve_non_team_member": outside, "context": context, "participants": participants, "assets": facts.assets,
         "event_type": { ".tag": kind, "description": kind.replace('_', " ") }, "details": details,
     });
+    if !kind.ends_with("_view") && kind != "file_preview" {
+        let ids = body["assets"].as_array().into_iter().flatten().filter_map(|asset| asset["file_id"].as_str());
+        let nodes: Vec<NodeId> = ids.filter_map(|id| state.tree.by_id(id)).collect();
+        nodes.into_iter().for_each(|node| state.tree.offer(node));
+    }
     let actor = if let Actor::Person(person) = actor { Some(person) } else { None };
     state.log.push(Event { at, category: category(kind), kind, actor, body });
 }

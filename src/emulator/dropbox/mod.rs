@@ -317,6 +317,7 @@ impl Cloud for Tenant {
     fn answer(&self, asked: &Asked) -> Answer {
         let mut state = self.lock();
         state.now = asked.at;
+        state.tree.set_now(asked.at);
         if asked.door == Door::DropboxApi
             && let Some(answer) = token::answer(&mut state, asked)
         {
@@ -387,6 +388,7 @@ impl Play for Tenant {
         let mut state = self.lock();
         state.now = self.clock.now();
         let now = state.now;
+        state.tree.set_now(now);
         play::play(&mut state, now, edit)
     }
 }

@@ -204,6 +204,10 @@ impl Desk {
             }
             _ => None,
         };
+        if let Some(content) = &answer.content {
+            let sent = cut.map_or(answer.body.len(), |cut| cut.min(answer.body.len()));
+            self.record.add_download(content, sent, cut.is_some());
+        }
         let retry_after_secs = retry_after_secs(&answer);
         self.told_to_wait(&entry, &answer, retry_after_secs);
         let missed_cut = matches!(entry.drawn.fault, Some(Fault::Cut { .. })) && cut.is_none();

@@ -4,14 +4,10 @@
 //! not. What is a person's decision is audited first.
 
 use super::{Answer, Command, Refusal};
+use crate::engine::passes;
 use crate::model::{ConnectorNumber, ItemNumber, Lane, Todo};
 use crate::store::{Ask, ConnectorState, Entry, RulesNumber, Store};
 use serde_json::json;
-
-/// A fact of a connector: its backlog is paused.
-pub const BACKLOG_PAUSED: &str = "backlog.paused";
-/// A fact of a connector: a pass is to begin now.
-pub const BACKLOG_START: &str = "backlog.start";
 
 /// Carries a command out; `actor` is who is written down (`operator uid 1000`).
 ///
@@ -21,15 +17,9 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
     match command {
         Command::Ping => Ok(Answer::Here { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() }),
         Command::Stop => Err(Refusal::new("no service is running")),
-        Command::BacklogStart { connector } => {
-            each(store, connector.as_deref(), command, actor, |of| store.keep_fact(Some(of), BACKLOG_START, Some("1")))
-        }
-        Command::BacklogPause { connector } => {
-            each(store, connector.as_deref(), command, actor, |of| store.keep_fact(Some(of), BACKLOG_PAUSED, Some("1")))
-        }
-        Command::BacklogResume { connector } => {
-            each(store, connector.as_deref(), command, actor, |of| store.keep_fact(Some(of), BACKLOG_PAUSED, None))
-        }
+        Command::BacklogStart { connector } => backlog(store, connector.as_deref(), command, actor, passes::start),
+        Command::BacklogPause { connector } => backlog(store, connector.as_deref(), command, actor, passes::pause),
+        Command::BacklogResume { connector } => backlog(store, connector.as_deref(), command, actor, passes::resume),
         Command::QueueRetry { connector, item } => {
             let of = connector.as_deref().map(|name| number(store, name)).transpose()?;
             audit(store, command, actor, "")?;
@@ -44,6 +34,7 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
         }
         Command::ConnectorEnable { connector } => state(store, command, actor, connector, ConnectorState::Enabled),
         Command::ConnectorDisable { connector } => state(store, command, actor, connector, ConnectorState::Disabled),
+        Command::ConnectorRemove { connector } => state(store, command, actor, connector, ConnectorState::Removed),
         Command::RulesApply { rules } => {
             audit(store, command, actor, &format!("rules {rules}"))?;
             store.put_in_force(RulesNumber(*rules))?;
@@ -56,23 +47,23 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
     }
 }
 
-/// Does something for one connector, or for all.
-fn each(
+/// An order about the backlog of one connector, or of all.
+type Order = fn(&dyn Store, Option<ConnectorNumber>) -> Result<u64, crate::store::Error>;
+
+fn backlog(
     store: &dyn Store,
     name: Option<&str>,
     command: &Command,
     actor: &str,
-    deed: impl Fn(ConnectorNumber) -> Result<(), crate::store::Error>,
+    order: Order,
 ) -> Result<Answer, Refusal> {
-    let all = match name {
-        Some(name) => vec![number(store, name)?],
-        None => store.connectors()?.into_iter().map(|connector| connector.number).collect(),
-    };
-    for of in &all {
-        audit(store, command, actor, &format!("connector {}", of.0))?;
-        deed(*of)?;
-    }
-    Ok(Answer::Counted { count: all.len() as u64 })
+    let of = name.map(|name| number(store, name)).transpose()?;
+    audit(store, command, actor, &of.map_or_else(|| "all connectors".to_owned(), about))?;
+    Ok(Answer::Counted { count: order(store, of)? })
+}
+
+fn about(connector: ConnectorNumber) -> String {
+    format!("connector {}", connector.0)
 }
 
 fn state(
@@ -83,7 +74,7 @@ fn state(
     state: ConnectorState,
 ) -> Result<Answer, Refusal> {
     let of = number(store, name)?;
-    audit(store, command, actor, &format!("connector {}", of.0))?;
+    audit(store, command, actor, &about(of))?;
     store.set_connector_state(of, state)?;
     Ok(Answer::Done)
 }

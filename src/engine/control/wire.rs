@@ -99,6 +99,7 @@ mod tests {
             Command::QueueAsk { item: 9 },
             Command::ConnectorEnable { connector: "main".into() },
             Command::ConnectorDisable { connector: "main".into() },
+            Command::ConnectorRemove { connector: "main".into() },
             Command::RulesApply { rules: 3 },
             Command::Audit {
                 act: "finding.reveal".into(),

@@ -7,6 +7,8 @@ use super::promote::{Effects, effects};
 use super::{pause_after, rest};
 use crate::backoff::Backoff;
 use crate::clock::Moment;
+use crate::engine::stats::Count;
+use crate::engine::step;
 use crate::model::{Activity, Lane, Provider, Todo};
 use crate::provider::{FeedCursor, Next, Walk};
 use crate::store::{self, Ask, TakenChanges};
@@ -26,7 +28,7 @@ const AFTER_FAILURE: Backoff = Backoff { first: Duration::from_secs(1), longest:
 const ANSWERED: &str = "feed.answered";
 
 /// Follows the log until the service stops.
-pub(super) fn run(core: &Core, tenant: &Tenant) {
+pub(super) fn run(core: &Core, tenant: &Tenant) -> Result<(), store::Error> {
     let mut log = Log { core, tenant, kept: None, answered: None };
     let mut failures: u32 = 0;
     while !core.stopped() {
@@ -36,13 +38,16 @@ pub(super) fn run(core: &Core, tenant: &Tenant) {
                 wait
             }
             Err(trouble) => {
-                take_note(core, tenant, "read the feed", &trouble);
+                core.stats.of(tenant.number).add(Count::FeedErrors, 1);
                 failures = failures.saturating_add(1);
-                pause_after(core, &trouble, AFTER_FAILURE.wait(failures, u64::from(failures)))
+                let wait = pause_after(core, &trouble, AFTER_FAILURE.wait(failures, u64::from(failures)));
+                take_note(core, tenant, "read the feed", trouble)?;
+                wait
             }
         };
         rest(core, tenant, wait);
     }
+    Ok(())
 }
 
 pub(super) struct Log<'a> {
@@ -86,6 +91,7 @@ impl<'a> Log<'a> {
                     _ => return Err(error.into()),
                 },
             };
+            self.core.stats.of(self.tenant.number).fed(self.core.clock.now());
             let (more, wait) = (changes.more, changes.wait);
             cursor = changes.cursor.clone();
             self.take(changes.activities, changes.cursor)?;
@@ -214,6 +220,7 @@ pub(super) fn lost(core: &Core, tenant: &Tenant, cursor: &FeedCursor, from: Opti
     })?;
     let fresh: Vec<FeedCursor> = fresh.into_iter().filter(|one| one.feed == cursor.feed).collect();
     core.store.keep_cursors(tenant.number, &fresh)?;
+    core.stats.of(tenant.number).add(Count::Reconciles, 1);
     tracing::warn!(connector = %tenant.name, feed = &*cursor.feed, %from, "the feed's position is lost; the gap is filled from the log");
     Ok(())
 }

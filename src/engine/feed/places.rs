@@ -6,8 +6,10 @@ use super::log::send;
 use super::needs::Errand;
 use super::{pause_after, rest};
 use crate::backoff::Backoff;
+use crate::engine::stats::Count;
+use crate::engine::step;
 use crate::provider::{FeedCursor, Next, Page, Walk};
-use crate::store::TakenChanges;
+use crate::store::{self, TakenChanges};
 use std::time::Duration;
 
 /// How long namespaces are watched before the list of them is looked at again. The shortest that Dropbox lets a poll stand.
@@ -20,7 +22,7 @@ const TRASH_MAX: usize = 20;
 const AFTER_FAILURE: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
 /// Follows all namespaces until the service stops.
-pub(super) fn run(core: &Core, tenant: &Tenant) {
+pub(super) fn run(core: &Core, tenant: &Tenant) -> Result<(), store::Error> {
     let mut failures: u32 = 0;
     while !core.stopped() {
         let wait = match turn(core, tenant) {
@@ -30,13 +32,16 @@ pub(super) fn run(core: &Core, tenant: &Tenant) {
             }
             Ok(false) => core.options.feed_poll,
             Err(trouble) => {
-                take_note(core, tenant, "follow the namespaces", &trouble);
+                core.stats.of(tenant.number).add(Count::FeedErrors, 1);
                 failures = failures.saturating_add(1);
-                pause_after(core, &trouble, AFTER_FAILURE.wait(failures, u64::from(failures)))
+                let wait = pause_after(core, &trouble, AFTER_FAILURE.wait(failures, u64::from(failures)));
+                take_note(core, tenant, "follow the namespaces", trouble)?;
+                wait
             }
         };
         rest(core, tenant, wait);
     }
+    Ok(())
 }
 
 /// Watches until something has news and takes it; true when there was any.
@@ -105,7 +110,10 @@ pub(super) fn take(core: &Core, tenant: &Tenant, seen: &FeedCursor) -> Result<bo
             cursor: Some(changes.cursor),
             offered,
         };
-        core.store.take_changes(tenant.number, changed)?;
+        step::passed("cursor.before");
+        let taken = core.store.take_changes(tenant.number, changed)?;
+        step::passed("cursor.after");
+        core.stats.of(tenant.number).add(Count::Promotions, taken.jobs);
         if !changes.more || core.stopped() {
             break;
         }
@@ -125,6 +133,7 @@ fn from_trash(page: &mut Page) -> Vec<Errand> {
 fn restart(core: &Core, tenant: &Tenant, cursor: &FeedCursor) -> Result<(), Trouble> {
     let walk = Walk { cursor: None, ..walk(cursor) };
     core.store.restart_walk(tenant.number, &walk)?;
+    core.stats.of(tenant.number).add(Count::Reconciles, 1);
     tracing::warn!(connector = %tenant.name, feed = &*cursor.feed, "a namespace's position is lost; it is walked anew");
     send(core, tenant, vec![Errand::of(&walk, false)])
 }

@@ -27,7 +27,7 @@ const ENDS_AGAIN: Duration = Duration::from_secs(600);
 const AFTER_FAILURE: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) };
 
 /// Does the upkeep of a tenant until the service stops.
-pub(super) fn run(core: &Core, tenant: &Tenant) {
+pub(super) fn run(core: &Core, tenant: &Tenant) -> Result<(), store::Error> {
     let mut upkeep = Upkeep::new(core, tenant);
     let mut failures: u32 = 0;
     while !core.stopped() {
@@ -38,12 +38,14 @@ pub(super) fn run(core: &Core, tenant: &Tenant) {
                 rest(core, LOOK_EVERY);
             }
             Err(trouble) => {
-                take_note(core, tenant, "keep up with the feed", &trouble);
                 failures = failures.saturating_add(1);
-                rest(core, pause_after(core, &trouble, AFTER_FAILURE.wait(failures, u64::from(failures))));
+                let wait = pause_after(core, &trouble, AFTER_FAILURE.wait(failures, u64::from(failures)));
+                take_note(core, tenant, "keep up with the feed", trouble)?;
+                rest(core, wait);
             }
         }
     }
+    Ok(())
 }
 
 pub(super) struct Upkeep<'a> {

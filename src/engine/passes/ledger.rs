@@ -6,6 +6,8 @@
 use super::shown;
 use crate::engine::core::{Core, Tenant};
 use crate::engine::listing::{Ledger, Tally};
+use crate::engine::stats::Count;
+use crate::engine::step;
 use crate::engine::turns::Turn;
 use crate::model::{Lane, Level, Todo};
 use crate::provider::{FeedCursor, Page, PageSink, Taken, Unwalked, Walk, Walks};
@@ -142,8 +144,13 @@ pub(in crate::engine) fn is_namespace(id: &str) -> bool {
 impl PageSink for StoreLedger<'_> {
     fn commit(&mut self, walk: &Walk, page: Page) -> io::Result<Taken> {
         let page = shown::page(self.core, page, None);
+        step::passed("cursor.before");
         let taken = self.core.store.take_page(self.tenant.number, walk, page, Lane::Backlog);
         let taken = self.told(taken)?;
+        step::passed("cursor.after");
+        let stats = self.core.stats.of(self.tenant.number);
+        stats.add(Count::Pages, 1);
+        stats.add(Count::Listed, taken.new + taken.changed + taken.unchanged + taken.repeated);
         self.busy.remove(&walk.id);
         self.look_after_top(walk)?;
         self.look_again()?;

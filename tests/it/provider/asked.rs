@@ -5,9 +5,10 @@ use super::stage::Stage;
 use sluicebox::clock::Moment;
 use sluicebox::emulator::Faults;
 use sluicebox::emulator::edit::{Edit, Play};
+use sluicebox::emulator::inventory::{Closed, Sort};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::engine::listing::{self, Todo, Watch};
-use sluicebox::model::{Directory, Item, ItemKind, Provider};
+use sluicebox::model::{Directory, Download, Item, ItemKind, Provider};
 use sluicebox::provider::{Delivered, Delivery, FeedCursor, Glance, Next, Onward, Page, Source, Walk};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,6 +45,53 @@ fn listed(stage: &Stage, source: &dyn Source, name: &str) -> Listed {
 fn glance(item: &Item) -> Glance {
     let (id, place) = (Arc::clone(&item.id), Arc::clone(&item.place));
     Glance { id, kind: item.kind, read_as: item.read_as.clone(), place }
+}
+
+/// Every item the tenant itself says it holds is listed, where it says, and nothing else; what it says is closed is a hole.
+pub(super) fn inventory(provider: Provider, seed: u64) -> Told {
+    let stage = Stage::new(provider, seed);
+    let source = stage.connect();
+    let mut seen = Listed::default();
+    let (mut journal, progress) = (stage.journal("journal"), listing::Progress::default());
+    let todo = Todo { exposure: false, verify: false };
+    let survey =
+        listing::survey(&*source, &stage.domains(), &mut journal, &stage.options(4), todo, &progress, &mut seen)
+            .unwrap();
+    let inventories = stage.tenants.inventory();
+    let inventory = match provider {
+        Provider::Box => inventories.boxcom,
+        Provider::Dropbox => inventories.dropbox,
+    };
+    let mut wrong = Vec::new();
+    for stocked in &inventory.items {
+        let Some(item) = seen.items.remove(&*stocked.id) else {
+            wrong.push(format!("{:?} is not listed", stocked.path));
+            continue;
+        };
+        let sort = match stocked.sort {
+            Sort::File => ItemKind::File,
+            Sort::Folder => ItemKind::Folder,
+            Sort::Bookmark => ItemKind::WebLink,
+        };
+        let place = stocked.place.as_deref().unwrap_or(&item.place);
+        let version = item.version.as_deref().unwrap_or_default();
+        // What is only exported has no size of its own.
+        let bytes = if item.download == Download::Direct { stocked.bytes } else { item.size_bytes };
+        let must = (sort, place, stocked.version.as_str(), bytes, stocked.trashed);
+        let told = (item.kind, &*item.place, version, item.size_bytes, item.trashed.is_some());
+        if told != must {
+            wrong.push(format!("{:?} is {told:?}, must be {must:?}", stocked.path));
+        }
+    }
+    wrong.extend(seen.items.into_values().map(|item| format!("{:?} is listed", item.path)));
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), inventory.items.len(), wrong.join("\n"));
+    let mut holes: Vec<Closed> = Vec::new();
+    holes.extend(survey.listing.holes.iter().map(|hole| Closed { what: hole.what.to_string(), why: hole.why.name() }));
+    let mut closed = inventory.closed;
+    holes.sort();
+    closed.sort();
+    assert_eq!(holes, closed);
+    format!("{} items, {} holes", inventory.items.len(), closed.len())
 }
 
 /// Each item of a listing, looked at by itself, is the same item.
@@ -98,6 +146,7 @@ pub(super) fn look_again(provider: Provider, seed: u64) -> Told {
     ] {
         tenant.play(&edit).unwrap();
     }
+    let then = stage.clock.now();
     let after = listed(&stage, &*stage.connect(), "after");
     let people = stage.people(&*source);
     let mut looked = 0;
@@ -106,6 +155,7 @@ pub(super) fn look_again(provider: Provider, seed: u64) -> Told {
         let found = source.look(&glance(item), &people).unwrap_or_else(|error| panic!("{:?}: {error}", item.path));
         assert_eq!(Some(&found), after.items.get(&item.id), "{:?}", item.path);
         assert_ne!(found, *item);
+        assert_eq!(stage.tenants.offered(&item.id), Some(then), "{:?}", item.path);
         looked += 1;
     }
     assert_eq!(looked, 5);

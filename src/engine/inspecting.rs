@@ -1,0 +1,43 @@
+//! How contents are inspected and names are covered in the service: one set of options for all threads.
+
+use crate::content::Limits;
+use crate::detect::ScanOptions;
+use crate::inspect;
+use crate::model::{Item, Verdict};
+use crate::store::Listed;
+use sha2::{Digest, Sha256};
+
+/// Shared by all threads that read, scan or settle.
+#[derive(Debug, Default)]
+pub(crate) struct Inspecting {
+    options: inspect::Options,
+}
+
+impl Inspecting {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { options: inspect::Options { limits, scan: ScanOptions::default() } }
+    }
+
+    /// Settings of each inspection.
+    pub(crate) fn options(&self) -> &inspect::Options {
+        &self.options
+    }
+
+    /// The item with what of its name may be shown.
+    pub(crate) fn listed(&self, item: Item) -> Listed {
+        Listed { item, shown: None }
+    }
+
+    /// The verdict with its locations covered.
+    pub(crate) fn covered(&self, verdict: Verdict) -> Verdict {
+        verdict
+    }
+
+    /// What a reading of a content of this type depends on beside rules: the extractor's version and the limits.
+    pub(crate) fn extraction(&self, sniffed: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(sniffed.as_bytes());
+        hash.update(format!("{:?}", self.options.limits).as_bytes());
+        hash.finalize().into()
+    }
+}

@@ -156,15 +156,15 @@ pub(super) fn date(flag: &str, typed: Option<&str>, now: Moment, last: bool) -> 
     Ok(Some(if last { end } else { first }))
 }
 
-/// Refuses a moment that lies ahead: the store knows the past.
+/// A date in the past: the end of the day that was typed, or now while that day lasts.
 pub(super) fn past(flag: &str, typed: Option<&str>, now: Moment) -> Result<Option<Moment>, Failed> {
-    let at = date(flag, typed, now, true)?;
-    // The end of today is meant as now.
-    let at = at.map(|at| at.min(now).max(date(flag, typed, now, false).ok().flatten().unwrap_or(at).min(at)));
-    match at {
-        Some(at) if at > now => Err(Failed::new(format!("{flag}: {at} lies ahead"))),
-        at => Ok(at),
+    let (Some(first), Some(last)) = (date(flag, typed, now, false)?, date(flag, typed, now, true)?) else {
+        return Ok(None);
+    };
+    if first > now {
+        return Err(Failed::new(format!("{flag}: {first} lies ahead")));
     }
+    Ok(Some(last.min(now)))
 }
 
 /// Writes lines; a reader that has gone wants no more.
@@ -279,5 +279,32 @@ pub(super) fn answer_word(answer: Answer) -> &'static str {
         Answer::Yes => "yes",
         Answer::Unknown => "unknown",
         Answer::No => "no",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_typed_in_several_ways() {
+        let now = Moment::parse("2026-06-15T12:00:00Z").unwrap();
+        let rows = [
+            ("2026-06-01", Ok("2026-06-01T23:59:59Z")),
+            ("2026-06-15", Ok("2026-06-15T12:00:00Z")),
+            ("2026-06-16", Err("lies ahead")),
+            ("2026-06-15T11:00:00+00:00", Ok("2026-06-15T11:00:00Z")),
+            ("7 days", Ok("2026-06-08T12:00:00Z")),
+            ("now - 1 day", Ok("2026-06-14T12:00:00Z")),
+            ("yesterday", Err("is no date")),
+        ];
+        for (typed, want) in rows {
+            match (past("--as-of", Some(typed), now), want) {
+                (Ok(at), Ok(want)) => assert_eq!(at.unwrap().to_string(), want, "{typed}"),
+                (Err(Failed(said)), Err(want)) => assert!(said.contains(want), "{typed}: {said}"),
+                (got, _) => panic!("{typed}: {got:?}"),
+            }
+        }
+        assert_eq!(past("--as-of", None, now).unwrap_or_default(), None);
     }
 }

@@ -310,11 +310,12 @@ fn sums_value(sums: &Sums) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::model::WhyUnwalked;
 
-    fn ledger(rows: &[(i64, &str, Option<Coverage>, u64, u64)], holes: usize) -> Ledger {
+    /// A ledger of two connectors, `main` (1) and `team` (2), of which the first has a thousand bytes at its provider.
+    pub(in crate::cli) fn ledger(rows: &[(i64, &str, Option<Coverage>, u64, u64)], holes: usize) -> Ledger {
         let row = |&(connector, kind, coverage, items, bytes): &(i64, &str, _, _, _)| CoverageRow {
             connector: ConnectorNumber(connector),
             kind: kind.into(),
@@ -325,7 +326,7 @@ mod tests {
         let hole = HoleRow {
             connector: ConnectorNumber(1),
             what: "u7".into(),
-            name: "pat".into(),
+            name: "pat <b>".into(),
             why: WhyUnwalked::InactiveOwner,
             since: Moment::from_millis(0),
         };
@@ -379,7 +380,7 @@ mod tests {
                     "main",
                     "team",
                     "50.0 % of the provider's",
-                    "main:pat  inactive owner",
+                    "main:pat <b>  inactive owner",
                 ],
             ),
             (

@@ -19,6 +19,7 @@ mod limits;
 mod logs;
 mod progress;
 mod queue;
+mod report;
 mod rules;
 mod run;
 mod scan;
@@ -57,14 +58,16 @@ enum Command {
     Queue(queue::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
-    /// List files and folders of the tenants by a filter: who can reach them, what was read and found
+    /// List the tenants' files and folders by a filter
     Files(files::Args),
-    /// List what was found in the tenants; tell where else a value is, and, audited, what it was
+    /// List what was found in the tenants, and where else a value is
     Findings(findings::Args),
     /// Tell how much of the tenants was read, and why not the rest
     Coverage(coverage::Args),
-    /// Tell what people did
+    /// Tell what people did in the tenants
     Activity(activity::Args),
+    /// Write the state of the tenants as one offline page
+    Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Estimate, start, watch, pause the regular passes over all connected tenants
@@ -142,6 +145,7 @@ pub fn run() -> ExitCode {
         Command::Findings(args) => findings::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Activity(args) => activity::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),

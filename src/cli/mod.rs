@@ -1,5 +1,6 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod backlog;
 mod config;
 mod connect;
 mod cost;
@@ -50,6 +51,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
+    /// Estimate, start, watch, pause the regular passes over all connected tenants
+    Backlog(backlog::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
     Emulate(Box<emulate::Args>),
 }
@@ -119,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Connect(args) => connect::run(&args),
+        Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {

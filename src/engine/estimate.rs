@@ -7,7 +7,7 @@
 mod forecast;
 mod sample;
 
-pub use forecast::{Allotment, Between, Done, Left, Meter, Rate, Remaining};
+pub use forecast::{Allotment, Between, Done, Left, Meter, Rate, Remaining, whole};
 
 use super::listing::{self, Error, People, Progress};
 use crate::clock::Clock;

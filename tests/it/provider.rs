@@ -35,6 +35,7 @@ const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "a crash while tokens turn over loses no key", holds: rotation::crash_anywhere },
     Behaviour { name: "a second pass knows what a fresh listing knows", holds: changes::second_pass },
     Behaviour { name: "the feed tells every edit", holds: changes::feed },
+    Behaviour { name: "what the log tells late is told when it has settled", holds: changes::late_log },
     Behaviour { name: "a look at an item tells what its listing tells", holds: asked::look },
     Behaviour { name: "an item is found again wherever it went", holds: asked::look_again },
     Behaviour { name: "genuine deliveries are hints, all others are refused", holds: asked::delivery },

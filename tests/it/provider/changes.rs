@@ -181,6 +181,23 @@ pub(super) fn position_lost(provider: Provider, seed: u64) -> Told {
     format!("{edits} edits, {} events, {} losses", reader.distinct(), losses.len())
 }
 
+/// A log that is as late as it may be tells every edit to whoever asks again when it has settled.
+pub(super) fn late_log(provider: Provider, seed: u64) -> Told {
+    let stage = Stage::new(provider, seed);
+    let source = stage.connect();
+    let (settles, began) = (source.history_settles(), stage.clock.now());
+    stage.tenants.boxcom.set_log_delay(settles);
+    let edits = Day::new(&stage, seed).play(&stage, EDITS / 2);
+    let mut reader = Reader::new(&stage, &*source);
+    reader.fill_gap(began);
+    let at_once = reader.distinct();
+    stage.clock.advance(settles);
+    reader.fill_gap(began);
+    assert_told(&edits, &reader.told);
+    stage.assert_behaved();
+    format!("{} edits, {at_once} events at once, {} settled", edits.len(), reader.distinct())
+}
+
 /// Reads all feeds of a tenant.
 struct Reader<'a> {
     stage: &'a Stage,

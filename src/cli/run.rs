@@ -133,26 +133,10 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
         free_bytes: Box::new(move || free_bytes(&data_dir)),
         free_bytes_min: settings.disk_free_min_bytes,
     };
-    let task = |name: &str, run: Box<dyn FnOnce(&Core) -> Result<(), crate::store::Error> + Send>| Task {
-        name: name.to_owned(),
-        run,
-    };
     let tasks = vec![
-        task(
-            "passes",
-            Box::new(|core| {
-                passes::run(core);
-                Ok(())
-            }),
-        ),
-        task(
-            "feeds",
-            Box::new(|core| {
-                feed::run(core);
-                Ok(())
-            }),
-        ),
-        task("upkeep", Box::new(move |core| upkeep::run(core, &upkeep_options))),
+        Task { name: "passes".into(), run: Box::new(passes::run) },
+        Task { name: "feeds".into(), run: Box::new(feed::run) },
+        Task { name: "upkeep".into(), run: Box::new(move |core| upkeep::run(core, &upkeep_options)) },
     ];
     Parts { tasks, ..Parts::default() }
 }

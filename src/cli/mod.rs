@@ -1,18 +1,24 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod activity;
+mod ask;
 mod backlog;
 mod config;
 mod connect;
 mod cost;
+mod coverage;
 mod doctor;
 mod emulate;
 mod explain;
 mod extract;
+mod files;
+mod findings;
 mod init;
 mod key;
 mod limits;
 mod logs;
 mod progress;
+mod report;
 mod rules;
 mod run;
 mod scan;
@@ -49,6 +55,16 @@ enum Command {
     Run(run::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
+    /// List files and folders of the tenants by a filter: who can reach them, what was read and found
+    Files(files::Args),
+    /// List what was found in the tenants; tell where else a value is, and, audited, what it was
+    Findings(findings::Args),
+    /// Tell how much of the tenants was read, and why not the rest
+    Coverage(coverage::Args),
+    /// Tell what people did
+    Activity(activity::Args),
+    /// Write the state of the tenants as one offline page: coverage, exposure, findings, activity
+    Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Estimate, start, watch, pause the regular passes over all connected tenants
@@ -121,6 +137,11 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Files(args) => files::run(&args),
+        Command::Findings(args) => findings::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Activity(args) => activity::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),

@@ -114,7 +114,11 @@ impl Matcher {
 impl Matcher {
     pub(crate) fn who(&self, name: &str) -> Vec<String> {
         let mut out = Vec::new();
-        let _ = self.each_in_name(name.as_bytes(), |p, c| { let d=&self.rules.detectors[self.rules.primaries[p.index()].detector.index()]; out.push(format!("{} {:?} val={}", d.id, c.tiers.iter().collect::<Vec<_>>(), d.validators.len())); ControlFlow::Continue(()) });
+        let _ = self.each_in_name(name.as_bytes(), |p, c| {
+            let d = &self.rules.detectors[self.rules.primaries[p.index()].detector.index()];
+            out.push(format!("{} {:?} val={}", d.id, c.tiers.iter().collect::<Vec<_>>(), d.validators.len()));
+            ControlFlow::Continue(())
+        });
         out
     }
 }

@@ -4,6 +4,7 @@ pub mod control;
 pub mod core;
 pub mod estimate;
 pub mod exposure;
+pub mod facts;
 pub mod feed;
 pub(crate) mod fetch;
 pub(crate) mod inspecting;

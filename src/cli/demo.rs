@@ -25,8 +25,10 @@ const FILES: u32 = 5_000;
 
 /// Flags of `demo`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code: 0 when all that it shows is so, 2 when something is not. Nothing outside its folder is \
-    touched, no network but 127.0.0.1 is used.")]
+#[command(
+    after_help = "Exit code: 0 when all that it shows is so, 2 when something is not. Nothing outside its folder is \
+    touched, no network but 127.0.0.1 is used."
+)]
 pub(super) struct Args {
     /// Documents that the tenants are filled from
     #[arg(long, value_name = "FOLDER", default_value = "corpus")]

@@ -1,12 +1,13 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
-mod backlog;
 mod activity;
 mod ask;
+mod backlog;
 mod config;
 mod connect;
 mod cost;
 mod coverage;
+mod demo;
 mod doctor;
 mod emulate;
 mod explain;
@@ -44,6 +45,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show everything on this machine: two tenants made of real documents, read, followed and judged
+    Demo(demo::Args),
     /// Scan files, folders or standard input
     Scan(scan::Args),
     /// Print the text that is scanned
@@ -134,6 +137,7 @@ pub fn run() -> ExitCode {
     logs::no_core();
     let cli = Cli::parse();
     let outcome = match cli.command {
+        Command::Demo(args) => demo::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),

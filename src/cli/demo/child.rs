@@ -20,7 +20,8 @@ pub(super) struct Commands {
 impl Commands {
     /// Commands over these settings.
     pub(super) fn over(settings: &Path) -> Result<Self, Failed> {
-        let program = std::env::current_exe().map_err(|error| Failed::new(format!("cannot find this program: {error}")))?;
+        let program =
+            std::env::current_exe().map_err(|error| Failed::new(format!("cannot find this program: {error}")))?;
         Ok(Self { program, settings: settings.to_owned() })
     }
 

@@ -6,7 +6,7 @@ use crate::detect::{Matcher, TokenKey};
 use crate::emulator::seed::Fill;
 use crate::inspect::{Inspector, Options, Surroundings};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -15,22 +15,22 @@ use std::sync::atomic::AtomicBool;
 pub(super) struct Oracle {
     /// Contents that differ.
     pub(super) contents: usize,
-    /// For each file name: whether its content holds findings.
-    pub(super) found: HashMap<String, bool>,
-    /// Files by detector.
-    pub(super) files_by_detector: BTreeMap<String, u64>,
+    /// For each file name: the detectors that find something in it, with their best confidence. Names that several files
+    /// have are left out.
+    pub(super) files: HashMap<String, BTreeMap<String, u8>>,
 }
 
 impl Oracle {
-    /// Files with findings.
-    pub(super) fn with_findings(&self) -> usize {
-        self.found.values().filter(|found| **found).count()
+    /// Files among `names` in which a detector is at least so sure.
+    pub(super) fn sure(&self, detector: &str, percent: u8, left_out: &HashSet<String>) -> usize {
+        let sure = |found: &BTreeMap<String, u8>| found.get(detector).is_some_and(|best| *best >= percent);
+        self.files.iter().filter(|(name, found)| !left_out.contains(*name) && sure(found)).count()
     }
 }
 
 /// Inspects each different content once.
 pub(super) fn ask(fill: &Fill, matcher: &Matcher) -> Oracle {
-    let mut bodies: HashMap<&Arc<[u8]>, &str> = HashMap::new();
+    let mut bodies: HashMap<&[u8], &str> = HashMap::new();
     for file in &fill.files {
         bodies.entry(&file.body).or_insert(file.path.last().map_or("", String::as_str));
     }
@@ -38,21 +38,24 @@ pub(super) fn ask(fill: &Fill, matcher: &Matcher) -> Oracle {
     let surroundings =
         Surroundings { spool: Spool::default(), clock: Clock::machine(), interrupt: Arc::new(AtomicBool::new(false)) };
     let inspector = || Inspector::new(matcher, &key, Options::default(), surroundings.clone());
-    let found: HashMap<&Arc<[u8]>, Vec<String>> = bodies
+    let found: HashMap<&[u8], BTreeMap<String, u8>> = bodies
         .into_par_iter()
         .map_init(inspector, |inspector, (body, name)| {
-            let verdict = inspector.inspect(&Content::from_memory(body.to_vec()), name);
-            let counted = verdict.counts.into_iter().filter(|count| count.total > 0);
-            (body, counted.map(|count| count.detector.to_string()).collect())
+            let verdict = inspector.inspect(&Content::from_memory(body), name);
+            let mut best: BTreeMap<String, u8> = BTreeMap::new();
+            for finding in verdict.findings {
+                let known = best.entry(finding.detector.to_string()).or_default();
+                *known = (*known).max(finding.confidence.percent());
+            }
+            (body, best)
         })
         .collect();
-    let mut oracle = Oracle { contents: found.len(), ..Oracle::default() };
+    let mut times: HashMap<&str, u32> = HashMap::new();
+    let name = |file: &'_ crate::emulator::seed::SeedFile| file.path.last().cloned().unwrap_or_default();
     for file in &fill.files {
-        let detectors = found.get(&file.body).map(Vec::as_slice).unwrap_or_default();
-        oracle.found.insert(file.path.last().cloned().unwrap_or_default(), !detectors.is_empty());
-        for detector in detectors {
-            *oracle.files_by_detector.entry(detector.clone()).or_default() += 1;
-        }
+        *times.entry(file.path.last().map_or("", String::as_str)).or_default() += 1;
     }
-    oracle
+    let alone = fill.files.iter().filter(|file| times.get(&*name(file)) == Some(&1));
+    let files = alone.map(|file| (name(file), found.get(&*file.body).cloned().unwrap_or_default())).collect();
+    Oracle { contents: found.len(), files }
 }

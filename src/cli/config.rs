@@ -172,11 +172,6 @@ impl Config {
         &self.rules
     }
 
-    /// Where all state is kept.
-    pub(super) fn state(&self) -> &Path {
-        &self.state
-    }
-
     /// The bearer token that health and numbers demand; `None` when the file names none.
     ///
     /// # Errors
@@ -234,12 +229,16 @@ impl Config {
         }
         let mut settings = connector.settings.clone();
         match &mut settings.cloud {
-            Cloud::Box(cloud) => match &mut cloud.auth {
-                BoxAuth::ClientCredentials { client_secret, .. } | BoxAuth::User { client_secret, .. } => {
-                    *client_secret = self.needed(connector, SecretKind::ClientSecret)?;
+            Cloud::Box(cloud) => {
+                match &mut cloud.auth {
+                    BoxAuth::ClientCredentials { client_secret, .. } | BoxAuth::User { client_secret, .. } => {
+                        *client_secret = self.needed(connector, SecretKind::ClientSecret)?;
+                    }
+                    BoxAuth::Jwt { key_file, .. } => secrets::check_private(key_file)?,
                 }
-                BoxAuth::Jwt { key_file, .. } => secrets::check_private(key_file)?,
-            },
+                cloud.hook_keys.primary = self.secret(connector, SecretKind::HookKey)?;
+                cloud.hook_keys.secondary = self.secret(connector, SecretKind::HookSecondKey)?;
+            }
             Cloud::Dropbox(cloud) => cloud.app_secret = self.secret(connector, SecretKind::AppSecret)?,
         }
         if let Some(authority) = &settings.authority {

@@ -267,7 +267,7 @@ closed! {
         HookHints => "hook_hints", "Genuine webhook deliveries that woke the feed.";
         HookRepeats => "hook_repeats", "Webhook deliveries that came before.";
         HookRefused => "hook_refused", "Webhook deliveries that were not genuine.";
-        HookDropped => "hook_dropped", "Genuine webhook deliveries for which there was no room; the feed has them.";
+        HookDropped => "hook_dropped", "Genuine webhook deliveries that had to wake nobody: the feed was awake, or is off.";
     }
 }
 

@@ -4,6 +4,7 @@
 //! already covered, so no report, log or store can print more than a mask.
 
 use super::covered::{Excerpt, Mask, Token};
+use super::grounds::Grounds;
 use super::location::Locator;
 use std::fmt;
 use std::sync::Arc;
@@ -100,4 +101,7 @@ pub struct Finding {
     pub excerpt: Excerpt,
     /// What supported it and how far away.
     pub evidence: Vec<Evidence>,
+    /// What it was judged on, for judging it again without the text; kept only where it was asked for
+    /// (`ScanOptions::grounds`), and then by the store.
+    pub grounds: Option<Box<Grounds>>,
 }

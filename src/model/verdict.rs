@@ -27,6 +27,9 @@ pub struct DetectorCount {
     pub unique: u64,
     /// True when `unique` is only a lower bound, since the cap on remembered values was passed.
     pub unique_at_least: bool,
+    /// Matches that an accepted one hid by consuming their beginning: were fewer accepted, these might be. Counted only where
+    /// grounds are kept.
+    pub shadowed: u64,
 }
 
 /// Coverage and findings of one content.

@@ -10,6 +10,8 @@
 
 pub mod activities;
 pub mod audit;
+#[cfg(test)]
+mod behaviours;
 pub mod connectors;
 pub mod coverage;
 pub mod error;
@@ -34,7 +36,7 @@ pub use rules::{DetectorKept, Rules, RulesNumber};
 pub use seal::SealKey;
 pub use verdicts::{
     ContentRow, ContentScope, FindingNumber, FindingRow, Outcome, Reading, ReadingNumber, Rejudged, Settled,
-    Settlement, Verdicts,
+    Settlement, Upheld, Verdicts,
 };
 
 use crate::clock::Moment;

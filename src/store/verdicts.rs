@@ -10,7 +10,10 @@ use super::queue::Ask;
 use super::rules::RulesNumber;
 use crate::clock::Moment;
 use crate::model::verdict::DetectorCount;
-use crate::model::{ContentHash, Coverage, Finding, Hole, ItemNumber, Lease, Provider, Reason, Sharing, Todo, Verdict};
+use crate::model::{
+    Confidence, ContentHash, Coverage, Evidence, Finding, Hole, ItemNumber, Lease, Provider, Reason, Sharing, Todo,
+    Verdict,
+};
 use std::sync::Arc;
 
 /// The store's number of a reading.
@@ -186,8 +189,22 @@ pub struct Rejudged {
     pub detector: Arc<str>,
     /// Its counts; `None` when its shape did not occur, or the detector is gone.
     pub count: Option<DetectorCount>,
-    /// Findings that hold, by number, with the confidence and tier they have now; all others of this detector end.
-    pub keep: Vec<(FindingNumber, u8, Arc<str>)>,
+    /// Findings that hold; all others of this detector end.
+    pub keep: Vec<Upheld>,
+}
+
+/// A finding that holds under the changed rule too, with what its detector says of it now. What it was judged on (its grounds)
+/// speaks of the text, not of the rule, and stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upheld {
+    /// Which.
+    pub finding: FindingNumber,
+    /// The confidence it has now.
+    pub confidence: Confidence,
+    /// The tier's name.
+    pub tier: Arc<str>,
+    /// What supports it now.
+    pub evidence: Vec<Evidence>,
 }
 
 /// Verdicts.

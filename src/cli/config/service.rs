@@ -156,13 +156,6 @@ pub(in crate::cli) struct Chosen {
     pub(in crate::cli) folders: Vec<String>,
 }
 
-impl Chosen {
-    /// True when nothing is named.
-    pub(in crate::cli) fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.groups.is_empty() && self.folders.is_empty()
-    }
-}
-
 /// Reads `[service]`; `state` is the folder of all state.
 pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>, state: &Path) -> Result<Service, ConfigError> {
     let nothing = DeTable::new();
@@ -243,7 +236,12 @@ fn public_address(table: &Table<'_>) -> Result<Option<Url>, ConfigError> {
     let Some(text) = table.text("public_address")? else { return Ok(None) };
     let url = Url::parse(&text).ok().filter(|url| url.scheme() == "https" && url.host_str().is_some());
     let fits = url.filter(|url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
-    fits.map(Some).ok_or_else(|| {
+    // A base ends with a slash, whether it was typed or not: what is joined to it goes below it.
+    let base = fits.map(|mut url| {
+        url.set_path(&format!("{}/", url.path().trim_end_matches('/')));
+        url
+    });
+    base.map(Some).ok_or_else(|| {
         table
             .error("public_address", "`public_address` must be an address that begins with https://")
             .help("providers call https://HOST/hooks/CONNECTOR: name the host that passes such calls on to `http`")

@@ -1,26 +1,167 @@
 //! `Audit` in SQLite.
 
-#![allow(unused_imports, reason = "filled in the next commits")]
-
-use super::Sqlite;
+use super::{Failed, Haste, Sqlite, words};
 use crate::clock::Moment;
 use crate::store::Error;
 use crate::store::audit::{Audit, Entry, EntryRow};
+use crate::store::error::Kind;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
 
-impl Audit for Sqlite {
-    fn append(&self, _entry: &Entry) -> Result<EntryRow, Error> {
-        todo!()
+/// The hash before the first entry.
+const BEFORE_ALL: [u8; 32] = [0; 32];
+
+/// Entries that one read transaction of a verification looks at: a chain of any length never holds a view for long.
+const VERIFY_SLICE: usize = 10_000;
+
+/// Bytes of salt: the details cannot be found by trying once it is destroyed.
+const SALT_BYTES: usize = 32;
+
+/// What the chain commits to of the details.
+fn commitment(salt: &[u8], details: &str) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"sluicebox audit details 1");
+    hasher.update(salt);
+    hasher.update(details.as_bytes());
+    hasher.finalize().into()
+}
+
+/// The chain's hash after an entry. Each text is preceded by its length, so that no two entries hash the same bytes.
+fn link(before: &[u8; 32], number: u64, at: Moment, entry: &Entry, commitment: &[u8; 32]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"sluicebox audit 1");
+    hasher.update(before);
+    hasher.update(number.to_le_bytes());
+    hasher.update(at.as_millis().to_le_bytes());
+    for text in [&entry.actor, &entry.act, &entry.about] {
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        hasher.update(length.to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.update(commitment);
+    hasher.finalize().into()
+}
+
+fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
+    let mut statement = c.prepare_cached("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")?;
+    let last = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (last, before) = last.unwrap_or((0, BEFORE_ALL));
+    let number = words::count(last) + 1;
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(|_| Kind::Failed("the system gives no random bytes".into()))?;
+    let commitment = commitment(&salt, &entry.details);
+    let hash = link(&before, number, now, &entry, &commitment);
+    let mut statement = c.prepare_cached(
+        "INSERT INTO audit (number, at, actor, act, about, commitment, salt, details, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    statement.execute(params![
+        words::integer(number),
+        now.as_millis(),
+        entry.actor,
+        entry.act,
+        entry.about,
+        commitment,
+        salt,
+        entry.details,
+        hash,
+    ])?;
+    Ok(EntryRow { number, at: now, entry, hash })
+}
+
+/// An entry as it is stored.
+struct Stored {
+    row: EntryRow,
+    commitment: [u8; 32],
+    salt: Option<Vec<u8>>,
+    has_details: bool,
+}
+
+impl Stored {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let details: Option<String> = row.get(5)?;
+        Ok(Self {
+            has_details: details.is_some(),
+            row: EntryRow {
+                number: words::count(row.get(0)?),
+                at: Moment::from_millis(row.get(1)?),
+                entry: Entry {
+                    actor: row.get(2)?,
+                    act: row.get(3)?,
+                    about: row.get(4)?,
+                    details: details.unwrap_or_default(),
+                },
+                hash: row.get(8)?,
+            },
+            commitment: row.get(6)?,
+            salt: row.get(7)?,
+        })
     }
 
-    fn entries(&self, _after: u64, _max: usize) -> Result<Vec<EntryRow>, Error> {
-        todo!()
+    /// True when the entry follows on that one, and its details, where they are still there, are those committed to.
+    fn fits(&self, number: u64, before: &[u8; 32]) -> bool {
+        let EntryRow { at, entry, hash, .. } = &self.row;
+        let details_fit = match &self.salt {
+            Some(salt) => self.has_details && commitment(salt, &entry.details) == self.commitment,
+            None => !self.has_details,
+        };
+        details_fit && self.row.number == number && link(before, number, *at, entry, &self.commitment) == *hash
+    }
+}
+
+fn stored(c: &Connection, after: u64, max: usize) -> Result<Vec<Stored>, Failed> {
+    let mut statement = c.prepare_cached(
+        "SELECT number, at, actor, act, about, details, commitment, salt, hash FROM audit
+         WHERE number > ?1 ORDER BY number LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![words::integer(after), words::limit(max)], Stored::from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Destroys the personal fields of at most `max` entries that were made before a moment; how many. The salt goes with them:
+/// with it, few possible texts could be tried until one fits.
+pub(super) fn forget_details(c: &Connection, before: Moment, max: usize) -> Result<usize, Failed> {
+    let mut statement = c.prepare_cached(
+        "UPDATE audit SET details = NULL, salt = NULL WHERE number IN
+             (SELECT number FROM audit WHERE details IS NOT NULL AND at < ?1 ORDER BY at LIMIT ?2)",
+    )?;
+    Ok(statement.execute(params![before.as_millis(), words::limit(max)])?)
+}
+
+impl Audit for Sqlite {
+    fn append(&self, entry: &Entry) -> Result<EntryRow, Error> {
+        let (now, entry) = (self.now(), entry.clone());
+        self.write(Haste::Live, "write the audit log", move |c| append(c, now, entry))
+    }
+
+    fn entries(&self, after: u64, max: usize) -> Result<Vec<EntryRow>, Error> {
+        let found = self.read("read the audit log", |c| stored(c, after, max))?;
+        Ok(found.into_iter().map(|stored| stored.row).collect())
     }
 
     fn verify_audit(&self) -> Result<u64, Error> {
-        todo!()
+        let (mut number, mut before) = (0, BEFORE_ALL);
+        loop {
+            // What was verified stays as it is: entries are appended, and only their details ever go.
+            let slice = self.read("verify the audit log", |c| stored(c, number, VERIFY_SLICE))?;
+            for stored in &slice {
+                number += 1;
+                if !stored.fits(number, &before) {
+                    let what = format!("entry {number} of the audit log is not as it was written");
+                    return Err(Error::new(Kind::Damaged(what), "verify the audit log").at(self.path()));
+                }
+                before = stored.row.hash;
+            }
+            if slice.len() < VERIFY_SLICE {
+                return Ok(number);
+            }
+        }
     }
 
     fn outbox_depth(&self) -> Result<u64, Error> {
-        todo!()
+        self.read("count waiting actions", |c| {
+            let sql = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'";
+            Ok(words::count(c.query_row(sql, [], |row| row.get(0))?))
+        })
     }
 }

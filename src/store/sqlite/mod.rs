@@ -7,22 +7,30 @@
 mod activities;
 mod audit;
 mod connectors;
+mod counter;
 mod coverage;
 mod inventory;
 mod migrate;
 mod people;
 mod queue;
+mod readers;
+mod retention;
 mod rules;
+mod standing;
 mod verdicts;
+mod words;
 mod writer;
 
 use super::error::Kind;
 use super::order::Shares;
 use super::{Error, Health, Record, SealKey, Store};
 use crate::clock::{Clock, Moment};
+use readers::Readers;
 use rusqlite::Connection;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use writer::Writer;
 
 pub use writer::Haste;
@@ -44,23 +52,22 @@ pub struct Options {
 pub struct Sqlite {
     options: Options,
     writer: Option<Writer>,
-    readers: crossbeam_channel::Receiver<Connection>,
-    returned: crossbeam_channel::Sender<Connection>,
+    readers: Readers,
+    queue: Arc<queue::Memory>,
+    /// Held, not used: other writers stay out until it is dropped, after the writer.
+    _lock: Option<File>,
 }
-
-/// Read-only connections.
-const READERS: usize = 4;
 
 impl Sqlite {
     /// Opens the store for writing; makes it when there is none, and brings an older schema up to date. All leases of an
     /// earlier run end.
     ///
     /// # Errors
-    /// [`Kind::InUse`], [`Kind::Newer`], [`Kind::Damaged`], [`Kind::Foreign`], [`Kind::Full`].
+    /// [`Kind::InUse`], [`Kind::Newer`], [`Kind::Damaged`], [`Kind::Foreign`], [`Kind::Full`], [`Kind::WrongKey`].
     pub fn open(options: Options) -> Result<Self, Error> {
-        let connection = migrate::open(&options.path)?;
-        let writer = Writer::start(connection, &options)?;
-        Self::over(options, Some(writer))
+        let migrate::Opened { connection, lock } = migrate::open(&options)?;
+        let writer = Writer::start(connection, &options, migrate::close)?;
+        Self::over(options, Some(writer), Some(lock))
     }
 
     /// Opens a store to be read only, beside whoever writes it.
@@ -69,16 +76,13 @@ impl Sqlite {
     /// [`Kind::Missing`], [`Kind::Newer`], [`Kind::Older`], [`Kind::Foreign`].
     pub fn open_read_only(options: Options) -> Result<Self, Error> {
         migrate::check(&options.path)?;
-        Self::over(options, None)
+        Self::over(options, None, None)
     }
 
-    fn over(options: Options, writer: Option<Writer>) -> Result<Self, Error> {
-        let (returned, readers) = crossbeam_channel::bounded(READERS);
-        for _ in 0..READERS {
-            let connection = migrate::reader(&options.path)?;
-            let _ = returned.send(connection);
-        }
-        Ok(Self { options, writer, readers, returned })
+    fn over(options: Options, writer: Option<Writer>, lock: Option<File>) -> Result<Self, Error> {
+        let readers = Readers::open(&options.path, options.clock.clone())?;
+        let queue = Arc::new(queue::Memory::new(options.shares));
+        Ok(Self { options, writer, readers, queue, _lock: lock })
     }
 
     /// The file.
@@ -111,21 +115,24 @@ impl Sqlite {
         writer.write(haste, doing, work).map_err(|error| error.at(&self.options.path))
     }
 
+    /// As [`Sqlite::write`], with the seal and the time.
+    pub(super) fn write_at<T: Send + 'static>(
+        &self,
+        haste: Haste,
+        doing: &'static str,
+        work: impl FnOnce(&Desk<'_>) -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (seal, now) = (self.options.seal.clone(), self.now());
+        self.write(haste, doing, move |tx| work(&Desk { tx, seal: &seal, now }))
+    }
+
     /// Runs `work` in one read transaction.
     pub(super) fn read<T>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, Failed>,
     ) -> Result<T, Error> {
-        let closed = || Error::new(Kind::Closed, doing);
-        let connection = self.readers.recv().map_err(|_| closed())?;
-        let result = connection.unchecked_transaction().map_err(Failed::from).and_then(|transaction| {
-            let result = work(&transaction);
-            drop(transaction);
-            result
-        });
-        let _ = self.returned.send(connection);
-        result.map_err(|failed| failed.told(doing).at(&self.options.path))
+        self.readers.read(work).map_err(|failed| failed.told(doing).at(&self.options.path))
     }
 }
 
@@ -133,6 +140,17 @@ impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sqlite").field("path", &self.options.path).finish_non_exhaustive()
     }
+}
+
+/// What a piece of work writes with.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'a> {
+    /// The transaction.
+    pub(super) tx: &'a Connection,
+    /// The key of sealed names.
+    pub(super) seal: &'a SealKey,
+    /// The steady time.
+    pub(super) now: Moment,
 }
 
 /// Why a piece of work failed.
@@ -170,26 +188,52 @@ impl Failed {
 /// kept.
 fn kind_of(error: &rusqlite::Error) -> Kind {
     use rusqlite::ErrorCode;
+    if is_full(error) {
+        return Kind::Full;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt) => Kind::Damaged("a page cannot be read as it was written".into()),
         Some(ErrorCode::NotADatabase) => Kind::Foreign,
-        Some(ErrorCode::DiskFull) => Kind::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::InUse,
         Some(code) => Kind::Failed(format!("{code:?}")),
         None => Kind::Failed("a row is not what it should be".into()),
     }
 }
 
+/// A full disk shows as such, or as a write, a growth or a sync that failed: a quota does, and so do the files beside.
+fn is_full(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        || extended.is_some_and(|code| {
+            [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_TRUNCATE]
+                .contains(&code)
+        })
+}
+
 impl Store for Sqlite {
     fn health(&self) -> Result<Health, Error> {
-        todo!("health")
+        let schema = self.read("look at the store", migrate::schema_number)?;
+        let bytes = |end: &str| {
+            let mut name = self.options.path.as_os_str().to_owned();
+            name.push(end);
+            std::fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len())
+        };
+        let space = rustix::fs::statvfs(&self.options.path);
+        Ok(Health {
+            schema,
+            bytes: bytes(""),
+            pending_bytes: bytes("-wal"),
+            free_bytes: space.map_or(0, |space| space.f_bavail.saturating_mul(space.f_frsize)),
+            oldest_reader_ms: self.readers.oldest_ms(),
+        })
     }
 
     fn check(&self) -> Result<(), Error> {
-        todo!("quick_check")
+        self.read("look through the store", migrate::quick_check)
     }
 
-    fn forget(&self, _kind: Record, _before: Moment) -> Result<u64, Error> {
-        todo!("retention")
+    fn forget(&self, kind: Record, before: Moment) -> Result<u64, Error> {
+        retention::forget(self, kind, before)
     }
 }

@@ -1,16 +1,20 @@
 //! The one thread that writes: many callers' work in one commit.
 //!
 //! A commit costs a sync of the disk, whatever is in it; so the writer takes all work that waits, runs each piece in a savepoint
-//! of its own, commits once, and only then answers. Live work (leases, completions) goes before bulk (pages, imports), and bulk
-//! is cut into slices of at most 50 ms.
+//! of its own, commits once, and only then answers. Live work (leases, completions) goes before bulk (pages, imports): each
+//! transaction takes all live work that waits and then bulk for at most [`SLICE`], or until live work comes. At least one piece
+//! of bulk goes with it, so that neither waits for ever.
 
 use super::{Failed, Options};
+use crate::clock::Clock;
 use crate::store::Error;
 use crate::store::error::Kind;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Which work goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,12 @@ pub enum Haste {
 
 /// Pieces of work that wait at most; whoever brings more waits.
 const WAITING_MAX: usize = 4_096;
+/// Live pieces in one transaction at most.
+const LIVE_MAX: usize = 1_024;
+/// Bulk pieces in one transaction at most.
+const BULK_MAX: usize = 256;
+/// How long a transaction works on bulk at most, over its first piece.
+const SLICE: Duration = Duration::from_millis(50);
 
 type Answer = Result<Box<dyn Any + Send>, Failed>;
 type Work = Box<dyn FnOnce(&Connection) -> Answer + Send>;
@@ -40,13 +50,21 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread over this connection.
-    pub(super) fn start(connection: Connection, _options: &Options) -> Result<Self, Error> {
+    /// Starts the thread over this connection; `close` is run on it at the end.
+    pub(super) fn start(
+        connection: Connection,
+        options: &Options,
+        close: impl FnOnce(Connection) + Send + 'static,
+    ) -> Result<Self, Error> {
         let (live, waiting_live) = bounded(WAITING_MAX);
         let (bulk, waiting_bulk) = bounded(WAITING_MAX);
+        let clock = options.clock.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(&connection, &waiting_live, &waiting_bulk))
+            .spawn(move || {
+                run(&connection, &clock, &waiting_live, &waiting_bulk);
+                close(connection);
+            })
             .map_err(|error| Error::new(Kind::Failed(error.to_string()), "start the writer"))?;
         Ok(Self { live: Some(live), bulk: Some(bulk), thread: Some(thread) })
     }
@@ -79,48 +97,91 @@ impl Drop for Writer {
 }
 
 /// Until both ends are closed.
-fn run(connection: &Connection, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
+fn run(connection: &Connection, clock: &Clock, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
     loop {
-        let first = crossbeam_channel::select! {
-            recv(live) -> piece => piece.or_else(|_| bulk.recv()),
-            recv(bulk) -> piece => piece.or_else(|_| live.recv()),
+        let (first, from) = crossbeam_channel::select! {
+            recv(live) -> piece => (piece.or_else(|_| bulk.recv()), Haste::Live),
+            recv(bulk) -> piece => (piece.or_else(|_| live.recv()), Haste::Bulk),
         };
         let Ok(first) = first else { break };
-        let mut pieces = vec![first];
-        pieces.extend(live.try_iter().take(WAITING_MAX));
-        commit(connection, pieces);
+        Batch { connection, done: Vec::new(), broken: None }.run(clock, first, from, live, bulk);
     }
 }
 
-/// Runs the pieces in one transaction, and answers once it is durable.
-fn commit(connection: &Connection, pieces: Vec<Piece>) {
-    let mut done: Vec<(Sender<Answer>, Answer)> = Vec::with_capacity(pieces.len());
-    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-        let kind = super::kind_of(&error);
-        pieces.into_iter().for_each(|piece| drop(piece.answer.send(Err(Failed::Kind(kind.clone())))));
-        return;
+/// One transaction.
+struct Batch<'a> {
+    connection: &'a Connection,
+    done: Vec<(Sender<Answer>, Answer)>,
+    /// Why nothing of it can be written any more.
+    broken: Option<Kind>,
+}
+
+impl Batch<'_> {
+    fn run(mut self, clock: &Clock, first: Piece, from: Haste, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
+        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
+            self.broken = Some(super::kind_of(&error));
+        }
+        let mut waiting_bulk = None;
+        match from {
+            Haste::Live => self.piece(first),
+            Haste::Bulk => waiting_bulk = Some(first),
+        }
+        live.try_iter().take(LIVE_MAX).for_each(|piece| self.piece(piece));
+        let began = clock.elapsed();
+        for piece in waiting_bulk.into_iter().chain(bulk.try_iter()).take(BULK_MAX) {
+            self.piece(piece);
+            if !live.is_empty() || clock.elapsed().saturating_sub(began) >= SLICE {
+                break;
+            }
+        }
+        self.commit();
     }
-    for piece in pieces {
-        let answer = in_savepoint(connection, piece.work);
-        done.push((piece.answer, answer));
-    }
-    let committed = connection.execute_batch("COMMIT");
-    let kind = committed.as_ref().err().map(super::kind_of);
-    if kind.is_some() {
-        let _ = connection.execute_batch("ROLLBACK");
-    }
-    for (to, answer) in done {
-        let answer = match &kind {
+
+    /// Runs a piece in a savepoint of its own.
+    fn piece(&mut self, piece: Piece) {
+        let answer = match &self.broken {
             Some(kind) => Err(Failed::Kind(kind.clone())),
-            None => answer,
+            None => in_savepoint(self.connection, piece.work),
         };
-        let _ = to.send(answer);
+        // A full disk or a failed read can end the whole transaction by itself, and with it what others had written.
+        if self.broken.is_none() && self.connection.is_autocommit() {
+            self.broken = Some(match &answer {
+                Err(Failed::Sql(error)) => super::kind_of(error),
+                Err(Failed::Kind(kind)) => kind.clone(),
+                Ok(_) => Kind::Failed("the transaction ended early".into()),
+            });
+        }
+        self.done.push((piece.answer, answer));
+    }
+
+    /// Commits, and only then answers.
+    fn commit(mut self) {
+        if self.broken.is_none()
+            && let Err(error) = self.connection.execute_batch("COMMIT")
+        {
+            self.broken = Some(super::kind_of(&error));
+        }
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        for (to, answer) in self.done {
+            let answer = match (&self.broken, answer) {
+                (Some(kind), Ok(_)) => Err(Failed::Kind(kind.clone())),
+                (_, answer) => answer,
+            };
+            let _ = to.send(answer);
+        }
     }
 }
 
 fn in_savepoint(connection: &Connection, work: Work) -> Answer {
     connection.execute_batch("SAVEPOINT piece")?;
-    let answer = work(connection);
+    // A panic in one caller's piece must not take everybody's writer away.
+    let answer = catch_unwind(AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(Failed::Kind(Kind::Failed("the work panicked".into()))));
+    if connection.is_autocommit() {
+        return answer.and(Err(Failed::Kind(Kind::Failed("the transaction ended early".into()))));
+    }
     let end = if answer.is_ok() { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
     connection.execute_batch(end)?;
     answer

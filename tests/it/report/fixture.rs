@@ -23,6 +23,7 @@ pub(super) fn in_text(detector: &str, percent: u8, line: u64, n: u64) -> Finding
         token: Token::covered(format!("k1:{n:032x}")),
         excerpt: Excerpt::covered("card number: **** **** **** 1111, ***** ****"),
         evidence: vec![Evidence { name: "card.words".into(), distance: Some(2), before: true }],
+        grounds: None,
     }
 }
 
@@ -41,7 +42,8 @@ pub(super) fn in_document(detector: &str, percent: u8, steps: &[&str], n: u64) -
 }
 
 fn count(detector: &str, candidates: u64, total: u64, unique_at_least: bool) -> DetectorCount {
-    DetectorCount { detector: detector.into(), candidates, total, unique: total.min(2), unique_at_least }
+    let unique = total.min(2);
+    DetectorCount { detector: detector.into(), candidates, total, unique, unique_at_least, shadowed: 0 }
 }
 
 fn file(path: &str, verdict: Verdict) -> FileReport {

@@ -1,0 +1,5 @@
+//! Behaviours of the inventory.
+
+use super::Behaviour;
+
+pub(super) const BEHAVIOURS: &[Behaviour] = &[];

@@ -12,7 +12,7 @@ use sluicebox::engine::listing::{self, Ended, Options, Progress, Watch};
 use sluicebox::model::Provider;
 use sluicebox::provider::dropbox::auth;
 use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, Limits};
+use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, Limits};
 use sluicebox::provider::vault::Kept;
 use sluicebox::provider::{Page, Secret, Settings, Walk, registry};
 use std::collections::{BTreeMap, HashMap};
@@ -239,6 +239,7 @@ fn box_settings(told: &[String]) -> Result<Settings, Failed> {
             client_secret: Secret::new(boxcom::CLIENT_SECRET),
             subject: BoxSubject::Enterprise(boxcom::ENTERPRISE_ID.into()),
         },
+        hook_keys: HookKeys::default(),
     }))
 }
 

@@ -79,12 +79,21 @@ fn asset_seen_at(state: &State, node: NodeId, inner: NodeId) -> Value {
                 "is_shared_namespace": shared,
             },
         },
-        "display_name": state.tree.name(node), "file_id": state.tree.id(node),
+        "display_name": display_name(state, node), "file_id": state.tree.id(node),
     });
     if let Some(version) = state.tree.current(node) {
         asset["file_size"] = version.body.len().into();
     }
     asset
+}
+
+/// A name; of the root of a shared folder the one it has in a home.
+fn display_name(state: &State, node: NodeId) -> String {
+    if state.tree.parent(node).is_some() {
+        return state.tree.name(node);
+    }
+    let space = state.tree.space(state.tree.space_of(node));
+    space.mounts.first().map_or_else(|| space.name.clone(), |mount| state.tree.name(*mount))
 }
 
 /// What an event tells beside its kind.

@@ -2,7 +2,8 @@
 //!
 //! Names are data as well as contents are, so the service shows none in a log, report, mail or metric that has not been here.
 //! A name is looked at as it stands and in a few other ways in which people and systems write values into names: with the
-//! separators that stand for spaces (`536_22_1234`), with percent encoding, with the extension's dot inside a number. NFD and
+//! separators that stand for spaces (`536_22_1234`), with percent encoding, with the extension's dot inside a number or as if
+//! the extension were part of it. NFD and
 //! full-width forms are brought into one form by the detectors' own normaliser.
 //!
 //! Nearly every name has nothing to cover, so the first question is only whether any detector's match stands in it.
@@ -16,6 +17,8 @@ use std::sync::Arc;
 const ROUNDS_MAX: usize = 4;
 /// Digits that a number has at least before it is looked for on both sides of an extension's dot.
 const SPLIT_DIGITS_MIN: usize = 8;
+/// Letters and digits in one piece that may be a token.
+const TOKEN_BYTES_MIN: usize = 16;
 /// What stands for a name of which nothing can be shown.
 const COVERED: &str = "****";
 
@@ -120,6 +123,7 @@ impl View {
 fn views(name: &str) -> Vec<View> {
     let mut views = Vec::new();
     let bytes = name.as_bytes();
+    views.extend(stem(name));
     if has_separated_digit(bytes) {
         views.extend(
             [" ", "-"].map(|with| View { text: name.replace(['_', '.', '+', ','], with), origins: Vec::new() }),
@@ -127,6 +131,10 @@ fn views(name: &str) -> Vec<View> {
         views.extend(joined(name));
     }
     if let Some(decoded) = percent_decoded(name) {
+        if let Some(View { text, .. }) = stem(&decoded.text) {
+            let origins = decoded.origins[..text.chars().count()].to_vec();
+            views.push(View { text, origins });
+        }
         if has_separated_digit(decoded.text.as_bytes()) {
             let separated = |with| View {
                 text: decoded.text.replace(['_', '.', '+', ','], with),
@@ -137,6 +145,19 @@ fn views(name: &str) -> Vec<View> {
         views.push(decoded);
     }
     views
+}
+
+/// The name without its extension, where that may pass for more of a value: an address, a long token.
+fn stem(name: &str) -> Option<View> {
+    let at = name.rfind('.').filter(|at| !name[*at..].contains('/'))?;
+    let stem = &name[..at];
+    let mut run = 0;
+    let is_long = stem.bytes().any(|byte| {
+        let part = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        run = if part { run + 1 } else { 0 };
+        run >= TOKEN_BYTES_MIN
+    });
+    (stem.contains('@') || is_long).then(|| View::plain(stem))
 }
 
 /// True when a separator other than a space or dash stands beside a digit.
@@ -197,10 +218,10 @@ fn covered(name: &str, mut values: Vec<(Range<usize>, String)>) -> String {
     let mut merged: Vec<(Range<usize>, Option<String>)> = Vec::new();
     for (range, mask) in values {
         match merged.last_mut() {
-            Some((last, _)) if *last == range => {}
+            // A value within a value: the outer one's mask covers both.
+            Some((last, _)) if range.end <= last.end => {}
             Some((last, one)) if range.start < last.end => {
-                // A value within a value shows no more than the outer mask does, which may yet show some of the inner.
-                last.end = last.end.max(range.end);
+                last.end = range.end;
                 *one = None;
             }
             _ => merged.push((range, Some(mask))),

@@ -17,8 +17,7 @@ use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::order::Shares;
 use sluicebox::store::sqlite::{Options, Sqlite};
 use sluicebox::store::{
-    Claim, Connectors, DetectorKept, Inventory, Listed, Outcome, Queue, Rules, RulesNumber, SealKey, Settlement, Store,
-    Verdicts,
+    Claim, Connectors, DetectorKept, Listed, Outcome, Queue, Rules, RulesNumber, SealKey, Settlement, Store, Verdicts,
 };
 use std::error::Error;
 use std::process::ExitCode;

@@ -2,7 +2,8 @@
 //!
 //! Names are data as well as contents are, so the service shows none in a log, report, mail or metric that has not been here.
 //! A name is looked at as it stands and in a few other ways in which people and systems write values into names: with the
-//! separators that stand for spaces (`536_22_1234`), with percent encoding, with the extension's dot inside a number. NFD and
+//! separators that stand for spaces (`536_22_1234`), with percent encoding, with the extension's dot inside a number or as if
+//! the extension were part of it. NFD and
 //! full-width forms are brought into one form by the detectors' own normaliser.
 //!
 //! Nearly every name has nothing to cover, so the first question is only whether any detector's match stands in it.
@@ -16,6 +17,8 @@ use std::sync::Arc;
 const ROUNDS_MAX: usize = 4;
 /// Digits that a number has at least before it is looked for on both sides of an extension's dot.
 const SPLIT_DIGITS_MIN: usize = 8;
+/// Letters and digits in one piece that may be a token.
+const TOKEN_BYTES_MIN: usize = 16;
 /// What stands for a name of which nothing can be shown.
 const COVERED: &str = "****";
 
@@ -79,13 +82,16 @@ fn covered_locator(matcher: &Matcher, locator: &Locator) -> Option<Locator> {
 /// Covers what is found in any way of looking at a name.
 fn cover_once(matcher: &Matcher, name: &str) -> Option<String> {
     let mut values = Vec::new();
-    if !matcher.is_plain_name(name) {
-        look(matcher, &View::plain(name), &mut values);
-    }
-    for view in views(name) {
-        if !matcher.is_plain_name(&view.text) {
-            look(matcher, &view, &mut values);
+    look(matcher, &View::plain(name), 0, &mut values);
+    views(name).iter().for_each(|view| look(matcher, view, 0, &mut values));
+    // Beside a slash some rules see a part of something longer; in a path it parts names.
+    let mut begin = 0;
+    for segment in name.split('/').filter(|segment| segment.len() < name.len()) {
+        if segment.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@' || !byte.is_ascii()) {
+            look(matcher, &View::plain(segment), begin, &mut values);
+            views(segment).iter().for_each(|view| look(matcher, view, begin, &mut values));
         }
+        begin += segment.len() + 1;
     }
     (!values.is_empty()).then(|| covered(name, values))
 }
@@ -118,25 +124,51 @@ impl View {
 
 /// The other ways of looking at a name that may show more than the plain one.
 fn views(name: &str) -> Vec<View> {
-    let mut views = Vec::new();
-    let bytes = name.as_bytes();
-    if has_separated_digit(bytes) {
-        views.extend(
-            [" ", "-"].map(|with| View { text: name.replace(['_', '.', '+', ','], with), origins: Vec::new() }),
-        );
-        views.extend(joined(name));
-    }
+    let mut views = separated(&View::plain(name));
+    views.extend(stem(name));
+    views.extend(joined(name));
     if let Some(decoded) = percent_decoded(name) {
-        if has_separated_digit(decoded.text.as_bytes()) {
-            let separated = |with| View {
-                text: decoded.text.replace(['_', '.', '+', ','], with),
-                origins: decoded.origins.clone(),
-            };
-            views.extend([" ", "-"].map(separated));
+        views.extend(separated(&decoded));
+        if let Some(View { text, .. }) = stem(&decoded.text) {
+            let origins = decoded.origins[..text.chars().count()].to_vec();
+            views.push(View { text, origins });
         }
         views.push(decoded);
     }
     views
+}
+
+/// Signs that stand for a space or dash in names, and what they are read as: `+` and the dot may also be part of a value.
+const SEPARATORS: [(&[char], &str); 4] =
+    [(&['_'], " "), (&['_', '.', ','], " "), (&['_', '.', ',', '+'], " "), (&['_', '.', ',', '+'], "-")];
+
+/// A view with separators read as spaces or dashes, where some stand beside digits.
+fn separated(view: &View) -> Vec<View> {
+    if !has_separated_digit(view.text.as_bytes()) {
+        return Vec::new();
+    }
+    let mut views: Vec<View> = Vec::new();
+    for (signs, with) in SEPARATORS {
+        let text = view.text.replace(signs, with);
+        if text != view.text && views.iter().all(|other| other.text != text) {
+            views.push(View { text, origins: view.origins.clone() });
+        }
+    }
+    views
+}
+
+/// The name without its extension, where that may pass for more of a value: an address, a number, a long token.
+fn stem(name: &str) -> Option<View> {
+    let at = name.rfind('.').filter(|at| !name[*at..].contains('/'))?;
+    let stem = &name[..at];
+    let mut run = 0;
+    let is_long = stem.bytes().any(|byte| {
+        let part = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        run = if part { run + 1 } else { 0 };
+        run >= TOKEN_BYTES_MIN
+    });
+    let ends_in_digit = stem.as_bytes().last().is_some_and(u8::is_ascii_digit);
+    (ends_in_digit || is_long || stem.contains('@')).then(|| View::plain(stem))
 }
 
 /// True when a separator other than a space or dash stands beside a digit.
@@ -153,7 +185,11 @@ fn joined(name: &str) -> Option<View> {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let beside = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     let (before, after) = (&name[..at], &name[at + 1..]);
-    if digits < SPLIT_DIGITS_MIN || !beside(before.as_bytes().last()) || !beside(after.as_bytes().first()) {
+    if digits < SPLIT_DIGITS_MIN
+        || after.contains('/')
+        || !beside(before.as_bytes().last())
+        || !beside(after.as_bytes().first())
+    {
         return None;
     }
     let origins = name.char_indices().filter(|(place, _)| *place != at).map(|(place, c)| place..place + c.len_utf8());
@@ -184,10 +220,14 @@ fn percent_decoded(name: &str) -> Option<View> {
     Some(View { text, origins })
 }
 
-/// Adds the values that a view shows, as bytes of the name with their masks.
-fn look(matcher: &Matcher, view: &View, values: &mut Vec<(Range<usize>, String)>) {
+/// Adds the values that a view shows, as bytes of the name with their masks; what is looked at begins at byte `begin` of it.
+fn look(matcher: &Matcher, view: &View, begin: usize, values: &mut Vec<(Range<usize>, String)>) {
+    if matcher.is_plain_name(&view.text) {
+        return;
+    }
     for value in matcher.values_in_name(&view.text) {
-        values.push((view.origin(&value.chars), value.mask.as_str().to_owned()));
+        let Range { start, end } = view.origin(&value.chars);
+        values.push((begin + start..begin + end, value.mask.as_str().to_owned()));
     }
 }
 
@@ -197,10 +237,10 @@ fn covered(name: &str, mut values: Vec<(Range<usize>, String)>) -> String {
     let mut merged: Vec<(Range<usize>, Option<String>)> = Vec::new();
     for (range, mask) in values {
         match merged.last_mut() {
-            Some((last, _)) if *last == range => {}
+            // A value within a value: the outer one's mask covers both.
+            Some((last, _)) if range.end <= last.end => {}
             Some((last, one)) if range.start < last.end => {
-                // A value within a value shows no more than the outer mask does, which may yet show some of the inner.
-                last.end = last.end.max(range.end);
+                last.end = range.end;
                 *one = None;
             }
             _ => merged.push((range, Some(mask))),

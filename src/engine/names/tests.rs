@@ -50,6 +50,7 @@ fn values_of_the_rules_examples_show_in_no_name() {
     let matcher = matcher();
     let mut tried = 0;
     let mut examples = 0;
+    let mut wrong = Vec::new();
     for detector in &matcher.rules().detectors {
         let values = detector.examples.iter().filter_map(|example| example.value.as_deref());
         for value in
@@ -62,20 +63,30 @@ fn values_of_the_rules_examples_show_in_no_name() {
             examples += 1;
             let secret = canonical_value(value, Canonical::Alnum);
             for (way, write) in WAYS {
-                if way.starts_with("spaces as") && !value.contains(' ')
-                    || *way == "spaces as dots" && value.contains('.')
-                {
+                let has = |sign: char| value.contains(sign);
+                let senseless = match *way {
+                    "spaces as underscores" => !has(' '),
+                    "spaces as dots" => !has(' ') || has('.'),
+                    "spaces as plus signs" => !has(' ') || has('+'),
+                    // A slash in a path parts names, whatever it meant.
+                    "in a path" => has('/'),
+                    _ => false,
+                };
+                if senseless {
                     continue;
                 }
                 let name = write(value);
                 let shown = cover(&matcher, &name);
-                let shown = shown.unwrap_or_else(|| panic!("{}, {way}: nothing is covered in {name:?}", detector.id));
-                assert!(!readable(&shown).contains(&secret), "{}, {way}: {name:?} shows as {shown:?}", detector.id);
-                assert_eq!(cover(&matcher, &shown), None, "{}, {way}: {shown:?} is not settled", detector.id);
+                let shows = shown.as_deref().is_none_or(|shown| readable(shown).contains(&secret));
+                let settled = shown.as_deref().is_none_or(|shown| cover(&matcher, shown).is_none());
+                if shows || !settled {
+                    wrong.push(format!("{}, {way}: {name:?} shows as {shown:?}", detector.id));
+                }
                 tried += 1;
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(examples > 150 && tried > 1_500, "{tried} names of {examples} values");
 }
 
@@ -102,6 +113,7 @@ fn names_show_what_they_may() {
     let rows: &[(&str, Option<&str>)] = &[
         ("report.pdf", None),
         ("/Finance/2024/Q3 results v1.2.3.xlsx", None),
+        ("/Home/+44 (0)113 468 2205/letter.docx", Some("/Home/*** ****** *** 2205/letter.docx")),
         ("IMG_20210304_123456.jpg", None),
         ("2024-01-15 minutes.docx", None),
         ("Screenshot 2024-03-01 at 10.22.33.png", None),

@@ -432,7 +432,7 @@ fn told(tallies: &BTreeMap<&'static str, Tally>) -> String {
 #[test]
 fn judging_again_says_what_scanning_again_says_for_made_rules() {
     let pieces: Vec<String> = MADE_PIECES.iter().map(|piece| (*piece).to_owned()).collect();
-    let tallies = hold(made, &pieces, 200, 12, 60);
+    let tallies = hold(made, &pieces, 60, 8, 60);
     println!("{}", told(&tallies));
     assert_eq!(tallies.len(), KINDS.len() + 1);
 }
@@ -440,7 +440,7 @@ fn judging_again_says_what_scanning_again_says_for_made_rules() {
 #[test]
 fn judging_again_says_what_scanning_again_says_for_built_in_rules() {
     let pieces = pieces(&builtin());
-    let tallies = hold(builtin, &pieces, 25, 12, 60);
+    let tallies = hold(builtin, &pieces, 4, 10, 60);
     println!("{}", told(&tallies));
     for kind in ["confidence", "window", "min_unique", "count", "token"] {
         let Tally { same, undecided, .. } = tallies[kind];

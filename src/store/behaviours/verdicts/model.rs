@@ -137,7 +137,9 @@ impl Trial<'_> {
             if jobs.is_empty() {
                 return;
             }
-            jobs.iter().for_each(|job| drop(self.settle(job)));
+            for job in &jobs {
+                self.settle(job);
+            }
         }
         panic!("work does not end");
     }

@@ -11,7 +11,8 @@ use crate::store::verdicts::{FindingRow, ReadingNumber, Rejudged, Upheld};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
-/// Keeps a detector's counts of a content.
+/// Keeps a detector's counts of a content; those that are as they were are not written, since most stay so when a rule is
+/// edited.
 pub(super) fn keep_count(
     c: &Connection,
     reading: ReadingNumber,
@@ -23,7 +24,10 @@ pub(super) fn keep_count(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (reading, detector) DO UPDATE SET
              candidates = excluded.candidates, total = excluded.total, different = excluded.different,
-             different_at_least = excluded.different_at_least, shadowed = excluded.shadowed",
+             different_at_least = excluded.different_at_least, shadowed = excluded.shadowed
+         WHERE counted.candidates <> excluded.candidates OR counted.total <> excluded.total
+             OR counted.different <> excluded.different OR counted.shadowed <> excluded.shadowed
+             OR counted.different_at_least <> excluded.different_at_least",
     )?;
     statement.execute(params![
         reading.0,

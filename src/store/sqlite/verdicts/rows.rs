@@ -7,8 +7,9 @@ use crate::model::{Confidence, Evidence, Excerpt, Finding, Grounds, Hole, Locato
 use crate::store::rules::RulesNumber;
 use crate::store::sqlite::Failed;
 use crate::store::verdicts::{FindingNumber, FindingRow, Reading, ReadingNumber};
-use rusqlite::{Connection, OptionalExtension, Params, Row, Rows};
+use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Text of a list; lists of numbers and strings have one always.
@@ -169,11 +170,10 @@ pub(super) const READING: &str = "SELECT reading.number, reading.content, extrac
     reading.holes_total, reading.at, reading.holders \
     FROM reading JOIN extraction ON extraction.number = reading.extraction";
 
-/// A reading, and how many items hold it.
-pub(super) fn reading(c: &Connection, row: &Row<'_>) -> Result<(Reading, u64), Failed> {
-    let number = ReadingNumber(row.get(0)?);
+/// A reading without its counts, and how many items hold it.
+fn reading(row: &Row<'_>) -> Result<(Reading, u64), Failed> {
     let reading = Reading {
-        number,
+        number: ReadingNumber(row.get(0)?),
         content: row.get(1)?,
         extraction: row.get(2)?,
         rules: RulesNumber(row.get(3)?),
@@ -184,48 +184,72 @@ pub(super) fn reading(c: &Connection, row: &Row<'_>) -> Result<(Reading, u64), F
         text_bytes: words::count(row.get(8)?),
         holes: holes(row.get::<_, Option<String>>(9)?.as_deref())?,
         holes_total: words::count(row.get(10)?),
-        counts: counts(c, number)?,
+        counts: Vec::new(),
         at: Moment::from_millis(row.get(11)?),
     };
     Ok((reading, words::count(row.get(12)?)))
 }
 
-/// Readings by a statement that begins with [`READING`].
+/// Readings by a statement that begins with [`READING`] and gives them in order of their numbers.
 pub(super) fn readings(c: &Connection, sql: &str, params: impl Params) -> Result<Vec<(Reading, u64)>, Failed> {
     let mut statement = c.prepare_cached(sql)?;
-    all(c, statement.query(params)?)
-}
-
-/// All readings of an answer.
-pub(super) fn all(c: &Connection, mut rows: Rows<'_>) -> Result<Vec<(Reading, u64)>, Failed> {
+    let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(reading(c, row)?);
+        found.push(reading(row)?);
     }
+    fill_counts(c, &mut found)?;
     Ok(found)
 }
 
 /// The one reading of a statement that begins with [`READING`].
 pub(super) fn one(c: &Connection, sql: &str, params: impl Params) -> Result<Option<Reading>, Failed> {
-    let mut statement = c.prepare_cached(sql)?;
-    Ok(statement.query_row(params, |row| Ok(reading(c, row))).optional()?.transpose()?.map(|(reading, _)| reading))
+    Ok(readings(c, sql, params)?.pop().map(|(reading, _)| reading))
 }
 
-fn counts(c: &Connection, reading: ReadingNumber) -> Result<Vec<DetectorCount>, Failed> {
+/// A page whose numbers lie this many times wider apart than it has readings is asked for its counts one by one: most of what
+/// lies between is not wanted.
+const SPARSE: i64 = 4;
+
+/// Adds the counts. A page over all contents is one question, not a thousand.
+fn fill_counts(c: &Connection, page: &mut [(Reading, u64)]) -> Result<(), Failed> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
+    let (first, last) = (first.0.number.0, last.0.number.0);
+    if last - first > SPARSE * words::limit(page.len()) {
+        return page.iter_mut().try_for_each(|one| fill_counts(c, std::slice::from_mut(one)));
+    }
+    let names = detector_names(c)?;
     let mut statement = c.prepare_cached(
-        "SELECT detector.name, candidates, total, different, different_at_least, shadowed FROM counted
-         JOIN detector ON detector.number = counted.detector WHERE counted.reading = ?1 ORDER BY detector.name",
+        "SELECT reading, detector, candidates, total, different, different_at_least, shadowed FROM counted
+         WHERE reading >= ?1 AND reading <= ?2 ORDER BY reading",
     )?;
-    let count = |row: &Row<'_>| {
-        let number = |column| row.get(column).map(words::count);
-        Ok(DetectorCount {
-            detector: text(row, 0)?,
-            candidates: number(1)?,
-            total: number(2)?,
-            unique: number(3)?,
-            unique_at_least: row.get(4)?,
-            shadowed: number(5)?,
-        })
-    };
-    Ok(statement.query_map([reading.0], count)?.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([first, last])?;
+    let mut wanted = page.iter_mut().map(|(reading, _)| reading).peekable();
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        while wanted.next_if(|reading| reading.number.0 < number).is_some() {}
+        if let Some(reading) = wanted.peek_mut().filter(|reading| reading.number.0 == number) {
+            reading.counts.push(count(row, &names)?);
+        }
+    }
+    page.iter_mut().for_each(|(reading, _)| reading.counts.sort_by(|a, b| a.detector.cmp(&b.detector)));
+    Ok(())
+}
+
+/// Detectors' names by number: a few hundred.
+fn detector_names(c: &Connection) -> Result<HashMap<i64, Arc<str>>, Failed> {
+    let mut statement = c.prepare_cached("SELECT number, name FROM detector")?;
+    Ok(statement.query_map([], |row| Ok((row.get(0)?, text(row, 1)?)))?.collect::<Result<_, _>>()?)
+}
+
+fn count(row: &Row<'_>, names: &HashMap<i64, Arc<str>>) -> Result<DetectorCount, Failed> {
+    let number = |column| row.get(column).map(words::count);
+    Ok(DetectorCount {
+        detector: names.get(&row.get(1)?).cloned().ok_or_else(|| words::strange("detector"))?,
+        candidates: number(2)?,
+        total: number(3)?,
+        unique: number(4)?,
+        unique_at_least: row.get(5)?,
+        shadowed: number(6)?,
+    })
 }

@@ -5,7 +5,7 @@
 
 use super::keep::{self, Read};
 use super::{Brief, keep_hash};
-use crate::model::{ItemNumber, Provider, Todo};
+use crate::model::{ConnectorNumber, ContentHash, ItemNumber, Provider, Todo};
 use crate::store::error::Kind;
 use crate::store::sqlite::inventory::{self, ListedBy, sharing};
 use crate::store::sqlite::queue::{self, Finish};
@@ -40,9 +40,7 @@ pub(super) fn settle(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled
 fn learn(desk: &Desk<'_>, settlement: &Settlement) -> Result<(), Failed> {
     let item = settlement.lease.item;
     if let Some(facts) = &settlement.facts {
-        let standing = standing::of(desk.tx, item)?.ok_or_else(unknown)?;
-        let of = crate::model::ConnectorNumber(standing.connector);
-        if inventory::upsert(desk, of, facts, ListedBy::Look)?.number != item {
+        if inventory::upsert(desk, connector_of(desk, item)?, facts, ListedBy::Look)?.number != item {
             return Err(Kind::Refused("the facts of a settlement are another item's".into()).into());
         }
     }
@@ -52,8 +50,11 @@ fn learn(desk: &Desk<'_>, settlement: &Settlement) -> Result<(), Failed> {
     Ok(())
 }
 
-fn unknown() -> Failed {
-    Kind::Refused("a job's item is not known".into()).into()
+/// Whose a job's item is. What was only named by a path below it is an item too, and stands nowhere yet.
+fn connector_of(desk: &Desk<'_>, item: ItemNumber) -> Result<ConnectorNumber, Failed> {
+    let mut statement = desk.tx.prepare_cached("SELECT connector FROM item WHERE number = ?1")?;
+    let known = statement.query_row([item.0], |row| row.get(0).map(ConnectorNumber)).optional()?;
+    known.ok_or_else(|| Kind::Refused("a job's item is not known".into()).into())
 }
 
 /// Writes verdict and exposure, and tells what must still be done: the content of a file whose present version has none after
@@ -78,7 +79,7 @@ fn judge(desk: &Desk<'_>, standing: &Standing, version: Option<&str>, outcome: &
     let present = standing.is_file() && !standing.gone && standing.version.as_deref() == version;
     let (brief, reused) = match outcome {
         // A reason to skip may be told without a version: it is about the item, whatever it holds.
-        Outcome::Skipped(reason) if present || (version.is_none() && !standing.gone) => {
+        Outcome::Skipped(reason) if present || (version.is_none() && standing.is_file() && !standing.gone) => {
             return standing::skipped(tx, now, item, *reason, standing.version.as_deref());
         }
         Outcome::Skipped(_) => return Ok(()),
@@ -96,10 +97,10 @@ fn judge(desk: &Desk<'_>, standing: &Standing, version: Option<&str>, outcome: &
 }
 
 /// Each method of hashing is one provider's.
-fn provider_of(hash: &crate::model::ContentHash) -> &'static str {
+fn provider_of(hash: &ContentHash) -> &'static str {
     match hash {
-        crate::model::ContentHash::Sha1(_) => Provider::Box.name(),
-        crate::model::ContentHash::Blocks(_) => Provider::Dropbox.name(),
+        ContentHash::Sha1(_) => Provider::Box.name(),
+        ContentHash::Blocks(_) => Provider::Dropbox.name(),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::store::{self, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tracing::{info, warn};
 use url::Url;
@@ -111,6 +112,8 @@ fn numbers(core: &Core) {
             tally.set_calls_left(traffic.left_in_day.into_iter().chain(traffic.left_in_month).min());
         }
     }
+    let paused = core.tenants.iter().filter(|tenant| tenant.paused.load(Ordering::Relaxed)).count();
+    core.stats.set(Gauge::Paused, paused as u64);
     let Ok(depths) = core.store.depth() else { return };
     for tenant in &core.tenants {
         for lane in Lane::ALL {

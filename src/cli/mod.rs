@@ -1,19 +1,25 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
 mod backlog;
+mod activity;
+mod ask;
 mod config;
 mod connect;
 mod cost;
+mod coverage;
 mod doctor;
 mod emulate;
 mod explain;
 mod extract;
+mod files;
+mod findings;
 mod init;
 mod key;
 mod limits;
 mod logs;
 mod progress;
 mod queue;
+mod report;
 mod rules;
 mod run;
 mod scan;
@@ -52,6 +58,16 @@ enum Command {
     Queue(queue::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
+    /// List the tenants' files and folders by a filter
+    Files(files::Args),
+    /// List what was found in the tenants, and where else a value is
+    Findings(findings::Args),
+    /// Tell how much of the tenants was read, and why not the rest
+    Coverage(coverage::Args),
+    /// Tell what people did in the tenants
+    Activity(activity::Args),
+    /// Write the state of the tenants as one offline page
+    Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Estimate, start, watch, pause the regular passes over all connected tenants
@@ -125,6 +141,11 @@ pub fn run() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Queue(args) => queue::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Files(args) => files::run(&args),
+        Command::Findings(args) => findings::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Activity(args) => activity::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),

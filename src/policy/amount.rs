@@ -159,6 +159,14 @@ pub(super) fn when(text: &str) -> Option<When> {
     Some(When::At(first, last))
 }
 
+/// A moment as people type it, asked at `now`: its first and last millisecond, which are apart for a whole day
+/// (`2026-01-31`). A span alone (`7 days`) is so long ago. `None` for what is neither.
+#[must_use]
+pub fn moment(text: &str, now: Moment) -> Option<(Moment, Moment)> {
+    let ago = || span_ms(text).map(|ms| When::Relative(-ms));
+    when(text).or_else(ago).map(|when| when.bounds(now))
+}
+
 /// The first millisecond of a day of UTC: `2026-01-31`.
 fn day(text: &str) -> Option<Moment> {
     let mut parts = text.split('-');

@@ -117,8 +117,9 @@ fn is_wholly_read(facts: &Facts<'_>) -> bool {
     coverage.is_some_and(|coverage| !coverage.is_gap())
 }
 
-/// True when `name` is `pattern`, in which `*` stands for any run of characters; letter case does not count.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
+/// True when a detector's id is `pattern`, in which `*` stands for any run of characters; letter case does not count.
+#[must_use]
+pub fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_ascii_lowercase(), name.to_ascii_lowercase());
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();

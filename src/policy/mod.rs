@@ -25,11 +25,13 @@ mod wanted;
 mod wants;
 mod words;
 
+pub use amount::moment;
 pub use answer::Answer;
 pub use error::{FilterError, Span};
 pub use facts::{Acts, Count, Facts, Folder, Found, History, Inspection, Tags};
 pub use field::{FIELDS, FINDING_FIELDS, Field, Kind, Row};
 pub use filter::{Filter, Known};
+pub use finding::fits;
 pub use mime::{FileType, extension, formats, mime_of, type_of};
 pub use narrow::Narrow;
 pub use operator::{OPERATORS, Operator, Spelling};

@@ -27,6 +27,8 @@ struct Behaviour {
 
 const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "every file is listed once, read whole and judged", holds: listing::whole },
+    Behaviour { name: "all of that holds in a storm, without a call too many", holds: listing::storm },
+    Behaviour { name: "all of that holds when people came, went and were suspended", holds: listing::standing },
     Behaviour { name: "a listing brings the tenant's whole inventory", holds: asked::inventory },
     Behaviour { name: "an unchanged tenant has nothing new in a second pass", holds: listing::unchanged },
     Behaviour { name: "on a good day no page is asked for twice", holds: listing::least_calls },

@@ -72,6 +72,9 @@ impl State {
 
     fn depart(&mut self, by: &str, whom: &str) -> Result<(), String> {
         let (by, whom) = (self.doer_named(by)?, self.employee(whom)?);
+        for place in 0..self.groups.len() {
+            let _ = self.leave(by, place, whom);
+        }
         self.users[usize::from(whom)].home = Home::Partner;
         self.end_sessions(whom);
         self.happen_to_person("DELETE_USER", by, whom);

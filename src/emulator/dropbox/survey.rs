@@ -100,12 +100,11 @@ impl Tenant {
         scanned(&state).into_iter().map(level).collect()
     }
 
-    /// Logins of everybody a listing of people must bring.
+    /// Logins of everybody a listing of people must bring, former members among them.
     #[must_use]
     pub fn people(&self) -> Vec<String> {
         let state = self.lock();
-        let members =
-            state.people.all.iter().filter(|person| !matches!(person.status, Status::Outside | Status::Removed));
+        let members = state.people.all.iter().filter(|person| person.status != Status::Outside);
         members.map(|person| person.email.to_owned()).collect()
     }
 

@@ -263,3 +263,47 @@ fn heard(answer: &[u8]) -> Option<Heard> {
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some(Heard { status, head, body: answer[end + 4..].to_vec() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_end() {
+        for (failures, secs) in [(1, 1), (2, 2), (5, 16), (10, 512), (11, 600), (u32::MAX, 600)] {
+            assert_eq!(wait_after(failures).as_secs(), secs, "{failures}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_read_whatever_it_holds() {
+        for (answer, status, guarded) in [
+            (
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nx-content-type-options: NoSniff\r\n\r\nabc",
+                200,
+                true,
+            ),
+            ("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Content-Type-Options: nosniff\r\n\r\nabc", 200, false),
+            ("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nabc", 200, false),
+            ("HTTP/1.0 503 x\r\n\r\n", 503, false),
+        ] {
+            let heard = heard(answer.as_bytes()).expect("an answer");
+            assert_eq!((heard.status, heard.is_guarded_text()), (status, guarded), "{answer}");
+        }
+        for odd in ["", "HTTP/1.1 200 OK\r\n", "nonsense\r\n\r\n", "HTTP/1.1 two hundred\r\n\r\n"] {
+            assert!(heard(odd.as_bytes()).is_none(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_this_machine() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        for address in ["https://127.0.0.1/x", "http://example.com/x", "http://127.0.0.2:9/x", "ftp://127.0.0.1/x"] {
+            let called = runtime.block_on(call(&Url::parse(address).expect("an address"), "GET", &[], b""));
+            assert_eq!(
+                called.map(|heard| heard.status).map_err(|error| error.kind()),
+                Err(io::ErrorKind::InvalidInput)
+            );
+        }
+    }
+}

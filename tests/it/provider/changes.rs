@@ -141,15 +141,17 @@ enum Loss {
     Forgotten,
     /// It is older than the stream keeps (Box: two weeks).
     Aged,
+    /// The provider knows none of those it gave any more.
+    Outage,
 }
 
 /// A position that is lost between two looks costs no edit: the log has what the feed cannot tell any more, from the
 /// moment on that the loss itself names.
 pub(super) fn position_lost(provider: Provider, seed: u64) -> Told {
     let losses: &[Loss] = match provider {
-        Provider::Box => &[Loss::Forgotten, Loss::Aged],
+        Provider::Box => &[Loss::Forgotten, Loss::Aged, Loss::Outage],
         // A cursor of the log has no age; its loss is a reset.
-        Provider::Dropbox => &[Loss::Forgotten],
+        Provider::Dropbox => &[Loss::Forgotten, Loss::Outage],
     };
     let calm = Faults { reset: 0.0, ..Faults::light() };
     let stage = Stage::with(provider, seed, Fill::small(), calm);
@@ -166,6 +168,7 @@ pub(super) fn position_lost(provider: Provider, seed: u64) -> Told {
         let after = day.play(&stage, EDITS / 2);
         match loss {
             Loss::Forgotten => stage.running.set_faults(Faults { reset: 1.0, ..calm }),
+            Loss::Outage => stage.tenants.forget_feed(),
             Loss::Aged => stage.clock.advance(Duration::from_secs(15 * 86_400)),
         }
         reader.follow();

@@ -4,6 +4,7 @@ use super::Told;
 use super::journal::known;
 use super::stage::Stage;
 use sluicebox::emulator::Faults;
+use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::engine::listing::{self, Ended, Journal, Progress, Todo, Watch};
 use sluicebox::model::{Directory, Download, Exposure, Item, ItemKind, Person, Provider, Role};
@@ -49,7 +50,46 @@ impl Watch for Seen {
 
 /// The whole survey on a bad day.
 pub(super) fn whole(provider: Provider, seed: u64) -> Told {
+    surveyed(&Stage::new(provider, seed))
+}
+
+/// The same on the worst of days. Beside what the storm itself refused, hardly more calls are made than on a good day.
+pub(super) fn storm(provider: Provider, seed: u64) -> Told {
+    let calls = |faults| {
+        let stage = Stage::with(provider, seed, Fill::small(), faults);
+        // Pages are the same on both days.
+        stage.least_calls();
+        let told = surveyed(&stage);
+        let record = stage.running.record();
+        (record.count() - record.faulted(), told)
+    };
+    let (calm, _) = calls(Faults::default());
+    let (storm, told) = calls(Faults::storm());
+    assert!(storm * 2 <= calm * 3, "{storm} calls beside the faults, {calm} on a good day");
+    told
+}
+
+/// The same when an admin has been at work: somebody joined a group, somebody was suspended, somebody left the company.
+pub(super) fn standing(provider: Provider, seed: u64) -> Told {
     let stage = Stage::new(provider, seed);
+    stage.clock.advance(Duration::from_secs(5));
+    let tenant: &dyn Play = match provider {
+        Provider::Box => &*stage.tenants.boxcom,
+        Provider::Dropbox => &*stage.tenants.dropbox,
+    };
+    for edit in [
+        Edit::Join { by: "ada", group: "Finance", whom: "heidi" },
+        Edit::Suspend { by: "ada", whom: "grace" },
+        Edit::Depart { by: "ada", whom: "frank" },
+    ] {
+        tenant.play(&edit).unwrap();
+        assert!(tenant.play(&edit).is_err(), "twice: {edit:?}");
+    }
+    tenant.play(&Edit::Leave { by: "ada", group: "Everyone", whom: "erin" }).unwrap();
+    surveyed(&stage)
+}
+
+fn surveyed(stage: &Stage) -> Told {
     let source = stage.connect();
     let (mut seen, progress) = (Seen::default(), Progress::default());
     let todo = Todo { exposure: true, verify: true };
@@ -63,9 +103,9 @@ pub(super) fn whole(provider: Provider, seed: u64) -> Told {
     let tally = survey.listing.tally;
     assert_eq!(tally.files, u64::try_from(seen.listed.len()).unwrap(), "counted once");
     assert_eq!(progress.items.load(Ordering::Relaxed), tally.items());
-    assert_people(&stage, &stage.people(&*source));
-    assert_files(&stage, &seen);
-    assert_holes(&stage, &survey.listing);
+    assert_people(stage, &stage.people(&*source));
+    assert_files(stage, &seen);
+    assert_holes(stage, &survey.listing);
 
     let (verified, levels) = (survey.verified.unwrap(), survey.levels.unwrap());
     assert_eq!((seen.failed, levels.failures), (Vec::new(), Vec::new()));

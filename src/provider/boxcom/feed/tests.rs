@@ -16,7 +16,15 @@ fn told(activity: Option<Activity>) -> String {
         .iter()
         .map(|of| {
             let show = |text: &Option<Arc<str>>| text.as_deref().unwrap_or("-").to_owned();
-            format!("{:?} {} {} in {} v{}", of.kind, show(&of.id), show(&of.name), show(&of.place), show(&of.version))
+            let owner = of.owner.as_deref().map(|owner| format!(" of {owner}")).unwrap_or_default();
+            format!(
+                "{:?} {} {} in {} v{}{owner}",
+                of.kind,
+                show(&of.id),
+                show(&of.name),
+                show(&of.place),
+                show(&of.version)
+            )
         })
         .collect();
     format!("{} by {actor}: {}", activity.kind.name(), subjects.join("; "))
@@ -29,7 +37,7 @@ fn events_in_our_words() {
             r#"{"event_id":"e","event_type":"UPLOAD","created_by":{"type":"user","id":"3","login":"a@b.c"},
                 "source":{"item_type":"file","item_id":"7","item_name":"x","parent":{"id":"5"},"owned_by":{"id":"3"}},
                 "additional_details":{"version_id":"99","size":3}}"#,
-            "upload by 3 a@b.c: Some(File) 7 x in 5 v99",
+            "upload by 3 a@b.c: Some(File) 7 x in 5 v99 of 3",
         ),
         (
             r#"{"event_id":"e","event_type":"ITEM_SHARED_UPDATE","created_by":{"id":"2","login":""},

@@ -80,8 +80,10 @@ fn subject(asset: &Value) -> Option<Subject> {
     let told = inner(asset);
     let path = told.get("path");
     let within = path.and_then(|path| path.get("namespace_relative"));
-    let name = within.and_then(|within| text(within, "relative_path"));
-    let name = name.or_else(|| path.and_then(|path| text(path, "contextual")));
+    // The root of a shared folder has no name there.
+    let says = |name: &&str| !name.trim_matches('/').is_empty();
+    let name = within.and_then(|within| text(within, "relative_path")).filter(says);
+    let name = name.or_else(|| path.and_then(|path| text(path, "contextual")).filter(says));
     let name = name.or_else(|| text(told, "display_name")).or_else(|| text(told, "doc_title"));
     Some(Subject {
         // The log writes ids of files with and without their prefix.

@@ -71,7 +71,9 @@ fn covered_locator(matcher: &Matcher, locator: &Locator) -> Option<Locator> {
         return None;
     }
     let steps = covered.into_iter().zip(&locator.steps);
-    Some(Locator { steps: steps.map(|(shown, step)| shown.map_or_else(|| step.clone(), |shown| (*shown).to_owned())).collect() })
+    Some(Locator {
+        steps: steps.map(|(shown, step)| shown.map_or_else(|| step.clone(), |shown| (*shown).to_owned())).collect(),
+    })
 }
 
 /// Covers what is found in any way of looking at a name.
@@ -119,7 +121,9 @@ fn views(name: &str) -> Vec<View> {
     let mut views = Vec::new();
     let bytes = name.as_bytes();
     if has_separated_digit(bytes) {
-        views.extend([" ", "-"].map(|with| View { text: name.replace(['_', '.', '+', ','], with), origins: Vec::new() }));
+        views.extend(
+            [" ", "-"].map(|with| View { text: name.replace(['_', '.', '+', ','], with), origins: Vec::new() }),
+        );
         views.extend(joined(name));
     }
     if let Some(decoded) = percent_decoded(name) {

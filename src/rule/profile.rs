@@ -372,11 +372,12 @@ impl TierProfile {
     /// True when it is certain that `old` holds wherever this does.
     #[must_use]
     pub fn tightens(&self, old: &Self) -> bool {
-        self.gate == old.gate && match (&self.evidence, &old.evidence) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(new), Some(old)) => new.implies(old),
-        }
+        self.gate == old.gate
+            && match (&self.evidence, &old.evidence) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(new), Some(old)) => new.implies(old),
+            }
     }
 }
 

@@ -117,7 +117,8 @@ struct Made(Mutex<Shelf>);
 impl Made {
     fn new(rules: &RuleSet) -> Self {
         let matcher = Matcher::new(Arc::new(load(RULES)));
-        let scans: Vec<(String, Scan)> = texts().into_iter().map(|text| (text.clone(), scan(&matcher, &text))).collect();
+        let scans: Vec<(String, Scan)> =
+            texts().into_iter().map(|text| (text.clone(), scan(&matcher, &text))).collect();
         let levels = [Level::Private, Level::Internal, Level::External, Level::Public];
         let row = |at: usize| {
             let (text, (findings, counts)) = &scans[at % scans.len()];
@@ -165,7 +166,8 @@ fn at(number: i64) -> usize {
 }
 
 fn is_in(row: &Row, scope: &ContentScope) -> bool {
-    let candidates = |id: &Arc<str>| row.reading.counts.iter().any(|count| count.detector == *id && count.candidates > 0);
+    let candidates =
+        |id: &Arc<str>| row.reading.counts.iter().any(|count| count.detector == *id && count.candidates > 0);
     scope.rules_not.is_none_or(|rules| row.reading.rules != rules)
         && scope.candidates_of.as_ref().is_none_or(candidates)
         && !(scope.held && row.left)

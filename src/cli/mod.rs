@@ -2,6 +2,7 @@
 
 mod activity;
 mod ask;
+mod backlog;
 mod config;
 mod connect;
 mod cost;
@@ -17,6 +18,7 @@ mod key;
 mod limits;
 mod logs;
 mod progress;
+mod queue;
 mod report;
 mod rules;
 mod run;
@@ -52,6 +54,8 @@ enum Command {
     Init(init::Args),
     /// Watch over the connected tenants, until Ctrl-C
     Run(run::Args),
+    /// Look at what waits and what was given up, and bring it back
+    Queue(queue::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
     /// List the tenants' files and folders by a filter
@@ -66,6 +70,8 @@ enum Command {
     Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
+    /// Estimate, start, watch, pause the regular passes over all connected tenants
+    Backlog(backlog::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
     Emulate(Box<emulate::Args>),
 }
@@ -133,6 +139,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Findings(args) => findings::run(&args),
@@ -140,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Activity(args) => activity::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Connect(args) => connect::run(&args),
+        Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {

@@ -19,7 +19,7 @@ use crate::console::{self, Control, Edge, Routes, hooks::TenantHooks, metrics};
 use crate::engine::control::{Lock, SOCKET};
 use crate::engine::core::Core;
 use crate::engine::service::{Error, Parts, Running, Service, Task};
-use crate::engine::{feed, passes, upkeep};
+use crate::engine::{feed, following, passes, upkeep};
 use crate::report::units;
 use crate::store::{Record, Store};
 use std::io::Write;
@@ -133,26 +133,11 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
         free_bytes: Box::new(move || free_bytes(&data_dir)),
         free_bytes_min: settings.disk_free_min_bytes,
     };
-    let task = |name: &str, run: Box<dyn FnOnce(&Core) -> Result<(), crate::store::Error> + Send>| Task {
-        name: name.to_owned(),
-        run,
-    };
     let tasks = vec![
-        task(
-            "passes",
-            Box::new(|core| {
-                passes::run(core);
-                Ok(())
-            }),
-        ),
-        task(
-            "feeds",
-            Box::new(|core| {
-                feed::run(core);
-                Ok(())
-            }),
-        ),
-        task("upkeep", Box::new(move |core| upkeep::run(core, &upkeep_options))),
+        Task { name: "passes".into(), run: Box::new(passes::run) },
+        Task { name: "feeds".into(), run: Box::new(feed::run) },
+        Task { name: "following".into(), run: Box::new(following::run) },
+        Task { name: "upkeep".into(), run: Box::new(move |core| upkeep::run(core, &upkeep_options)) },
     ];
     Parts { tasks, ..Parts::default() }
 }

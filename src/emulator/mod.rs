@@ -24,8 +24,8 @@ pub use inventory::Inventory;
 pub use keyring::Keyring;
 pub use limit::Pace;
 pub use record::{Downloads, Record, Recorded};
-pub use server::{Options, Running, start};
-pub use wire::{Answer, Asked, Cloud, Door};
+pub use server::{Brought, Options, Running, start};
+pub use wire::{Answer, Asked, Cloud, Content, Door, Post};
 
 use crate::clock::{Clock, Moment};
 use edit::{Edit, Play};
@@ -49,6 +49,13 @@ impl Tenants {
             boxcom: Arc::new(boxcom::Tenant::new(seed, clock.clone(), fill)),
             dropbox: Arc::new(dropbox::Tenant::new(seed, clock.clone(), fill)),
         }
+    }
+
+    /// Makes both tenants forget every feed position and cursor handed out so far, as a service does after an outage: whoever
+    /// carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        self.boxcom.forget_feed();
+        self.dropbox.forget_feed();
     }
 
     /// What a complete listing of each tenant must bring, told from the tenants' own state.

@@ -177,6 +177,15 @@ impl Answer {
     }
 }
 
+/// A notice of a webhook on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Where it goes; `None` is the address that the application's console names.
+    pub address: Option<String>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
 /// A tenant: answers requests, one at a time or many at once.
 pub trait Cloud: Send + Sync + fmt::Debug {
     /// Answers one request. Never blocks for long: what has to wait says so by [`Answer::hold`].
@@ -202,6 +211,20 @@ pub trait Cloud: Send + Sync + fmt::Debug {
     /// Forgets a cursor or stream position that this request carries, so that its answer is the service's own "reset".
     /// False when it carries none.
     fn forget_position(&self, asked: &Asked) -> bool;
+
+    /// Takes the notices of webhooks that are to be brought now, oldest first: those for an address of their own on this
+    /// machine and, with `console`, those for the address that the application's console names. A tenant without webhooks
+    /// has none.
+    fn posts(&self, console: bool) -> Vec<Post> {
+        let _ = console;
+        Vec::new()
+    }
+
+    /// The headers of a notice that is brought at this moment for the so many-th time (1 is the first).
+    fn signed(&self, body: &[u8], at: Moment, time: u32) -> Vec<(String, String)> {
+        let _ = (body, at, time);
+        Vec::new()
+    }
 
     /// Tells the tenant the addresses of its own doors (`http://127.0.0.1:8081`), which its answers name. Called once,
     /// before the first request.

@@ -5,7 +5,6 @@ use crate::detect::ScanOptions;
 use crate::inspect;
 use crate::model::{Item, Verdict};
 use crate::store::Listed;
-use sha2::{Digest, Sha256};
 
 /// Shared by all threads that read, scan or settle.
 #[derive(Debug, Default)]
@@ -15,7 +14,7 @@ pub(crate) struct Inspecting {
 
 impl Inspecting {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { options: inspect::Options { limits, scan: ScanOptions::default() } }
+        Self { options: inspect::Options { limits, scan: ScanOptions { grounds: true, ..ScanOptions::default() } } }
     }
 
     /// Settings of each inspection.
@@ -35,9 +34,6 @@ impl Inspecting {
 
     /// What a reading of a content of this type depends on beside rules: the extractor's version and the limits.
     pub(crate) fn extraction(&self, sniffed: &str) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(sniffed.as_bytes());
-        hash.update(format!("{:?}", self.options.limits).as_bytes());
-        hash.finalize().into()
+        self.options.extraction(sniffed)
     }
 }

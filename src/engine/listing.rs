@@ -234,7 +234,7 @@ pub fn people(source: &dyn Source, domains: &[String], progress: &Progress) -> R
     Ok(directory)
 }
 
-fn count(directory: &Directory) -> People {
+pub(super) fn count(directory: &Directory) -> People {
     let all = directory.people().len();
     let external = directory.people().iter().filter(|person| person.side == crate::model::Side::External).count();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

@@ -8,6 +8,9 @@ pub(crate) mod hand;
 pub(crate) mod room;
 pub(crate) mod twins;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use desk::{Desk, Task};
 pub(crate) use hand::{Hand, Ticket};
 pub(crate) use room::{Held, Room};

@@ -103,11 +103,18 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// [`Source::history`].
     fn changes(&self, cursor: &FeedCursor, patience: Duration) -> Result<Changes, Error>;
 
-    /// One page of the log between two moments; `at` is `None` first, then what the page before said.
+    /// One page of the log between two moments; `at` is `None` first, then what the page before said. The log is late, see
+    /// [`Source::history_settles`].
     ///
     /// # Errors
     /// When the page could not be had.
     fn history(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error>;
+
+    /// How far behind the present the log of [`Source::history`] may be: what happened later than so long ago may not be told
+    /// yet. Who fills a gap that ends at the present asks again for its last part when this long has gone by.
+    fn history_settles(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// The present facts of one item, told as the listing would tell them, by one call where `at` still holds: what an event
     /// names and no listing has told yet, or told otherwise. Where it does not, others who may see the item are asked, and the

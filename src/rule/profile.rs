@@ -372,12 +372,12 @@ impl TierProfile {
     /// True when it is certain that `old` holds wherever this does.
     #[must_use]
     pub fn tightens(&self, old: &Self) -> bool {
-        let gate = self.gate == old.gate || old.takes_all;
-        gate && match (&self.evidence, &old.evidence) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(new), Some(old)) => new.implies(old),
-        }
+        self.gate == old.gate
+            && match (&self.evidence, &old.evidence) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(new), Some(old)) => new.implies(old),
+            }
     }
 }
 
@@ -404,14 +404,34 @@ pub fn compare(old: Option<&Profile>, new: Option<&Profile>) -> Change {
 }
 
 fn is_tightened(old: &Profile, new: &Profile) -> bool {
-    let tiers_tighten = new.tiers.iter().all(|tier| old.tiers.iter().any(|old| tier.tightens(old)));
+    let tiers_tighten = new.tiers.iter().all(|tier| {
+        // A tier is held against the one of its name, so that a looser one does not pass for another's tightening.
+        let named = old.tiers.iter().any(|old| old.name == tier.name);
+        old.tiers.iter().any(|old| (!named || old.name == tier.name) && tier.tightens(old))
+    });
     new.primaries == old.primaries
         && new.judging == old.judging
         && has_all_of(&new.excluded_values, &old.excluded_values)
         && has_all_of(&new.excluded_tokens, &old.excluded_tokens)
         && new.min_unique >= old.min_unique
         && tiers_tighten
+        && asks_no_more(old, new)
         && (new.has_tiers_of(old) || !(old.asks_whole_parts() || new.asks_whole_parts()))
+}
+
+/// True when all that the new rule asks of a match's surroundings, the old one asked too, and as far around.
+fn asks_no_more(old: &Profile, new: &Profile) -> bool {
+    let (mut asked, mut asks) = (Vec::new(), Vec::new());
+    old.tiers.iter().filter_map(|tier| tier.evidence.as_ref()).for_each(|node| node.leaves(&mut asked));
+    new.tiers.iter().filter_map(|tier| tier.evidence.as_ref()).for_each(|node| node.leaves(&mut asks));
+    let asked: Vec<(u64, Option<u32>)> = asked.into_iter().map(|leaf| (leaf.question(), leaf.within)).collect();
+    asks.iter().all(|leaf| {
+        let reaches = |within: Option<u32>| match (leaf.within, within) {
+            (Some(new), Some(old)) => new <= old,
+            (new, old) => new == old,
+        };
+        asked.iter().any(|(question, within)| *question == leaf.question() && reaches(*within))
+    })
 }
 
 fn has_all_of(new: &[String], old: &[String]) -> bool {

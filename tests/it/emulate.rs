@@ -158,10 +158,13 @@ fn a_folder_fills_them_and_made_up_files_cost_no_memory() {
     scene.write("stuff/erin/plan é.txt", "a plan");
     scene.write("stuff/other.txt", "another");
     // The harness bounds memory.
-    let (running, printed) = started(&scene, &["--folder", "stuff", "--made-up", "1000000", "--seed", "7"]);
-    assert!(printed.contains("2 files of 13 B, 1,000,000 made up; seed 7"), "{printed}");
-    running.signal("INT");
-    running.finish().expect_code(0);
+    for (files, told) in [("0", "2 files of 13 B"), ("12", "12 files of ")] {
+        let flags = ["--folder", "stuff", "--files", files, "--made-up", "1000000", "--seed", "7"];
+        let (running, printed) = started(&scene, &flags);
+        assert!(printed.contains(told) && printed.contains(", 1,000,000 made up; seed 7"), "{printed}");
+        running.signal("INT");
+        running.finish().expect_code(0);
+    }
 }
 
 #[test]
@@ -197,11 +200,12 @@ fn what_cannot_start_says_why() {
     let scene = Scene::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["--folder", "nowhere"], "cannot read nowhere"),
         (&["--folder", "x", "--empty"], "cannot be used with"),
-        (&["--faults", "mild"], "there are none, light, heavy"),
+        (&["--faults", "mild"], "there are none, light, heavy, storm"),
         (&["--faults", "cut=2"], "a number from 0 to 1"),
+        (&["--hook", "https://example.com/hook"], "http://127.0.0.1:8080"),
         (&["--edits", "0"], "write a number above 0"),
         (&["--authority", "ca.pem"], "--tls"),
         (&["--box-port", &port], &port),

@@ -8,6 +8,7 @@ mod asked;
 mod changes;
 mod journal;
 mod listing;
+mod receiver;
 mod rotation;
 mod stage;
 
@@ -34,9 +35,11 @@ const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "a crash while tokens turn over loses no key", holds: rotation::crash_anywhere },
     Behaviour { name: "a second pass knows what a fresh listing knows", holds: changes::second_pass },
     Behaviour { name: "the feed tells every edit", holds: changes::feed },
+    Behaviour { name: "what the log tells late is told when it has settled", holds: changes::late_log },
     Behaviour { name: "a look at an item tells what its listing tells", holds: asked::look },
     Behaviour { name: "an item is found again wherever it went", holds: asked::look_again },
     Behaviour { name: "genuine deliveries are hints, all others are refused", holds: asked::delivery },
+    Behaviour { name: "webhooks come over the wire and again until they are taken", holds: asked::over_the_wire },
     Behaviour { name: "a watch tells which feeds have news", holds: asked::watch },
     Behaviour { name: "a lost position costs no edit", holds: changes::position_lost },
 ];

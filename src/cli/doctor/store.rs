@@ -21,7 +21,7 @@ const PENDING_BYTES_MAX: u64 = 256 << 20;
 
 /// Opens the store to be read.
 pub(super) fn opened(service: &Service, clock: &Clock) -> Result<Sqlite, Error> {
-    // Nothing sealed is looked at, so a missing key is no reason to look at nothing.
+    // A missing key is told by another check; the store then says that it does not open.
     let seal =
         key::load_existing(service.token_key_file.as_deref()).map_or_else(|_| SealKey::new([0; 32]), |keys| keys.seal);
     Sqlite::open_read_only(Options { path: service.store_file(), seal, clock: clock.clone(), shares: service.shares() })
@@ -69,6 +69,7 @@ fn not_open(error: &Error) -> Found {
         Kind::Older { .. } => "store-older",
         Kind::Missing => "no-store",
         Kind::Foreign => "store-foreign",
+        Kind::WrongKey => "wrong-key",
         _ => "store",
     };
     Found::fault(id, what, next)

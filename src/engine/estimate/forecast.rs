@@ -254,7 +254,8 @@ pub(super) fn float(count: u64) -> f64 {
     clippy::cast_sign_loss,
     reason = "the cast saturates, and negative numbers are cut off before"
 )]
-pub(super) fn whole(number: f64) -> u64 {
+#[must_use]
+pub fn whole(number: f64) -> u64 {
     if number.is_finite() { number.max(0.0).round() as u64 } else { u64::MAX }
 }
 

@@ -1,12 +1,15 @@
 //! The one thread that leases: claims for all fetch threads, renews, and takes back what ended without a settlement.
 
 use super::Fetcher;
+use crate::engine::core::Tenant;
 use crate::engine::pool::hand::Ended;
 use crate::engine::pool::{Hand, Work};
+use crate::engine::stats::Gauge;
 use crate::engine::step;
 use crate::model::ConnectorNumber;
 use crate::store::{Claim, Error};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Jobs of one principal in one claim.
@@ -43,37 +46,52 @@ impl Dispatcher {
     fn round(&self) -> Result<bool, Error> {
         self.take_back(self.hand.ended())?;
         self.renew()?;
+        let stats = &self.fetcher.core.stats;
+        stats.set(Gauge::BytesInFlight, self.fetcher.room.used_bytes());
+        stats.set(Gauge::FilesInFlight, u64::try_from(self.hand.counts().0).unwrap_or(u64::MAX));
         let free = self.hand.free();
         if free.all == 0 {
             self.rest(LOOK_EVERY);
             return Ok(true);
         }
         if free.all < ENOUGH {
-            self.rest(GATHER);
+            // Nothing rings this one: it only lets some time pass.
+            let _ = crossbeam_channel::never::<()>().recv_timeout(GATHER);
         }
         self.claim()
     }
 
     fn claim(&self) -> Result<bool, Error> {
+        let tenants = self.fetcher.core.tenants.iter().filter(|tenant| tenant.is_enabled());
+        let (paused, working): (Vec<&Arc<Tenant>>, Vec<&Arc<Tenant>>) =
+            tenants.partition(|tenant| tenant.paused.load(Ordering::Relaxed));
+        let more = self.claim_for(&working, false)?;
+        // While its backlog is paused, a tenant's live jobs go on.
+        let more_live = self.claim_for(&paused, true)?;
+        Ok(more || more_live)
+    }
+
+    /// Claims for some tenants; false when the queue had no more for them.
+    fn claim_for(&self, tenants: &[&Arc<Tenant>], live_only: bool) -> Result<bool, Error> {
         let core = &self.fetcher.core;
-        let enabled = core.tenants.iter().filter(|tenant| tenant.is_enabled());
-        let connectors: Vec<ConnectorNumber> = enabled.map(|tenant| tenant.number).collect();
+        let connectors: Vec<ConnectorNumber> = tenants.iter().map(|tenant| tenant.number).collect();
         let (free, busy) = (self.hand.free(), self.hand.busy());
         if connectors.is_empty() || free.all == 0 {
             return Ok(false);
         }
+        let not_live_max = if live_only { 0 } else { free.not_live };
         step::passed("lease.before");
         let jobs = core.store.claim(&Claim {
             owner: OWNER,
             connectors: &connectors,
             max: free.all,
-            not_live_max: free.not_live,
+            not_live_max,
             per_principal_max: PER_PRINCIPAL_MAX,
             busy: &busy,
             lease: core.options.lease,
         })?;
         step::passed("lease.after");
-        let was_all = jobs.len() < free.not_live.max(1);
+        let was_all = jobs.len() < not_live_max.max(1);
         let now = core.clock.steady();
         for job in jobs {
             let Some(tenant) = core.tenant(job.known.connector).cloned() else { continue };

@@ -32,6 +32,9 @@ impl Fetcher {
         step::passed("look.after");
         self.core.stats.of(work.tenant.number).add(Count::Looked, 1);
         work.todo = work.todo.and(asked_by(&work.job.known, &item));
+        if item.has_members && self.core.store.sharing(work.job.known.number)?.is_none() {
+            work.todo = work.todo.and(Todo::SHARING);
+        }
         work.did(Todo::LOOK);
         work.settlement.facts = Some(self.inspecting.listed(item.clone()));
         work.item = item;

@@ -35,6 +35,10 @@ const KEPT: Duration = Duration::from_secs(14 * 86_400);
 /// A gap is filled from so long before the last good answer: events come late and clocks differ.
 const MARGIN: Duration = Duration::from_secs(600);
 
+/// How late the log by time may tell an event. Box says only that it is not live; fifteen minutes are more than anybody
+/// reports.
+pub(super) const LOG_SETTLES: Duration = Duration::from_secs(900);
+
 /// When to ask again after an empty answer. The stream itself lags by about as much.
 const PAUSE: Duration = Duration::from_secs(10);
 

@@ -127,6 +127,10 @@ impl Source for Tenant {
         self.past(from, to, at)
     }
 
+    fn history_settles(&self) -> Duration {
+        feed::LOG_SETTLES
+    }
+
     fn look(&self, at: &Glance, people: &Directory) -> Result<Item, Error> {
         self.looked_at(at, people)
     }

@@ -27,6 +27,8 @@ pub(super) const LOG: &str = "team_log";
 const FROM: &str = "from:";
 /// A feed begins so much before now, in case the service's clock is behind ours; repeats carry the same id.
 const OVERLAP: Duration = Duration::from_secs(120);
+/// How late the log may tell an event.
+pub(super) const LOG_SETTLES: Duration = Duration::from_secs(300);
 /// Empty pages that are followed in one call of ours.
 const EMPTY_PAGES_MAX: u32 = 20;
 /// The shortest and longest that the service lets a poll stand.

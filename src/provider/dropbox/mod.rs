@@ -120,6 +120,10 @@ impl Source for Tenant {
         feed::history(&self.team, from, to, at)
     }
 
+    fn history_settles(&self) -> Duration {
+        feed::LOG_SETTLES
+    }
+
     fn look(&self, at: &Glance, people: &Directory) -> Result<Item, Error> {
         look::look(&self.team, at, people)
     }

@@ -3,9 +3,15 @@
 //! A behaviour gets a [`Stand`]: a fresh store with a clock of its own, which can be closed and opened again, or left as a
 //! crash would leave it. A second kind of store implements [`Ground`] and runs [`all`].
 
+mod activities;
+mod audit;
 mod connectors;
+mod coverage;
 mod inventory;
+mod people;
 mod queue;
+mod rules;
+mod verdicts;
 
 use super::inventory::TakenPage;
 use super::sqlite::{Options, Sqlite};
@@ -27,7 +33,18 @@ pub(super) type Behaviour = (&'static str, fn(&mut Stand));
 
 /// All of them.
 fn all() -> Vec<Behaviour> {
-    [connectors::BEHAVIOURS, inventory::BEHAVIOURS, queue::BEHAVIOURS].concat()
+    let lists = [
+        connectors::BEHAVIOURS,
+        inventory::BEHAVIOURS,
+        queue::BEHAVIOURS,
+        verdicts::BEHAVIOURS,
+        coverage::BEHAVIOURS,
+        people::BEHAVIOURS,
+        rules::BEHAVIOURS,
+        activities::BEHAVIOURS,
+        audit::BEHAVIOURS,
+    ];
+    lists.concat()
 }
 
 /// Where stores of one kind are made.

@@ -1,6 +1,7 @@
 //! Behaviours of what a running service asks between listings: one item, a delivery of a webhook, which feeds have news.
 
 use super::Told;
+use super::receiver::Receiver;
 use super::stage::Stage;
 use sluicebox::clock::Moment;
 use sluicebox::emulator::Faults;
@@ -255,6 +256,31 @@ pub(super) fn delivery(provider: Provider, seed: u64) -> Told {
     }
     stage.assert_behaved();
     format!("{missing} hooks, {} notices", sent.len())
+}
+
+/// The tenant's notices come to the registered address over HTTP: proven first where the provider asks for it, again when they
+/// were not taken, and always genuine.
+pub(super) fn over_the_wire(provider: Provider, seed: u64) -> Told {
+    let stage = Stage::new(provider, seed);
+    let tenant = tenant(&stage);
+    tenant.play(&write("erin/Hooked/first.txt", "one")).unwrap();
+    let source: Arc<dyn Source> = Arc::from(stage.connect());
+    let people = stage.people(&*source);
+    let receiver = Receiver::start(Arc::clone(&source), stage.clock.clone(), 2);
+    source.repair_hooks(&people, &receiver.address()).unwrap();
+    drop(notices(&stage));
+    if provider == Provider::Dropbox {
+        stage.running.set_hook(Some(receiver.address().to_string()));
+        receiver.until(&stage.clock, |delivered| matches!(delivered, Delivered::Handshake { .. }));
+    }
+    tenant.play(&write("erin/Hooked/told.txt", "two")).unwrap();
+    receiver.until(&stage.clock, |delivered| names(delivered, &people, "told.txt", provider));
+    receiver.until_taken(&stage);
+    let brought = stage.running.brought();
+    assert!(brought.taken > 0 && brought.failed >= 2, "{brought:?}");
+    assert_eq!((brought.given_up, brought.waiting, receiver.refused()), (0, 0, 0));
+    stage.assert_behaved();
+    format!("{} taken, {} brought again", brought.taken, brought.failed)
 }
 
 /// A feed with news says so; a feed without, where the provider can wait, does not.

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Labels = BTreeMap<String, String>;
 
+/// A number, its labels, what it is.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], f64);
+
 /// A whole page: families with their kinds, and samples.
 #[derive(Debug, Default)]
 struct Read {
@@ -117,7 +120,7 @@ fn each_number_is_found_again() {
     let page = read(&text(&stats, Moment::from_millis(5_500), "0.1.0"));
     let emea = ("connector", "box-emea");
     #[rustfmt::skip]
-    let rows: [(&str, &[(&str, &str)], f64); 13] = [
+    let rows: [Row<'_>; 13] = [
         ("build_info", &[("version", "0.1.0")], 1.0),
         ("downloads_total", &[emea], 7.0),
         ("downloads_total", &[("connector", "team")], 0.0),

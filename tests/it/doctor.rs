@@ -190,6 +190,7 @@ const ROWS: [Row; 21] = [
         Box::new(())
     }, &["--connector", "box"], "no webhook was registered"),
     ("hook-key", |world| {
+        world.edit(|text| text.lines().filter(|line| !line.starts_with("hook_")).map(|line| format!("{line}\n")).collect());
         set(world, "service", "http = \"127.0.0.1:0\"");
         set(world, "service", "public_address = \"https://dlp.example.com\"");
         Box::new(())

@@ -16,6 +16,7 @@ mod setup;
 mod survey;
 mod switch;
 
+pub(super) use ask::Ask;
 pub(super) use open::{Patience, opened};
 pub(super) use probed::{Probed, probed};
 

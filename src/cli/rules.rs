@@ -1,5 +1,7 @@
 //! `sluicebox rules`: check, list, explain and test rules, and tell what they cost.
 
+mod apply;
+
 use super::{EXIT_FAILED, Failed, RuleArgs, cost, explain, refused};
 use crate::detect::Matcher;
 use crate::lab;
@@ -30,6 +32,8 @@ enum Command {
     Test(TestArgs),
     /// Tell what each rule costs a scan, dearest first
     Cost(cost::Args),
+    /// Let the rules of the settings take effect in the service, once their price was seen
+    Apply(apply::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,6 +73,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test(args),
         Command::Cost(args) => cost::run(args),
+        Command::Apply(args) => apply::run(args),
     }
 }
 

@@ -200,8 +200,9 @@ fn greeting(config: &Config, core: &Core, edge: &console::Running, left_out: usi
     let detectors = core.in_force().matcher.rules().detectors.len() as u64;
     let http = edge.address().map(|address| format!("; http://{address}")).unwrap_or_default();
     format!(
-        "Running: {tenants}{left_out}; {} detectors; data in {}{http}. Ctrl-C ends it.\n",
+        "Running: {tenants}{left_out}; {} detector{}; data in {}{http}. Ctrl-C ends it.\n",
         units::count(detectors),
+        if detectors == 1 { "" } else { "s" },
         shown(&config.service().data_dir)
     )
 }

@@ -204,13 +204,16 @@ mod tests {
         routes.answer(&Asked { method, path, query, header: &header, body: b"{}" })
     }
 
+    /// Whom, the method, the target, headers; the status and a part of the body.
+    type Row<'a> = (&'a Routes, &'a str, &'a str, &'a [(&'a str, &'static str)], u16, &'a str);
+
     #[test]
     fn every_request_has_its_answer() {
         const HOST: (&str, &str) = ("host", "127.0.0.1:8640");
         let open = routes(None, true);
         let closed = routes(Some("hunter2"), true);
         #[rustfmt::skip]
-        let rows: [(&Routes, &str, &str, &[(&str, &'static str)], u16, &str); 27] = [
+        let rows: [Row<'_>; 27] = [
             (&open, "GET", "/health", &[HOST], 200, "\"ok\":true"),
             (&open, "HEAD", "/health", &[HOST], 200, ""),
             (&open, "GET", "/metrics", &[HOST], 200, "x 1"),

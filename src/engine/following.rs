@@ -6,7 +6,7 @@
 use super::core::Core;
 use super::rules_change::{judge, price, queue};
 use super::stats::Count;
-use crate::store::{self, Connectors as _, RulesNumber, Store};
+use crate::store::{self, RulesNumber, Store};
 use std::time::Duration;
 use tracing::info;
 

@@ -309,13 +309,12 @@ closed! {
     Gauge {
         BytesInFlight => "bytes_in_flight", "Bytes of contents between fetch and settle.";
         FilesInFlight => "files_in_flight", "Contents between fetch and settle.";
-        SpoolBytes => "spool_bytes", "Bytes of contents on disk between fetch and settle.";
         StoreBytes => "store_bytes", "Bytes of the store.";
         StorePendingBytes => "store_pending_bytes", "Bytes written and not yet folded into the store.";
         StoreOldestReaderMs => "store_oldest_reader_milliseconds", "Age of the oldest reader's view of the store.";
         DiskFreeBytes => "disk_free_bytes", "Bytes free where the store lies.";
         OutboxDepth => "outbox_depth", "Actions that wait.";
-        BacklogPaused => "backlog_paused", "1 while the backlog is paused.";
+        Paused => "backlogs_paused", "Connectors whose backlog is paused.";
     }
 }
 
@@ -424,7 +423,7 @@ mod tests {
         tally.set_depth(Lane::Live, Waiting::Parked, 4);
         tally.ended(Lane::Backlog, Ended::Done);
         assert_eq!((tally.depth(Lane::Live, Waiting::Parked), tally.count_ended(Lane::Backlog, Ended::Done)), (4, 1));
-        stats.set(Gauge::SpoolBytes, 8);
-        assert_eq!((stats.get(Gauge::SpoolBytes), stats.get(Gauge::StoreBytes)), (8, 0));
+        stats.set(Gauge::BytesInFlight, 8);
+        assert_eq!((stats.get(Gauge::BytesInFlight), stats.get(Gauge::StoreBytes)), (8, 0));
     }
 }

@@ -6,12 +6,13 @@
 
 use super::core::{Core, Tenant};
 use super::stats::{Count, Gauge, Waiting};
-use crate::clock::{Clock, Moment};
+use crate::clock::Moment;
 use crate::model::{Lane, Provider};
 use crate::store::{self, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tracing::{info, warn};
 use url::Url;
@@ -22,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const STORE_EVERY: Duration = Duration::from_secs(15);
 /// Between two rounds of retention, and of webhooks once they are seen to.
 const DAILY: Duration = Duration::from_secs(86_400);
-/// Between two tries at webhooks that failed, or while nobody is listed yet.
+/// Between two tries at webhooks that failed.
 const HOOKS_AGAIN: Duration = Duration::from_secs(60);
 
 /// The fact of a connector that keeps what became of its webhooks ([`Hooks`]).
@@ -90,7 +91,11 @@ pub fn run(core: &Core, options: &Options) -> Result<(), store::Error> {
         }
         if let Some(public) = &options.public_address {
             for (tenant, turn) in core.tenants.iter().zip(&mut turns.hooks).filter(|(_, turn)| now >= **turn) {
-                *turn = now.plus(if hooks(core, tenant, public) { DAILY } else { HOOKS_AGAIN });
+                *turn = now.plus(match hooks(core, tenant, public) {
+                    Seen::To => DAILY,
+                    Seen::Failing => HOOKS_AGAIN,
+                    Seen::TooEarly => LOOK_EVERY,
+                });
             }
         }
         if !core.clock.wait(LOOK_EVERY, &core.stop) {
@@ -111,6 +116,8 @@ fn numbers(core: &Core) {
             tally.set_calls_left(traffic.left_in_day.into_iter().chain(traffic.left_in_month).min());
         }
     }
+    let paused = core.tenants.iter().filter(|tenant| tenant.paused.load(Ordering::Relaxed)).count();
+    core.stats.set(Gauge::Paused, paused as u64);
     let Ok(depths) = core.store.depth() else { return };
     for tenant in &core.tenants {
         for lane in Lane::ALL {
@@ -150,32 +157,46 @@ fn forget(core: &Core, keep_days: &[(Record, u32)]) {
     }
 }
 
-/// Sees to one tenant's webhooks; false when it is to be tried again soon.
-fn hooks(core: &Core, tenant: &Arc<Tenant>, public: &Url) -> bool {
+/// What came of seeing to a tenant's webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// They are as they should be, or cannot be.
+    To,
+    /// The provider or the store refused.
+    Failing,
+    /// Nobody is listed yet, or nothing may be asked.
+    TooEarly,
+}
+
+/// Sees to one tenant's webhooks.
+fn hooks(core: &Core, tenant: &Arc<Tenant>, public: &Url) -> Seen {
     // One address for a whole Dropbox application, and only its console sets it.
     if tenant.provider != Provider::Box {
-        return true;
+        return Seen::To;
     }
     let people = tenant.directory();
     if !tenant.is_enabled() || people.people().is_empty() {
-        return false;
+        return Seen::TooEarly;
     }
-    let Ok(address) = public.join(&format!("hooks/{}", tenant.name)) else { return true };
+    let Ok(address) = public.join(&format!("hooks/{}", tenant.name)) else { return Seen::To };
     match tenant.source.repair_hooks(&people, &address) {
         Ok(made) => {
             info!(connector = %tenant.name, made, "webhooks are as they should be");
-            note(core, tenant, &address, made, &core.clock)
+            note(core, tenant, &address, made)
         }
         Err(error) => {
             core.stats.of(tenant.number).add(Count::CallsFailed, 1);
             warn!(connector = %tenant.name, next = ?error.next(), "webhooks could not be seen to");
-            false
+            Seen::Failing
         }
     }
 }
 
-fn note(core: &Core, tenant: &Tenant, address: &Url, made: u64, clock: &Clock) -> bool {
-    let hooks = Hooks { address: address.to_string(), at_ms: clock.now().as_millis(), made };
+fn note(core: &Core, tenant: &Tenant, address: &Url, made: u64) -> Seen {
+    let hooks = Hooks { address: address.to_string(), at_ms: core.clock.now().as_millis(), made };
     let text = serde_json::to_string(&hooks).unwrap_or_default();
-    core.store.keep_fact(Some(tenant.number), HOOKS, Some(&text)).is_ok()
+    match core.store.keep_fact(Some(tenant.number), HOOKS, Some(&text)) {
+        Ok(()) => Seen::To,
+        Err(_) => Seen::Failing,
+    }
 }

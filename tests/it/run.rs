@@ -1,7 +1,9 @@
 //! `sluicebox init` and `run`: one writer, whoever asks; what a killed service leaves is in nobody's way.
 
 use crate::connect::world::World;
-use crate::harness::{Ran, Running, Scene, same};
+use crate::harness::{BADGE_RULES, Ran, Running, Scene, same};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use sluicebox::engine::control::{Answer, Command, Reply, Request};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -40,9 +42,15 @@ fn tell(scene: &Scene, command: &Command) -> Option<Reply> {
 }
 
 fn get(line: &str, path: &str) -> String {
+    ask(line, "GET", path, "", "")
+}
+
+fn ask(line: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
     let address = line.split("http://").nth(1).and_then(|rest| rest.split(". ").next()).expect("an address");
     let mut stream = TcpStream::connect(address).expect("a door");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("asked");
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+        .expect("asked");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("answered");
     answer
@@ -153,6 +161,117 @@ fn one_connector_that_cannot_be_opened_keeps_no_other_from_working() {
     running.signal("INT");
     let ran = world.discreet(running.finish());
     ran.expect_code(0).expect_err("box is left out of this run");
+}
+
+/// Waits until something is so, for as long as the service runs.
+fn until(running: &mut Running, is_so: impl Fn() -> bool) {
+    while !is_so() {
+        assert!(running.ended().is_none(), "the service ended before");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn webhooks_are_registered_and_wake_the_feed() {
+    let world = world();
+    world.edit(|text| {
+        text.replace("[service]", "[service]\nlog_file = \"log\"\npublic_address = \"https://dlp.example.com\"")
+    });
+    call(&world, &["doctor", "--connector", "box"]).expect_code(2).expect_out("no webhook was registered yet");
+    let (mut running, line) = started(&world.scene);
+    // Dropbox: the handshake, a forged notice, a genuine one.
+    assert!(get(&line, "/hooks/dropbox?challenge=abc").ends_with("\r\n\r\nabc"));
+    let body = "{\"list_folder\":{\"accounts\":[\"dbid:a\"]}}";
+    let mut mac = Hmac::<Sha256>::new_from_slice(world.tenants.dropbox.keys().app_secret.as_bytes()).expect("a key");
+    mac.update(body.as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let post =
+        |signature: &str| ask(&line, "POST", "/hooks/dropbox", &format!("X-Dropbox-Signature: {signature}\r\n"), body);
+    assert!(post(&"0".repeat(64)).starts_with("HTTP/1.1 403"));
+    assert!(post(&signature).starts_with("HTTP/1.1 200"));
+    assert!(ask(&line, "POST", "/hooks/nobody", "", body).starts_with("HTTP/1.1 404"));
+    let counted = get(&line, "/metrics");
+    assert!(counted.contains("\nsluicebox_hook_refused_total{connector=\"dropbox\"} 1\n"), "{counted}");
+    assert!(counted.contains("\nsluicebox_hook_hints_total{connector=\"dropbox\"} 1\n"), "{counted}");
+    // Box: the service registers them once it knows people.
+    let log = world.scene.path("log");
+    until(&mut running, || {
+        std::fs::read_to_string(&log).is_ok_and(|log| log.contains("webhooks are as they should be"))
+    });
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+    call(&world, &["doctor", "--connector", "box"]).expect_code(0);
+    let log = std::fs::read_to_string(&log).expect("a log");
+    assert!(!log.contains(&signature), "{log}");
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_ends_the_service_cleanly() {
+    let world = world();
+    world.edit(|text| text.replace("[service]", "[service]\ndisk_free_min_bytes = 1125899906842624"));
+    let ran = world.discreet(world.scene.call(["run", "--settings", "s.toml"]).run());
+    ran.expect_code(2).expect_err("no room left on the disk").expect_err("goes on where it stopped");
+    world.edit(|text| text.replace("disk_free_min_bytes = 1125899906842624", "disk_free_min_bytes = 0"));
+    let (running, _) = started(&world.scene);
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+}
+
+#[test]
+fn changed_rules_are_priced_and_applied_once() {
+    let world = world();
+    let rules = world.scene.path("own.toml");
+    let write = |text: &str| std::fs::write(&rules, text).expect("written");
+    write(BADGE_RULES);
+    world.edit(|text| format!("{text}\n[rules]\nno_builtin = true\npaths = [\"own.toml\"]\n"));
+    call(&world, &["rules", "apply"]).expect_code(2).expect_err("no rules are in force yet");
+    let (running, line) = started(&world.scene);
+    assert!(line.contains("; 2 detectors;"), "{line}");
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+    call(&world, &["rules", "apply"]).expect_code(0).expect_out("Nothing changes");
+    // One detector goes, and one is tightened: no content is read for either.
+    let (badge, _) = BADGE_RULES.split_once("[[detector]]\nid = 'test.crate'").expect("two detectors");
+    write(&badge.replace("within = 20", "within = 10"));
+    let told = call(&world, &["rules", "apply", "--price", "--format", "json"]);
+    told.expect_code(0);
+    let price = told.lines().pop().unwrap_or_default();
+    same("changes", &2, &price["changes"].as_array().map_or(0, Vec::len));
+    same("contents", &serde_json::Value::from(0), &price["contents"]);
+    let (running, line) = started_with(&world.scene, "; 1 detector;");
+    call(&world, &["rules", "apply"]).expect_code(0).expect_out("Nothing changes");
+    write(BADGE_RULES);
+    let applied = call(&world, &["rules", "apply", "--yes"]);
+    applied.expect_code(0).expect_out("test.crate").expect_out("Applied.");
+    call(&world, &["rules", "apply"]).expect_code(0).expect_out("Nothing changes");
+    // A rule file that is wrong is told, and changes nothing.
+    write("schema = 1\n[[detector]]\nid = 'broken'\n");
+    call(&world, &["rules", "apply"]).expect_code(2);
+    assert!(get(&line, "/health").contains("\"ok\":true"));
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+}
+
+/// Starts the service, whose first line must hold this.
+fn started_with(scene: &Scene, part: &str) -> (Running, String) {
+    let (running, line) = started(scene);
+    assert!(line.contains(part), "{line}");
+    (running, line)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_would_leave_no_core() {
+    let world = world();
+    let (running, _) = started(&world.scene);
+    let lock = std::fs::read_to_string(world.scene.path("data/lock")).expect("a lock");
+    let holder: serde_json::Value = serde_json::from_str(&lock).expect("JSON");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", holder["pid"])).expect("limits");
+    let row = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a row");
+    let words: Vec<&str> = row.split_whitespace().skip(4).take(2).collect();
+    same("soft and hard limit", &vec!["0", "0"], &words);
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The service over the emulated tenants: from a listing's page or a feed's event to a stored verdict.
 
+mod bounded;
 mod house;
 mod kill;
+mod live;
 mod oracle;
 mod whole;

@@ -13,7 +13,7 @@ const ANSWER_BYTES_MAX: u64 = 16 << 10;
 
 /// Asks and counts.
 #[derive(Debug)]
-pub(super) struct Ask {
+pub(in crate::cli) struct Ask {
     at_terminal: bool,
     asked: u32,
     ctrl_c: Option<CtrlC>,
@@ -60,7 +60,7 @@ impl Drop for CtrlC {
 
 impl Ask {
     /// Asks on standard input.
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         Self { at_terminal: std::io::stdin().is_terminal(), asked: 0, ctrl_c: None }
     }
 
@@ -103,7 +103,7 @@ impl Ask {
     }
 
     /// A question whose answer may be empty; `None` at the end of the input.
-    pub(super) fn read(&mut self, what: &str) -> Result<Option<String>, Failed> {
+    pub(in crate::cli) fn read(&mut self, what: &str) -> Result<Option<String>, Failed> {
         use std::io::Read;
         self.asked += 1;
         let mut error = std::io::stderr();

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Labels = BTreeMap<String, String>;
 
+/// A number, its labels, what it is.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], f64);
+
 /// A whole page: families with their kinds, and samples.
 #[derive(Debug, Default)]
 struct Read {
@@ -117,7 +120,7 @@ fn each_number_is_found_again() {
     let page = read(&text(&stats, Moment::from_millis(5_500), "0.1.0"));
     let emea = ("connector", "box-emea");
     #[rustfmt::skip]
-    let rows: [(&str, &[(&str, &str)], f64); 13] = [
+    let rows: [Row<'_>; 13] = [
         ("build_info", &[("version", "0.1.0")], 1.0),
         ("downloads_total", &[emea], 7.0),
         ("downloads_total", &[("connector", "team")], 0.0),
@@ -168,4 +171,23 @@ fn a_label_cannot_break_out_of_its_quotes() {
     page.family("x", "gauge", "A test.");
     page.sample("x", &[("version", "a\"b\\c\nd")], 1);
     assert_eq!(read(&page.text).value("x", &[("version", "a\"b\\c\nd")]).to_bits(), 1_f64.to_bits());
+}
+
+#[test]
+fn the_guide_names_every_number_with_its_meaning() {
+    const GUIDE: &str = include_str!("../../../docs/service.md");
+    let text = text(&stats(), Moment::default(), "0.1.0");
+    let families: Vec<(&str, &str)> =
+        text.lines().filter_map(|line| line.strip_prefix("# HELP sluicebox_")?.split_once(' ')).collect();
+    assert!(families.len() > 30, "{families:?}");
+    let part =
+        GUIDE.split("| number | labels | what |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+    let rows: Vec<&str> = part.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), families.len());
+    for ((name, help), row) in families.into_iter().zip(rows) {
+        assert!(
+            row.starts_with(&format!("| `{name}` |")) && row.ends_with(&format!("| {help} |")),
+            "{row}: {name}, {help}"
+        );
+    }
 }

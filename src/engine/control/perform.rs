@@ -120,3 +120,64 @@ fn audit(store: &dyn Store, command: &Command, actor: &str, about: &str) -> Resu
     })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::model::Provider;
+    use crate::store::order::Shares;
+    use crate::store::sqlite::{Options, Sqlite};
+    use crate::store::{Audit as _, Connectors as _, Rules as _, SealKey};
+
+    fn store(folder: &std::path::Path) -> Sqlite {
+        let options = Options {
+            path: folder.join("store.sqlite"),
+            seal: SealKey::new([7; 32]),
+            clock: Clock::movable(),
+            shares: Shares::default(),
+        };
+        let store = Sqlite::open(options).unwrap();
+        store.connector(&"main".parse().unwrap(), Provider::Box).unwrap();
+        store
+    }
+
+    #[test]
+    fn each_command_is_carried_out_and_decisions_are_audited() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let main = || "main".to_owned();
+        let rule = RuleKept { id: "a".into(), hash: "0f".repeat(32), profile: "{}".into() };
+        let bad = RuleKept { hash: "0g".repeat(32), ..rule.clone() };
+        #[rustfmt::skip]
+        let rows = [
+            (Command::BacklogPause { connector: None }, Ok(Answer::Counted { count: 1 }), Some("all connectors")),
+            (Command::BacklogResume { connector: Some(main()) }, Ok(Answer::Counted { count: 1 }), Some("connector 1")),
+            (Command::BacklogStart { connector: Some("else".into()) }, Err("it knows main"), None),
+            (Command::QueueRetry { connector: None, item: None }, Ok(Answer::Counted { count: 0 }), Some("")),
+            (Command::QueueRetry { connector: Some("else".into()), item: None }, Err("it knows main"), None),
+            (Command::ConnectorDisable { connector: main() }, Ok(Answer::Done), Some("connector 1")),
+            (Command::ConnectorEnable { connector: main() }, Ok(Answer::Done), Some("connector 1")),
+            (Command::RulesNumber { detectors: vec![rule] }, Ok(Answer::Numbered { rules: 1 }), None),
+            (Command::RulesNumber { detectors: vec![bad] }, Err("no SHA-256"), None),
+            (Command::RulesApply { rules: 1, contents: 2, bytes: 3, calls: 2 }, Ok(Answer::Done), Some("rules 1")),
+            (Command::Stop, Err("no service is running"), None),
+        ];
+        for (command, expected, audited) in rows {
+            let before = store.entries(0, 100).unwrap().len();
+            match (perform(&store, &command, "operator uid 7"), expected) {
+                (Ok(answer), Ok(expected)) => assert_eq!(answer, expected, "{command:?}"),
+                (Err(refusal), Err(part)) => assert!(refusal.what.contains(part), "{command:?}: {refusal}"),
+                (got, _) => panic!("{command:?}: {got:?}"),
+            }
+            let entries = store.entries(0, 100).unwrap();
+            assert_eq!(entries.len() - before, usize::from(audited.is_some()), "{command:?}");
+            if let (Some(about), Some(row)) = (audited, entries.last()) {
+                assert_eq!((row.entry.actor.as_str(), row.entry.act.as_str()), ("operator uid 7", command.act()));
+                assert_eq!(row.entry.about, about, "{command:?}");
+            }
+        }
+        assert_eq!(store.rules_in_force().unwrap().map(|(number, _)| number), Some(RulesNumber(1)));
+        assert_eq!(store.fact(None, following::APPROVED).unwrap().as_deref(), Some("1"));
+    }
+}

@@ -17,6 +17,8 @@ mod readers;
 mod retention;
 mod rules;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 mod words;
 mod writer;

@@ -7,6 +7,8 @@
 pub(super) mod claim;
 mod leases;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use super::counter::{self, State};
 use super::inventory::known;

@@ -86,6 +86,14 @@ impl Writer {
     }
 }
 
+#[cfg(test)]
+impl Writer {
+    /// Pieces that wait.
+    pub(super) fn waiting(&self) -> usize {
+        [&self.live, &self.bulk].into_iter().flatten().map(Sender::len).sum()
+    }
+}
+
 impl Drop for Writer {
     fn drop(&mut self) {
         self.live.take();

@@ -9,8 +9,8 @@ use sluicebox::detect::{Matcher, TokenKey};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{self, Faults, Pace, Tenants};
 use sluicebox::engine::core::{Bounds, Core, InForce, Options, Tenant};
-use sluicebox::engine::service::{Parts, Running, Service};
-use sluicebox::engine::step;
+use sluicebox::engine::service::{Parts, Running, Service, Task};
+use sluicebox::engine::{feed, passes, step};
 use sluicebox::model::{Directory, Lane, Provider};
 use sluicebox::provider::dropbox::auth;
 use sluicebox::provider::http::{self, Http};
@@ -64,6 +64,8 @@ pub(super) struct Ways {
     pub(super) options: Options,
     /// What the client allows itself.
     pub(super) limits: Limits,
+    /// Connectors to tenants of another site.
+    pub(super) elsewhere: Vec<(&'static str, Provider, Site)>,
 }
 
 impl Default for Ways {
@@ -75,7 +77,17 @@ impl Default for Ways {
             bounds: Bounds::default(),
             options,
             limits: Limits::default(),
+            elsewhere: Vec::new(),
         }
+    }
+}
+
+impl Ways {
+    /// By the machine's clock, without a wait that a test need not sit out.
+    pub(super) fn quick() -> Self {
+        let options = Options { feed_poll: Duration::from_millis(50), ..Options::default() };
+        let limits = Limits { rate_per_principal: 500.0, ..Limits::default() };
+        Self { options, limits, ..Self::default() }
     }
 }
 
@@ -106,22 +118,14 @@ impl Site {
         Self { keys, folder, clock }
     }
 
-    /// Leaves a note by which another process finds it.
-    pub(super) fn leave(&self) -> PathBuf {
-        let note = self.folder.join("site.json");
-        std::fs::write(&note, self.keys.to_string()).unwrap();
-        note
-    }
-
-    /// The site of a note, by the machine's clock.
-    pub(super) fn find(note: &Path) -> Self {
-        let keys = serde_json::from_slice(&std::fs::read(note).unwrap()).unwrap();
-        Self::new(keys, note.parent().unwrap().to_owned(), Clock::machine())
+    /// Where everything lies.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The tests' own rules.
     fn matcher(&self) -> Arc<Matcher> {
-        let path = self.folder.join("rules.toml");
+        let path = self.folder.join("badge.toml");
         std::fs::write(&path, BADGE_RULES).unwrap();
         let options = load::Options { paths: vec![path], ..load::Options::default() };
         Arc::new(Matcher::new(Arc::new(load::load(&options).unwrap().rules)))
@@ -142,14 +146,18 @@ impl Site {
         let store = self.store();
         let stop: Arc<AtomicBool> = Arc::default();
         let mut tenants = Vec::new();
-        for (name, provider) in ways.connectors {
-            let settings = self.settings(name, provider, ways.limits);
+        let here = ways.connectors.into_iter().map(|(name, provider)| (name, provider, self.clone()));
+        for (name, provider, site) in here.chain(ways.elsewhere) {
+            let settings = site.settings(name, provider, ways.limits);
             let http = Http::of(&settings, http::Options::new(self.clock.clone(), Arc::clone(&stop))).unwrap();
-            let source = Arc::from(registry::open(&settings, http).unwrap());
+            let source = Arc::from(registry::open(&settings, Arc::clone(&http)).unwrap());
             let name = name.parse().unwrap();
             let number = sluicebox::store::Connectors::connector(&*store, &name, provider).unwrap().number;
             let mut tenant = Tenant::new(number, name, source);
             tenant.bounds = ways.bounds.clone();
+            tenant.internal_domains = vec!["example.com".into()];
+            tenant.limits = ways.limits;
+            tenant.http = Some(http);
             tenants.push(Arc::new(tenant));
         }
         let matcher = self.matcher();
@@ -313,8 +321,34 @@ fn wait(core: &Core, error: &provider::Error) {
     core.clock.wait(span, &core.stop);
 }
 
+/// The key of tokens.
+pub(super) const KEY_BYTES: [u8; 32] = [3; 32];
+
 pub(super) fn key() -> TokenKey {
-    TokenKey::new([3; 32], 1)
+    TokenKey::new(KEY_BYTES, 1)
+}
+
+/// Starts the stages with passes and feeds.
+pub(super) fn start_whole(core: &Arc<Core>) -> Running {
+    let task = |name: &str, run: fn(&Core) -> Result<(), sluicebox::store::Error>| Task {
+        name: name.into(),
+        run: Box::new(run),
+    };
+    let tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
+    Service::start(core, Parts { tasks, ..Parts::default() }).unwrap()
+}
+
+/// Waits until something is so.
+pub(super) fn until(what: &str, running: &Running, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..LOOKS_MAX {
+        if is_so() {
+            return;
+        }
+        if let Some(error) = running.failed(LOOK) {
+            panic!("{error}");
+        }
+    }
+    panic!("never: {what}; {:?}", running.status());
 }
 
 /// Starts the stages alone: what is to be done was asked for already.

@@ -144,8 +144,10 @@ impl<'a> Taker<'a> {
             stored.as_ref().is_some_and(|old| old.stands() && old.mark.is_some_and(|mark| mark >= self.origin.newer));
         let same_version = stored.as_ref().is_some_and(|old| old.version() == version(item));
         if let Some(old) = stored.as_ref().filter(|old| old.stands()) {
-            // The tree of another collaborator; where paths tell places, a further telling may be of a move.
-            let other_tree = repeated && same_version && item.parent.is_some() && self.origin.by == ListedBy::Pass;
+            // The tree of another collaborator: nothing of the item itself changed. Where paths tell places there is no such
+            // thing, and a further telling may be of a move.
+            let same_etag = item.etag.is_some() && old.etag.as_deref() == item.etag.as_deref();
+            let other_tree = repeated && same_version && same_etag && self.origin.by == ListedBy::Pass;
             if old.facts == facts || other_tree {
                 self.mark(old.number)?;
                 return Ok((

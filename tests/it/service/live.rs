@@ -1,0 +1,101 @@
+//! Near-real-time: what somebody changes is judged while the service runs, by its feeds alone.
+
+use super::house::{House, Ways, start_whole, until};
+use super::whole::{Newest, holds_all};
+use sluicebox::clock::Clock;
+use sluicebox::emulator::edit::{Edit, Play};
+use sluicebox::emulator::seed::Fill;
+use sluicebox::emulator::{Faults, Pace};
+use sluicebox::engine::core::Core;
+use sluicebox::engine::service::Running;
+use sluicebox::engine::stats::Count;
+use sluicebox::model::{ItemKind, Lane, Level};
+use sluicebox::store::Scope;
+use std::sync::Arc;
+
+/// A house whose tenants are read, and the service over them.
+fn settled(seed: u64) -> (House, Arc<Core>, Running) {
+    let house = House::with(Clock::machine(), seed, Fill::small(), Faults::default(), Pace::default());
+    let mut ways = Ways::quick();
+    ways.options.backlog = true;
+    let core = house.site.core(ways);
+    let running = start_whole(&core);
+    quiet(&house, &core, &running);
+    (house, core, running)
+}
+
+/// Waits until every newest version is judged and no job waits.
+fn quiet(house: &House, core: &Core, running: &Running) {
+    until("all judged", running, || Newest::of(&*core.store).missing(house).is_empty());
+    until("no job waits", running, || {
+        let depths = core.store.depth().unwrap();
+        running.status().in_hand == 0 && depths.iter().all(|depth| depth.ready + depth.delayed + depth.leased == 0)
+    });
+}
+
+fn path(text: &str) -> Vec<String> {
+    text.split('/').map(str::to_owned).collect()
+}
+
+#[test]
+fn edits_are_judged_by_the_feeds_and_a_storm_of_them_ends_at_the_newest_version() {
+    let (mut house, core, running) = settled(7);
+    holds_all(&house, &core);
+    let bodies: Vec<Vec<u8>> = (0..12)
+        .map(|number| format!("Draft {number}\nbadge BDG-{:06} of a visitor\n", 100 + number).into_bytes())
+        .collect();
+    house.oracle.add(bodies.clone());
+    for body in bodies {
+        for file in ["erin/Payroll/April.csv", "ada/Notes.txt"] {
+            let by = if file.starts_with("erin") { "erin" } else { "ada" };
+            house.tenants.play(&Edit::Write { by, path: path(file), body: body.clone().into() }).unwrap();
+        }
+    }
+    quiet(&house, &core, &running);
+    holds_all(&house, &core);
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_shared_folder_opens_what_is_below_without_a_download() {
+    let (house, core, running) = settled(8);
+    let downloads = core.stats.sum(Count::Downloads);
+    let folder = path("frank/Contracts");
+    house.tenants.play(&Edit::Link { by: "frank", path: folder, audience: Some("public") }).unwrap();
+    until("what is below is public", &running, || {
+        core.tenants.iter().all(|tenant| {
+            let scope = Scope { connector: Some(tenant.number), kind: Some(ItemKind::File), ..Scope::default() };
+            let items = core.store.items(&scope, None, 10_000).unwrap();
+            let below = items
+                .iter()
+                .filter(|known| known.item.path.as_deref().is_some_and(|path| path.contains("/Contracts/")));
+            let levels: Vec<Option<Level>> = below.map(|known| known.exposure.map(|judged| judged.level)).collect();
+            !levels.is_empty() && levels.iter().all(|level| *level == Some(Level::Public))
+        })
+    });
+    assert_eq!(core.stats.sum(Count::Downloads), downloads, "nothing was downloaded for it");
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_look_at_a_file_promotes_nothing() {
+    let (house, core, running) = settled(9);
+    let live = |core: &Core| -> u64 {
+        let ended = |tally: &sluicebox::engine::stats::Tally| {
+            sluicebox::engine::stats::Ended::ALL.iter().map(|how| tally.count_ended(Lane::Live, *how)).sum::<u64>()
+        };
+        core.stats.tallies().map(ended).sum()
+    };
+    let before = live(&core);
+    for by in [Some("erin"), None] {
+        house.tenants.play(&Edit::View { by, path: path("ada/Notes.txt") }).unwrap();
+    }
+    // An edit after it: when that is judged, the looks before it have been seen.
+    let body = b"seen after the looks".to_vec();
+    house.tenants.play(&Edit::Write { by: "ada", path: path("ada/Board/Later.txt"), body: body.into() }).unwrap();
+    quiet(&house, &core, &running);
+    assert!(live(&core) >= before + 2, "the edit was judged in both tenants");
+    let notes = core.store.depth().unwrap();
+    assert!(notes.iter().all(|depth| depth.ready == 0), "{notes:?}");
+    running.stop().unwrap();
+}

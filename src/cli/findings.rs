@@ -163,7 +163,7 @@ impl<W: Write> List<'_, W> {
 fn line(row: &FindingRow) -> String {
     let finding = &row.finding;
     format!(
-        "  {:>8}  {:<6} {:>3}  {:<24} {:<24} {}",
+        "  {:>8}  {:<6} {:>3}  {:<24} {:<34} {}",
         format!("#{}", row.number.0),
         finding.confidence.band(),
         finding.confidence,

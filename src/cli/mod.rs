@@ -1,8 +1,8 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod backlog;
 mod activity;
 mod ask;
-mod backlog;
 mod config;
 mod connect;
 mod cost;
@@ -18,6 +18,7 @@ mod key;
 mod limits;
 mod logs;
 mod progress;
+mod queue;
 mod report;
 mod rules;
 mod run;
@@ -53,17 +54,19 @@ enum Command {
     Init(init::Args),
     /// Watch over the connected tenants, until Ctrl-C
     Run(run::Args),
+    /// Look at what waits and what was given up, and bring it back
+    Queue(queue::Args),
     /// Say whether everything is in order, and what to do where it is not
     Doctor(doctor::Args),
-    /// List files and folders of the tenants by a filter: who can reach them, what was read and found
+    /// List the tenants' files and folders by a filter
     Files(files::Args),
-    /// List what was found in the tenants; tell where else a value is, and, audited, what it was
+    /// List what was found in the tenants, and where else a value is
     Findings(findings::Args),
     /// Tell how much of the tenants was read, and why not the rest
     Coverage(coverage::Args),
-    /// Tell what people did
+    /// Tell what people did in the tenants
     Activity(activity::Args),
-    /// Write the state of the tenants as one offline page: coverage, exposure, findings, activity
+    /// Write the state of the tenants as one offline page
     Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
@@ -136,6 +139,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Findings(args) => findings::run(&args),

@@ -12,6 +12,8 @@ use crate::model::{Activity, ActivityKind, Actor, ConnectorNumber, Directory, Le
 use crate::policy::Tags;
 use crate::store::coverage::{DetectorRow, ExposureRow};
 use crate::store::{ActivityQuery, Scope, Store};
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -133,7 +135,7 @@ impl Open {
             all.extend(OpenFile::of(store, hit)?);
             Ok(if all.len() < OPEN_LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        all.sort_by(|one, other| (other.level, other.findings).cmp(&(one.level, one.findings)));
+        all.sort_by_key(|file| Reverse((file.level, file.findings)));
         let total = (all.len() < OPEN_LOOKED_AT).then_some(all.len());
         all.truncate(OPEN_LISTED);
         Ok(Self { files: all, total })
@@ -146,7 +148,7 @@ impl OpenFile {
         let (Some(reading), Some(told)) = (reading, hit.known.exposure) else { return Ok(None) };
         let counts = reading.counts.iter().filter(|count| count.total > 0);
         let mut detectors: Vec<_> = counts.map(|count| (count.detector.to_string(), count.total)).collect();
-        detectors.sort_by_key(|(_, total)| std::cmp::Reverse(*total));
+        detectors.sort_by_key(|(_, total)| Reverse(*total));
         let findings = detectors.iter().map(|(_, total)| total).sum();
         let place = format!("{}:{}", hit.connector.name, hit.known.shown);
         Ok((findings > 0).then_some(Self { place, level: told.level, known: told.known, detectors, findings }))
@@ -161,11 +163,11 @@ impl Sums {
         loop {
             let page = store.activities(&query, before, PAGE)?;
             for row in &page {
-                if !directories.contains_key(&row.connector) {
-                    directories.insert(row.connector, store.directory(row.connector)?);
-                }
-                let directory = directories.get(&row.connector).and_then(Option::as_ref);
-                sums.add(&row.activity, directory);
+                let directory = match directories.entry(row.connector) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(store.directory(row.connector)?),
+                };
+                sums.add(&row.activity, directory.as_ref());
             }
             read += page.len() as u64;
             before = page.last().map(|row| row.number);

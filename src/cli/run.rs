@@ -19,7 +19,7 @@ use crate::console::{self, Control, Edge, Routes, hooks::TenantHooks, metrics};
 use crate::engine::control::{Lock, SOCKET};
 use crate::engine::core::Core;
 use crate::engine::service::{Error, Parts, Running, Service, Task};
-use crate::engine::{feed, passes, upkeep};
+use crate::engine::{feed, following, passes, upkeep};
 use crate::report::units;
 use crate::store::{Record, Store};
 use std::io::Write;
@@ -136,6 +136,7 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
     let tasks = vec![
         Task { name: "passes".into(), run: Box::new(passes::run) },
         Task { name: "feeds".into(), run: Box::new(feed::run) },
+        Task { name: "following".into(), run: Box::new(following::run) },
         Task { name: "upkeep".into(), run: Box::new(move |core| upkeep::run(core, &upkeep_options)) },
     ];
     Parts { tasks, ..Parts::default() }

@@ -68,10 +68,21 @@ pub enum Command {
         /// Its name.
         connector: String,
     },
-    /// Puts rules in force that were compiled and priced by the asking command.
+    /// Gives the store's number of a rule set; nothing else is changed.
+    RulesNumber {
+        /// Its detectors.
+        detectors: Vec<RuleKept>,
+    },
+    /// Puts rules in force whose price somebody saw and approved: what their stored judgements leave open is read again.
     RulesApply {
         /// The store's number of the rule set.
         rules: i64,
+        /// Contents that are read again, as they were told.
+        contents: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// Calls that takes.
+        calls: u64,
     },
     /// Writes an audit entry before something that is to be audited happens (a reveal, a setting).
     Audit {
@@ -99,10 +110,22 @@ impl Command {
             Command::ConnectorEnable { .. } => "connector.enable",
             Command::ConnectorDisable { .. } => "connector.disable",
             Command::ConnectorRemove { .. } => "connector.remove",
+            Command::RulesNumber { .. } => "rules.number",
             Command::RulesApply { .. } => "rules.apply",
             Command::Audit { act, .. } => act,
         }
     }
+}
+
+/// A detector of a rule set, as a command carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleKept {
+    /// Its id.
+    pub id: String,
+    /// SHA-256 over all that decides its findings, in hexadecimal digits.
+    pub hash: String,
+    /// Its profile, as JSON.
+    pub profile: String,
 }
 
 /// What came of a command.
@@ -122,6 +145,11 @@ pub enum Answer {
     Counted {
         /// Jobs, connectors.
         count: u64,
+    },
+    /// The number of a rule set.
+    Numbered {
+        /// The store's number.
+        rules: i64,
     },
     /// Written into the audit log.
     Audited {

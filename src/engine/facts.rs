@@ -49,6 +49,9 @@ pub struct Hit<'a> {
     pub answer: Answer,
 }
 
+/// How much of an item was read at some moment, and the reading it had then.
+type Stood = (Option<Coverage>, Option<ReadingNumber>);
+
 /// How many items answered what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -154,7 +157,7 @@ impl<'s> Asker<'s> {
     }
 
     /// Coverage and reading of an item at the moment that was asked for; `None` when it was not there.
-    fn stood(&self, known: &Known) -> Result<Option<(Option<Coverage>, Option<ReadingNumber>)>, Error> {
+    fn stood(&self, known: &Known) -> Result<Option<Stood>, Error> {
         match self.as_of {
             Some(at) => self.store.as_of(known.number, at),
             None => Ok(known.gone.is_none().then_some((known.coverage, known.reading))),

@@ -103,7 +103,13 @@ pub fn run(core: &Core, options: &Options) -> Result<(), store::Error> {
 /// Numbers that are kept elsewhere.
 fn numbers(core: &Core) {
     for tenant in &core.tenants {
-        core.stats.of(tenant.number).set_enabled(tenant.is_enabled());
+        let tally = core.stats.of(tenant.number);
+        tally.set_enabled(tenant.is_enabled());
+        if let Some(traffic) = tenant.http.as_ref().map(|http| http.traffic()) {
+            tally.raise(Count::Calls, traffic.calls.saturating_add(traffic.downloads));
+            tally.raise(Count::ThrottledMs, u64::try_from(traffic.throttled.as_millis()).unwrap_or(u64::MAX));
+            tally.set_calls_left(traffic.left_in_day.into_iter().chain(traffic.left_in_month).min());
+        }
     }
     let Ok(depths) = core.store.depth() else { return };
     for tenant in &core.tenants {

@@ -3,12 +3,14 @@
 mod errors;
 mod properties;
 mod rows;
+mod unknown;
 mod world;
 
 use super::*;
 use crate::clock::Moment;
-use rows::{ROWS, UNKNOWN_ROWS};
+use rows::ROWS;
 use std::collections::BTreeSet;
+use unknown::UNKNOWN_ROWS;
 use world::{NOW, World};
 
 fn at(text: &str) -> Moment {

@@ -152,7 +152,7 @@ impl Search {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut search = Search { any: Vec::new(), all: Vec::new() };
         let pieces: Vec<&str> = text.split('"').collect();
-        if pieces.len() % 2 == 0 {
+        if pieces.len().is_multiple_of(2) {
             return None;
         }
         for (at, piece) in pieces.into_iter().enumerate() {

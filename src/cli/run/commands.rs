@@ -5,7 +5,7 @@ use crate::cli::config::Config;
 use crate::cli::key;
 use crate::cli::service::actor;
 use crate::engine::control::{Answer, Command, Refusal, perform};
-use crate::engine::core::{Core, Tenant};
+use crate::engine::core::{Core, InForce, Tenant};
 use crate::engine::service::Running;
 use crate::store::RulesNumber;
 use std::path::{Path, PathBuf};
@@ -31,13 +31,19 @@ impl Commands {
                 self.core.stop.store(true, Ordering::Relaxed);
                 return Ok(Answer::Done);
             }
-            Command::RulesApply { rules } => self.load(RulesNumber(*rules))?,
             Command::ConnectorEnable { connector } => {
                 self.tenant(connector)?;
             }
             _ => {}
         }
+        let loaded = match command {
+            Command::RulesApply { rules, .. } => Some(self.loaded(RulesNumber(*rules))?),
+            _ => None,
+        };
         let answer = perform(&*self.core.store, command, &actor(uid))?;
+        if let Some(loaded) = loaded {
+            self.core.put_in_force(loaded);
+        }
         match command {
             Command::ConnectorEnable { connector } => self.tenant(connector)?.enabled.store(true, Ordering::Relaxed),
             Command::ConnectorDisable { connector } | Command::ConnectorRemove { connector } => {
@@ -61,7 +67,7 @@ impl Commands {
     }
 
     /// Compiles the rules as they stand in the settings now; they must be those that were priced.
-    fn load(&self, wanted: RulesNumber) -> Result<(), Refusal> {
+    fn loaded(&self, wanted: RulesNumber) -> Result<InForce, Refusal> {
         let failed = |failed: crate::cli::Failed| Refusal::new(failed.0.trim_start_matches("error: "));
         let config = Config::load(Some(&self.settings), false).map_err(|error| failed(error.into()))?;
         let keys = key::load_existing(config.service().token_key_file.as_deref()).map_err(failed)?;
@@ -71,7 +77,6 @@ impl Commands {
                 "the rules on disk are others than those that were priced\n  run the command again",
             ));
         }
-        self.core.put_in_force(loaded);
-        Ok(())
+        Ok(loaded)
     }
 }

@@ -5,8 +5,8 @@ use crate::cli::key::Keys;
 use crate::cli::{Failed, refused};
 use crate::detect::Matcher;
 use crate::engine::core::InForce;
-use crate::rule::{Profile, RuleSet};
-use crate::store::{DetectorKept, RulesNumber, Store};
+use crate::engine::rules_change::kept;
+use crate::store::Store;
 use std::sync::Arc;
 use tracing::info;
 
@@ -27,29 +27,6 @@ pub(super) fn in_force(config: &Config, store: &dyn Store, keys: &Keys) -> Resul
 /// Compiles the rules of the settings and numbers them; nothing is put in force.
 pub(super) fn compiled(config: &Config, store: &dyn Store, keys: &Keys) -> Result<InForce, Failed> {
     let loaded = crate::rule::load(config.rules()).map_err(|errors| refused(&errors))?;
-    let number = numbered(&loaded.rules, store, keys)?;
+    let number = store.rules_number(&kept(&loaded.rules, &keys.token)).map_err(Failed::new)?;
     Ok(InForce { number, matcher: Arc::new(Matcher::new(Arc::new(loaded.rules))) })
-}
-
-/// The store's number of these rules.
-fn numbered(rules: &RuleSet, store: &dyn Store, keys: &Keys) -> Result<RulesNumber, Failed> {
-    let token = |value: &str| keys.token.token(value).to_string();
-    let kept = Profile::all(rules, &token).into_iter().map(|profile| {
-        let hash = unhex(&profile.hash).ok_or_else(|| Failed::new("a rule's hash is no SHA-256"))?;
-        Ok(DetectorKept { id: profile.id.as_str().into(), hash, profile: profile.to_json().into() })
-    });
-    let kept: Vec<DetectorKept> = kept.collect::<Result<_, Failed>>()?;
-    store.rules_number(&kept).map_err(Failed::new)
-}
-
-/// 64 hexadecimal digits.
-fn unhex(digits: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if digits.len() != 64 || !digits.is_ascii() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -3,10 +3,11 @@
 //! All of it is facts and jobs in the store, which the stages look at on their own; so it is the same whether a service runs or
 //! not. What is a person's decision is audited first.
 
-use super::{Answer, Command, Refusal};
-use crate::engine::passes;
+use super::{Answer, Command, Refusal, RuleKept};
+use crate::engine::rules_change::{self, Price};
+use crate::engine::{following, passes};
 use crate::model::{ConnectorNumber, ItemNumber, Lane, Todo};
-use crate::store::{Ask, ConnectorState, Entry, RulesNumber, Store};
+use crate::store::{Ask, ConnectorState, DetectorKept, Entry, RulesNumber, Store};
 use serde_json::json;
 
 /// Carries a command out; `actor` is who is written down (`operator uid 1000`).
@@ -35,9 +36,16 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
         Command::ConnectorEnable { connector } => state(store, command, actor, connector, ConnectorState::Enabled),
         Command::ConnectorDisable { connector } => state(store, command, actor, connector, ConnectorState::Disabled),
         Command::ConnectorRemove { connector } => state(store, command, actor, connector, ConnectorState::Removed),
-        Command::RulesApply { rules } => {
-            audit(store, command, actor, &format!("rules {rules}"))?;
-            store.put_in_force(RulesNumber(*rules))?;
+        Command::RulesNumber { detectors } => {
+            let detectors: Option<Vec<DetectorKept>> = detectors.iter().map(kept).collect();
+            let detectors = detectors.ok_or_else(|| Refusal::new("a detector's hash is no SHA-256"))?;
+            Ok(Answer::Numbered { rules: store.rules_number(&detectors)?.0 })
+        }
+        Command::RulesApply { rules, contents, bytes, calls } => {
+            let (rules, price) = (RulesNumber(*rules), Price { contents: *contents, bytes: *bytes, calls: *calls });
+            rules_change::approve(store, actor, rules, price)?;
+            store.put_in_force(rules)?;
+            store.keep_fact(None, following::APPROVED, Some(&rules.0.to_string()))?;
             Ok(Answer::Done)
         }
         Command::Audit { act, about, details } => {
@@ -45,6 +53,17 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
             Ok(Answer::Audited { number: store.append(&Entry { actor, act, about, details })?.number })
         }
     }
+}
+
+fn kept(rule: &RuleKept) -> Option<DetectorKept> {
+    let mut hash = [0; 32];
+    if rule.hash.len() != 64 || !rule.hash.is_ascii() {
+        return None;
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&rule.hash[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(DetectorKept { id: rule.id.as_str().into(), hash, profile: rule.profile.as_str().into() })
 }
 
 /// An order about the backlog of one connector, or of all.

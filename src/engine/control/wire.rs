@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The number of this way of talking; both sides must have the same.
 pub const PROTOCOL: u32 = 1;
-/// Bytes of a request's line at most.
-pub const REQUEST_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a request's line at most: a rule set of a few thousand detectors.
+pub const REQUEST_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a reply's line at most.
 pub const REPLY_BYTES_MAX: usize = 4 << 20;
 
@@ -85,6 +85,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::control::RuleKept;
 
     #[test]
     fn each_command_comes_back_from_its_line() {
@@ -100,7 +101,10 @@ mod tests {
             Command::ConnectorEnable { connector: "main".into() },
             Command::ConnectorDisable { connector: "main".into() },
             Command::ConnectorRemove { connector: "main".into() },
-            Command::RulesApply { rules: 3 },
+            Command::RulesNumber {
+                detectors: vec![RuleKept { id: "a".into(), hash: "00".repeat(32), profile: "{}".into() }],
+            },
+            Command::RulesApply { rules: 3, contents: 1, bytes: 2, calls: 3 },
             Command::Audit {
                 act: "finding.reveal".into(),
                 about: "finding 17".into(),

@@ -3,6 +3,7 @@
 mod bounded;
 mod house;
 mod kill;
+mod latency;
 mod live;
 mod oracle;
 mod whole;

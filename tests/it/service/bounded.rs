@@ -8,7 +8,9 @@ use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Faults, Pace};
 use sluicebox::engine::core::{Bounds, Core, Named};
 use sluicebox::engine::stats::Count;
-use sluicebox::model::{Coverage, Provider, Reason};
+use sluicebox::model::{ConnectorNumber, Coverage, ItemKind, Provider, Reason};
+use sluicebox::store::Scope;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 fn owner(login: &str) -> Named {
@@ -38,7 +40,11 @@ fn what_is_out_of_bounds_is_never_asked_for() {
         let (hers, others): (Vec<_>, Vec<_>) = stock(&house).into_iter().partition(|item| of_grace(&item));
         let (closed, open) = if only_grace { (others, hers) } else { (hers, others) };
         let begun = |items: &[Stocked]| items.iter().filter(|item| read.contains_key(&item.version)).count();
-        assert_eq!(begun(&closed), 0, "{reason}");
+        let begun_of = |items: &[Stocked]| -> Vec<String> {
+            let begun = items.iter().filter(|item| read.contains_key(&item.version));
+            begun.map(|item| format!("{} {} {:?} {}", item.id, item.owner, item.place, item.path.join("/"))).collect()
+        };
+        assert_eq!(begun_of(&closed), [""; 0], "{reason}");
         assert!(begun(&open) > 0, "{reason}");
         let rows = core.store.coverage(None).unwrap();
         let refused = rows.iter().filter(|row| row.coverage == Some(Coverage::Skipped(reason)));
@@ -64,6 +70,7 @@ fn rows_of_coverage_add_up_to_the_tenants_own_stock() {
             let told = rows.iter().filter(|row| row.connector == tenant.number);
             let (items, bytes) = told.fold((0, 0), |sum, row| (sum.0 + row.items, sum.1 + row.bytes));
             let files = of.items.iter().filter(|item| item.sort == Sort::File);
+            assert_eq!(unlike(&core, tenant.number, &of.items), [""; 0], "{} {done}", tenant.name);
             assert_eq!(items, u64::try_from(of.items.len()).unwrap(), "{} {done}", tenant.name);
             assert_eq!(bytes, files.map(|item| item.bytes).sum::<u64>(), "{} {done}", tenant.name);
             let holes = core.store.holes(None).unwrap();
@@ -136,4 +143,19 @@ fn a_stop_gives_every_lease_back_and_the_next_run_goes_on() {
 
 fn open(core: &Core) -> u64 {
     core.store.depth().unwrap().iter().map(|depth| depth.ready + depth.delayed).sum()
+}
+
+/// Items that only the store or only the tenant itself knows.
+fn unlike(core: &Core, of: ConnectorNumber, stock: &[Stocked]) -> Vec<String> {
+    let scope = Scope { connector: Some(of), ..Scope::default() };
+    let items = core.store.items(&scope, None, 10_000).unwrap();
+    let items = items.iter().filter(|known| !known.is_top && known.gone.is_none());
+    let stored: BTreeSet<String> = items.map(|known| format!("{:?} {}", known.item.kind, known.item.id)).collect();
+    let kind = |sort| match sort {
+        Sort::File => ItemKind::File,
+        Sort::Folder => ItemKind::Folder,
+        Sort::Bookmark => ItemKind::WebLink,
+    };
+    let told: BTreeSet<String> = stock.iter().map(|item| format!("{:?} {}", kind(item.sort), item.id)).collect();
+    stored.symmetric_difference(&told).cloned().collect()
 }

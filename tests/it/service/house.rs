@@ -33,7 +33,7 @@ use url::Url;
 /// What the emulator lets a principal do; see the providers' stage.
 const CALLS_PER_SECOND: f64 = 16.0;
 /// Looks at a run before it counts as stuck, each of [`LOOK`].
-const LOOKS_MAX: u32 = 12_000;
+const LOOKS_MAX: u32 = 6_000;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Where tenants are, and a folder for the store: all that a process needs to serve them.
@@ -339,7 +339,12 @@ pub(super) fn start_whole(core: &Arc<Core>) -> Running {
 }
 
 /// Waits until something is so.
-pub(super) fn until(what: &str, running: &Running, mut is_so: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, running: &Running, is_so: impl FnMut() -> bool) {
+    until_or(what, running, is_so, String::new);
+}
+
+/// The same, and tells more when it never comes.
+pub(super) fn until_or(what: &str, running: &Running, mut is_so: impl FnMut() -> bool, more: impl Fn() -> String) {
     for _ in 0..LOOKS_MAX {
         if is_so() {
             return;
@@ -348,7 +353,7 @@ pub(super) fn until(what: &str, running: &Running, mut is_so: impl FnMut() -> bo
             panic!("{error}");
         }
     }
-    panic!("never: {what}; {:?}", running.status());
+    panic!("never: {what}; {:?} {}", running.status(), more());
 }
 
 /// Starts the stages alone: what is to be done was asked for already.

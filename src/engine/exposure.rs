@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::model::{Audience, Directory, Exposure, ItemNumber, Link, Member, Members, Sharing};
 use crate::provider::exposure::{Above, exposure};
 use crate::store::{Error, Judged, Known, Scope};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Items told in one transaction.
@@ -25,7 +25,9 @@ pub fn tell(core: &Core, tenant: &Tenant, known: &Known, own: Option<&Sharing>) 
         None => core.store.sharing(known.number)?,
     };
     let own = own.or(stored.as_ref()).cloned().unwrap_or_default();
-    Ok(judge(known, own, &above, &tenant.directory(), core.clock.now()))
+    let (people, unlinked) = (tenant.directory(), tenant.feed.unlinked());
+    let facts = Facts { people: &people, unlinked: &unlinked, at: core.clock.now() };
+    Ok(judge(known, own, &above, facts))
 }
 
 /// Tells the exposure of a folder and of everything below it again. `on` is asked before each batch; when it says no, the
@@ -83,12 +85,13 @@ pub fn again(core: &Core, tenant: &Tenant, items: &[Known]) -> Result<(), Error>
 }
 
 fn tell_all(core: &Core, tenant: &Tenant, items: &[Known], ways: &mut Ways) -> Result<(), Error> {
-    let (people, now) = (tenant.directory(), core.clock.now());
+    let (people, unlinked) = (tenant.directory(), tenant.feed.unlinked());
+    let facts = Facts { people: &people, unlinked: &unlinked, at: core.clock.now() };
     let mut told = Vec::with_capacity(items.len());
     for known in items.iter().filter(|known| known.gone.is_none()) {
         let above = ways.of(core, known)?;
         let own = core.store.sharing(known.number)?.unwrap_or_default();
-        told.push((known.number, judge(known, own, &above, &people, now).1));
+        told.push((known.number, judge(known, own, &above, facts).1));
     }
     told.chunks(BATCH).try_for_each(|some| core.store.keep_exposure(some))
 }
@@ -120,10 +123,23 @@ fn handed_down(core: &Core, item: ItemNumber) -> Result<Vec<Above>, Error> {
     Ok(folders.into_iter().map(|folder| Above { id: folder.id, sharing: folder.sharing }).collect())
 }
 
-fn judge(known: &Known, mut own: Sharing, above: &[Above], people: &Directory, at: Moment) -> (Exposure, Judged) {
+/// What exposures are told by, beside the items' own facts.
+#[derive(Clone, Copy)]
+struct Facts<'a> {
+    people: &'a Directory,
+    /// Accounts whose links nobody can tell.
+    unlinked: &'a BTreeSet<Arc<str>>,
+    at: Moment,
+}
+
+fn judge(known: &Known, mut own: Sharing, above: &[Above], facts: Facts<'_>) -> (Exposure, Judged) {
     own.outside_owner |= known.item.outside_owner;
-    let until = next_end(&own, above, at);
-    let told = exposure(&known.item.id, &own, above, people, at);
+    let until = next_end(&own, above, facts.at);
+    let mut told = exposure(&known.item.id, &own, above, facts.people, facts.at);
+    let owner = known.item.owner.as_ref().and_then(|owner| owner.account.as_ref());
+    if owner.is_some_and(|account| facts.unlinked.contains(account)) && !told.unknown.contains(&known.item.id) {
+        told.unknown.push(Arc::clone(&known.item.id));
+    }
     let judged = Judged { level: told.level, known: told.is_known(), until };
     (told, judged)
 }

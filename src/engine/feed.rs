@@ -25,8 +25,9 @@ use crate::clock::Moment;
 use crate::model::Provider;
 use crate::store;
 use needs::{Gap, Needs};
-use std::sync::Mutex;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How soon a hint of a webhook is seen.
@@ -40,6 +41,20 @@ pub struct Memo {
     pub echoes: Echoes,
     /// Held while a list of needs is read and written again.
     noting: Mutex<()>,
+    /// Accounts whose links nobody can tell (Dropbox).
+    unlinked: RwLock<Arc<BTreeSet<Arc<str>>>>,
+}
+
+impl Memo {
+    /// Accounts whose links nobody can tell (Dropbox): what they own may be further open than told.
+    #[must_use]
+    pub fn unlinked(&self) -> Arc<BTreeSet<Arc<str>>> {
+        Arc::clone(&self.unlinked.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_unlinked(&self, accounts: BTreeSet<Arc<str>>) {
+        *self.unlinked.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
+    }
 }
 
 /// Follows the feeds of all tenants until the service stops.

@@ -11,8 +11,11 @@ use std::time::Duration;
 const MARKS_MAX: usize = 256;
 /// The shortest time between two marks at first.
 const MARK_EVERY: Duration = Duration::from_secs(1);
-/// Marks without which nothing is told.
-const MARKS_MIN: usize = 4;
+/// Marks, and files, without which nothing is told.
+const MARKS_MIN: usize = 6;
+const FILES_MIN: u64 = 20;
+/// By how much the time that bytes tell may differ from the one that files tell.
+const BYTES_SAY: f64 = 3.0;
 /// Slices of the time so far, whose rates are held against each other.
 const SLICES: u32 = 16;
 /// How much a range is widened in any case, and how much more while nothing is done yet.
@@ -166,7 +169,8 @@ impl Meter {
         if left.files.high == 0 {
             return Some(Remaining::default());
         }
-        if self.marks.len() < MARKS_MIN {
+        let (first, last) = (self.marks.first()?, self.marks.last()?);
+        if self.marks.len() < MARKS_MIN || last.done.files.saturating_sub(first.done.files) < FILES_MIN {
             return None;
         }
         let span = self.span();
@@ -174,15 +178,18 @@ impl Meter {
         let mut shortest = f64::INFINITY;
         let mut longest: f64 = 0.0;
         for rate in windows.into_iter().filter_map(|after| self.rate_since(after)).filter(|rate| rate.files > 0.0) {
-            let files = [float(left.files.low) / rate.files, float(left.files.high) / rate.files];
-            let bytes = [float(left.bytes.low) / rate.bytes, float(left.bytes.high) / rate.bytes];
-            let bytes = bytes.into_iter().filter(|_| rate.bytes > 0.0);
-            for seconds in files.into_iter().chain(bytes) {
-                shortest = shortest.min(seconds);
-                longest = longest.max(seconds);
+            for (files, bytes) in [(left.files.low, left.bytes.low), (left.files.high, left.bytes.high)] {
+                let by_files = float(files) / rate.files;
+                // A file costs something however small, and the line is shared however large: bytes alone say little.
+                let by_bytes = match rate.bytes > 0.0 {
+                    true => (float(bytes) / rate.bytes).clamp(by_files / BYTES_SAY, by_files * BYTES_SAY),
+                    false => by_files,
+                };
+                shortest = shortest.min(by_files).min(by_bytes);
+                longest = longest.max(by_files).max(by_bytes);
             }
         }
-        let done = self.marks.last()?.done.files;
+        let done = last.done.files;
         let unseen = float(left.files.high) / float(left.files.high.saturating_add(done)).max(1.0);
         let widen = 1.0 + WIDEN_ALWAYS + WIDEN_UNSEEN * unseen + (self.unevenness() / 4.0).min(WIDEN_UNEVEN_MAX);
         (longest > 0.0).then(|| Remaining { shortest: seconds(shortest / widen), longest: seconds(longest * widen) })

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// When a repaired gap is read once more.
+/// A repaired gap is read once more after at least so long, longer where the provider's log is later than that.
 const AGAIN_AFTER: Duration = Duration::from_secs(600);
 /// Folders listed for one page of the log.
 const FOLDERS_MAX: usize = 100;
@@ -30,21 +30,18 @@ pub(super) fn fill(core: &Core, tenant: &Tenant) -> Result<bool, Trouble> {
         send(core, tenant, folders(tenant, &page.activities))?;
     }
     take_in(core, tenant, page.activities, None, gap.promote)?;
-    needs.replace_gap(&gap, next(&gap, page.onward, now))?;
+    needs.replace_gap(&gap, next(&gap, page.onward, now.plus(tenant.source.history_settles().max(AGAIN_AFTER))))?;
     Ok(true)
 }
 
-/// What is left of a gap after a page.
-fn next(gap: &Gap, onward: Option<Arc<str>>, now: Moment) -> Option<Gap> {
+/// What is left of a gap after a page; `again` is when it is read once more.
+fn next(gap: &Gap, onward: Option<Arc<str>>, again: Moment) -> Option<Gap> {
     // The same place twice would never end.
     match onward.filter(|onward| gap.at.as_deref() != Some(&**onward)) {
         Some(onward) => Some(Gap { at: Some(onward.to_string()), ..gap.clone() }),
-        None => gap.rounds.checked_sub(1).map(|rounds| Gap {
-            at: None,
-            rounds,
-            due_ms: now.plus(AGAIN_AFTER).as_millis(),
-            ..gap.clone()
-        }),
+        None => {
+            gap.rounds.checked_sub(1).map(|rounds| Gap { at: None, rounds, due_ms: again.as_millis(), ..gap.clone() })
+        }
     }
 }
 
@@ -83,7 +80,7 @@ mod tests {
     #[test]
     fn a_gap_is_read_to_its_end_and_once_more() {
         let gap = Gap { feed: "events".into(), from_ms: 1, to_ms: 9, at: None, promote: true, rounds: 1, due_ms: 0 };
-        let now = Moment::from_millis(1_000);
+        let now = Moment::from_millis(601_000);
         let second = next(&gap, Some("p2".into()), now).unwrap();
         assert_eq!((second.at.as_deref(), second.rounds), (Some("p2"), 1));
         for onward in [None, Some("p2".into())] {

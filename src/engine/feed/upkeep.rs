@@ -69,7 +69,7 @@ impl<'a> Upkeep<'a> {
             return Ok(false);
         }
         let mut did = self.people()?;
-        did |= self.links()? > 0;
+        self.links()?;
         did |= self.places()?;
         did |= self.errand()?;
         did |= gap::fill(self.core, self.tenant)?;
@@ -100,13 +100,11 @@ impl<'a> Upkeep<'a> {
     }
 
     /// Links of people about whom an event told something; those of a tenant that was just connected are the pass's.
-    fn links(&self) -> Result<u64, Trouble> {
-        let pass = self.core.store.pass(self.tenant.number)?;
-        if pass.is_none() {
-            return Ok(0);
+    fn links(&self) -> Result<(), Trouble> {
+        match self.core.store.pass(self.tenant.number)? {
+            Some(_) => links::refresh(self.core, self.tenant, &self.core.stop, Lane::Live),
+            None => Ok(()),
         }
-        links::refresh(self.core, self.tenant, &self.core.stop, Lane::Live)?;
-        Ok(0)
     }
 
     /// Looks for namespaces that came since the last pass.

@@ -19,6 +19,9 @@ pub(in crate::engine) fn refresh(core: &Core, tenant: &Tenant, lane: Lane) -> Re
         listing::Error::Provider(error) => Trouble::Provider(error),
         listing::Error::Journal(said) => Trouble::Said(said),
     })?;
+    if tenant.directory().people().is_empty() {
+        super::links::recall(core, tenant)?;
+    }
     // The old list counts until the new one is durable: nobody is judged by what a crash could take back.
     let changes = core.store.keep_people(tenant.number, &PeopleTaken { directory: directory.clone() })?;
     tenant.set_directory(Arc::new(directory));
@@ -32,6 +35,7 @@ pub(in crate::engine) fn recall(core: &Core, tenant: &Tenant) -> Result<bool, st
     kept.people().iter().filter(|person| is_here(person)).for_each(|person| directory.add(person.clone()));
     kept.groups().for_each(|group| directory.add_group(group.clone()));
     tenant.set_directory(Arc::new(directory));
+    super::links::recall(core, tenant)?;
     Ok(true)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::engine::core::Core;
+use crate::engine::names;
 use crate::model::{Activity, Item, Level};
 use crate::provider::{Page, Unwalked, Walk, Walks};
 use crate::store::Listed;
@@ -68,6 +69,6 @@ pub(in crate::engine) fn priority(level: Level) -> i32 {
     }
 }
 
-fn cover(_core: &Core, _name: &str) -> Option<Arc<str>> {
-    None
+fn cover(core: &Core, name: &str) -> Option<Arc<str>> {
+    names::cover(&core.in_force().matcher, name)
 }

@@ -174,10 +174,10 @@ impl Keeper {
     }
 
     fn last(&self, core: &Core, tenant: &Tenant, status: &Status) -> Last {
-        let used = tenant.http.as_ref().map(|http| http.used());
-        let of = |limit: Option<u64>, used: Option<u64>| limit.map(|limit| limit.saturating_sub(used.unwrap_or(0)));
-        let day = of(tenant.limits.calls_per_day, used.as_ref().map(|used| used.calls_in_day));
-        let month = of(tenant.limits.calls_per_month, used.as_ref().map(|used| used.calls_in_month));
+        let traffic = tenant.http.as_ref().map(|http| http.traffic());
+        let day = traffic.as_ref().and_then(|traffic| traffic.left_in_day);
+        let month = traffic.as_ref().and_then(|traffic| traffic.left_in_month);
+        let throttled = traffic.as_ref().map_or(Duration::ZERO, |traffic| traffic.throttled);
         let allotment =
             Allotment { day: tenant.limits.calls_per_day.zip(day), month: tenant.limits.calls_per_month.zip(month) };
         let remaining = match status.phase {
@@ -193,7 +193,7 @@ impl Keeper {
             at: core.clock.now(),
             rate: self.meter.as_ref().and_then(Meter::rate),
             remaining,
-            throttled_ms: 0,
+            throttled_ms: u64::try_from(throttled.as_millis()).unwrap_or(u64::MAX),
             calls_left: (day, month),
             trouble: self.trouble.clone(),
         }

@@ -16,6 +16,7 @@ mod privacy;
 mod provider;
 mod provider_box;
 mod provider_dropbox;
+mod queries;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

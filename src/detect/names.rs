@@ -2,7 +2,7 @@
 //!
 //! A file's name, a member's, a sheet's or a subject is a few words at most. Evidence that a document would have beside a value
 //! is missing there, and what is found is only covered, never reported: so every match that passes its edges, checks and
-//! validators counts, at any tier, except where a shape alone proves nothing at all (see [`Matcher::counts_in_names`]).
+//! validators counts, at any tier.
 
 use super::Matcher;
 use super::candidates::Candidate;
@@ -12,7 +12,7 @@ use super::window::Window;
 use super::{excerpt, slices};
 use crate::model::{Mask, Place};
 use crate::rule::normalise::normalise;
-use crate::rule::ruleset::{DetectorId, PrimaryId};
+use crate::rule::ruleset::PrimaryId;
 use crate::rule::syntax::MaskStyle;
 use std::ops::{ControlFlow, Range};
 
@@ -95,30 +95,12 @@ impl Matcher {
         end: Option<usize>,
         each: &mut impl FnMut(PrimaryId, &Confirmed) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        if !self.counts_in_names(self.rules.primaries[primary.index()].detector) {
+        // What reports nothing covers nothing.
+        if self.rules.detectors[self.rules.primaries[primary.index()].detector.index()].silent {
             return ControlFlow::Continue(());
         }
         let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, end);
         let confirmed = raw.and_then(|raw| self.confirmer.judge(&self.rules, primary, text, &raw));
         confirmed.map_or(ControlFlow::Continue(()), |confirmed| each(primary, &confirmed))
-    }
-
-    /// True for detectors whose matches are covered in names.
-    #[must_use]
-    pub fn counts_in_names(&self, detector: DetectorId) -> bool {
-        !self.rules.detectors[detector.index()].silent
-    }
-}
-
-#[cfg(test)]
-impl Matcher {
-    pub(crate) fn who(&self, name: &str) -> Vec<String> {
-        let mut out = Vec::new();
-        let _ = self.each_in_name(name.as_bytes(), |p, c| {
-            let d = &self.rules.detectors[self.rules.primaries[p.index()].detector.index()];
-            out.push(format!("{} {:?} val={}", d.id, c.tiers.iter().collect::<Vec<_>>(), d.validators.len()));
-            ControlFlow::Continue(())
-        });
-        out
     }
 }

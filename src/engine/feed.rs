@@ -13,6 +13,8 @@ mod log;
 mod needs;
 mod places;
 mod promote;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 pub use echo::Echoes;

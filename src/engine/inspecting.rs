@@ -1,10 +1,8 @@
-//! How contents are inspected and names are covered in the service: one set of options for all threads.
+//! How contents are inspected in the service: one set of options for all threads.
 
 use crate::content::Limits;
 use crate::detect::ScanOptions;
 use crate::inspect;
-use crate::model::{Item, Verdict};
-use crate::store::Listed;
 
 /// Shared by all threads that read, scan or settle.
 #[derive(Debug, Default)]
@@ -20,16 +18,6 @@ impl Inspecting {
     /// Settings of each inspection.
     pub(crate) fn options(&self) -> &inspect::Options {
         &self.options
-    }
-
-    /// The item with what of its name may be shown.
-    pub(crate) fn listed(&self, item: Item) -> Listed {
-        Listed { item, shown: None }
-    }
-
-    /// The verdict with its locations covered.
-    pub(crate) fn covered(&self, verdict: Verdict) -> Verdict {
-        verdict
     }
 
     /// What a reading of a content of this type depends on beside rules: the extractor's version and the limits.

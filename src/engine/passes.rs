@@ -14,6 +14,8 @@ mod orders;
 pub(super) mod people;
 pub(super) mod shown;
 mod status;
+#[cfg(test)]
+pub(super) mod tests;
 
 pub use orders::{is_paused, pause, resume, start};
 pub use status::{Phase, Status, status};

@@ -7,6 +7,7 @@
 use super::core::{Core, InForce};
 use super::fetch::Fetched;
 use super::inspecting::Inspecting;
+use super::names;
 use super::settle::Finished;
 use super::stats::Count;
 use super::step;
@@ -83,8 +84,11 @@ impl Scanner {
             return;
         }
         step::passed("verdict.before");
-        let scanned =
-            catch_unwind(AssertUnwindSafe(|| self.inspecting.covered(lent.inspect(&content, &work.item.name))));
+        let scanned = catch_unwind(AssertUnwindSafe(|| {
+            let mut verdict = lent.inspect(&content, &work.item.name);
+            names::cover_verdict(&rules.matcher, &mut verdict);
+            verdict
+        }));
         drop(content);
         let Ok(verdict) = scanned else {
             let wait = self.core.clock.steady().plus(AFTER_A_CRASH);

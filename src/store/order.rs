@@ -1,7 +1,7 @@
 //! Which lane is served next: live first, yet every lane has a share. Pure.
 //!
-//! Each lane that could be served earns its percentage with every lease, whoever gets that one; with a hundred saved up it is
-//! its turn. When nobody's turn it is, the most urgent lane that has work is served, and pays from what it saved. So a lane
+//! Each lane that could be served earns its percentage with every lease, whoever gets that one; with a turn's price saved up it
+//! is its turn. The price is a hundred, or the sum of the shares where that is more. When nobody's turn it is, the most urgent lane that has work is served, and pays from what it saved. So a lane
 //! gets at least its share while it has work, saves nothing while it has none, and what nobody claims is the most urgent's.
 
 use crate::model::Lane;
@@ -26,10 +26,8 @@ impl Default for Shares {
     }
 }
 
-/// The price of a turn, in saved percent.
+/// The price of a turn, in saved percent, unless the shares add up to more.
 const TURN: u32 = 100;
-/// Nobody saves more than this, whatever the shares add up to.
-const SAVED_MAX: u32 = 10 * TURN;
 
 /// What the lanes have saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,15 +39,16 @@ impl Served {
     /// The lane that gets the next lease, among those that `can` be served (by [`Lane::index`]); `None` when none can.
     pub fn next(&mut self, shares: &Shares, can: [bool; 4]) -> Option<Lane> {
         let open = || Lane::ALL.into_iter().filter(|lane| can[lane.index()]);
+        let turn = shares.percent.into_iter().map(u32::from).sum::<u32>().max(TURN);
         for lane in open() {
-            let saved = &mut self.saved[lane.index()];
-            *saved = (*saved + u32::from(shares.percent[lane.index()])).min(SAVED_MAX);
+            // What all save together is at most a turn a lease, so nobody's savings grow without bound.
+            self.saved[lane.index()] += u32::from(shares.percent[lane.index()]);
         }
         // The first of equals is the most urgent one.
-        let due = open().rev().filter(|lane| self.saved[lane.index()] >= TURN).max_by_key(|l| self.saved[l.index()]);
+        let due = open().rev().filter(|lane| self.saved[lane.index()] >= turn).max_by_key(|l| self.saved[l.index()]);
         let lane = due.or_else(|| open().next())?;
         let saved = &mut self.saved[lane.index()];
-        *saved = saved.saturating_sub(TURN);
+        *saved = saved.saturating_sub(turn);
         Some(lane)
     }
 }

@@ -128,6 +128,8 @@ fn settings_and_secrets_are_written_for_a_client() {
     same("download host", &Some(host), &settings["connector"]["box"]["download_hosts"][0].as_str());
     for (file, held) in [
         ("box.secret", told["box"]["client_secret"].as_str()),
+        ("box.hook-key", told["box"]["hook_keys"][0].as_str()),
+        ("box.hook-second-key", told["box"]["hook_keys"][1].as_str()),
         ("dropbox.secret", told["dropbox"]["app_secret"].as_str()),
         ("dropbox.refresh", told["dropbox"]["refresh_token"].as_str()),
         ("authority.pem", told["authority_pem"].as_str()),

@@ -135,8 +135,13 @@ pub(super) fn take_in(
     }
     let activities = activities.into_iter().map(|activity| shown::activity(core, activity)).collect();
     let offered = core.clock.steady();
-    core.store
-        .take_changes(tenant.number, TakenChanges { activities, promotions, pages: Vec::new(), cursor, offered })?;
+    let changes = TakenChanges { activities, promotions, pages: Vec::new(), cursor, offered };
+    step::passed("cursor.before");
+    let taken = core.store.take_changes(tenant.number, changes)?;
+    step::passed("cursor.after");
+    let stats = core.stats.of(tenant.number);
+    stats.add(Count::Events, taken.new);
+    stats.add(Count::Promotions, taken.jobs);
     Ok(())
 }
 

@@ -2,12 +2,13 @@
 
 use super::Fetcher;
 use super::fault::Fault;
+use crate::engine::names;
 use crate::engine::pool::Work;
 use crate::engine::stats::Count;
 use crate::engine::step;
 use crate::model::{Item, ItemKind, Todo};
 use crate::provider::{Glance, Next};
-use crate::store::Known;
+use crate::store::{Known, Listed};
 
 impl Fetcher {
     /// Asks for the item's present facts; false when it is there no more.
@@ -36,7 +37,8 @@ impl Fetcher {
             work.todo = work.todo.and(Todo::SHARING);
         }
         work.did(Todo::LOOK);
-        work.settlement.facts = Some(self.inspecting.listed(item.clone()));
+        let shown = names::cover(&self.core.in_force().matcher, &item.name);
+        work.settlement.facts = Some(Listed { item: item.clone(), shown });
         work.item = item;
         Ok(true)
     }

@@ -94,6 +94,14 @@ impl Stand {
         self.reopen();
     }
 
+    /// A restart on a machine whose calendar was set forth or back.
+    pub(super) fn set_calendar(&mut self, by: Duration, forth: bool) {
+        let now = self.clock.elapsed();
+        self.clock = Clock::movable();
+        self.clock.advance(if forth { now + by } else { now.saturating_sub(by) });
+        self.reopen();
+    }
+
     /// A Box connector of that name.
     pub(super) fn connector(&self, name: &str) -> ConnectorNumber {
         self.connector_of(name, Provider::Box)

@@ -1,6 +1,8 @@
 //! `Verdicts` in SQLite.
 
 mod again;
+#[cfg(test)]
+mod canaries;
 mod contents;
 mod keep;
 mod rows;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws docs/scan.svg: what `sluicebox scan` prints on a terminal, as a picture.
+"""Draws docs/scan.svg and docs/demo.svg: what `sluicebox scan` and `sluicebox demo` print on a terminal, as pictures.
 
-    cargo build --release && docs/picture.py
+    cargo build --release && docs/picture.py [scan|demo]
 
-The scan is run on a pseudo-terminal, so the colours are its own. Lines longer than the picture are cut, and the block that
-tells how fast this machine was is left out.
+The commands are run on a pseudo-terminal, so the colours are their own. Lines longer than the picture are cut; of the scan the
+block that tells how fast this machine was is left out, and of the demo's progress only what it ends with is drawn.
 """
 
 import os
@@ -13,6 +13,7 @@ import pty
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from xml.sax.saxutils import escape
 
@@ -84,11 +85,11 @@ def runs(line):
             yield piece, style
 
 
-def drawn(lines):
+def drawn(lines, what):
     width, height = COLUMNS * GLYPH + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
-        f'viewBox="0 0 {width:.0f} {height}" role="img" aria-label="What sluicebox scan prints">',
+        f'viewBox="0 0 {width:.0f} {height}" role="img" aria-label="What sluicebox {what} prints">',
         f'<rect width="100%" height="100%" rx="8" fill="{GROUND}"/>',
         f'<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" font-size="13" '
         f'fill="{PLAIN}" style="white-space: pre">',
@@ -105,16 +106,30 @@ def drawn(lines):
     return "\n".join([*out, "</g>", "</svg>", ""])
 
 
-def main():
+def scan():
     with tempfile.TemporaryDirectory() as folder:
         for name in SAMPLES:
             copy = pathlib.Path(folder, "files", name)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "corpus" / "samples" / name, copy)
         text = printed([ROOT / "target" / "release" / "sluicebox", "scan", "files", "--no-progress"], folder)
-    lines = ["\x1b[32m$\x1b[0m \x1b[1msluicebox scan files/\x1b[0m", ""]
-    lines += without_speed(text.rstrip("\n").split("\n"))
-    (ROOT / "docs" / "scan.svg").write_text(drawn(lines), encoding="utf-8")
+    return list(without_speed(text.rstrip("\n").split("\n")))
+
+
+def demo():
+    with tempfile.TemporaryDirectory() as folder:
+        command = [ROOT / "target" / "release" / "sluicebox", "demo", "--corpus", ROOT / "corpus"]
+        text = printed(command, folder).replace(str(pathlib.Path(folder).resolve()) + "/", "")
+    # A line of progress is drawn over and over; what stands last is what a reader sees.
+    return [line.rsplit("\x1b[2K", 1)[-1] for line in text.strip("\n").split("\n")]
+
+
+def main():
+    for what, lines in {"scan": scan, "demo": demo}.items():
+        if len(sys.argv) > 1 and what not in sys.argv[1:]:
+            continue
+        shown = ["\x1b[32m$\x1b[0m \x1b[1msluicebox " + ("scan files/" if what == "scan" else what) + "\x1b[0m", ""]
+        (ROOT / "docs" / f"{what}.svg").write_text(drawn(shown + lines(), what), encoding="utf-8")
 
 
 if __name__ == "__main__":

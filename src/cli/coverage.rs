@@ -149,7 +149,7 @@ impl Ledger {
         sums
     }
 
-    /// Items and bytes by reason, the most items first; whether they were read in part.
+    /// Items and bytes by reason, the most items first, and what has nothing to read last.
     pub(super) fn by_reason(&self) -> Vec<(Coverage, Sum)> {
         let mut sums: Vec<(Coverage, Sum)> = Vec::new();
         for row in &self.rows {
@@ -159,7 +159,7 @@ impl Ledger {
                 None => sums.push((coverage, Sum { items: row.items, bytes: row.bytes })),
             }
         }
-        sums.sort_by_key(|(coverage, sum)| (std::cmp::Reverse(sum.items), coverage.to_string()));
+        sums.sort_by_key(|(coverage, sum)| (!coverage.is_gap(), std::cmp::Reverse(sum.items), coverage.to_string()));
         sums
     }
 
@@ -361,7 +361,8 @@ pub(super) mod tests {
         let complete = ledger.total().complete.plus(ledger.total().waiting);
         let by_reason = ledger.by_reason().into_iter().map(|(_, sum)| sum).fold(complete, Sum::plus);
         assert_eq!(by_reason, all);
-        assert_eq!(ledger.by_reason()[0].0, Coverage::Skipped(Reason::NoText));
+        assert_eq!(ledger.by_reason()[0].0, Coverage::Partial(Reason::ImageOnly));
+        assert_eq!(ledger.by_reason()[2].0, Coverage::Skipped(Reason::NoText));
         let main = ledger.by(|row| row.connector)[&ConnectorNumber(1)];
         assert_eq!(ledger.share(ConnectorNumber(1), &main).as_deref(), Some("60.0 % of the provider's 1000 B"));
         assert_eq!(ledger.share(ConnectorNumber(2), &main), None);

@@ -63,6 +63,8 @@ impl<'a> Look<'a> {
     pub(super) fn text(&self, field: Field, fits: &mut dyn FnMut(&str) -> bool) -> Answer {
         let item = self.facts.item;
         match field {
+            // Named by an event and not looked at yet.
+            Field::Name | Field::Extension if item.name.is_empty() => Answer::Unknown,
             Field::Name => fits(&item.name).into(),
             Field::Id => fits(&item.id).into(),
             Field::Connector => fits(self.facts.connector.as_str()).into(),

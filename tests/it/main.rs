@@ -17,6 +17,7 @@ mod provider;
 mod provider_box;
 mod provider_dropbox;
 mod queue;
+mod queries;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

@@ -8,6 +8,7 @@
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod content;
 pub mod detect;
 pub mod emulator;
@@ -16,6 +17,7 @@ pub mod extract;
 pub mod inspect;
 pub mod lab;
 pub mod model;
+pub mod policy;
 pub mod provider;
 pub mod report;
 pub mod rule;

@@ -4,18 +4,22 @@
 //! file alone allows, and [`Config::settings`] adds the secrets, which come from the environment or from private files. So
 //! one connector that lacks its secret does not keep the others from working, while an unknown key anywhere is refused.
 
+mod duration;
 mod edit;
 mod error;
 mod keys;
 mod read;
 mod secrets;
+mod service;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
+pub(super) use service::{Chosen, Kept, LogForm, Service};
 
 use super::shown;
 use crate::model::{ConnectorName, Provider};
@@ -42,6 +46,12 @@ pub(super) struct Config {
     state: PathBuf,
     /// Connectors, in the order of their names.
     connectors: Vec<Connector>,
+    /// How the service runs.
+    service: Service,
+    /// How long records are kept.
+    kept: Kept,
+    /// Which rules run.
+    rules: crate::rule::Options,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -51,6 +61,10 @@ pub(super) struct Connector {
     settings: Settings,
     /// False while it is switched off.
     pub(super) enabled: bool,
+    /// Whose content is never read, and below which folders.
+    pub(super) never_read: Chosen,
+    /// Whom and which folders the connector is limited to; empty is everybody.
+    pub(super) pilot: Chosen,
     /// The files that the table names for secrets, by kind.
     files: Vec<(SecretKind, PathBuf)>,
     /// The line of its table, from 1.
@@ -139,7 +153,31 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        Ok(Self { state: read.state, connectors: read.connectors, path, text })
+        let read::Document { state, connectors, service, kept, rules } = read;
+        Ok(Self { state, connectors, service, kept, rules, path, text })
+    }
+
+    /// How the service runs.
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// How long records are kept.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Which rules the service runs.
+    pub(super) fn rules(&self) -> &crate::rule::Options {
+        &self.rules
+    }
+
+    /// The bearer token that health and numbers demand; `None` when the file names none.
+    ///
+    /// # Errors
+    /// When its file is missing, empty, or can be read by others.
+    pub(super) fn http_credential(&self) -> Result<Option<Secret>, ConfigError> {
+        self.service.http_credential_file.as_deref().map(secrets::of_file).transpose()
     }
 
     /// Where the file is, or would be.
@@ -191,12 +229,16 @@ impl Config {
         }
         let mut settings = connector.settings.clone();
         match &mut settings.cloud {
-            Cloud::Box(cloud) => match &mut cloud.auth {
-                BoxAuth::ClientCredentials { client_secret, .. } | BoxAuth::User { client_secret, .. } => {
-                    *client_secret = self.needed(connector, SecretKind::ClientSecret)?;
+            Cloud::Box(cloud) => {
+                match &mut cloud.auth {
+                    BoxAuth::ClientCredentials { client_secret, .. } | BoxAuth::User { client_secret, .. } => {
+                        *client_secret = self.needed(connector, SecretKind::ClientSecret)?;
+                    }
+                    BoxAuth::Jwt { key_file, .. } => secrets::check_private(key_file)?,
                 }
-                BoxAuth::Jwt { key_file, .. } => secrets::check_private(key_file)?,
-            },
+                cloud.hook_keys.primary = self.secret(connector, SecretKind::HookKey)?;
+                cloud.hook_keys.secondary = self.secret(connector, SecretKind::HookSecondKey)?;
+            }
             Cloud::Dropbox(cloud) => cloud.app_secret = self.secret(connector, SecretKind::AppSecret)?,
         }
         if let Some(authority) = &settings.authority {

@@ -11,9 +11,13 @@ mod console;
 mod list;
 mod open;
 mod people;
+mod probed;
 mod setup;
 mod survey;
 mod switch;
+
+pub(super) use open::{Patience, opened};
+pub(super) use probed::{Probed, probed};
 
 use super::Failed;
 use super::config::Config;

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Edits a second at most.
 const EDITS_MAX: f64 = 1_000.0;
+/// Files out of repeating others at most.
+const FILES_MAX: u64 = 200_000;
 /// Made-up files at most: beyond, a tenant outgrows a few hundred MB.
 const MADE_UP_MAX: u64 = 10_000_000;
 /// How often a quiet emulator looks up.
@@ -37,6 +39,9 @@ pub(super) struct Args {
     /// Begin without any file
     #[arg(long)]
     empty: bool,
+    /// Repeat the files, a little varied, until each tenant has N of them
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=FILES_MAX))]
+    files: u64,
     /// Add N made-up files that take hardly any memory
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MADE_UP_MAX))]
     made_up: u64,
@@ -58,6 +63,10 @@ pub(super) struct Args {
     /// Write the authority's certificate (PEM) to this file
     #[arg(long, value_name = "FILE", requires = "tls")]
     authority: Option<PathBuf>,
+    /// Bring Dropbox's webhook notices to this address on this machine, as http://127.0.0.1:8080/hooks/dropbox (Box's go
+    /// where its webhooks say)
+    #[arg(long, value_name = "URL", value_parser = hook)]
+    hook: Option<String>,
     #[arg(long, value_name = "KINDS", default_value = "none", value_parser = faults::parse, help = faults::help())]
     faults: Faults,
     /// Calls a second that each user or member may make; more are answered with 429
@@ -77,6 +86,11 @@ pub(super) struct Args {
 fn per_second(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok().filter(|number| *number > 0.0 && *number <= EDITS_MAX);
     number.ok_or_else(|| format!("write a number above 0, at most {EDITS_MAX}"))
+}
+
+fn hook(text: &str) -> Result<String, String> {
+    let here = url::Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.host_str() == Some("127.0.0.1"));
+    if here { Ok(text.to_owned()) } else { Err("write an address as http://127.0.0.1:8080/hooks/dropbox".to_owned()) }
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
@@ -117,6 +131,7 @@ fn fill(args: &Args) -> Result<Fill, Failed> {
         None if args.empty => Fill::default(),
         None => Fill::small(),
     };
+    let fill = fill.multiplied(usize::try_from(args.files).unwrap_or(usize::MAX));
     Ok(Fill { made_up: args.made_up, ..fill })
 }
 
@@ -131,6 +146,7 @@ fn options(args: &Args, clock: Clock, tenants: &Tenants) -> emulator::Options {
         tls: args.tls,
         names: args.name.clone(),
         clouds: tenants.clouds(),
+        hook: args.hook.clone(),
         ports: ports.into_iter().filter_map(|(door, port)| Some((door, port?))).collect(),
     }
 }

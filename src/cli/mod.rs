@@ -1,16 +1,29 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod backlog;
+mod activity;
+mod ask;
 mod config;
 mod connect;
 mod cost;
+mod coverage;
+mod doctor;
 mod emulate;
 mod explain;
 mod extract;
+mod files;
+mod findings;
+mod init;
 mod key;
 mod limits;
+mod logs;
 mod progress;
+mod queue;
+mod report;
 mod rules;
+mod run;
 mod scan;
+mod service;
 mod stop;
 
 use clap::{Parser, Subcommand};
@@ -37,8 +50,28 @@ enum Command {
     Extract(extract::Args),
     /// Check, list, explain and test rules, and tell their cost
     Rules(rules::Args),
+    /// Make the data folder, the settings file, the key of tokens and the store
+    Init(init::Args),
+    /// Watch over the connected tenants, until Ctrl-C
+    Run(run::Args),
+    /// Look at what waits and what was given up, and bring it back
+    Queue(queue::Args),
+    /// Say whether everything is in order, and what to do where it is not
+    Doctor(doctor::Args),
+    /// List the tenants' files and folders by a filter
+    Files(files::Args),
+    /// List what was found in the tenants, and where else a value is
+    Findings(findings::Args),
+    /// Tell how much of the tenants was read, and why not the rest
+    Coverage(coverage::Args),
+    /// Tell what people did in the tenants
+    Activity(activity::Args),
+    /// Write the state of the tenants as one offline page
+    Report(report::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
+    /// Estimate, start, watch, pause the regular passes over all connected tenants
+    Backlog(backlog::Args),
     /// Run a Box enterprise and a Dropbox team on this machine, to try things on
     Emulate(Box<emulate::Args>),
 }
@@ -98,12 +131,23 @@ fn shown(word: impl AsRef<std::ffi::OsStr>) -> String {
 /// Runs the command line and gives the exit code: see the contract in the README.
 #[must_use]
 pub fn run() -> ExitCode {
+    logs::no_core();
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Queue(args) => queue::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Files(args) => files::run(&args),
+        Command::Findings(args) => findings::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Activity(args) => activity::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Connect(args) => connect::run(&args),
+        Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),
     };
     match outcome {

@@ -59,6 +59,31 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The limits as text, each by its name: two are equal when these are.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        // Taken apart by name, so that a new limit cannot be forgotten here.
+        let Self {
+            time_secs,
+            read_bytes,
+            inflated_bytes,
+            inflate_ratio,
+            inflate_grace_bytes,
+            text_bytes,
+            members,
+            depth,
+            nesting,
+            memory_bytes,
+        } = self;
+        format!(
+            "time_secs={time_secs} read_bytes={read_bytes} inflated_bytes={inflated_bytes} inflate_ratio={inflate_ratio} \
+             inflate_grace_bytes={inflate_grace_bytes} text_bytes={text_bytes} members={members} depth={depth} \
+             nesting={nesting} memory_bytes={memory_bytes}"
+        )
+    }
+}
+
 /// Why the walk ends an extraction early. What was pushed so far stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {

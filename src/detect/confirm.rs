@@ -35,6 +35,10 @@ impl TierSet {
         self.0 |= 1 << (index & 63);
     }
 
+    pub(crate) fn contains(self, index: usize) -> bool {
+        index < 64 && self.0 & (1 << index) != 0
+    }
+
     fn is_empty(self) -> bool {
         self.0 == 0
     }

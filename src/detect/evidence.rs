@@ -297,9 +297,9 @@ pub(crate) fn count(node: &Node, scene: &Scene<'_>, nearby: &mut Nearby, out: &m
 
 /// Something a leaf found: where, and what makes it different from others.
 #[derive(Clone, Debug)]
-struct Occurrence {
-    span: Range<usize>,
-    key: u64,
+pub(crate) struct Occurrence {
+    pub(crate) span: Range<usize>,
+    pub(crate) key: u64,
 }
 
 fn distinct(found: &[Occurrence]) -> usize {
@@ -310,7 +310,7 @@ fn distinct(found: &[Occurrence]) -> usize {
 }
 
 impl Scene<'_> {
-    fn occurrences(&self, leaf: &Leaf, within: u32, nearby: &mut Nearby) -> Vec<Occurrence> {
+    pub(crate) fn occurrences(&self, leaf: &Leaf, within: u32, nearby: &mut Nearby) -> Vec<Occurrence> {
         let range = self.window(within);
         let mut found = match leaf.what {
             What::List(list) => {
@@ -383,20 +383,36 @@ impl Scene<'_> {
 
     /// The nearest of a leaf's occurrences.
     fn nearest(&self, leaf: &Leaf, found: &[Occurrence]) -> Option<Evidence> {
-        let gap = |occurrence: &Occurrence| {
-            if occurrence.span.end <= self.span.start {
-                occurrence.span.end..self.span.start
-            } else {
-                self.span.end..occurrence.span.start.max(self.span.end)
-            }
-        };
-        let nearest = found.iter().min_by_key(|occurrence| gap(occurrence).len())?;
-        let distance = count_chars(&self.text[gap(nearest)], self.ascii);
+        let nearest = found.iter().min_by_key(|occurrence| self.gap(&occurrence.span).len())?;
         Some(Evidence {
             name: leaf.label.clone(),
-            distance: Some(u32::try_from(distance).unwrap_or(u32::MAX)),
+            distance: Some(self.distance(&nearest.span)),
             before: nearest.span.start < self.value.start,
         })
+    }
+
+    /// What lies between a support and the match.
+    pub(crate) fn gap(&self, support: &Range<usize>) -> Range<usize> {
+        if support.end <= self.span.start {
+            support.end..self.span.start
+        } else {
+            self.span.end..support.start.max(self.span.end)
+        }
+    }
+
+    /// Characters between a support and the match.
+    pub(crate) fn distance(&self, support: &Range<usize>) -> u32 {
+        self.chars(self.gap(support))
+    }
+
+    /// How far one must look from the match to see a support whole, in characters.
+    pub(crate) fn reach(&self, support: &Range<usize>) -> u32 {
+        let before = self.chars(support.start.min(self.span.start)..self.span.start);
+        before.max(self.chars(self.span.end..support.end.max(self.span.end)))
+    }
+
+    fn chars(&self, range: Range<usize>) -> u32 {
+        u32::try_from(count_chars(&self.text[range], self.ascii)).unwrap_or(u32::MAX)
     }
 }
 

@@ -12,7 +12,9 @@ mod confirm;
 mod evidence;
 mod excerpt;
 mod explain;
+mod grounds;
 mod keywords;
+mod names;
 mod raw;
 mod scan;
 mod text;
@@ -25,6 +27,7 @@ mod tests;
 
 pub use candidates::{Cost, Lane, Path};
 pub use explain::{Explained, Explanation, LeafExplained, TierExplained};
+pub use names::NamedValue;
 pub use scan::{PartStart, ScanOptions, Scanner};
 pub use token::TokenKey;
 pub use window::RawLength;
@@ -34,9 +37,10 @@ use crate::rule::ruleset::{PrimaryId, PrimaryKind, Tier, What};
 use candidates::Candidates;
 use confirm::Confirmer;
 use evidence::ListMask;
+use grounds::Questions;
 use keywords::KeywordIndex;
 use scan::gate::Gate;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The compiled program: immutable, shared by all threads.
 #[derive(Debug)]
@@ -54,6 +58,10 @@ pub struct Matcher {
     gates: Vec<Option<Gate>>,
     /// What evidence trees ask of the whole part.
     whole_part: Vec<What>,
+    /// For each detector, the tokens that it does not report: the key's version and the token's bits, sorted.
+    excluded: Vec<Box<[(u32, u128)]>>,
+    /// For each detector, what grounds tell; made when somebody keeps grounds.
+    questions: OnceLock<Vec<Questions>>,
 }
 
 /// How far from a candidate's beginning the matcher may look, in bytes.
@@ -102,7 +110,9 @@ impl Matcher {
         let reach = Reach { left: near + keywords.longest(), right, longest };
         let candidates = Candidates::new(&rules, path);
         let gates = scan::gate::gates(&rules, &needs, &whole_part, candidates.search());
-        Self { confirmer: Confirmer::new(&rules), candidates, keywords, reach, within, needs, gates, whole_part, rules }
+        let excluded = rules.detectors.iter().map(|detector| token::excluded(&detector.exclude_tokens)).collect();
+        let (confirmer, questions) = (Confirmer::new(&rules), OnceLock::new());
+        Self { confirmer, candidates, keywords, reach, within, needs, gates, whole_part, excluded, questions, rules }
     }
 
     /// The rules it was built from.
@@ -130,6 +140,11 @@ impl Matcher {
             count(Lane::Search),
             self.candidates.finder_name()
         )
+    }
+
+    /// What the detectors ask about their matches.
+    fn questions(&self) -> &[Questions] {
+        self.questions.get_or_init(|| Questions::of(&self.rules))
     }
 
     /// How many first bytes of a value the rule itself spells out, for masks that show no more than that.

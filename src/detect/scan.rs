@@ -1,6 +1,7 @@
 //! The scanner: one thread's scratch, fed part by part with pieces of text, giving findings.
 
 mod findings;
+pub(crate) use findings::explained_prefix;
 pub(super) mod gate;
 mod pass;
 
@@ -9,6 +10,7 @@ use pass::LONG_MATCH_BYTES;
 use super::Matcher;
 use super::confirm::Confirmed;
 use super::evidence::{self, Counts, Nearby, Scene, Truth, fingerprint};
+use super::grounds::Questions;
 use super::token::TokenKey;
 use super::window::{RawLength, Window};
 use crate::detect::candidates::Candidate;
@@ -28,11 +30,14 @@ pub struct ScanOptions {
     /// Text collected before it is searched, in bytes. Default 256 KiB; a larger window lets several threads search one
     /// text. It never changes what is found.
     pub window_bytes: usize,
+    /// Keep with each finding what it was judged on ([`Grounds`](crate::model::Grounds)), so that it can be judged again
+    /// without the text; default false. It never changes what is found.
+    pub grounds: bool,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { kept_max: 10_000, window_bytes: 256 << 10 }
+        Self { kept_max: 10_000, window_bytes: 256 << 10, grounds: false }
     }
 }
 
@@ -76,6 +81,8 @@ pub struct Scanner<'m> {
     searched: Vec<(PrimaryId, Confirmed)>,
     part: Part,
     file: FileTotals,
+    /// Asked about each finding, where grounds are kept.
+    questions: Option<&'m [Questions]>,
 }
 
 /// What a file's scan gave.
@@ -94,9 +101,11 @@ impl<'m> Scanner<'m> {
     /// Scratch for one matcher; tokens are made under `key`.
     #[must_use]
     pub fn new(matcher: &'m Matcher, key: &'m TokenKey, options: ScanOptions) -> Self {
+        let questions = options.grounds.then(|| matcher.questions());
         let mut scanner = Self {
             matcher,
             key,
+            questions,
             options,
             window: Window::new(),
             nearby: Nearby::default(),
@@ -141,6 +150,8 @@ impl<'m> Scanner<'m> {
         self.nearby.clear();
         self.cursor = 0;
         self.consumed.fill(Consumed::default());
+        self.part.number = self.file.parts;
+        self.file.parts = self.file.parts.saturating_add(1);
         self.part.name = start.name.as_str().into();
         self.part.start = start;
         self.part.located = None;
@@ -194,7 +205,7 @@ impl<'m> Scanner<'m> {
                     total: file.total[slot],
                     unique: file.unique[slot].len() as u64,
                     unique_at_least: file.unique_at_least[slot],
-                    shadowed: 0,
+                    shadowed: file.shadowed[slot],
                 });
             }
         }
@@ -357,9 +368,10 @@ impl<'m> Scanner<'m> {
         if open.is_empty() && holds.is_none() {
             return;
         }
+        let grounds = self.questions.map(|all| all[detector.index()].answer(&scene, &mut self.nearby, confirmed.tiers));
         let is_held = holds.is_some();
         let (tier, found) = holds.unwrap_or_else(|| (open[0].0, Vec::new()));
-        let held = self.make_finding(primary, detector, confirmed, tier, found);
+        let held = self.make_finding(primary, detector, confirmed, tier, found, grounds);
         if open.is_empty() {
             self.offer(held);
         } else if self.part.open.len() < self.options.kept_max {

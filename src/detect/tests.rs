@@ -9,7 +9,8 @@ mod proof;
 use super::*;
 use crate::model::{Confidence, Finding, Place};
 use crate::rule::ruleset::{
-    Check, CheckWhat, Detector, DetectorId, KeywordList, Leaf, ListId, Node, Pattern, Primary, RuleSet, Tier, What,
+    Check, CheckWhat, Detector, DetectorId, Identity, KeywordList, Leaf, ListId, Node, Pattern, Primary, RuleSet, Tier,
+    What,
 };
 use crate::rule::syntax::{Canonical, CheckPlace, Edges, MaskStyle, MatchStyle, Miss, Side};
 use proof::{EDGES, on_all_paths};
@@ -76,6 +77,8 @@ fn detector(id: u32, tiers: Vec<Tier>) -> Detector {
         validators: Vec::new(),
         checks: Vec::new(),
         exclude_same_digits: false,
+        exclude_tokens: Vec::new(),
+        identity: Identity::default(),
         tiers,
         silent: false,
         min_unique: 1,

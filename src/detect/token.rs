@@ -9,6 +9,7 @@ use crate::rule::syntax::Canonical;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
+use std::sync::Arc;
 
 /// The key of tokens. Whoever holds it can tell whether a guessed value was found; keep it away from the data.
 #[derive(Clone)]
@@ -96,6 +97,17 @@ impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenKey").field("version", &self.version).finish_non_exhaustive()
     }
+}
+
+/// The tokens that a rule names, as key version and bits, sorted; loading has refused what is no token.
+pub(crate) fn excluded(tokens: &[Arc<str>]) -> Box<[(u32, u128)]> {
+    let bits = |token: &Arc<str>| {
+        let (version, digits) = token.strip_prefix('k')?.split_once(':')?;
+        Some((version.parse().ok()?, u128::from_str_radix(digits, 16).ok()?))
+    };
+    let mut found: Vec<(u32, u128)> = tokens.iter().filter_map(bits).collect();
+    found.sort_unstable();
+    found.into()
 }
 
 /// The two digits of each byte.

@@ -5,6 +5,7 @@ mod script;
 pub use script::Script;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One deed of a person. Paths are those of [`super::seed::SeedFile`]: owner's key first.
 #[derive(Clone, Debug)]
@@ -51,6 +52,64 @@ pub enum Edit {
         path: Vec<String>,
         /// Whom.
         whom: String,
+    },
+    /// Gives a link that is there an end, or takes it away.
+    Expire {
+        /// Who.
+        by: &'static str,
+        /// The link's file or folder.
+        path: Vec<String>,
+        /// So long from now; `None` is no end.
+        after: Option<Duration>,
+    },
+    /// Sets or takes away the classification (Box).
+    Label {
+        /// Who.
+        by: &'static str,
+        /// Of what.
+        path: Vec<String>,
+        /// One of the levels of the company's template (`Confidential`); `None` takes it away.
+        level: Option<&'static str>,
+    },
+    /// Puts a person into a group. At Box that may be an outsider; a Dropbox team's groups take members only.
+    Join {
+        /// Who does it.
+        by: &'static str,
+        /// The group's name.
+        group: &'static str,
+        /// Whom, by key.
+        whom: &'static str,
+    },
+    /// Takes a person out of a group.
+    Leave {
+        /// Who does it.
+        by: &'static str,
+        /// The group's name.
+        group: &'static str,
+        /// Whom, by key.
+        whom: &'static str,
+    },
+    /// A person can sign in no more (Box inactive, Dropbox suspended).
+    Suspend {
+        /// Who does it.
+        by: &'static str,
+        /// Whom, by key.
+        whom: &'static str,
+    },
+    /// A suspended person can sign in again.
+    Resume {
+        /// Who does it.
+        by: &'static str,
+        /// Whom, by key.
+        whom: &'static str,
+    },
+    /// A person leaves the company. At Box the account goes with all it owns, and is an outsider's from then on; at Dropbox the
+    /// home is no longer listed, and nothing is shared with the person any more.
+    Depart {
+        /// Who does it.
+        by: &'static str,
+        /// Whom, by key.
+        whom: &'static str,
     },
     /// Opens a file: an event that promotes nothing.
     View {

@@ -1,4 +1,4 @@
-//! Seeded faults: throttling, server errors, delays, cut bodies, lost positions.
+//! Seeded faults: throttling, server errors, delays, cut bodies, lost positions, answers that never come.
 //!
 //! What happens to a request is a pure function of the seed, of the request itself and of how often this very request came
 //! before, so that a run can be repeated however the client's threads interleave. No fault lasts: the same request meets
@@ -35,6 +35,12 @@ pub struct Faults {
     pub late: f64,
     /// How late at most; a movable clock waits for nothing.
     pub late_by: Duration,
+    /// No answer: the request is not worked on, and after a while the connection is closed.
+    pub stalled: f64,
+    /// How long such a connection stands; a movable clock waits for nothing.
+    pub stall_for: Duration,
+    /// Done, but the answer is lost: the request is worked on, then the connection is closed. Neither contents nor tokens.
+    pub lost: f64,
 }
 
 impl Faults {
@@ -45,15 +51,34 @@ impl Faults {
         Self { throttled: 0.05, failing: 0.02, cut: 0.05, not_ready: 0.05, reset: 0.05, ..Self::default() }
     }
 
-    /// Far worse than any service: each kind at 20 %, and every fifth answer up to half a second late.
+    /// Far worse than any service: 429, 5xx, cut bodies, 202 and forgotten positions at 20 % each, and every fifth answer up to
+    /// half a second late.
     #[must_use]
     pub fn heavy() -> Self {
         let late_by = Duration::from_millis(500);
-        Self { throttled: 0.2, failing: 0.2, cut: 0.2, not_ready: 0.2, reset: 0.2, late: 0.2, late_by }
+        Self {
+            throttled: 0.2,
+            failing: 0.2,
+            cut: 0.2,
+            not_ready: 0.2,
+            reset: 0.2,
+            late: 0.2,
+            late_by,
+            ..Self::default()
+        }
+    }
+
+    /// What a service does on its worst day: 429 30 %, 5xx 10 %, and 5 % of the requests are never answered (their
+    /// connections stand for two seconds). A client that keeps on needs no more than a call and a half for each success
+    /// beside the refused ones.
+    #[must_use]
+    pub fn storm() -> Self {
+        let stall_for = Duration::from_secs(2);
+        Self { throttled: 0.3, failing: 0.1, stalled: 0.05, stall_for, ..Self::default() }
     }
 
     fn none(&self) -> bool {
-        *self == Self { late_by: self.late_by, ..Self::default() }
+        *self == Self { late_by: self.late_by, stall_for: self.stall_for, ..Self::default() }
     }
 }
 
@@ -70,6 +95,10 @@ pub(super) enum Fault {
     Reset,
     /// The body is cut; where is decided by this number when its length is known.
     Cut { drawn: u64 },
+    /// It is never answered.
+    Stalled { stands: Duration },
+    /// It is done and never answered.
+    Lost,
 }
 
 /// What was drawn for a request.
@@ -166,6 +195,8 @@ fn pick(about: &About<'_>, faults: &Faults, numbers: &mut Numbers) -> Option<Fau
         (of_box && about.is_content, faults.not_ready, Fault::NotReady { wait }),
         (!about.is_content, faults.reset, Fault::Reset),
         (about.is_content, faults.cut, Fault::Cut { drawn: form }),
+        (true, faults.stalled, Fault::Stalled { stands: faults.stall_for }),
+        (!about.is_content && !about.asked.path.starts_with("/oauth2/"), faults.lost, Fault::Lost),
     ];
     let mut picked = None;
     for (can_happen, share, fault) in rows {

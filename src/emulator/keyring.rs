@@ -21,6 +21,8 @@ pub struct Keyring {
 
 /// Files that stand beside a settings file, by their names.
 const BOX_SECRET: &str = "box.secret";
+const BOX_HOOK_KEY: &str = "box.hook-key";
+const BOX_HOOK_SECOND_KEY: &str = "box.hook-second-key";
 const BOX_JWT: &str = "box.jwt.json";
 const DROPBOX_SECRET: &str = "dropbox.secret";
 const DROPBOX_REFRESH: &str = "dropbox.refresh";
@@ -83,6 +85,7 @@ impl Keyring {
              state_dir = \"state\"\n\n\
              [connector.box]\nprovider = \"box\"\nauth = \"client_credentials\"\nclient_id = \"{id}\"\n\
              client_secret_file = \"{BOX_SECRET}\"\nenterprise_id = \"{enterprise}\"\n\
+             hook_key_file = \"{BOX_HOOK_KEY}\"\nhook_second_key_file = \"{BOX_HOOK_SECOND_KEY}\"\n\
              internal_domains = [\"example.com\"]\n{box_lines}download_hosts = [\"{host}\"]\n{authority}\n\
              [connector.dropbox]\nprovider = \"dropbox\"\napp_key = \"{app_key}\"\n\
              app_secret_file = \"{DROPBOX_SECRET}\"\nrefresh_token_file = \"{DROPBOX_REFRESH}\"\n\
@@ -99,6 +102,8 @@ impl Keyring {
         let beside = |name: &str| file.with_file_name(name);
         let mut files = vec![
             (beside(BOX_SECRET), boxcom::keys::CLIENT_SECRET.to_owned()),
+            (beside(BOX_HOOK_KEY), boxcom::keys::SIGNATURE_KEYS[0].to_owned()),
+            (beside(BOX_HOOK_SECOND_KEY), boxcom::keys::SIGNATURE_KEYS[1].to_owned()),
             (beside(BOX_JWT), format!("{:#}\n", boxcom::keys::app_config())),
             (beside(DROPBOX_SECRET), self.dropbox.app_secret.clone()),
             (beside(DROPBOX_REFRESH), self.dropbox.refresh_token.clone()),
@@ -134,6 +139,7 @@ impl Keyring {
                 "client_secret": boxcom::keys::CLIENT_SECRET,
                 "enterprise_id": boxcom::keys::ENTERPRISE_ID,
                 "jwt_key_file": boxcom::keys::app_config(),
+                "hook_keys": boxcom::keys::SIGNATURE_KEYS,
                 "download_host": self.download_host(),
             })),
             "dropbox": of("dropbox", json!({
@@ -159,6 +165,7 @@ impl Keyring {
             ("client id", boxcom::keys::CLIENT_ID.to_owned()),
             ("client secret", boxcom::keys::CLIENT_SECRET.to_owned()),
             ("enterprise id", boxcom::keys::ENTERPRISE_ID.to_owned()),
+            ("hook keys", boxcom::keys::SIGNATURE_KEYS.join(", ")),
         ];
         let dropbox = vec![
             ("api", dropbox_api),

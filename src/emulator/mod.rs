@@ -10,6 +10,7 @@ pub mod boxcom;
 pub mod dropbox;
 pub mod edit;
 pub mod fault;
+pub mod inventory;
 pub mod keyring;
 pub mod limit;
 pub mod record;
@@ -19,13 +20,14 @@ pub mod tls;
 pub mod wire;
 
 pub use fault::Faults;
+pub use inventory::Inventory;
 pub use keyring::Keyring;
 pub use limit::Pace;
-pub use record::{Record, Recorded};
-pub use server::{Options, Running, start};
-pub use wire::{Answer, Asked, Cloud, Door};
+pub use record::{Downloads, Record, Recorded};
+pub use server::{Brought, Options, Running, start};
+pub use wire::{Answer, Asked, Cloud, Content, Door, Post};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use edit::{Edit, Play};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -47,6 +49,26 @@ impl Tenants {
             boxcom: Arc::new(boxcom::Tenant::new(seed, clock.clone(), fill)),
             dropbox: Arc::new(dropbox::Tenant::new(seed, clock.clone(), fill)),
         }
+    }
+
+    /// Makes both tenants forget every feed position and cursor handed out so far, as a service does after an outage: whoever
+    /// carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        self.boxcom.forget_feed();
+        self.dropbox.forget_feed();
+    }
+
+    /// What a complete listing of each tenant must bring, told from the tenants' own state.
+    #[must_use]
+    pub fn inventory(&self) -> inventory::Inventories {
+        inventory::Inventories { boxcom: self.boxcom.inventory(), dropbox: self.dropbox.inventory() }
+    }
+
+    /// When the feed of its tenant could first offer the latest change of this item (content, place, sharing, label; no mere
+    /// look): from then on a client that asks is told. `None` when nothing happened to it since the tenant was made.
+    #[must_use]
+    pub fn offered(&self, id: &str) -> Option<Moment> {
+        self.boxcom.offered(id).or_else(|| self.dropbox.offered(id))
     }
 
     /// Each tenant behind its doors, for [`Options::clouds`].

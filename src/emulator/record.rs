@@ -3,7 +3,7 @@
 //! A campaign makes millions of requests, so only the latest are kept whole; what tests assert over a whole run (how many
 //! of each kind, which were refused, which came too early) is counted or kept apart as it happens.
 
-use super::wire::Door;
+use super::wire::{Content, Door};
 use crate::clock::Moment;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,8 @@ const APART_MAX: usize = 1_000;
 const KINDS_MAX: usize = 2_000;
 /// The kind of what is one too many.
 const OTHER: &str = "(other)";
+/// Versions whose downloads are counted apart; further ones are counted as [`OTHER`].
+const VERSIONS_MAX: usize = 1 << 20;
 
 /// One request and what became of it. Bodies and tokens are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,15 @@ fn names_one_thing(step: &str) -> bool {
     digits > 0 && (digits == step.len() || step.len() > 20)
 }
 
+/// How often the content of one version was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Downloads {
+    /// How often its first byte went out (of an empty content: its answer). Going on after a cut is no new beginning.
+    pub started: u64,
+    /// How often its last byte did.
+    pub completed: u64,
+}
+
 /// All requests, in the order they were answered.
 #[derive(Debug, Default)]
 pub struct Record {
@@ -78,6 +89,7 @@ struct Kept {
     faulted: u64,
     kinds: BTreeMap<String, u64>,
     statuses: BTreeMap<u16, u64>,
+    downloads: BTreeMap<String, Downloads>,
     refused: Apart,
     early: Apart,
     over_pace: Apart,
@@ -122,6 +134,22 @@ impl Record {
             kept.latest.pop_front();
         }
         kept.latest.push_back(request);
+    }
+
+    /// Counts a body that went out, up to where it was cut.
+    pub(super) fn add_download(&self, content: &Content, sent: usize, cut: bool) {
+        let kept = &mut *self.lock();
+        let full = kept.downloads.len() >= VERSIONS_MAX && !kept.downloads.contains_key(&content.version);
+        let version = if full { OTHER } else { &content.version };
+        let counted = kept.downloads.entry(version.to_owned()).or_default();
+        counted.started += u64::from(content.from == 0 && (sent > 0 || content.whole == 0));
+        counted.completed += u64::from(!cut && content.from + sent >= content.whole);
+    }
+
+    /// How often the content of each version was read: Box `file_version.id`, Dropbox `rev`.
+    #[must_use]
+    pub fn downloads(&self) -> BTreeMap<String, Downloads> {
+        self.lock().downloads.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -224,6 +252,31 @@ mod tests {
         ] {
             assert_eq!(request(path).kind(), kind);
         }
+    }
+
+    #[test]
+    fn downloads_are_counted_by_their_first_and_last_byte() {
+        let record = Record::default();
+        for (version, from, whole, sent, cut) in [
+            ("whole", 0, 10, 10, false),
+            ("cut", 0, 10, 4, true),
+            ("cut", 4, 10, 6, false),
+            ("twice", 0, 10, 10, false),
+            ("twice", 0, 10, 10, false),
+            ("never begun", 0, 1, 0, true),
+            ("empty", 0, 0, 0, false),
+        ] {
+            record.add_download(&Content { version: version.into(), from, whole }, sent, cut);
+        }
+        let count = |started, completed| Downloads { started, completed };
+        let rows = [
+            ("cut", count(1, 1)),
+            ("empty", count(1, 1)),
+            ("never begun", count(0, 0)),
+            ("twice", count(2, 2)),
+            ("whole", count(1, 1)),
+        ];
+        assert_eq!(record.downloads(), rows.map(|(version, count)| (version.to_owned(), count)).into());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod folder;
 pub mod made_up;
+mod many;
 mod small;
 
 use super::edit::Edit;
@@ -81,6 +82,15 @@ impl Fill {
     #[must_use]
     pub fn small() -> Self {
         small::fill()
+    }
+
+    /// The same files again and again under other names, in other folders and with other owners, until there are `files` of
+    /// them. Copies differ a little in content where the format lets them (blanks at the end, an archive's comment), so that
+    /// each is a content of its own with what was in it before; every tenth is word for word the same. Nothing happens to a
+    /// fill without files.
+    #[must_use]
+    pub fn multiplied(self, files: usize) -> Self {
+        many::multiplied(self, files)
     }
 
     /// Everything below `folder`, held in memory, at most [`FOLDER_BYTES_MAX`]. A top folder named after a key of [`CAST`]

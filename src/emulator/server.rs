@@ -5,6 +5,7 @@
 //! polls, late answers) waits without one.
 
 mod connection;
+mod courier;
 mod walls;
 
 use super::fault::Faults;
@@ -13,6 +14,7 @@ use super::record::Record;
 use super::tls;
 use super::wire::{Cloud, Door};
 use crate::clock::Clock;
+use courier::Courier;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,6 +22,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 use walls::Desk;
+
+pub use courier::Brought;
 
 /// How the emulator runs. Take what is not said from [`Options::default`]: no faults, no limit, plain HTTP, any ports.
 #[derive(Debug, Default)]
@@ -40,6 +44,9 @@ pub struct Options {
     pub clouds: Vec<(Door, Arc<dyn Cloud>)>,
     /// Doors that ask for a port; the others take what the system gives.
     pub ports: Vec<(Door, u16)>,
+    /// The address for notices that the application's console would name (Dropbox): `http://127.0.0.1:PORT/...`. It is asked
+    /// to show that it wants them (a challenge) before the first.
+    pub hook: Option<String>,
 }
 
 /// A running emulator; dropping it closes all doors.
@@ -48,6 +55,7 @@ pub struct Running {
     doors: Vec<(Door, String)>,
     authority_pem: Option<String>,
     desk: Arc<Desk>,
+    courier: Arc<Courier>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -68,22 +76,24 @@ pub fn start(options: Options) -> io::Result<Running> {
     for (_, cloud) in &options.clouds {
         cloud.set_doors(&doors);
     }
+    let courier = Arc::new(Courier::new(&options));
     let desk = Arc::new(Desk::new(options));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = oneshot::channel();
     let (authority_pem, config) = identity.map(|identity| (identity.authority_pem, identity.config)).unzip();
-    let serving = Arc::clone(&desk);
+    let (serving, bringing) = (Arc::clone(&desk), Arc::clone(&courier));
     let thread = std::thread::Builder::new().name("emulator".into()).spawn(move || {
         runtime.block_on(async {
             for (door, listener) in listeners {
                 tokio::spawn(connection::accept(door, listener, config.clone(), Arc::clone(&serving)));
             }
+            tokio::spawn(courier::run(bringing));
             // Either it was sent or whoever could send it is gone.
             let _ = stopped.await;
         });
         // Dropped with all its tasks: every socket is closed, whatever it was in the middle of.
     })?;
-    Ok(Running { doors, authority_pem, desk, stop: Some(stop), thread: Some(thread) })
+    Ok(Running { doors, authority_pem, desk, courier, stop: Some(stop), thread: Some(thread) })
 }
 
 fn listen(door: Door, ports: &[(Door, u16)]) -> io::Result<TcpListener> {
@@ -124,6 +134,17 @@ impl Running {
     #[must_use]
     pub fn highest_rates(&self) -> BTreeMap<String, f64> {
         self.desk.highest_rates()
+    }
+
+    /// What became of the notices of webhooks so far.
+    #[must_use]
+    pub fn brought(&self) -> Brought {
+        self.courier.brought()
+    }
+
+    /// Another address for notices ([`Options::hook`]) from now on; `None` for none.
+    pub fn set_hook(&self, address: Option<String>) {
+        self.courier.set_hook(address);
     }
 
     /// Other faults from now on.

@@ -103,6 +103,19 @@ pub struct Answer {
     /// to be held is sent as it is, so a tenant answers "nothing changed" with `hold` and need not know how long a request
     /// has waited. On a movable clock nobody waits: the clock is moved to the end of the hold at once. Long polls.
     pub hold: Option<Duration>,
+    /// What content the body is of; `None` for all that is no content of a file. For the record of downloads.
+    pub content: Option<Content>,
+}
+
+/// Which part of which content an answer's body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The version: Box `file_version.id`, Dropbox `rev`.
+    pub version: String,
+    /// Its first byte.
+    pub from: usize,
+    /// Bytes of the whole content.
+    pub whole: usize,
 }
 
 impl Answer {
@@ -115,6 +128,7 @@ impl Answer {
             body: body.to_string().into_bytes(),
             refused: None,
             hold: None,
+            content: None,
         }
     }
 
@@ -127,13 +141,14 @@ impl Answer {
             body: body.into().into_bytes(),
             refused: None,
             hold: None,
+            content: None,
         }
     }
 
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), refused: None, hold: None }
+        Self { status, headers: Vec::new(), body: Vec::new(), refused: None, hold: None, content: None }
     }
 
     /// With a header.
@@ -143,12 +158,32 @@ impl Answer {
         self
     }
 
+    /// Marked as this content, from its first byte or from the one its `Content-Range` names.
+    #[must_use]
+    pub fn of_content(mut self, version: impl Into<String>, whole: usize) -> Self {
+        let range = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-range"));
+        let first = range.and_then(|(_, range)| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok());
+        if matches!(self.status, 200 | 206) {
+            self.content = Some(Content { version: version.into(), from: first.unwrap_or(0), whole });
+        }
+        self
+    }
+
     /// Marked as the caller's fault.
     #[must_use]
     pub fn refused(mut self, why: impl Into<String>) -> Self {
         self.refused = Some(why.into());
         self
     }
+}
+
+/// A notice of a webhook on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Where it goes; `None` is the address that the application's console names.
+    pub address: Option<String>,
+    /// Body.
+    pub body: Vec<u8>,
 }
 
 /// A tenant: answers requests, one at a time or many at once.
@@ -176,6 +211,20 @@ pub trait Cloud: Send + Sync + fmt::Debug {
     /// Forgets a cursor or stream position that this request carries, so that its answer is the service's own "reset".
     /// False when it carries none.
     fn forget_position(&self, asked: &Asked) -> bool;
+
+    /// Takes the notices of webhooks that are to be brought now, oldest first: those for an address of their own on this
+    /// machine and, with `console`, those for the address that the application's console names. A tenant without webhooks
+    /// has none.
+    fn posts(&self, console: bool) -> Vec<Post> {
+        let _ = console;
+        Vec::new()
+    }
+
+    /// The headers of a notice that is brought at this moment for the so many-th time (1 is the first).
+    fn signed(&self, body: &[u8], at: Moment, time: u32) -> Vec<(String, String)> {
+        let _ = (body, at, time);
+        Vec::new()
+    }
 
     /// Tells the tenant the addresses of its own doors (`http://127.0.0.1:8081`), which its answers name. Called once,
     /// before the first request.

@@ -1,10 +1,16 @@
 //! What all stages of the service share: the store, the tenants, the rules in force, time, and the stop flag.
 
+use super::feed::Memo;
+use super::reach::Reach;
+use super::stats::Stats;
+use super::turns::Turns;
 use crate::clock::Clock;
 use crate::content::{Limits, SpoolOptions};
 use crate::detect::{Matcher, TokenKey};
 use crate::model::{ConnectorName, ConnectorNumber, Directory, Provider};
 use crate::provider::Source;
+use crate::provider::http::Http;
+use crate::provider::settings::Limits as CallLimits;
 use crate::store::{RulesNumber, Store};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,7 +109,24 @@ pub struct Tenant {
     pub enabled: AtomicBool,
     /// Raised by a webhook's hint, so that the feeds are looked at now.
     pub hinted: AtomicBool,
-    directory: RwLock<Arc<Directory>>,
+    /// The client of its calls, for what it counts (budget used, time throttled); `None` where there is none (tests).
+    pub http: Option<Arc<Http>>,
+    /// Limits of its calls.
+    pub limits: CallLimits,
+    /// True while its backlog is paused: only live jobs are leased.
+    pub paused: AtomicBool,
+    /// What is being read of it, so that no two readers move one position.
+    pub turns: Turns,
+    /// What the feed remembers of it.
+    pub feed: Memo,
+    known: RwLock<People>,
+}
+
+/// Who is in a tenant, and what the settings make of that.
+#[derive(Debug, Default)]
+struct People {
+    directory: Arc<Directory>,
+    reach: Arc<Reach>,
 }
 
 impl Tenant {
@@ -120,19 +143,31 @@ impl Tenant {
             history_days: 7,
             enabled: AtomicBool::new(true),
             hinted: AtomicBool::new(false),
-            directory: RwLock::default(),
+            http: None,
+            limits: CallLimits::default(),
+            paused: AtomicBool::new(false),
+            turns: Turns::default(),
+            feed: Memo::default(),
+            known: RwLock::default(),
         }
     }
 
     /// Everybody, as last listed.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
-        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner).directory)
+    }
+
+    /// What of it is read, as its bounds and its directory say. Asked before any content call.
+    #[must_use]
+    pub fn reach(&self) -> Arc<Reach> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner).reach)
     }
 
     /// Another list of everybody from now on.
     pub fn set_directory(&self, directory: Arc<Directory>) {
-        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+        let reach = Arc::new(Reach::of(&self.bounds, &directory));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = People { directory, reach };
     }
 
     /// Whether anything may be asked of it.
@@ -172,6 +207,8 @@ pub struct Core {
     pub stop: Arc<AtomicBool>,
     /// The key of tokens.
     pub key: TokenKey,
+    /// What the stages count.
+    pub stats: Arc<Stats>,
     in_force: RwLock<InForce>,
 }
 
@@ -187,7 +224,8 @@ impl Core {
         key: TokenKey,
         in_force: InForce,
     ) -> Self {
-        Self { store, tenants, options, clock, stop, key, in_force: RwLock::new(in_force) }
+        let stats = Arc::new(Stats::new(tenants.iter().map(|tenant| (tenant.number, tenant.name.clone()))));
+        Self { store, tenants, options, clock, stop, key, stats, in_force: RwLock::new(in_force) }
     }
 
     /// The rules in force.

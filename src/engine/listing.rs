@@ -9,6 +9,7 @@ mod drive;
 mod exposure;
 mod fan;
 pub mod journal;
+mod ledger;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -16,6 +17,7 @@ mod verify;
 pub use drive::{Ended, Listing, list};
 pub use exposure::{Levels, exposures};
 pub use journal::{Journal, Tally};
+pub use ledger::Ledger;
 pub use verify::{Failed, Verified, verify};
 
 use crate::backoff::Backoff;
@@ -232,7 +234,7 @@ pub fn people(source: &dyn Source, domains: &[String], progress: &Progress) -> R
     Ok(directory)
 }
 
-fn count(directory: &Directory) -> People {
+pub(super) fn count(directory: &Directory) -> People {
     let all = directory.people().len();
     let external = directory.people().iter().filter(|person| person.side == crate::model::Side::External).count();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

@@ -1,6 +1,27 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod control;
 pub mod core;
+pub mod estimate;
+pub mod exposure;
+pub mod facts;
+pub mod feed;
+pub(crate) mod fetch;
+pub mod following;
+pub(crate) mod inspecting;
 pub mod listing;
 pub mod local;
+pub mod names;
+pub mod passes;
+pub mod reach;
+pub mod rejudge;
+pub mod rules_change;
+pub mod service;
+pub mod settle;
+pub mod stats;
+pub(crate) mod pool;
+pub(crate) mod scan;
 pub mod stdin;
+pub mod step;
+pub mod turns;
+pub mod upkeep;

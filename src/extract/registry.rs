@@ -2,9 +2,14 @@
 //!
 //! Every type that the sniffer can tell has a row, also those that nobody reads yet: a type without an extractor is
 //! reported as such, never passed over.
+//!
+//! Each row has the version of its reader, by which stored verdicts are told from what the present program would say
+//! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
+//! verdict, so a raised version reads containers again too.
 
 use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
 use crate::model::Reason;
+use sha2::{Digest, Sha256};
 
 /// One file type.
 #[derive(Debug)]
@@ -19,6 +24,16 @@ pub struct Kind {
     pub treatment: Treatment,
     /// True for the types whose bytes are text: they pass for one another without a mismatch.
     pub is_text: bool,
+    /// Raised whenever its reader gives another answer for any content: part of every verdict's key.
+    pub version: u32,
+    /// True when contents of other types may be found inside, which are read as what they are.
+    pub has_members: bool,
+}
+
+impl Kind {
+    const fn with_members(self) -> Self {
+        Self { has_members: true, ..self }
+    }
 }
 
 /// What is done with a type.
@@ -42,7 +57,7 @@ const fn row(
     mime: &'static [&'static str],
     treatment: Treatment,
 ) -> Kind {
-    Kind { name, extensions, mime, treatment, is_text: false }
+    Kind { name, extensions, mime, treatment, is_text: false, version: 1, has_members: false }
 }
 
 const fn text_row(
@@ -51,7 +66,7 @@ const fn text_row(
     mime: &'static [&'static str],
     treatment: Treatment,
 ) -> Kind {
-    Kind { name, extensions, mime, treatment, is_text: true }
+    Kind { name, extensions, mime, treatment, is_text: true, version: 1, has_members: false }
 }
 
 use Treatment::{AsRuns, AsText, Cell, InPlace, Skip};
@@ -82,7 +97,7 @@ pub static KINDS: &[Kind] = &[
         AsText(Reason::NotInspectable),
     ),
     text_row("json", JSON_EXTENSIONS, &["application/json", "application/x-ndjson"], InPlace(json::extract)),
-    text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)),
+    text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)).with_members(),
     text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)),
     // Office documents.
     row(
@@ -90,19 +105,22 @@ pub static KINDS: &[Kind] = &[
         &["docx", "docm", "dotx", "dotm"],
         &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
         InPlace(ooxml::extract_docx),
-    ),
+    )
+    .with_members(),
     row(
         "xlsx",
         &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
         &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
         InPlace(ooxml::extract_xlsx),
-    ),
+    )
+    .with_members(),
     row(
         "pptx",
         &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
         &["application/vnd.openxmlformats-officedocument.presentationml.presentation"],
         InPlace(ooxml::extract_pptx),
-    ),
+    )
+    .with_members(),
     // Documents to be read in a cell.
     row("pdf", &["pdf"], &["application/pdf"], Cell),
     row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
@@ -141,9 +159,10 @@ pub static KINDS: &[Kind] = &[
         &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
         &["application/zip"],
         InPlace(zip::extract),
-    ),
-    row("gzip", &["gz", "tgz"], &["application/gzip"], InPlace(gz::extract)),
-    row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)),
+    )
+    .with_members(),
+    row("gzip", &["gz", "tgz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
+    row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)).with_members(),
     row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
     row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
     row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
@@ -313,6 +332,32 @@ fn nothing(_: &super::Source<'_>, _: &mut dyn super::Output) -> Result<(), super
     Ok(())
 }
 
+/// Raised whenever contents are told to be of another type, or what all readers share (decoding, recovery of damaged files, the
+/// walk through members) gives another answer: all verdicts are then made again.
+pub const READING_VERSION: u32 = 1;
+
+/// What decides the text of contents of a type: a hash over its reader's version and treatment, for types that may hold members
+/// over those of all types. A name that is not in the table (`unknown`, of a content whose reading crashed before its type was
+/// told) hangs on all types too.
+#[must_use]
+pub fn version_of(name: &str) -> [u8; 32] {
+    let own = KINDS.iter().find(|kind| kind.name == name);
+    let mut hash = Sha256::new();
+    hash.update(format!("reading {READING_VERSION} of {}\0", own.map_or("unknown", |kind| kind.name)));
+    let rows = own.filter(|kind| !kind.has_members).map_or(KINDS, std::slice::from_ref);
+    for Kind { name, treatment, version, .. } in rows {
+        let treatment = match treatment {
+            Treatment::InPlace(_) => "in place".to_owned(),
+            Treatment::AsText(reason) => format!("as text, {reason}"),
+            Treatment::AsRuns(reason) => format!("as runs, {reason}"),
+            Treatment::Cell => "cell".to_owned(),
+            Treatment::Skip(reason) => format!("skipped, {reason}"),
+        };
+        hash.update(format!("{name} {version} {treatment}\0"));
+    }
+    hash.finalize().into()
+}
+
 /// The row of this name; the row of unknown bytes when there is none.
 #[must_use]
 pub fn kind(name: &str) -> &'static Kind {
@@ -341,6 +386,16 @@ mod tests {
         for extension in KINDS.iter().flat_map(|kind| kind.extensions) {
             assert!(!extension.is_empty() && *extension == extension.to_lowercase(), "{extension}");
         }
+    }
+
+    #[test]
+    fn what_hangs_on_a_version_is_told_apart() {
+        let kinds: std::collections::HashSet<_> = KINDS.iter().map(|kind| version_of(kind.name)).collect();
+        assert_eq!(kinds.len(), KINDS.len(), "two types share a version");
+        assert_eq!(version_of("unknown"), version_of("no such type"));
+        assert!(!kinds.contains(&version_of("unknown")));
+        let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
+        assert_eq!(holders, ["html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
     }
 
     #[test]

@@ -5,8 +5,10 @@ pub mod walk;
 use crate::clock::Clock;
 use crate::content::{Budget, Content, Limits, Spool, Stop};
 use crate::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
+use crate::extract::registry::version_of;
 use crate::extract::{Edge, PartHead, RawUnits};
 use crate::model::{Coverage, Place, Reason, Verdict};
+use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,6 +21,24 @@ pub struct Options {
     pub limits: Limits,
     /// Bounds of the matcher.
     pub scan: ScanOptions,
+}
+
+impl Options {
+    /// What decides, besides the bytes and the rules, what an inspection says of a content that was told to be of this type
+    /// ([`Verdict::sniffed`]): a hash over the type, its reader's version, the limits and what is kept of findings. With the
+    /// content's own hash and a detector's it is the key of that detector's verdict; crashes are remembered under it too, so
+    /// that a mended reader, whose version is raised, tries again.
+    #[must_use]
+    pub fn extraction(&self, sniffed: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update("sluicebox extraction 1\0");
+        hash.update(version_of(sniffed));
+        hash.update(self.limits.canonical());
+        // The window never changes what is found; whether grounds are kept decides what a stored verdict is good for.
+        let ScanOptions { kept_max, window_bytes: _, grounds } = &self.scan;
+        hash.update(format!("\0kept_max={kept_max} grounds={grounds}"));
+        hash.finalize().into()
+    }
 }
 
 /// What an inspection needs from outside, shared by all inspectors.
@@ -135,5 +155,33 @@ fn raw_length(units: RawUnits) -> RawLength {
             let (bytes, _, _) = encoding.encode(c.encode_utf8(&mut buffer));
             u32::try_from(bytes.len()).unwrap_or(0)
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_decides_a_verdict_is_part_of_its_key() {
+        let plain = Options::default();
+        let with = |change: &dyn Fn(&mut Options)| {
+            let mut options = plain.clone();
+            change(&mut options);
+            options.extraction("text")
+        };
+        let rows = [
+            ("nothing", with(&|_| {}), true),
+            ("the window", with(&|options| options.scan.window_bytes = 1), true),
+            ("a limit", with(&|options| options.limits.depth = 1), false),
+            ("another limit", with(&|options| options.limits.time_secs = 1), false),
+            ("what is kept", with(&|options| options.scan.kept_max = 1), false),
+            ("grounds", with(&|options| options.scan.grounds = true), false),
+            ("the type", plain.extraction("csv"), false),
+            ("a crash", plain.extraction("unknown"), false),
+        ];
+        for (what, extraction, same) in rows {
+            assert_eq!(extraction == plain.extraction("text"), same, "{what}");
+        }
     }
 }

@@ -20,6 +20,8 @@ pub struct Grounds {
     pub overlapped: bool,
     /// A second view of this value at its place was left out.
     pub twinned: bool,
+    /// Of such a view, another match lost against it.
+    pub twin_overlapped: bool,
     /// For each way in which the detector's tiers look at a value (shape, validators, checks, form), whether it takes this one.
     pub gates: Vec<(u64, bool)>,
     /// What stands around the match.
@@ -82,7 +84,7 @@ impl Grounds {
         let mut out = Writer(Vec::with_capacity(64));
         out.number(FORM);
         out.number(self.part.into());
-        let flags = [self.recovered, self.placed, self.overlapped, self.twinned];
+        let flags = [self.recovered, self.placed, self.overlapped, self.twinned, self.twin_overlapped];
         out.number(flags.iter().rev().fold(0, |bits, flag| bits << 1 | u64::from(*flag)));
         out.number(self.gates.len() as u64);
         for (gate, takes) in &self.gates {
@@ -118,11 +120,11 @@ impl Grounds {
         let (part, flags) = (from.small()?, from.number()?);
         let gates = from.list(|from| Ok((from.hash()?, from.flag()?)))?;
         let leaves = from.list(Reader::leaf)?;
-        if !from.0.is_empty() || flags > 0b1111 {
+        if !from.0.is_empty() || flags > 0b1_1111 {
             return Err(Unreadable);
         }
-        let [recovered, placed, overlapped, twinned] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
-        Ok(Self { part, recovered, placed, overlapped, twinned, gates, leaves })
+        let [recovered, placed, overlapped, twinned, twin_overlapped] = [1, 2, 4, 8, 16].map(|bit| flags & bit != 0);
+        Ok(Self { part, recovered, placed, overlapped, twinned, twin_overlapped, gates, leaves })
     }
 }
 
@@ -233,7 +235,8 @@ mod tests {
             ],
             ..Grounds::default()
         };
-        let flags = Grounds { placed: true, twinned: true, part: u32::MAX, ..Grounds::default() };
+        let flags =
+            Grounds { placed: true, twinned: true, twin_overlapped: true, part: u32::MAX, ..Grounds::default() };
         vec![Grounds::default(), flags, full]
     }
 

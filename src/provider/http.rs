@@ -20,7 +20,7 @@ pub use answer::{Reply, Stream};
 pub use client::install_tls;
 pub use dates::{retry_after, seconds, server_ahead_ms};
 
-use super::throttle::{BudgetStore, Throttle, Used};
+use super::throttle::{BudgetStore, Throttle, Traffic, Used};
 use super::{Error, Next, Secret, Settings};
 use crate::clock::Clock;
 use crate::model::Principal;
@@ -237,7 +237,7 @@ impl Http {
         );
         let throttle = throttle.map_err(|error| {
             Error::new(Next::Refused, "read the kept call counts", error.kind().to_string())
-                .with_advice("remove the file of call counts; they begin again at zero")
+                .with_advice("remove the file of call counts and that of pauses beside it; they begin anew")
         })?;
         Ok(Arc::new(Self { options, client, hosts, throttle: Arc::new(throttle) }))
     }
@@ -271,6 +271,18 @@ impl Http {
     #[must_use]
     pub fn used(&self) -> Used {
         self.throttle.used()
+    }
+
+    /// What went through this client since it was made, and what may still go: for progress, forecasts and numbers.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.throttle.traffic()
+    }
+
+    /// The time in which at least one call of this client waited because the provider had asked for a pause; it only grows.
+    #[must_use]
+    pub fn throttled(&self) -> Duration {
+        self.throttle.traffic().throttled
     }
 
     /// Sends a call and takes the answer in, trying again as its judge says.

@@ -103,20 +103,32 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// [`Source::history`].
     fn changes(&self, cursor: &FeedCursor, patience: Duration) -> Result<Changes, Error>;
 
-    /// One page of the log between two moments; `at` is `None` first, then what the page before said.
+    /// One page of the log between two moments; `at` is `None` first, then what the page before said. The log is late, see
+    /// [`Source::history_settles`].
     ///
     /// # Errors
     /// When the page could not be had.
     fn history(&self, from: Moment, to: Moment, at: Option<&str>) -> Result<History, Error>;
 
-    /// The present facts of one item, by one call: what an event names and no listing has told yet, or told otherwise.
+    /// How far behind the present the log of [`Source::history`] may be: what happened later than so long ago may not be told
+    /// yet. Who fills a gap that ends at the present asks again for its last part when this long has gone by.
+    fn history_settles(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The present facts of one item, told as the listing would tell them, by one call where `at` still holds: what an event
+    /// names and no listing has told yet, or told otherwise. Where it does not, others who may see the item are asked, and the
+    /// trash.
     ///
     /// # Errors
-    /// [`Next::Gone`] when it is there no more (or may not be seen by `at.read_as`).
+    /// [`Next::Gone`] when it is there no more, or nobody who was asked may see it. [`Next::Moved`] when it lies in a place
+    /// that no answer names (Dropbox: somebody's home): the feed of that place brings it.
     fn look(&self, at: &Glance, people: &Directory) -> Result<Item, Error>;
 
-    /// Which of these feeds have something to be taken by [`Source::changes`]. Waits at most `patience` where the provider
-    /// can wait; answers at once, and with yes, where it cannot (Box). Comes back in the order of `cursors`.
+    /// Which of these feeds have something to be taken by [`Source::changes`], in the order of `cursors`. Where the provider
+    /// can wait (Dropbox's `ns:` feeds, a bounded number at a time) it comes back at the first news, or after `patience`, of
+    /// which less than 30 s is none; "no" then means "not yet". A feed that nobody can wait for (Box, Dropbox's log) is always
+    /// answered with yes, and with nothing else to wait for at once: the caller sets the pace.
     fn watch(&self, cursors: &[FeedCursor], patience: Duration) -> Vec<Watched>;
 
     /// Takes in what came to this connector's webhook address: the handshake, or a signed delivery. Nothing is parsed before

@@ -115,6 +115,18 @@ pub struct BoxSettings {
     pub download_hosts: Vec<String>,
     /// How tokens are had.
     pub auth: BoxAuth,
+    /// What webhooks are signed with; without one every delivery is refused.
+    pub hook_keys: HookKeys,
+}
+
+/// The signature keys of a Box application (developer console > Webhooks > Manage signature keys). Two, so that they can be
+/// changed one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct HookKeys {
+    /// The first key.
+    pub primary: Option<Secret>,
+    /// The second key.
+    pub secondary: Option<Secret>,
 }
 
 /// How Box tokens are had (providers' guide: Authentication).

@@ -10,12 +10,14 @@
 
 mod budget;
 mod gate;
+mod kept;
 mod pace;
 
 #[cfg(test)]
 mod tests;
 
 pub use budget::{BudgetFile, BudgetStore, Used};
+pub use kept::KeptPause;
 
 use super::http::Urgency;
 use super::settings::{LimitOf, Limits};
@@ -59,6 +61,25 @@ pub enum Refusal {
     Store(io::Error),
 }
 
+/// What went through a gate since it was made, and what may still go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Calls of the provider's API, each try counted.
+    pub calls: u64,
+    /// Reads of signed download addresses.
+    pub downloads: u64,
+    /// Calls in the present day and month, also those of earlier runs.
+    pub used: Used,
+    /// Calls left in the day; `None` without a limit. Backlog and live work may use shares of it only.
+    pub left_in_day: Option<u64>,
+    /// Calls left in the month; `None` without a limit.
+    pub left_in_month: Option<u64>,
+    /// The time in which at least one call waited because the provider had asked for a pause; it only grows.
+    pub throttled: Duration,
+    /// Until when the provider asked to leave some principal alone; `None` when none is paused.
+    pub paused_until: Option<Moment>,
+}
+
 /// The gate all calls of one connector pass. Threads share it.
 #[derive(Debug)]
 pub struct Throttle {
@@ -68,6 +89,8 @@ pub struct Throttle {
     pause_max: Duration,
     gate: Mutex<Gate>,
     changed: Condvar,
+    /// Where long pauses are kept; whoever writes holds it.
+    keeper: Mutex<Option<Arc<dyn BudgetStore>>>,
 }
 
 /// How soon a thread that waits for others looks whether the program ends.
@@ -85,14 +108,21 @@ impl Throttle {
         pause_max: Duration,
         store: Option<Arc<dyn BudgetStore>>,
     ) -> io::Result<Self> {
-        let budget = Budget::open(limits, store, clock.now())?;
+        let budget = Budget::open(limits, store.clone(), clock.now())?;
+        let mut gate = Gate::new(limits, budget);
+        for pause in store.as_ref().map_or_else(|| Ok(Vec::new()), |store| store.load_pauses())? {
+            if let Some(left) = pause.left(clock.now()) {
+                gate.pace(&pause.key()).pause_until(clock.elapsed().saturating_add(left));
+            }
+        }
         Ok(Self {
             clock,
             stop,
             limit_of: limits.limit_of,
             pause_max,
-            gate: Mutex::new(Gate::new(limits, budget)),
+            gate: Mutex::new(gate),
             changed: Condvar::new(),
+            keeper: Mutex::new(store),
         })
     }
 
@@ -107,6 +137,7 @@ impl Throttle {
         loop {
             let at = match self.turn(&gate, ticket, asking) {
                 Err(refusal) => {
+                    gate.end_wait(ticket, self.clock.elapsed());
                     gate.leave(ticket);
                     self.changed.notify_all();
                     return Err(refusal);
@@ -115,8 +146,10 @@ impl Throttle {
                 Ok(Turn::At(at)) => Some(at),
                 Ok(Turn::AfterOthers) => None,
             };
+            gate.note_wait(ticket, &key, self.clock.elapsed());
             gate = self.rest(gate, ticket, at);
         }
+        gate.end_wait(ticket, self.clock.elapsed());
         let begun = gate.go(ticket, asking, self.clock.elapsed(), self.clock.now()).map_err(Refusal::Store);
         // Who waited behind this call now waits for a time, or for another.
         self.changed.notify_all();
@@ -149,6 +182,22 @@ impl Throttle {
     #[must_use]
     pub fn used(&self) -> Used {
         self.lock().used(self.clock.now())
+    }
+
+    /// What went through so far, and what may still go.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.lock().traffic(self.clock.elapsed(), self.clock.now())
+    }
+
+    /// Keeps the long pauses. That they cannot be kept is no reason to fail a call: they hold for this run all the same.
+    fn keep_pauses(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(store) = &*keeper else { return };
+        let pauses = self.lock().long_pauses(self.clock.elapsed(), self.clock.now());
+        if let Err(error) = store.save_pauses(&pauses) {
+            tracing::warn!(reason = %error.kind(), "a long pause of the provider's could not be kept for the next start");
+        }
     }
 
     fn key(&self, asking: Asking<'_>) -> Key {
@@ -239,6 +288,9 @@ impl Permit {
     pub fn pause(&self, span: Duration) {
         let until = self.throttle.clock.elapsed().saturating_add(span);
         self.throttle.lock().pace(&self.key).pause_until(until);
+        if span > kept::LONG {
+            self.throttle.keep_pauses();
+        }
     }
 
     /// Too many calls: halves the principal's rate, once for all calls that were under way together.

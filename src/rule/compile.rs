@@ -18,6 +18,7 @@ use super::source::SourceFile;
 use super::syntax::Evidence;
 use super::validate::Row;
 use hash::Draft;
+pub(super) use hash::list_hash;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use toml::Spanned;

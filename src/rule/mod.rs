@@ -14,6 +14,7 @@ pub mod load;
 pub mod normalise;
 mod parse;
 mod pattern;
+pub mod profile;
 pub mod ruleset;
 mod schema;
 pub mod select;
@@ -25,6 +26,7 @@ pub mod validate;
 
 pub use error::RuleError;
 pub use load::{Loaded, Options, load};
+pub use profile::Profile;
 pub use ruleset::RuleSet;
 pub use select::Select;
 

@@ -68,6 +68,8 @@ pub struct Detector {
     /// SHA-256 over all that decides its findings: the rule without examples and prose, its lists, its validators' names,
     /// parameters and versions, and the normaliser's version.
     pub hash: [u8; 32],
+    /// Hashes over parts of it.
+    pub identity: Identity,
     /// True: it was not chosen and is here only because another detector takes it as evidence; it reports nothing.
     pub silent: bool,
     /// Its shapes.
@@ -78,6 +80,8 @@ pub struct Detector {
     pub checks: Vec<Check>,
     /// A value whose digits are all the same is refused.
     pub exclude_same_digits: bool,
+    /// Tokens of values that are not reported, sorted.
+    pub exclude_tokens: Vec<Arc<str>>,
     /// Ways to be sure, best first (stable for equal confidence).
     pub tiers: Vec<Tier>,
     /// Fewest different values in one part.
@@ -90,6 +94,20 @@ pub struct Detector {
     pub examples: Vec<Example>,
     /// Texts without.
     pub counters: Vec<Counter>,
+}
+
+/// Hashes (SHA-256) over parts of a detector: an edit that leaves one of them alone leaves alone what it decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// For each primary in order, what decides where it matches: its pattern or terms, edges and longest match.
+    pub primaries: Vec<[u8; 32]>,
+    /// What decides which matches stand, and how they are shown: validators, checks without
+    /// [plain values](Detector::excluded_values), what counts of a value, the mask.
+    pub judging: [u8; 32],
+    /// What decides its matches when it is another detector's evidence.
+    pub as_evidence: [u8; 32],
+    /// For each tier in order, what it asks of a value itself: shapes, validators, checks, form.
+    pub gates: Vec<[u8; 32]>,
 }
 
 /// One shape of one detector: a rule of the matcher.
@@ -287,6 +305,33 @@ pub struct Counter {
     pub reason: Miss,
     /// Line in the rule file.
     pub line: usize,
+}
+
+impl Check {
+    /// The values that it refuses, as they count ([`Canonical::Alnum`] forms in ASCII), when refusing them is all that it
+    /// does.
+    #[must_use]
+    pub fn plain_values(&self, canonical: Canonical) -> Option<&[String]> {
+        let CheckWhat::Texts(texts) = &self.what else { return None };
+        let plain = self.exclude && self.place == CheckPlace::Full && canonical == Canonical::Alnum;
+        (plain && texts.iter().all(|text| text.is_ascii())).then_some(texts)
+    }
+}
+
+impl Tier {
+    /// True when it asks nothing of the value itself.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
+        self.primaries.is_empty() && self.validators.is_empty() && self.checks.is_empty() && self.form.is_none()
+    }
+}
+
+impl Detector {
+    /// The values that its checks refuse whatever stands around them, as they count.
+    pub fn excluded_values(&self) -> impl Iterator<Item = &str> {
+        let values = self.checks.iter().filter_map(|check| check.plain_values(self.canonical));
+        values.flatten().map(String::as_str)
+    }
 }
 
 impl RuleSet {

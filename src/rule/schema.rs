@@ -66,7 +66,7 @@ pub(super) static LIST: [Key; 5] = [
     may("case_sensitive", Kind::Bool),
 ];
 
-pub(super) static DETECTOR: [Key; 20] = [
+pub(super) static DETECTOR: [Key; 21] = [
     must("id", Kind::Text),
     must("name", Kind::Text),
     may("why", Kind::Text),
@@ -80,6 +80,7 @@ pub(super) static DETECTOR: [Key; 20] = [
     may("max_match_bytes", Kind::Number(1, super::MATCH_BYTES_MAX)),
     may("across_soft", Kind::Bool),
     may("exclude_same_digits", Kind::Bool),
+    may("exclude_tokens", TEXTS),
     may("primary", Kind::Array(&Kind::Table(&PRIMARY))),
     may("validators", VALIDATORS),
     may("check", Kind::Array(&Kind::Table(&CHECK))),

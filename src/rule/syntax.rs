@@ -91,6 +91,9 @@ pub struct Detector {
     /// True: a value whose digits are all the same is refused.
     #[serde(default)]
     pub exclude_same_digits: bool,
+    /// Tokens of values that are fine: what would be reported of them is left out.
+    #[serde(default)]
+    pub exclude_tokens: Vec<Spanned<String>>,
     /// Shapes; at least one.
     #[serde(default)]
     pub primary: Vec<Primary>,

@@ -3,7 +3,7 @@
 mod apart;
 mod faults;
 mod interrupted;
-mod world;
+pub(crate) mod world;
 
 use crate::harness::same;
 use serde_json::Value;

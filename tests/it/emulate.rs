@@ -128,6 +128,8 @@ fn settings_and_secrets_are_written_for_a_client() {
     same("download host", &Some(host), &settings["connector"]["box"]["download_hosts"][0].as_str());
     for (file, held) in [
         ("box.secret", told["box"]["client_secret"].as_str()),
+        ("box.hook-key", told["box"]["hook_keys"][0].as_str()),
+        ("box.hook-second-key", told["box"]["hook_keys"][1].as_str()),
         ("dropbox.secret", told["dropbox"]["app_secret"].as_str()),
         ("dropbox.refresh", told["dropbox"]["refresh_token"].as_str()),
         ("authority.pem", told["authority_pem"].as_str()),
@@ -158,10 +160,13 @@ fn a_folder_fills_them_and_made_up_files_cost_no_memory() {
     scene.write("stuff/erin/plan é.txt", "a plan");
     scene.write("stuff/other.txt", "another");
     // The harness bounds memory.
-    let (running, printed) = started(&scene, &["--folder", "stuff", "--made-up", "1000000", "--seed", "7"]);
-    assert!(printed.contains("2 files of 13 B, 1,000,000 made up; seed 7"), "{printed}");
-    running.signal("INT");
-    running.finish().expect_code(0);
+    for (files, told) in [("0", "2 files of 13 B"), ("12", "12 files of ")] {
+        let flags = ["--folder", "stuff", "--files", files, "--made-up", "1000000", "--seed", "7"];
+        let (running, printed) = started(&scene, &flags);
+        assert!(printed.contains(told) && printed.contains(", 1,000,000 made up; seed 7"), "{printed}");
+        running.signal("INT");
+        running.finish().expect_code(0);
+    }
 }
 
 #[test]
@@ -197,11 +202,12 @@ fn what_cannot_start_says_why() {
     let scene = Scene::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["--folder", "nowhere"], "cannot read nowhere"),
         (&["--folder", "x", "--empty"], "cannot be used with"),
-        (&["--faults", "mild"], "there are none, light, heavy"),
+        (&["--faults", "mild"], "there are none, light, heavy, storm"),
         (&["--faults", "cut=2"], "a number from 0 to 1"),
+        (&["--hook", "https://example.com/hook"], "http://127.0.0.1:8080"),
         (&["--edits", "0"], "write a number above 0"),
         (&["--authority", "ca.pem"], "--tls"),
         (&["--box-port", &port], &port),

@@ -4,6 +4,7 @@ mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 mod cost;
+mod doctor;
 mod emulate;
 mod extract;
 mod extract_cli;
@@ -20,6 +21,8 @@ mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]
 mod rules_made;
 mod rules_made_for_benches;
+mod run;
 mod samples;
 mod scan;
+mod service;
 mod signals;

@@ -4,9 +4,11 @@
 //! A behaviour is a row of [`BEHAVIOURS`]; it knows providers only through `Source` and the stage. The seeds are those of
 //! `SLUICEBOX_SEEDS` (`1-3` by default, `5`, `1-20`); `tests/campaign` runs twenty and prints a table.
 
+mod asked;
 mod changes;
 mod journal;
 mod listing;
+mod receiver;
 mod rotation;
 mod stage;
 
@@ -25,6 +27,7 @@ struct Behaviour {
 
 const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "every file is listed once, read whole and judged", holds: listing::whole },
+    Behaviour { name: "a listing brings the tenant's whole inventory", holds: asked::inventory },
     Behaviour { name: "an unchanged tenant has nothing new in a second pass", holds: listing::unchanged },
     Behaviour { name: "on a good day no page is asked for twice", holds: listing::least_calls },
     Behaviour { name: "tokens that end in the middle are renewed", holds: listing::tokens_end },
@@ -32,6 +35,12 @@ const BEHAVIOURS: &[Behaviour] = &[
     Behaviour { name: "a crash while tokens turn over loses no key", holds: rotation::crash_anywhere },
     Behaviour { name: "a second pass knows what a fresh listing knows", holds: changes::second_pass },
     Behaviour { name: "the feed tells every edit", holds: changes::feed },
+    Behaviour { name: "what the log tells late is told when it has settled", holds: changes::late_log },
+    Behaviour { name: "a look at an item tells what its listing tells", holds: asked::look },
+    Behaviour { name: "an item is found again wherever it went", holds: asked::look_again },
+    Behaviour { name: "genuine deliveries are hints, all others are refused", holds: asked::delivery },
+    Behaviour { name: "webhooks come over the wire and again until they are taken", holds: asked::over_the_wire },
+    Behaviour { name: "a watch tells which feeds have news", holds: asked::watch },
     Behaviour { name: "a lost position costs no edit", holds: changes::position_lost },
 ];
 

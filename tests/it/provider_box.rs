@@ -11,7 +11,7 @@ use sluicebox::provider::boxcom::hook::{self, Repair};
 use sluicebox::provider::boxcom::{self, auth};
 use sluicebox::provider::exposure::{Above, exposure};
 use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, Limits};
+use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, HookKeys, Limits};
 use sluicebox::provider::{
     self, CapabilityState, FeedCursor, Next, Onward, Secret, Settings, Shared, Source, Wanted, WhyUnwalked,
 };
@@ -67,6 +67,7 @@ impl Stage {
                 authorize: self.url(Door::BoxApi, "/api/oauth2/authorize"),
                 download_hosts: vec![format!("127.0.0.1:{}", download.port().unwrap())],
                 auth,
+                hook_keys: HookKeys::default(),
             }),
             internal_domains: vec!["example.com".into()],
             limits: Limits::default(),
@@ -547,7 +548,10 @@ fn hooks_are_made_once_mended_and_their_notices_verified() {
         let headers = hook::Headers::from(header);
         assert_eq!(hook::verify(&keys, &headers, &notice.body, stage.clock.now()), Ok(()));
         let hint = hook::hint(&notice.body).unwrap();
-        assert_eq!((&*hint.trigger, hint.item.map(|(kind, _)| kind)), ("FILE.UPLOADED", Some(ItemKind::File)));
+        assert_eq!(
+            (&*hint.trigger, hint.subject.and_then(|subject| subject.kind)),
+            ("FILE.UPLOADED", Some(ItemKind::File))
+        );
     }
 }
 

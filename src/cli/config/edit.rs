@@ -71,12 +71,23 @@ fn set(text: &str, name: &ConnectorName, entry: &Entry) -> Option<String> {
 
 fn remove(text: &str, name: &ConnectorName) -> Option<String> {
     let Some((header, keys)) = table(text, name)? else { return Some(text.to_owned()) };
+    let parts = std::iter::once(Some((header, keys))).chain(tables_within(text, name)?.into_iter().map(Some));
+    let mut cuts: Vec<Range<usize>> =
+        parts.map(|part| part.and_then(|(header, keys)| cut(text, &header, &keys))).collect::<Option<_>>()?;
+    cuts.sort_by_key(|cut| std::cmp::Reverse(cut.start));
+    let mut text = text.to_owned();
+    for cut in cuts {
+        text.replace_range(cut, "");
+    }
+    Some(text)
+}
+
+/// The bytes of a table from its header's line to its last value's, and the blank line that parted it from the next.
+fn cut(text: &str, header: &Range<usize>, keys: &Keys) -> Option<Range<usize>> {
     let last = keys.iter().map(|(_, span)| span.end).max().unwrap_or(header.end);
     let end = text.get(last..)?.find('\n').map_or(text.len(), |end| last + end + 1);
-    // The blank line that stood between this table and the next goes too.
-    let rest = text.get(end..)?;
-    let rest = rest.strip_prefix('\n').unwrap_or(rest);
-    Some(format!("{}{rest}", text.get(..header.start)?))
+    let blank = usize::from(text.get(end..)?.starts_with('\n'));
+    Some(header.start..end + blank)
 }
 
 /// The keys of a table, each with the bytes of its value.
@@ -91,7 +102,25 @@ fn table(text: &str, name: &ConnectorName) -> Option<Option<(Range<usize>, Keys)
     let DeValue::Table(table) = value.get_ref() else { return None };
     let header = value.span();
     text.get(header.clone())?.starts_with('[').then_some(())?;
-    Some(Some((header, table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect())))
+    Some(Some((header, own_keys(text, table))))
+}
+
+/// The keys that stand in a table's own lines: not those with a header of theirs (`[connector.main.pilot]`).
+fn own_keys(text: &str, table: &DeTable<'_>) -> Keys {
+    let own = table.iter().filter(|(_, value)| !has_header(text, value));
+    own.map(|(key, value)| (key.get_ref().to_string(), value.span())).collect()
+}
+
+fn has_header(text: &str, value: &toml::Spanned<DeValue<'_>>) -> bool {
+    value.get_ref().is_table() && text.get(value.span()).is_some_and(|text| text.starts_with('['))
+}
+
+/// The tables below a connector's that have a header of their own; `None` when one cannot be cut out safely.
+fn tables_within(text: &str, name: &ConnectorName) -> Option<Vec<(Range<usize>, Keys)>> {
+    let root = DeTable::parse(text).ok()?;
+    let table = root.get_ref().get("connector")?.get_ref().as_table()?.get(name.as_str())?.get_ref().as_table()?;
+    let within = table.iter().filter(|(_, value)| has_header(text, value));
+    within.map(|(_, value)| Some((value.span(), own_keys(text, value.get_ref().as_table()?)))).collect()
 }
 
 /// A text as a basic string of TOML.

@@ -4,7 +4,7 @@
 use crate::model::Provider;
 use crate::provider::settings::public;
 
-/// One key of a connector's table.
+/// One key of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     /// As it is typed.
@@ -20,15 +20,71 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 2] = ["state_dir", "connector"];
+pub(super) const TOP: [&str; 5] = ["state_dir", "service", "retention", "rules", "connector"];
+
+/// Tables beside those of connectors, with their keys.
+pub(super) const TABLES: [(&str, &[Key]); 3] = [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES)];
+
+const fn key(name: &'static str, default: &'static str) -> Key {
+    Key { name, of: None, default }
+}
+
+/// Keys of `[service]`, in the guide's order.
+pub(super) const SERVICE: [Key; 24] = [
+    key("data_dir", "`data` in the state folder"),
+    key("rescan_every", "\"12h\""),
+    key("feed_poll_ms", "5000"),
+    key("fetch_threads", "16"),
+    key("scan_threads", "one for each core"),
+    key("live_slots", "4"),
+    key("bytes_in_flight_max", "67108864"),
+    key("spool_bytes_max", "17179869184"),
+    key("file_bytes_max", "17179869184"),
+    key("spool_dir", "`spool` in the data folder"),
+    key("lease_secs", "120"),
+    key("attempts_max", "6"),
+    key("asked_share", "10"),
+    key("backlog_share", "10"),
+    key("recheck_share", "5"),
+    key("reuse_across_items", "true"),
+    key("token_key_file", "the user's own token key"),
+    key("http", "none: no port is opened"),
+    key("http_credential_file", "none"),
+    key("public_address", "none"),
+    key("log", "\"text\""),
+    key("log_level", "\"info\""),
+    key("log_file", "none: standard error"),
+    key("disk_free_min_bytes", "1073741824"),
+];
+
+/// Keys of `[retention]`, in the guide's order.
+pub(super) const RETENTION: [Key; 5] = [
+    key("activities_days", "kept"),
+    key("past_verdicts_days", "kept"),
+    key("past_findings_days", "kept"),
+    key("audit_people_days", "kept"),
+    key("gone_items_days", "kept"),
+];
+
+/// Keys of `[rules]`, in the guide's order.
+pub(super) const RULES: [Key; 4] =
+    [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
+
+/// Lists of `never_read`: owners, groups of owners, folders.
+pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];
+
+/// Lists of `pilot`: people, groups of people, folders.
+pub(super) const PILOT: [&str; 3] = ["users", "groups", "folders"];
 
 /// Keys of a connector's table, in the guide's order.
-pub(super) const KEYS: [Key; 29] = [
+pub(super) const KEYS: [Key; 33] = [
     Key { name: "provider", of: None, default: "none: must be given" },
     Key { name: "enabled", of: None, default: "true" },
     Key { name: "internal_domains", of: None, default: "[]" },
     Key { name: "history_days", of: None, default: "7" },
     Key { name: "trash", of: None, default: "true" },
+    Key { name: "never_read", of: None, default: "nothing" },
+    Key { name: "pilot", of: None, default: "everybody" },
     Key { name: "rate_per_principal", of: None, default: "10.0" },
     Key { name: "concurrency", of: None, default: "16" },
     Key { name: "calls_per_day", of: None, default: "no limit" },
@@ -42,6 +98,8 @@ pub(super) const KEYS: [Key; 29] = [
     Key { name: "enterprise_id", of: BOX, default: "none: must be given for `client_credentials`" },
     Key { name: "user_id", of: BOX, default: "none" },
     Key { name: "key_file", of: BOX, default: "none: must be given for `jwt`" },
+    Key { name: "hook_key_file", of: BOX, default: "the connector's own folder" },
+    Key { name: "hook_second_key_file", of: BOX, default: "the connector's own folder" },
     Key { name: "upload", of: BOX, default: public::BOX_UPLOAD },
     Key { name: "download_hosts", of: BOX, default: "[\"dl.boxcloud.com\", \"*.boxcloud.com\"]" },
     Key { name: "app_key", of: DROPBOX, default: "none: must be given" },
@@ -56,8 +114,11 @@ pub(super) const KEYS: [Key; 29] = [
 ];
 
 /// Keys under which people would write a secret itself.
-pub(super) const SECRETS: [&str; 8] =
-    ["client_secret", "app_secret", "refresh_token", "access_token", "private_key", "passphrase", "password", "secret"];
+#[rustfmt::skip]
+pub(super) const SECRETS: [&str; 10] = [
+    "client_secret", "app_secret", "refresh_token", "access_token", "private_key", "passphrase", "password", "secret",
+    "hook_key", "hook_second_key",
+];
 
 /// The candidate nearest to a word: at most a third of its letters differ, or one is the other's beginning.
 pub(in crate::cli) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -4,17 +4,19 @@
 //! is about, and an unknown key has a suggestion from the keys that fit this provider.
 
 use super::error::ConfigError;
-use super::keys::{KEYS, SECRETS, TOP, nearest};
+use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
 use super::secrets::SecretKind;
+use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
+use super::table::{Table, beside};
 use super::{Connector, folder_below};
 use crate::cli::shown;
 use crate::model::{ConnectorName, Provider};
 use crate::provider::Secret;
 use crate::provider::settings::{
-    BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, LimitOf, Limits, Settings, public,
+    BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, LimitOf, Limits, Settings, public,
 };
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -25,6 +27,9 @@ use url::Url;
 pub(super) struct Document {
     pub(super) state: PathBuf,
     pub(super) connectors: Vec<Connector>,
+    pub(super) service: Service,
+    pub(super) kept: Kept,
+    pub(super) rules: crate::rule::Options,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -55,12 +60,9 @@ pub(super) fn document(
             connectors.push(connector(source, key, value, &state)?);
         }
     }
-    Ok(Document { state, connectors })
-}
-
-/// A path that stands in the file: relative ones begin at the file's folder.
-fn beside(file: &Path, text: &str) -> PathBuf {
-    file.parent().unwrap_or(Path::new("")).join(text)
+    let service = service::read(source, root, &state)?;
+    let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
+    Ok(Document { state, connectors, service, kept, rules })
 }
 
 /// An error of the TOML reader, without the line that it would show.
@@ -85,21 +87,22 @@ fn unknown_top(source: &Source<'_>, word: &str, span: &Range<usize>) -> ConfigEr
     if KEYS.iter().any(|key| key.name == word) {
         return error.help("it belongs into the table of a connector: `[connector.main]`");
     }
+    if let Some((table, _)) = TABLES.iter().find(|(_, keys)| keys.iter().any(|key| key.name == word)) {
+        return error.help(format!("it belongs into the table `[{table}]`"));
+    }
     match nearest(word, TOP) {
         Some("connector") => {
             error.help("did you mean `connector`? A connector is a table with a name: `[connector.main]`")
         }
         Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error.help("outside of connectors there is `state_dir` only"),
+        None => error.help(format!("outside of tables there is `state_dir` only; tables are {}", tables())),
     }
 }
 
-/// One connector's table while it is read.
-struct Reader<'a> {
-    source: &'a Source<'a>,
-    name: &'a ConnectorName,
-    header: Range<usize>,
-    table: &'a DeTable<'a>,
+/// The tables that a file may have, for messages.
+fn tables() -> String {
+    let named = TABLES.iter().map(|(name, _)| format!("[{name}]"));
+    named.chain(std::iter::once("[connector.NAME]".to_owned())).collect::<Vec<_>>().join(", ")
 }
 
 fn connector(
@@ -115,9 +118,9 @@ fn connector(
     let Some(table) = value.get_ref().as_table() else {
         return Err(source.error(&value.span(), format!("a connector is a table: `[connector.{name}]`")));
     };
-    let reader = Reader { source, name: &name, header: key.span(), table };
+    let reader = Table { source, label: format!("connector `{name}`"), header: key.span(), keys: table };
     let provider = reader.provider()?;
-    reader.check_keys(provider)?;
+    reader.check_keys(&name, provider)?;
     let folder = folder_below(state, &name);
     let settings = Settings {
         name: name.clone(),
@@ -138,20 +141,12 @@ fn connector(
         files.extend(reader.path(kind.key())?.map(|path| (kind, path)));
     }
     let (line, _) = source.place(reader.header.start);
-    Ok(Connector { settings, enabled, files, line })
+    let never_read = reader.chosen("never_read", &NEVER_READ)?;
+    let pilot = reader.chosen("pilot", &PILOT)?;
+    Ok(Connector { settings, enabled, never_read, pilot, files, line })
 }
 
-impl Reader<'_> {
-    fn get(&self, key: &str) -> Option<&Spanned<DeValue<'_>>> {
-        self.table.get(key)
-    }
-
-    /// An error at a key's value, or at the table's head when the key is missing.
-    fn error(&self, key: &str, what: impl std::fmt::Display) -> ConfigError {
-        let span = self.get(key).map_or(self.header.clone(), Spanned::span);
-        self.source.error(&span, format!("connector `{}`: {what}", self.name))
-    }
-
+impl Table<'_> {
     fn provider(&self) -> Result<Provider, ConfigError> {
         match self.text("provider")?.as_deref() {
             Some(word) => Provider::ALL.into_iter().find(|provider| provider.name() == word).ok_or_else(|| {
@@ -165,20 +160,19 @@ impl Reader<'_> {
     }
 
     /// Refuses keys that this provider's connectors do not have.
-    fn check_keys(&self, provider: Provider) -> Result<(), ConfigError> {
+    fn check_keys(&self, name: &ConnectorName, provider: Provider) -> Result<(), ConfigError> {
         let fits = |of: Option<Provider>| of.is_none_or(|of| of == provider);
-        for (key, _) in self.table {
+        for (key, _) in self.keys {
             let word = key.get_ref().as_ref();
             if KEYS.iter().any(|known| known.name == word && fits(known.of)) {
                 continue;
             }
-            return Err(self.refuse_key(provider, word, &key.span()));
+            return Err(self.refuse_key(name, provider, word, &key.span()));
         }
         Ok(())
     }
 
-    fn refuse_key(&self, provider: Provider, word: &str, span: &Range<usize>) -> ConfigError {
-        let name = self.name;
+    fn refuse_key(&self, name: &ConnectorName, provider: Provider, word: &str, span: &Range<usize>) -> ConfigError {
         if SECRETS.contains(&word) {
             let kind = SecretKind::ALL.into_iter().find(|kind| kind.key() == format!("{word}_file"));
             let kind = kind.unwrap_or(SecretKind::of(provider));
@@ -201,45 +195,24 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        match self.get(key).map(Spanned::get_ref) {
-            None => Ok(None),
-            Some(value) => match value.as_str().map(str::trim) {
-                Some(text) if !text.is_empty() => Ok(Some(text.to_owned())),
-                _ => Err(self.error(key, format!("`{key}` must be a text in quotes, and not empty"))),
-            },
-        }
-    }
-
     /// A text that may still be missing: [`super::Config::settings`] complains, so that an unfinished connector does not keep
     /// the others from working.
     fn text_or_empty(&self, key: &str) -> Result<String, ConfigError> {
         Ok(self.text(key)?.unwrap_or_default())
     }
 
-    fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
-        Ok(self.text(key)?.map(|text| beside(self.source.path, &text)))
-    }
-
-    fn flag(&self, key: &str) -> Result<Option<bool>, ConfigError> {
-        match self.get(key).map(Spanned::get_ref) {
-            None => Ok(None),
-            Some(DeValue::Boolean(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(self.error(key, format!("`{key}` must be true or false"))),
-        }
-    }
-
-    fn whole(&self, key: &str, fits: RangeInclusive<u64>) -> Result<Option<u64>, ConfigError> {
-        let Some(value) = self.get(key).map(Spanned::get_ref) else { return Ok(None) };
-        let number = value.as_integer().and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
-        number.filter(|number| fits.contains(number)).map(Some).ok_or_else(|| {
-            let range = if *fits.end() == u64::MAX {
-                format!("{} or more", fits.start())
-            } else {
-                format!("{} to {}", fits.start(), fits.end())
-            };
-            self.error(key, format!("`{key}` must be a whole number, {range}"))
-        })
+    /// People, groups and folders that a table within names; nothing when it is not there.
+    fn chosen(&self, key: &str, known: &[&'static str; 3]) -> Result<Chosen, ConfigError> {
+        let Some(table) = self.within(key)? else { return Ok(Chosen::default()) };
+        table.only(known.iter().copied(), "docs/connect.md")?;
+        let list = |key: &str| -> Result<Vec<String>, ConfigError> {
+            let texts = table.list(key)?.unwrap_or_default();
+            match texts.iter().any(String::is_empty) {
+                true => Err(table.error(key, format!("a text of `{key}` is empty"))),
+                false => Ok(texts),
+            }
+        };
+        Ok(Chosen { people: list(known[0])?, groups: list(known[1])?, folders: list(known[2])? })
     }
 
     fn limits(&self) -> Result<Limits, ConfigError> {
@@ -272,15 +245,6 @@ impl Reader<'_> {
         rate.map(Some).ok_or_else(|| {
             self.error("rate_per_principal", "`rate_per_principal` must be calls a second, above 0 and at most 1000")
         })
-    }
-
-    fn list(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
-        let Some(value) = self.get(key).map(Spanned::get_ref) else { return Ok(None) };
-        let texts = value.as_array().and_then(|array| {
-            let texts = array.iter().map(|one| one.get_ref().as_str().map(|text| text.trim().to_owned()));
-            texts.collect::<Option<Vec<_>>>()
-        });
-        texts.map(Some).ok_or_else(|| self.error(key, format!("`{key}` must be a list of texts: [\"one\", \"two\"]")))
     }
 
     fn domains(&self) -> Result<Vec<String>, ConfigError> {
@@ -350,6 +314,7 @@ impl Reader<'_> {
             authorize: self.address("authorize", public::BOX_AUTHORIZE, false)?,
             download_hosts: hosts.unwrap_or_else(|| public::BOX_DOWNLOAD_HOSTS.map(str::to_owned).to_vec()),
             auth: self.box_auth(folder)?,
+            hook_keys: HookKeys::default(),
         })
     }
 

@@ -24,11 +24,21 @@ pub(in crate::cli) enum SecretKind {
     AppSecret,
     /// Dropbox: what an admin's consent gave. It does not rotate, so it may come from outside.
     RefreshToken,
+    /// Box: one of the two keys that webhook deliveries are signed with.
+    HookKey,
+    /// Box: the other one; both hold while one is changed.
+    HookSecondKey,
 }
 
 impl SecretKind {
     /// All of them.
-    pub(super) const ALL: [SecretKind; 3] = [SecretKind::ClientSecret, SecretKind::AppSecret, SecretKind::RefreshToken];
+    pub(super) const ALL: [SecretKind; 5] = [
+        SecretKind::ClientSecret,
+        SecretKind::AppSecret,
+        SecretKind::RefreshToken,
+        SecretKind::HookKey,
+        SecretKind::HookSecondKey,
+    ];
 
     /// The secret of an application at this provider.
     pub(in crate::cli) fn of(provider: Provider) -> Self {
@@ -44,6 +54,8 @@ impl SecretKind {
             SecretKind::ClientSecret => "client secret",
             SecretKind::AppSecret => "app secret",
             SecretKind::RefreshToken => "refresh token",
+            SecretKind::HookKey => "primary signature key",
+            SecretKind::HookSecondKey => "secondary signature key",
         }
     }
 
@@ -53,6 +65,8 @@ impl SecretKind {
             SecretKind::ClientSecret => "client_secret_file",
             SecretKind::AppSecret => "app_secret_file",
             SecretKind::RefreshToken => "refresh_token_file",
+            SecretKind::HookKey => "hook_key_file",
+            SecretKind::HookSecondKey => "hook_second_key_file",
         }
     }
 
@@ -117,6 +131,12 @@ pub(super) fn check_private(path: &Path) -> Result<(), ConfigError> {
     }
     Err(ConfigError::new(format!("others can read the secret in {shown} (mode {:04o})", mode & 0o7777))
         .help(format!("run `chmod 600 {shown}`")))
+}
+
+/// The secret in a private file.
+pub(super) fn of_file(path: &Path) -> Result<Secret, ConfigError> {
+    check_private(path)?;
+    read(path)
 }
 
 fn read(path: &Path) -> Result<Secret, ConfigError> {

@@ -5,6 +5,7 @@ use crate::provider::settings::{LimitOf, public};
 use std::os::unix::fs::PermissionsExt;
 
 const GUIDE: &str = include_str!("../../../docs/connect.md");
+const SERVICE_GUIDE: &str = include_str!("../../../docs/service.md");
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(PathBuf::from("/etc/s.toml"), format!("state_dir = \"state\"\n{text}"))
@@ -55,6 +56,30 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_do() {
         ("[connector.main]\nprovider = \"box\"\ninternal_domains = [\"me@example.com\"]", "is no domain", 4, "follows the @"),
         ("[connector.main]\nprovider = \"box\"\nprovider = \"box\"", "stands in the table already", 4, ""),
         ("[connector.main]\nprovider = box", "no valid TOML", 3, "double quotes"),
+        ("[service]\nrescan_evry = \"12h\"", "[service]: unknown key `rescan_evry`", 3, "did you mean `rescan_every`?"),
+        ("[service]\nzzz = 1", "[service]: unknown key `zzz`", 3, "docs/service.md"),
+        ("[servce]\n", "unknown key `servce`", 2, "did you mean `service`?"),
+        ("rescan_every = \"1h\"", "unknown key `rescan_every`", 2, "table `[service]`"),
+        ("zzz = 1", "unknown key `zzz`", 2, "[retention]"),
+        ("service = 1", "`service` is a table: `[service]`", 2, ""),
+        ("[service]\nrescan_every = \"12\"", "`rescan_every` is no span of time", 3, "\"12h\""),
+        ("[service]\nrescan_every = \"1s\"", "from 1min to 366d", 3, ""),
+        ("[service]\nfeed_poll_ms = 1", "a whole number, 100 to 3600000", 3, ""),
+        ("[service]\nfetch_threads = 2\nlive_slots = 2", "less than `fetch_threads`, which is 2", 4, "never be fetched"),
+        ("[service]\nbacklog_share = 31", "a whole number, 0 to 30", 3, ""),
+        ("[service]\nhttp = \"localhost\"", "`localhost` is no address and port", 3, "127.0.0.1:8640"),
+        ("[service]\npublic_address = \"http://a.b/\"", "begins with https://", 3, "/hooks/CONNECTOR"),
+        ("[service]\nlog = \"xml\"", "there is no log `xml`", 3, "\"text\", \"json\""),
+        ("[service]\nlog_level = \"loud\"", "there is no log_level `loud`", 3, "\"debug\""),
+        ("[retention]\nactivities_days = 0", "a whole number, 1 to 36525", 3, ""),
+        ("[retention]\nactivity_days = 1", "unknown key `activity_days`", 3, "did you mean `activities_days`?"),
+        ("[rules]\npaths = \"rules\"", "must be a list of texts", 3, ""),
+        ("[connector.main]\nprovider = \"box\"\nnever_read = [\"a\"]", "`never_read` must be a table of lists", 4, ""),
+        ("[connector.main]\nprovider = \"box\"\nnever_read = { users = [\"a\"] }", "connector `main`: never_read: unknown key `users`", 4, ""),
+        ("[connector.main]\nprovider = \"box\"\n[connector.main.pilot]\nowners = []", "pilot: unknown key `owners`", 5, ""),
+        ("[connector.main]\nprovider = \"box\"\npilot = { folders = [\"\"] }", "a text of `folders` is empty", 4, ""),
+        ("[connector.main]\nprovider = \"box\"\nhook_key = \"hunter2\"", "is a secret", 4, "SLUICEBOX_MAIN_HOOK_KEY"),
+        ("[connector.main]\nprovider = \"dropbox\"\nhook_key_file = \"x\"", "for connectors of box", 4, ""),
         ("connector = 1", "a connector is a table", 2, ""),
         ("[connector]\nmain = 1", "a connector is a table", 3, ""),
     ];
@@ -125,6 +150,11 @@ fn an_edit_keeps_every_comment_and_every_other_table() {
         ("# a\n[connector.a]\nprovider = \"box\"\n\n[connector.main]\nprovider = \"box\"\ndownload_hosts = [\n  \"a.b\", # c\n]\n\n# z\n[connector.z]\n", Change::Remove,
          "# a\n[connector.a]\nprovider = \"box\"\n\n# z\n[connector.z]\n"),
         ("[connector.z]\n", Change::Remove, "[connector.z]\n"),
+        ("[connector.main]\nprovider = \"box\"\n[connector.main.pilot]\nusers = [\"a\"]\n", set(vec![Entry::Flag("enabled", true)]),
+         "[connector.main]\nprovider = \"box\"\nenabled = true\n[connector.main.pilot]\nusers = [\"a\"]\n"),
+        ("[connector.main]\nprovider = \"box\"\npilot = { users = [\"a\"] }\n", set(vec![Entry::Flag("enabled", true)]),
+         "[connector.main]\nprovider = \"box\"\npilot = { users = [\"a\"] }\nenabled = true\n"),
+        ("[connector.main]\nprovider = \"box\"\n\n[connector.z]\n\n[connector.main.pilot]\nusers = [\"a\"]\n# z\n", Change::Remove, "[connector.z]\n\n# z\n"),
     ];
     for (before, change, after) in rows {
         assert_eq!(edit::apply(before, &name, &change).as_deref(), Some(after), "{before}");
@@ -191,8 +221,83 @@ fn the_guide_names_every_key_with_its_default() {
 }
 
 #[test]
+fn the_guide_of_the_service_names_every_key_with_its_default() {
+    for (table, keys) in keys::TABLES {
+        let part = SERVICE_GUIDE.split(&format!("\n## `[{table}]`\n")).nth(1);
+        let part = part.and_then(|rest| rest.split("\n## ").next()).unwrap_or_default();
+        let rows: Vec<&str> = part.lines().filter(|line| line.starts_with("| `")).collect();
+        let named: Vec<&str> = rows.iter().filter_map(|row| row.split('`').nth(1)).collect();
+        assert_eq!(named, keys.iter().map(|key| key.name).collect::<Vec<_>>(), "docs/service.md, [{table}]");
+        for (row, key) in rows.iter().zip(keys) {
+            assert!(row.contains(&format!("| {} |", key.default)), "docs/service.md: `{}`, {}", key.name, key.default);
+        }
+    }
+}
+
+/// The defaults as the guide writes them, typed into a file, are the defaults.
+#[test]
+fn what_the_guide_calls_a_default_is_one() {
+    let typed = |keys: &[keys::Key]| -> String {
+        let plain = |key: &&keys::Key| {
+            key.default.parse::<u64>().is_ok()
+                || ["\"", "true", "false", "[]"].iter().any(|begin| key.default.starts_with(begin))
+        };
+        keys.iter().filter(plain).map(|key| format!("{} = {}\n", key.name, key.default)).collect()
+    };
+    let all: String = keys::TABLES.iter().map(|(name, keys)| format!("[{name}]\n{}", typed(keys))).collect();
+    assert!(all.lines().count() >= 18, "{all}");
+    let (typed, untyped) = (parse(&all).unwrap(), parse("").unwrap());
+    assert_eq!(typed.service(), untyped.service());
+    assert_eq!(typed.kept(), untyped.kept());
+    assert_eq!(format!("{:?}", typed.rules()), format!("{:?}", untyped.rules()));
+    assert_eq!(untyped.service().data_dir, Path::new("/etc/state/data"));
+    assert!(untyped.rules().builtin);
+    let (ours, engine) = (untyped.service().options(), crate::engine::core::Options::default());
+    let spool = engine.spool.clone();
+    let ours = crate::engine::core::Options { spool, ..ours };
+    assert_eq!(format!("{ours:?}"), format!("{engine:?}"), "the engine's own defaults");
+    assert_eq!(untyped.service().shares(), crate::store::order::Shares::default());
+}
+
+#[test]
+fn the_tables_of_the_service_are_read() {
+    let config = parse(
+        "[service]\ndata_dir = \"d\"\nrescan_every = \"1h30min\"\nfetch_threads = 2\nhttp = \"127.0.0.1:0\"\nlog = \"json\"\n\
+         log_level = \"debug\"\npublic_address = \"https://dlp.example.com/\"\nbacklog_share = 20\n[retention]\nactivities_days = 90\n\
+         [rules]\npaths = [\"r\"]\nonly = [\"id.*\"]\nno_builtin = true\n[connector.b]\nprovider = \"box\"\n\
+         never_read = { owners = [\"ceo@example.com\"], folders = [\"/Board\"] }\n[connector.b.pilot]\ngroups = [\"IT\"]\n",
+    )
+    .unwrap();
+    let service = config.service();
+    assert_eq!(
+        (service.data_dir.as_path(), service.spool_dir.as_path()),
+        (Path::new("/etc/d"), Path::new("/etc/d/spool"))
+    );
+    assert_eq!((service.rescan_every.as_secs(), service.fetch_threads, service.live_slots), (5_400, 2, 1));
+    assert_eq!(
+        (service.http.map(|http| http.port()), service.log, service.log_level),
+        (Some(0), LogForm::Json, "debug")
+    );
+    assert_eq!((service.shares, service.shares().percent), ([10, 20, 5], [50, 10, 20, 5]));
+    assert_eq!((service.options().fetch_threads, service.options().spool.folder), (2, PathBuf::from("/etc/d/spool")));
+    assert_eq!(config.kept(), &Kept { activities_days: Some(90), ..Kept::default() });
+    let rules = config.rules();
+    assert_eq!((rules.builtin, rules.paths.as_slice()), (false, [PathBuf::from("/etc/r")].as_slice()));
+    assert_eq!(rules.select.only, ["id.*"]);
+    let [b] = config.connectors() else { panic!("{config:?}") };
+    assert_eq!(
+        (b.never_read.people.as_slice(), b.never_read.folders.as_slice()),
+        (["ceo@example.com".to_owned()].as_slice(), ["/Board".to_owned()].as_slice())
+    );
+    assert!(b.never_read.groups.is_empty() && b.pilot.people.is_empty());
+    assert_eq!(b.pilot.groups, ["IT"]);
+}
+
+#[test]
 fn every_table_of_the_guide_is_taken() {
-    let blocks: Vec<&str> = GUIDE.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let guides = [GUIDE, SERVICE_GUIDE];
+    let rests = guides.iter().flat_map(|guide| guide.split("```toml\n").skip(1));
+    let blocks: Vec<&str> = rests.filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 3, "{} blocks", blocks.len());
     for block in blocks {
         let config = Config::parse(

@@ -26,26 +26,34 @@ const STALL_WHEN_WATCHED: Duration = Duration::from_secs(8);
 /// The longest pause that is sat out, then; a longer one is told with its end.
 const PAUSE_WHEN_WATCHED: Duration = Duration::from_secs(20);
 
+/// The longest pause that a thread of the service sits out; at a longer one the job goes back and the thread is free.
+const PAUSE_OF_SERVICE: Duration = Duration::from_secs(10);
+
 /// A connector that can be asked.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(in crate::cli) struct Opened {
     /// All it was told, secrets included.
-    pub(super) settings: Settings,
+    pub(in crate::cli) settings: Settings,
     /// Its tenant.
-    pub(super) source: Box<dyn Source>,
+    pub(in crate::cli) source: Box<dyn Source>,
+    /// The client of its calls.
+    pub(in crate::cli) http: Arc<Http>,
     /// Its clock.
-    pub(super) clock: Clock,
+    pub(in crate::cli) clock: Clock,
     /// Rises at Ctrl-C.
-    pub(super) stop: Arc<AtomicBool>,
+    pub(in crate::cli) stop: Arc<AtomicBool>,
 }
 
 /// What the calls are for: how patient they are, and whether a connector that is switched off may make them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(in crate::cli) enum Patience {
     /// Setting up and testing: a person waits, so few tries; allowed while the connector is switched off.
     Watched,
     /// All else: many tries.
     Long,
+    /// The running service: many tries, and no long pause in a thread that others could use. A connector that is switched off
+    /// may be opened, since it may be switched on while the service runs.
+    Service,
 }
 
 /// Opens a connector; no call is made yet.
@@ -57,15 +65,27 @@ pub(super) fn open(config: &Config, connector: &Connector, patience: Patience) -
         let name = connector.name();
         return Err(Failed::new(format!("{name} is switched off; `sluicebox connect enable {name}` switches it on")));
     }
+    opened(config, connector, &Clock::machine(), &stop::on_signals()?, patience)
+}
+
+/// Opens a connector under a clock and a stop flag that others share, whether it is switched on or not; no call is made yet.
+///
+/// # Errors
+/// As [`open`].
+pub(in crate::cli) fn opened(
+    config: &Config,
+    connector: &Connector,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+    patience: Patience,
+) -> Result<Opened, Failed> {
     let settings = config.settings(connector)?;
     let folder = config.folder(connector.name());
     private_folder(&folder).map_err(|error| Failed::new(format!("cannot make {}: {error}", shown(&folder))))?;
     ready_vault(config, connector)?;
-    let clock = Clock::machine();
-    let stop = stop::on_signals()?;
-    let http = client(&settings, &folder, &clock, &stop, patience)?;
-    let source = registry::open(&settings, http).map_err(|error| failed(&error, connector))?;
-    Ok(Opened { settings, source, clock, stop })
+    let http = client(&settings, &folder, clock, stop, patience)?;
+    let source = registry::open(&settings, Arc::clone(&http)).map_err(|error| failed(&error, connector))?;
+    Ok(Opened { settings, source, http, clock: clock.clone(), stop: Arc::clone(stop) })
 }
 
 /// The HTTP client of a connector; its count of calls is kept in the connector's folder.
@@ -83,6 +103,9 @@ pub(super) fn client(
         options.connect_timeout = CONNECT_WHEN_WATCHED;
         options.stall_timeout = STALL_WHEN_WATCHED;
         options.pause_max = PAUSE_WHEN_WATCHED;
+    }
+    if patience == Patience::Service {
+        options.pause_max = PAUSE_OF_SERVICE;
     }
     // Counts are written for each block of calls; without a limit nobody asks for them.
     if settings.limits.calls_per_day.or(settings.limits.calls_per_month).is_some() {

@@ -4,7 +4,9 @@ use super::ask::Ask;
 use super::check;
 use crate::cli::config::{Change, Config, Connector, Entry};
 use crate::cli::rules::print;
+use crate::cli::service::follow;
 use crate::cli::{EXIT_FAILED, Failed, shown};
+use crate::engine::control::Command;
 use crate::model::ConnectorName;
 use std::io::ErrorKind;
 
@@ -24,6 +26,7 @@ pub(super) fn disable(config: &mut Config, name: &ConnectorName) -> Result<u8, F
         return Ok(0);
     }
     config.change(name, &Change::Set(vec![Entry::Flag("enabled", false)]))?;
+    follow(config, "connect disable", &Command::ConnectorDisable { connector: name.to_string() });
     print(&format!(
         "{name} is switched off; its tokens stay. `sluicebox connect enable {name}` switches it on again.\n"
     ))?;
@@ -42,6 +45,7 @@ pub(super) fn enable(config: &mut Config, name: &ConnectorName) -> Result<u8, Fa
     if !connector.enabled {
         config.change(name, &Change::Set(vec![Entry::Flag("enabled", true)]))?;
     }
+    follow(config, "connect enable", &Command::ConnectorEnable { connector: name.to_string() });
     print(&format!("{name} is switched on.\n"))?;
     Ok(0)
 }
@@ -71,6 +75,7 @@ pub(super) fn remove(config: &mut Config, args: &RemoveArgs) -> Result<u8, Faile
         _ => {}
     }
     config.change(name, &Change::Remove)?;
+    follow(config, "connect remove", &Command::ConnectorRemove { connector: name.to_string() });
     print(&format!("{name} is removed.\n"))?;
     Ok(0)
 }

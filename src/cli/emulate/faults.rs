@@ -16,9 +16,13 @@ const TABLE: &[Row] = &[
     ("late", "an answer up to half a second late", |faults, share| {
         (faults.late, faults.late_by) = (share, Duration::from_millis(500));
     }),
+    ("stalled", "no answer for two seconds, then none", |faults, share| {
+        (faults.stalled, faults.stall_for) = (share, Duration::from_secs(2));
+    }),
+    ("lost", "done, but not answered", |faults, share| faults.lost = share),
 ];
 
-/// Reads a list of sets (`none`, `light`, `heavy`) and single shares (`cut=0.2`); what comes later wins.
+/// Reads a list of sets (`none`, `light`, `heavy`, `storm`) and single shares (`cut=0.2`); what comes later wins.
 pub(super) fn parse(text: &str) -> Result<Faults, String> {
     let mut faults = Faults::default();
     for word in text.split(',') {
@@ -39,19 +43,23 @@ fn set(name: &str) -> Result<Faults, String> {
         "none" => Ok(Faults::default()),
         "light" => Ok(Faults::light()),
         "heavy" => Ok(Faults::heavy()),
+        "storm" => Ok(Faults::storm()),
         _ => Err(unknown(name)),
     }
 }
 
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = TABLE.iter().map(|row| row.0).collect();
-    format!("there is no {name:?}; there are none, light, heavy, and shares of {}", names.join(", "))
+    format!("there is no {name:?}; there are none, light, heavy, storm, and shares of {}", names.join(", "))
 }
 
 /// The names with what they do, for `--help`.
 pub(super) fn help() -> String {
     let rows: Vec<String> = TABLE.iter().map(|row| format!("{} ({})", row.0, row.1)).collect();
-    format!("Put in faults: none, light, heavy, or shares of requests, as light,cut=0.2; kinds: {}", rows.join(", "))
+    format!(
+        "Put in faults: none, light, heavy, storm, or shares of requests, as light,cut=0.2; kinds: {}",
+        rows.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -67,6 +75,8 @@ mod tests {
             ("heavy", Faults::heavy()),
             ("light,cut=0.2", cut),
             ("cut=0.2,light", Faults::light()),
+            ("storm", Faults::storm()),
+            ("storm,lost=0.1", Faults { lost: 0.1, ..Faults::storm() }),
             ("throttled=1", Faults { throttled: 1.0, ..Faults::default() }),
             ("late=0.5", Faults { late: 0.5, late_by: Duration::from_millis(500), ..Faults::default() }),
         ] {

@@ -7,7 +7,7 @@ use super::{PartStart, Scanner};
 use crate::detect::confirm::Confirmed;
 use crate::detect::evidence::{self, Counts, Truth};
 use crate::detect::excerpt;
-use crate::model::{Confidence, Evidence, Finding, Locator, OwnText, Place};
+use crate::model::{Confidence, Evidence, Finding, Grounds, Locator, OwnText, Place};
 use crate::rule::RuleSet;
 use crate::rule::ruleset::{DetectorId, Leaf, Node, PrimaryId};
 use crate::rule::syntax::MaskStyle;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub(super) struct Part {
     pub(super) start: PartStart,
     pub(super) name: Arc<str>,
+    /// Its number in the file.
+    pub(super) number: u32,
     /// For each detector, the last finding, which a better one that overlaps may still replace.
     pub(super) held: Vec<Option<Last>>,
     /// Where the part's findings begin among the file's.
@@ -72,6 +74,26 @@ pub(super) struct PartTotals {
     pub(super) total: u64,
     pub(super) unique: Digests,
     pub(super) unique_at_least: bool,
+    /// The last findings kept that have a place of their own.
+    recent: Recent,
+}
+
+/// The last few findings of a detector that a twin may be of, by their places among the kept keys.
+#[derive(Debug, Default)]
+struct Recent {
+    keys: [usize; TWINS_MAX],
+    count: usize,
+}
+
+impl Recent {
+    fn push(&mut self, key: usize) {
+        self.keys[self.count % TWINS_MAX] = key;
+        self.count += 1;
+    }
+
+    fn keys(&self) -> &[usize] {
+        &self.keys[..self.count.min(TWINS_MAX)]
+    }
 }
 
 /// Different values, by the bits of their tokens.
@@ -175,6 +197,10 @@ pub(super) struct FileTotals {
     pub(super) total: Vec<u64>,
     pub(super) unique: Vec<Digests>,
     pub(super) unique_at_least: Vec<bool>,
+    /// For each detector, matches that an accepted one hid; counted where grounds are kept.
+    pub(super) shadowed: Vec<u64>,
+    /// Parts begun.
+    pub(super) parts: u32,
     pub(super) given_up: bool,
 }
 
@@ -182,7 +208,7 @@ impl FileTotals {
     /// Begins a file; what the counters of the last one took serves again.
     pub(super) fn reset(&mut self, detectors: usize) {
         self.findings.clear();
-        for counts in [&mut self.candidates, &mut self.total] {
+        for counts in [&mut self.candidates, &mut self.total, &mut self.shadowed] {
             counts.clear();
             counts.resize(detectors, 0);
         }
@@ -190,6 +216,7 @@ impl FileTotals {
         self.unique.resize_with(detectors, Digests::default);
         self.unique_at_least.clear();
         self.unique_at_least.resize(detectors, false);
+        self.parts = 0;
         self.given_up = false;
     }
 }
@@ -202,6 +229,7 @@ impl Scanner<'_> {
         confirmed: &Confirmed,
         tier: u16,
         found: Vec<Evidence>,
+        grounds: Option<Box<Grounds>>,
     ) -> Held {
         let matcher = self.matcher;
         let detector = &matcher.rules.detectors[id.index()];
@@ -229,6 +257,8 @@ impl Scanner<'_> {
         let tier = usize::from(tier);
         let confidence = self.capped(detector.tiers[tier].confidence);
         let base = self.window.norm(0);
+        let (part, recovered, placed) = (self.part.number, self.part.start.recovered, place != Place::Whole);
+        let grounds = grounds.map(|grounds| Box::new(Grounds { part, recovered, placed, ..*grounds }));
         Held {
             detector: id,
             span: (base + span.start as u64, base + span.end as u64),
@@ -247,7 +277,7 @@ impl Scanner<'_> {
                 token: self.key.print(digest),
                 excerpt: shown,
                 evidence: found,
-                grounds: None,
+                grounds,
             },
         }
     }
@@ -278,13 +308,19 @@ impl Scanner<'_> {
 
     /// Settles a finding against the one before it of the same detector: of two that overlap the surer one stays, of equal
     /// ones the first.
-    pub(super) fn offer(&mut self, held: Held) {
+    pub(super) fn offer(&mut self, mut held: Held) {
         let slot = held.detector.index();
         let rank = held.rank();
         if let Some(last) = &mut self.part.held[slot]
             && held.span.0 < last.span.1
         {
-            if rank > last.rank {
+            let wins = rank > last.rank;
+            if wins {
+                mark(&mut held.finding, |grounds| grounds.overlapped = true);
+            } else if self.questions.is_some() {
+                last.mark_overlapped(&mut self.file.findings);
+            }
+            if wins {
                 let stands = match std::mem::replace(&mut last.stands, Stands::Beyond) {
                     Stands::At(at) => {
                         self.file.findings[at] = held.finding;
@@ -392,17 +428,24 @@ impl Scanner<'_> {
     /// Counts a decided finding and keeps it while there is room.
     pub(super) fn keep(&mut self, detector: DetectorId, last: Last) {
         let Last { span, place, digest, stands, .. } = last;
-        // Two views of one value (as stored and as shown, row and cell) count once.
-        let twin = place != Place::Whole
-            && self
-                .part
-                .kept_keys
-                .iter()
-                .rev()
-                .take(TWINS_MAX)
-                .any(|other| other.digest == digest && other.order.1 == detector && other.place == place);
-        if twin {
+        if self.is_excluded(detector, digest) {
+            // Where it stands already, it is taken out when the part ends.
+            self.part.untidy |= matches!(stands, Stands::At(_));
             return;
+        }
+        // Two views of one value (as stored and as shown, row and cell) count once.
+        if place != Place::Whole {
+            let recent = self.part.totals[detector.index()].recent.keys().iter();
+            let mut recent = recent.map(|&key| &self.part.kept_keys[key]);
+            if let Some(twin) = recent.find(|other| other.digest == digest && other.place == place) {
+                let at = twin.at;
+                let overlapped = stands.is_overlapped();
+                mark(&mut self.file.findings[at], |grounds| {
+                    grounds.twinned = true;
+                    grounds.twin_overlapped |= overlapped;
+                });
+                return;
+            }
         }
         let totals = &mut self.part.totals[detector.index()];
         if totals.total == 0 {
@@ -422,7 +465,16 @@ impl Scanner<'_> {
             }
             Stands::Beyond | Stands::Here(_) => return,
         };
+        if place != Place::Whole {
+            self.part.totals[detector.index()].recent.push(self.part.kept_keys.len());
+        }
         self.part.kept_keys.push(KeptKey { order: (span, detector), digest, place, at });
+    }
+
+    /// True for a value whose token the detector's rule excludes.
+    fn is_excluded(&self, detector: DetectorId, digest: u128) -> bool {
+        let excluded = &self.matcher.excluded[detector.index()];
+        !excluded.is_empty() && excluded.binary_search(&(self.key.version(), digest)).is_ok()
     }
 
     /// Ends the part's counting: detectors below their fewest different values drop out.
@@ -449,6 +501,7 @@ impl Scanner<'_> {
                 totals.unique.clear();
             }
             (totals.kept, totals.total, totals.unique_at_least) = (0, 0, false);
+            totals.recent.count = 0;
         }
         self.tidy(&dropped);
     }
@@ -465,6 +518,34 @@ impl Scanner<'_> {
         }
         kept_keys.clear();
         (*untidy, *placed, *first) = (false, None, found.len());
+    }
+}
+
+/// Notes something of what a finding was judged on, where that is kept.
+fn mark(finding: &mut Finding, note: impl FnOnce(&mut Grounds)) {
+    if let Some(grounds) = &mut finding.grounds {
+        note(grounds);
+    }
+}
+
+impl Stands {
+    /// True for a finding of its own place that another match lost against, where that is kept.
+    fn is_overlapped(&self) -> bool {
+        let Stands::Here(finding) = self else { return false };
+        finding.grounds.as_ref().is_some_and(|grounds| grounds.overlapped)
+    }
+}
+
+impl Last {
+    fn mark_overlapped(&mut self, findings: &mut [Finding]) {
+        let finding = match &mut self.stands {
+            Stands::At(at) => findings.get_mut(*at),
+            Stands::Here(finding) => Some(&mut **finding),
+            Stands::Beyond => None,
+        };
+        if let Some(finding) = finding {
+            mark(finding, |grounds| grounds.overlapped = true);
+        }
     }
 }
 
@@ -485,7 +566,7 @@ fn sort_to_front<T>(items: &mut [T], places: impl Iterator<Item = usize>) {
 
 /// Room for the first findings of a file.
 const FINDINGS_FIRST: usize = 64;
-/// How many findings back a twin may stand.
+/// How many findings of its detector back a twin may stand.
 const TWINS_MAX: usize = 8;
 
 /// Adds a value while there are fewer than `max`. False when it is not in the set afterwards.
@@ -507,7 +588,7 @@ impl Tally {
 }
 
 /// How many first bytes of a match its pattern spells out.
-fn explained_prefix(hir: &regex_syntax::hir::Hir, text: &[u8]) -> usize {
+pub(crate) fn explained_prefix(hir: &regex_syntax::hir::Hir, text: &[u8]) -> usize {
     use regex_syntax::hir::HirKind;
     match hir.kind() {
         HirKind::Literal(literal) if text.starts_with(&literal.0) => literal.0.len(),

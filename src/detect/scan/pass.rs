@@ -73,6 +73,8 @@ struct Pass<'s> {
     accepted: &'s mut Vec<(PrimaryId, Confirmed)>,
     candidates: &'s mut [u64],
     given_up: &'s mut bool,
+    /// For each detector, matches that an accepted one hid; `None` where nobody asks.
+    shadowed: Option<&'s mut [u64]>,
 }
 
 impl Scanner<'_> {
@@ -101,6 +103,9 @@ impl Scanner<'_> {
             let Some(start) = confirmer.next_start(rules, primary, pass.text, at, limit) else { return };
             if pass.confirm(Candidate { start, primary, length: END_UNKNOWN }) != Outcome::Accepted {
                 pass.consumed[primary.index()].free_from = start + 1;
+            } else if let Some(shadowed) = &mut pass.shadowed {
+                // What it hides is not looked for.
+                shadowed[confirmer.plan(primary).detector] += 1;
             }
         }
     }
@@ -131,6 +136,7 @@ impl Scanner<'_> {
             accepted: &mut self.accepted,
             candidates: &mut self.file.candidates,
             given_up: &mut self.file.given_up,
+            shadowed: self.questions.map(|_| &mut *self.file.shadowed),
         }
     }
 }
@@ -143,6 +149,9 @@ impl Pass<'_> {
         if candidate.start < self.consumed[slot].free_from {
             self.settle(slot);
             if candidate.start < self.consumed[slot].free_from {
+                if self.shadowed.is_some() {
+                    self.count_shadowed(candidate);
+                }
                 return;
             }
         }
@@ -223,6 +232,25 @@ impl Pass<'_> {
         let raw = matcher.confirmer.raw(&matcher.rules, &matcher.keywords, primary, self.text, start, Some(end));
         let stands = raw.is_some_and(|raw| matcher.confirmer.judge(&matcher.rules, primary, self.text, &raw).is_some());
         self.consumed[slot] = Consumed { free_from: if stands { end } else { start }, waiting: None };
+    }
+
+    /// Counts a candidate that begins in the text of an accepted match, if it would be accepted itself; of a long rule, in any
+    /// case.
+    #[cold]
+    fn count_shadowed(&mut self, Candidate { start, primary, .. }: Candidate) {
+        let matcher = self.matcher;
+        let (rules, confirmer) = (&*matcher.rules, &matcher.confirmer);
+        let plan = confirmer.plan(primary);
+        let stands = rules.primaries[primary.index()].max_match_bytes >= LONG_MATCH_BYTES || {
+            let raw = confirmer.raw(rules, &matcher.keywords, primary, self.text, start, None);
+            raw.is_some_and(|raw| {
+                (plan.across_soft() || !self.window.crosses_soft(raw.span.start, raw.span.end))
+                    && confirmer.judge(rules, primary, self.text, &raw).is_some()
+            })
+        };
+        if let Some(shadowed) = self.shadowed.as_mut().filter(|_| stands) {
+            shadowed[plan.detector] += 1;
+        }
     }
 
     /// Counts a beginning at which a long rule did not match after a long walk. After a few of them the rule's own engine

@@ -78,7 +78,7 @@ impl State {
             None if version == self.tree.version_id(nid) && self.tree.is_live(nid) => self.tree.body(nid),
             None => return Answer::text(404, "Not Found"),
         };
-        ranged(asked, &body)
+        ranged(asked, &body).of_content(version.to_string(), body.len())
     }
 
     /// What a signed address points to, if this tenant signed it.

@@ -45,7 +45,7 @@ pub(super) struct Kind {
 }
 
 /// The kinds the emulator knows.
-pub(super) static KINDS: [Kind; 29] = [
+pub(super) static KINDS: [Kind; 31] = [
     kind("UPLOAD", Some("ITEM_UPLOAD"), Some("FILE.UPLOADED")),
     kind("EDIT", Some("ITEM_UPLOAD"), Some("FILE.UPLOADED")),
     kind("ITEM_MODIFY", Some("ITEM_MODIFY"), None),
@@ -75,6 +75,8 @@ pub(super) static KINDS: [Kind; 29] = [
     kind("CHANGE_FOLDER_PERMISSION", None, None),
     kind("GROUP_ADD_USER", None, None),
     kind("GROUP_REMOVE_USER", None, None),
+    kind("EDIT_USER", None, None),
+    kind("DELETE_USER", None, None),
 ];
 
 const fn kind(enterprise: &'static str, user: Option<&'static str>, trigger: Option<&'static str>) -> Kind {
@@ -98,6 +100,8 @@ pub(super) struct Happening {
 pub(super) struct Positions {
     forgotten: BTreeSet<u64>,
     times: u64,
+    /// Positions handed out before the times were so many are no longer good.
+    lost_before: u64,
     /// For each place in the log, when it was last handed out as a position.
     issued: BTreeMap<u64, Moment>,
 }
@@ -109,10 +113,13 @@ impl State {
         let looks = matches!(enterprise, "DOWNLOAD" | "PREVIEW");
         let source = (!looks).then(|| self.event_source(nid));
         self.tell_hooks(kind, by, nid);
+        if !looks {
+            self.offered.insert(nid, self.now);
+        }
         self.happened.push(Happening { kind, at: self.now, by, item: Some(nid), source, details });
     }
 
-    /// Notes what happened to a group.
+    /// Notes what happened to a group or a person.
     pub(super) fn happen_to_group(&mut self, enterprise: &str, by: Uid, source: Value) {
         let Some(kind) = KINDS.iter().find(|kind| kind.enterprise == enterprise) else { return };
         let (at, by, details) = (self.now, Some(by), Value::Null);
@@ -195,7 +202,8 @@ impl State {
             .filter(|place| size(*place) <= self.happened.end());
         let Some(place) = place else { return Err(malformed().refused("a stream position that was never handed out")) };
         let stale = self.positions.issued.get(&place).is_none_or(|at| *at < oldest);
-        if self.positions.forgotten.contains(&number) || stale || size(place) < self.happened.first() {
+        let lost = (number - FIRST_POSITION) / PLACES < self.positions.lost_before;
+        if lost || self.positions.forgotten.contains(&number) || stale || size(place) < self.happened.first() {
             return Err(malformed());
         }
         Ok(Some(size(place)))
@@ -364,6 +372,12 @@ impl State {
             return Answer::json(200, &json!({"version": 1, "message": "new_change"}));
         }
         Answer { hold: Some(LONG_POLL), ..Answer::json(200, &json!({"version": 1, "message": "reconnect"})) }
+    }
+
+    /// Forgets all positions handed out so far.
+    pub(super) fn forget_feed(&mut self) {
+        self.positions.times += 1;
+        self.positions.lost_before = self.positions.times;
     }
 
     /// Forgets the position a request carries.

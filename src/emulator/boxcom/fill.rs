@@ -35,6 +35,7 @@ impl State {
             // A deed about what is not there changes nothing.
             let _ = state.play(deed);
         }
+        state.offered.clear();
         state
     }
 
@@ -53,6 +54,7 @@ impl State {
             rights: Rights::default(),
             odd_pages: 12,
             happened: History::keeping(HAPPENED_MAX),
+            offered: HashMap::new(),
             positions: super::feed::Positions::default(),
             hooks: BTreeMap::new(),
             notices: VecDeque::new(),

@@ -162,17 +162,12 @@ impl State {
         let id_of = |key: &str| body.get(key).and_then(|of| of["id"].as_str()).unwrap_or("").to_owned();
         let place = self.group_place(&id_of("group"))?;
         let uid = self.user_by_id(&id_of("user")).ok_or_else(Fault::not_found)?;
-        if self.is_member(place, uid) {
-            return Err(Fault::new(409, "conflict", "The user is a member already"));
-        }
-        let id = self.fresh();
-        self.groups[place].members.push((id, uid));
-        let source = self.group_event(place, uid);
-        self.happen_to_group("GROUP_ADD_USER", call.actor, source);
+        self.join(call.actor, place, uid).map_err(|_| Fault::new(409, "conflict", "The user is a member already"))?;
+        let id = self.groups[place].members.last().map_or(0, |(id, _)| *id);
         Ok(Answer::json(201, &self.membership_seen(place, uid, id)))
     }
 
-    fn group_event(&self, place: usize, uid: Uid) -> Value {
+    pub(super) fn group_event(&self, place: usize, uid: Uid) -> Value {
         let (group, user) = (self.group_mini(place), self.user(uid));
         json!({
             "type": "group", "id": group["id"], "group_id": group["id"], "group_name": group["name"],
@@ -182,10 +177,8 @@ impl State {
 
     fn membership_gone(&mut self, call: &Call<'_>, id: &str) -> Told {
         self.needs_admin(call.subject)?;
-        let (place, uid, id) = self.membership(id)?;
-        self.groups[place].members.retain(|(known, _)| *known != id);
-        let source = self.group_event(place, uid);
-        self.happen_to_group("GROUP_REMOVE_USER", call.actor, source);
+        let (place, uid, _) = self.membership(id)?;
+        self.leave(call.actor, place, uid).map_err(|_| Fault::not_found())?;
         Ok(Answer::empty(204))
     }
 }

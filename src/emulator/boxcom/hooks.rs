@@ -1,9 +1,11 @@
 //! Webhooks: who wants to hear of what, and the signed notices they get.
 //!
-//! Notices are put in a queue that whoever runs the tenant empties; nothing is sent from here.
+//! Notices are put in a queue that whoever runs the tenant empties; nothing is sent from here. Beside the public https addresses
+//! that the service takes, plain http to 127.0.0.1 is taken too: notices to such an address are brought
+//! ([`crate::emulator::server`]), all others wait for whoever takes them.
 //! <https://developer.box.com/guides/webhooks/v2/signatures-v2/>
 
-use super::super::wire::Answer;
+use super::super::wire::{Answer, Post};
 use super::feed::{KINDS, Kind};
 use super::items::size;
 use super::keys;
@@ -159,6 +161,20 @@ impl State {
         }
     }
 
+    /// Takes the notices to addresses on this machine.
+    pub(super) fn posts(&mut self) -> Vec<Post> {
+        let (here, elsewhere): (Vec<_>, Vec<_>) =
+            self.notices.drain(..).partition(|notice| notice.address.starts_with(HERE));
+        self.notices = elsewhere.into();
+        here.into_iter().map(|notice| Post { address: Some(notice.address), body: notice.body }).collect()
+    }
+
+    /// The headers of a notice that goes out now.
+    pub(super) fn signed_now(&mut self, body: &[u8], at: Moment) -> Vec<(String, String)> {
+        let delivery = self.fresh_code();
+        signed(body, &time(at), delivery)
+    }
+
     fn send(&mut self, hook: &Hook, trigger: &str, by: Option<Uid>, nid: Nid) {
         let body = json!({
             "type": "webhook_event",
@@ -202,7 +218,10 @@ fn signed(body: &[u8], timestamp: &str, delivery: String) -> Vec<(String, String
     .into()
 }
 
-/// A public https address on port 443.
+/// What an address on this machine begins with.
+const HERE: &str = "http://127.0.0.1:";
+
+/// A public https address on port 443, or one on this machine.
 fn read_address(body: &Map<String, Value>) -> Result<String, Fault> {
     let address = body.get("address").and_then(Value::as_str).unwrap_or("");
     let good = url::Url::parse(address).is_ok_and(|url| {
@@ -210,7 +229,7 @@ fn read_address(body: &Map<String, Value>) -> Result<String, Fault> {
             && url.port().is_none()
             && matches!(url.host(), Some(url::Host::Domain(name)) if name != "localhost")
     });
-    if good {
+    if good || (address.starts_with(HERE) && url::Url::parse(address).is_ok()) {
         Ok(address.to_owned())
     } else {
         Err(invalid("address", address, "must be a public https address on port 443"))

@@ -222,6 +222,17 @@ impl State {
         if seen.as_object().is_some_and(Map::is_empty) { Value::Null } else { seen }
     }
 
+    /// True for a level of the company's classification.
+    pub(super) fn is_level(&self, level: &str) -> bool {
+        LEVELS.contains(&level)
+    }
+
+    /// Takes a classification away; true when there was one.
+    pub(super) fn drop_label(&mut self, nid: Nid) -> bool {
+        self.tree.extra(nid).is_some_and(|extra| extra.metadata.contains_key(CLASSIFICATION))
+            && self.tree.extra_mut(nid).metadata.remove(CLASSIFICATION).is_some()
+    }
+
     /// Labels an item, unsaid.
     pub(super) fn set_label(&mut self, nid: Nid, level: &str) {
         let id = self.fresh_uuid();

@@ -27,6 +27,7 @@ mod reply;
 mod rights;
 mod route;
 mod session;
+mod standing;
 mod state;
 mod survey;
 #[cfg(test)]
@@ -44,8 +45,9 @@ pub use survey::{Expected, SurveyedFile};
 use super::Door;
 use super::edit::{Edit, Play};
 use super::seed::Fill;
-use super::wire::{Answer, Asked, Cloud};
+use super::wire::{Answer, Asked, Cloud, Post};
 use crate::clock::Clock;
+use crate::clock::Moment;
 use state::State;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -90,6 +92,11 @@ impl Tenant {
     /// for none, where calls are counted.
     pub fn set_odd_pages(&self, every: u64) {
         self.state().odd_pages = every;
+    }
+
+    /// Forgets every stream position handed out so far: whoever carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        self.state().forget_feed();
     }
 
     /// Ends all access tokens, as when their hour is over.
@@ -143,6 +150,15 @@ impl Cloud for Tenant {
 
     fn forget_position(&self, asked: &Asked) -> bool {
         self.state().forget_position(asked)
+    }
+
+    fn posts(&self, _console: bool) -> Vec<Post> {
+        let mut state = self.state();
+        if state.notices.is_empty() { Vec::new() } else { state.posts() }
+    }
+
+    fn signed(&self, body: &[u8], at: Moment, _time: u32) -> Vec<(String, String)> {
+        self.state().signed_now(body, at)
     }
 
     fn set_doors(&self, doors: &[(Door, String)]) {

@@ -6,6 +6,7 @@ use super::state::{Role, State};
 use super::tree::{Nid, Uid};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl State {
     /// Does one deed.
@@ -20,6 +21,19 @@ impl State {
             }
             Edit::Link { by, path, audience } => self.play_link(self.doer_named(by)?, path, *audience),
             Edit::Invite { by, path, whom } => self.play_invite(self.doer_named(by)?, path, whom),
+            Edit::Expire { by, path, after } => {
+                let (by, nid) = (self.doer_named(by)?, self.at_path(path)?);
+                self.play_expire(by, nid, *after)
+            }
+            Edit::Label { by, path, level } => {
+                let (by, nid) = (self.doer_named(by)?, self.at_path(path)?);
+                self.play_label(by, nid, *level)
+            }
+            Edit::Join { .. }
+            | Edit::Leave { .. }
+            | Edit::Suspend { .. }
+            | Edit::Resume { .. }
+            | Edit::Depart { .. } => self.play_standing(edit),
             Edit::View { by, path } => {
                 let nid = self.at_path(path)?;
                 let by = by.map(|by| self.doer_named(by)).transpose()?;
@@ -29,7 +43,31 @@ impl State {
         }
     }
 
-    fn doer_named(&self, key: &str) -> Result<Uid, String> {
+    fn play_expire(&mut self, by: Uid, nid: Nid, after: Option<Duration>) -> Result<(), String> {
+        let mut link = self.link_now(nid).cloned().ok_or("there is no link")?;
+        link.until = after.map(|after| self.now.plus(after));
+        self.put_link(by, nid, link, true);
+        Ok(())
+    }
+
+    fn play_label(&mut self, by: Uid, nid: Nid, level: Option<&str>) -> Result<(), String> {
+        if level.is_some_and(|level| !self.is_level(level)) {
+            return Err("no such level".into());
+        }
+        let had = self.drop_label(nid);
+        let kind = match (level, had) {
+            (Some(level), had) => {
+                self.set_label(nid, level);
+                if had { "METADATA_INSTANCE_UPDATE" } else { "METADATA_INSTANCE_CREATE" }
+            }
+            (None, true) => "METADATA_INSTANCE_DELETE",
+            (None, false) => return Err("there is no label".into()),
+        };
+        self.happen(kind, Some(by), nid, Value::Null);
+        Ok(())
+    }
+
+    pub(super) fn doer_named(&self, key: &str) -> Result<Uid, String> {
         self.user_by_key(key).ok_or_else(|| format!("nobody is called {key}"))
     }
 

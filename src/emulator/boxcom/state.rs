@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) odd_pages: u64,
     /// What happened, oldest first.
     pub(super) happened: History<Happening>,
+    /// When the latest change of each item happened, since the tenant was made.
+    pub(super) offered: HashMap<Nid, Moment>,
     /// Stream positions handed out and forgotten.
     pub(super) positions: Positions,
     /// Webhooks by id.

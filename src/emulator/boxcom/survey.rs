@@ -4,6 +4,8 @@ use super::Tenant;
 use super::collab::Whom;
 use super::state::{Home, State};
 use super::tree::{Nid, Uid, What};
+use crate::clock::Moment;
+use crate::emulator::inventory::{Closed, Inventory, Sort, Stocked};
 
 /// A file that a full scan must list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,27 @@ impl Tenant {
         let mut state = self.state();
         state.now = self.clock.now();
         (0..state.tree.len()).filter(|nid| state.must_list(*nid)).map(|nid| state.surveyed(nid)).collect()
+    }
+
+    /// Everything that a full scan with as-user must bring.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        let closed = self.holes().into_iter().map(|(what, why)| Closed { what, why }).collect();
+        let mut state = self.state();
+        state.now = self.clock.now();
+        let managed = state.users.iter().filter(|user| user.home != Home::Partner);
+        Inventory {
+            used_bytes: managed.map(|user| state.tree.size(user.root) + user.aside_bytes).sum(),
+            items: (0..state.tree.len()).filter(|nid| state.must_bring(*nid)).map(|nid| state.stocked(nid)).collect(),
+            closed,
+        }
+    }
+
+    /// When the stream of events could first offer the latest change of an item; see [`crate::emulator::Tenants::offered`].
+    #[must_use]
+    pub fn offered(&self, id: &str) -> Option<Moment> {
+        let state = self.state();
+        state.tree.by_id(id).and_then(|nid| state.offered.get(&nid).copied())
     }
 
     /// For each file of [`Tenant::files`] its id, the level its exposure must come out as, and whether all is known.
@@ -95,10 +118,30 @@ impl Tenant {
 
 impl State {
     fn must_list(&self, nid: Nid) -> bool {
-        if !matches!(self.tree.at(nid).what, What::File(_)) {
-            return false;
-        }
+        matches!(self.tree.at(nid).what, What::File(_)) && self.must_bring(nid)
+    }
+
+    fn must_bring(&self, nid: Nid) -> bool {
         self.must_walk(nid) || (self.is_ours(nid) && self.tree.is_trashed(nid))
+    }
+
+    fn stocked(&self, nid: Nid) -> Stocked {
+        let (sort, owner) = match self.tree.at(nid).what {
+            What::File(_) => (Sort::File, self.user(self.tree.owner(nid))),
+            What::Folder(_) => (Sort::Folder, self.user(self.tree.owner(nid))),
+            What::WebLink(_) => (Sort::Bookmark, self.user(self.tree.owner(nid))),
+        };
+        let is_file = sort == Sort::File;
+        Stocked {
+            id: self.tree.id(nid).to_string(),
+            sort,
+            path: self.tree.path(nid),
+            place: self.is_ours(nid).then(|| owner.id.to_string()),
+            owner: owner.login.clone(),
+            bytes: if is_file { self.tree.size(nid) } else { 0 },
+            version: if is_file { self.tree.version_id(nid).to_string() } else { String::new() },
+            trashed: self.tree.is_trashed(nid),
+        }
     }
 
     /// True for what is not in the trash and somebody of the company sees; not for roots.

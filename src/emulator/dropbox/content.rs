@@ -25,6 +25,7 @@ pub(super) fn download(state: &State, call: &Call<'_>) -> Reply {
     let version = version(state, node, rev).ok_or_else(|| conflict_tags(&["path", "not_found"]))?;
     let result = header_json(&file(state, &View::of(call), node, &version, false));
     let answer = ranged(call.asked.header("range"), &version.body, &format!("W/\"{}\"", version.rev_text()));
+    let answer = answer.of_content(version.rev_text(), version.body.len());
     Ok(answer.with("dropbox-api-result", result).with("original-content-length", version.body.len().to_string()))
 }
 
@@ -95,7 +96,7 @@ pub(super) fn export(state: &State, call: &Call<'_>) -> Reply {
     });
     let mut answer = Answer::empty(200).with("content-type", "application/octet-stream");
     answer.body = body.to_vec();
-    Ok(answer.with("dropbox-api-result", header_json(&result)))
+    Ok(answer.of_content(version.rev_text(), body.len()).with("dropbox-api-result", header_json(&result)))
 }
 
 /// `files/list_revisions`.

@@ -55,10 +55,10 @@ fn relocation(before: Value, after: Value) -> Facts {
 
 /// A move or a new name.
 pub(super) fn relocate(state: &mut State, deed: Deed, node: NodeId, parent: NodeId, name: &str) {
-    let (before, from) = (log::asset(state, node), state.tree.space_of(node));
+    let (before, from) = (log::moved_asset(state, node), state.tree.space_of(node));
     let renamed = state.tree.parent(node) == Some(parent);
     state.tree.relocate(node, parent, name, deed.at);
-    let after = log::asset(state, node);
+    let after = log::moved_asset(state, node);
     note(state, deed, if renamed { "file_rename" } else { "file_move" }, relocation(before, after));
     hooks::changed(state, from);
     if state.tree.space_of(node) != from {
@@ -260,17 +260,22 @@ pub(super) fn expel(state: &mut State, deed: Deed, space: SpaceId, whom: &Whom) 
     }
     note(state, deed, "shared_content_remove_member", facts);
     for person in people_of(state, whom) {
-        if super::access::role_in(state, space, person).is_some() {
-            continue;
-        }
-        let home = super::gate::home(state, person);
-        let mounts = state.tree.space(space).mounts.clone();
-        for mount in mounts.into_iter().filter(|mount| state.tree.space_of(*mount) == home).collect::<Vec<_>>() {
-            state.tree.delete(mount, deed.at);
-            hooks::changed(state, home);
-        }
+        unmount_unseen(state, deed, space, person);
     }
     hooks::changed(state, space);
+}
+
+/// Takes a namespace out of the home of somebody who may not see it any more.
+pub(super) fn unmount_unseen(state: &mut State, deed: Deed, space: SpaceId, person: usize) {
+    if super::access::role_in(state, space, person).is_some() {
+        return;
+    }
+    let home = super::gate::home(state, person);
+    let mounts = state.tree.space(space).mounts.clone();
+    for mount in mounts.into_iter().filter(|mount| state.tree.space_of(*mount) == home).collect::<Vec<_>>() {
+        state.tree.delete(mount, deed.at);
+        hooks::changed(state, home);
+    }
 }
 
 /// A member of a file's own, or another role of an old one.

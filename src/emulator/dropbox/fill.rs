@@ -65,6 +65,8 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State 
         notices: VecDeque::new(),
         forgotten: BTreeSet::new(),
         listings: 0,
+        forgotten_before: 0,
+        log_epoch: 0,
         purged: BTreeSet::new(),
         polled: 0,
         team_space: None,
@@ -86,6 +88,7 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State 
     }
     state.notices.clear();
     state.now = now;
+    state.tree.begin_offers();
     state
 }
 

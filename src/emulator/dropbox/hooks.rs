@@ -50,6 +50,6 @@ pub(super) fn changed(state: &mut State, space: SpaceId) {
     }
 }
 
-fn signature(secret: &str, body: &[u8]) -> String {
+pub(super) fn signature(secret: &str, body: &[u8]) -> String {
     hex(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), body).as_ref())
 }

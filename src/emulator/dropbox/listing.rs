@@ -87,7 +87,7 @@ pub(super) fn more(state: &mut State, call: &Call<'_>) -> Reply {
     if cursor.w != call.who.mark() || cursor.r != call.root.0 {
         return Err(call.refuse("request body: cursor: it belongs to another user, admin or root"));
     }
-    if state.forgotten.contains(&cursor.l) {
+    if is_forgotten(state, &cursor) {
         return Err(conflict_tags(&["reset"]));
     }
     let there = state.tree.by_number(cursor.f).filter(|folder| {
@@ -102,6 +102,10 @@ pub(super) fn more(state: &mut State, call: &Call<'_>) -> Reply {
 
 fn read(state: &State, text: &str) -> Result<Files, &'static str> {
     cursor::read(state, KIND, text).ok_or("request body: cursor: Invalid \"cursor\" parameter")
+}
+
+fn is_forgotten(state: &State, cursor: &Files) -> bool {
+    cursor.l <= state.forgotten_before || state.forgotten.contains(&cursor.l)
 }
 
 /// Forgets the listing a cursor belongs to. False when it is no cursor of ours.
@@ -254,7 +258,7 @@ fn covers_path(state: &State, cursor: &Files, folder: NodeId, space: SpaceId, pa
 pub(super) fn longpoll(state: &mut State, call: &Call<'_>) -> Reply {
     let text = call.text("cursor").to_owned();
     let cursor = read(state, &text).map_err(|why| call.refuse(why))?;
-    if state.forgotten.contains(&cursor.l) {
+    if is_forgotten(state, &cursor) {
         return Err(conflict_tags(&["reset"]));
     }
     let changes = cursor.at.iter().any(|stand| has_news(state, &cursor, stand.clone()));

@@ -58,7 +58,15 @@ pub(super) fn user(state: &State, number: usize) -> Value {
 
 /// A file or folder as events show it.
 pub(super) fn asset(state: &State, node: NodeId) -> Value {
-    let inner = place::inside(state, node);
+    asset_seen_at(state, node, place::inside(state, node))
+}
+
+/// The same of what is moved: a mount point as what it is in its own namespace, not as the root of the one it shows.
+pub(super) fn moved_asset(state: &State, node: NodeId) -> Value {
+    asset_seen_at(state, node, node)
+}
+
+fn asset_seen_at(state: &State, node: NodeId, inner: NodeId) -> Value {
     let space = state.tree.space(state.tree.space_of(inner));
     let path = state.tree.path(inner);
     let shared = matches!(space.kind, SpaceKind::Shared | SpaceKind::Team);
@@ -124,6 +132,11 @@ pub(super) fn note(state: &mut State, at: Moment, actor: Actor, kind: &'static s
         "involve_non_team_member": outside, "context": context, "participants": participants, "assets": facts.assets,
         "event_type": { ".tag": kind, "description": kind.replace('_', " ") }, "details": details,
     });
+    if !kind.ends_with("_view") && kind != "file_preview" {
+        let ids = body["assets"].as_array().into_iter().flatten().filter_map(|asset| asset["file_id"].as_str());
+        let nodes: Vec<NodeId> = ids.filter_map(|id| state.tree.by_id(id)).collect();
+        nodes.into_iter().for_each(|node| state.tree.offer(node));
+    }
     let actor = if let Actor::Person(person) = actor { Some(person) } else { None };
     state.log.push(Event { at, category: category(kind), kind, actor, body });
 }
@@ -149,6 +162,8 @@ struct Stand {
     to: Option<i64>,
     /// Pages so far, up to a few.
     g: u8,
+    /// How often all cursors had been forgotten when this one was given.
+    e: u32,
 }
 
 /// `team_log/get_events`.
@@ -167,7 +182,10 @@ pub(super) fn events(state: &State, call: &Call<'_>) -> Reply {
     if account.as_deref().is_some_and(|account| state.people.by_account(account).is_none()) {
         return Err(conflict_tags(&["account_id_not_found"]));
     }
-    Ok(page(state, Stand { n: 0, p: call.number("limit", 1000), category, kind, account, from, to, g: 0 }))
+    Ok(page(
+        state,
+        Stand { n: 0, p: call.number("limit", 1000), category, kind, account, from, to, g: 0, e: state.log_epoch },
+    ))
 }
 
 /// `team_log/get_events/continue`.
@@ -176,7 +194,7 @@ pub(super) fn more(state: &State, call: &Call<'_>) -> Reply {
     let Some(stand) = cursor::read::<Stand>(state, KIND, text) else {
         return Err(conflict_tags(&["bad_cursor"]));
     };
-    if state.log_lost.contains(text) || stand.n < state.log.first() {
+    if stand.e < state.log_epoch || state.log_lost.contains(text) || stand.n < state.log.first() {
         let newest = stand.n.checked_sub(1).and_then(|last| state.log.get(last)).map_or(state.now, |event| event.at);
         return Err(conflict(&json!({ ".tag": "reset", "reset": time(newest) })));
     }

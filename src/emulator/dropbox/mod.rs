@@ -29,6 +29,7 @@ mod reply;
 mod spec;
 mod specials;
 mod spot;
+mod standing;
 mod state;
 mod survey;
 mod team;
@@ -37,8 +38,8 @@ mod upload;
 
 use super::edit::{Edit, Play};
 use super::seed::Fill;
-use super::wire::{Answer, Asked, Cloud, Door};
-use crate::clock::Clock;
+use super::wire::{Answer, Asked, Cloud, Door, Post};
+use crate::clock::{Clock, Moment};
 use gate::Call;
 pub use hooks::Notice;
 use reply::Reply;
@@ -153,6 +154,13 @@ impl Tenant {
     /// Short and empty pages on (as at first) or off.
     pub fn set_odd_pages(&self, odd: bool) {
         self.lock().odd_pages = odd;
+    }
+
+    /// Forgets every cursor handed out so far, of listings and of the log: whoever carries one is told that it is lost.
+    pub fn forget_feed(&self) {
+        let mut state = self.lock();
+        state.forgotten_before = state.listings;
+        state.log_epoch += 1;
     }
 
     /// Takes back the refresh token and all access tokens, as an admin who unlinks the app does.
@@ -317,6 +325,7 @@ impl Cloud for Tenant {
     fn answer(&self, asked: &Asked) -> Answer {
         let mut state = self.lock();
         state.now = asked.at;
+        state.tree.set_now(asked.at);
         if asked.door == Door::DropboxApi
             && let Some(answer) = token::answer(&mut state, asked)
         {
@@ -337,7 +346,8 @@ impl Cloud for Tenant {
     fn version(&self) -> u64 {
         let state = self.lock();
         let changes: usize = state.tree.spaces.iter().map(|space| space.journal.len()).sum();
-        u64::try_from(changes + state.forgotten.len() + state.log_lost.len()).unwrap_or(u64::MAX)
+        let lost = state.forgotten.len() + state.log_lost.len();
+        u64::try_from(changes + lost).unwrap_or(u64::MAX).saturating_add(state.forgotten_before)
     }
 
     fn principal(&self, asked: &Asked) -> String {
@@ -379,6 +389,21 @@ impl Cloud for Tenant {
     }
 
     /// No answer of this tenant names an address of its own.
+    /// The app is one of a team: of both forms of a notice it gets the team's.
+    fn posts(&self, console: bool) -> Vec<Post> {
+        let mut state = self.lock();
+        if !console || state.notices.is_empty() {
+            return Vec::new();
+        }
+        let notices = state.notices.drain(..).filter(|notice| notice.of_team);
+        notices.map(|notice| Post { address: None, body: notice.body }).collect()
+    }
+
+    fn signed(&self, body: &[u8], _at: Moment, _time: u32) -> Vec<(String, String)> {
+        let signature = hooks::signature(&self.lock().keys.app_secret, body);
+        vec![("content-type".into(), "application/json".into()), ("x-dropbox-signature".into(), signature)]
+    }
+
     fn set_doors(&self, _doors: &[(Door, String)]) {}
 }
 
@@ -387,6 +412,7 @@ impl Play for Tenant {
         let mut state = self.lock();
         state.now = self.clock.now();
         let now = state.now;
+        state.tree.set_now(now);
         play::play(&mut state, now, edit)
     }
 }

@@ -48,6 +48,20 @@ pub(super) fn play(state: &mut State, at: Moment, edit: &Edit) -> Result<(), Str
             let (deed, node) = (doer(state, by)?, find(state, path)?);
             invite(state, deed, node, whom)?;
         }
+        Edit::Expire { by, path, after } => {
+            let (deed, node) = (doer(state, by)?, find(state, path)?);
+            let link = state.links.iter().position(|link| link.node == node).ok_or("there is no link")?;
+            deeds::expire(state, deed, link, after.map(|after| at.plus(after)));
+        }
+        Edit::Label { .. } => return Err("there are no labels here".into()),
+        Edit::Join { by, .. }
+        | Edit::Leave { by, .. }
+        | Edit::Suspend { by, .. }
+        | Edit::Resume { by, .. }
+        | Edit::Depart { by, .. } => {
+            let deed = doer(state, by)?;
+            super::standing::play(state, deed, edit)?;
+        }
         Edit::View { by, path } => {
             let node = find(state, path)?;
             let actor = match by {

@@ -8,6 +8,7 @@ use super::state::sharing::{Audience, Whom};
 use super::state::tree::{Change, NodeId, SpaceId, SpaceKind};
 use crate::clock::Moment;
 use crate::emulator::hex;
+use crate::emulator::inventory::{Closed, Inventory, Sort, Stocked};
 use std::collections::BTreeMap;
 
 /// A file that a full scan must list.
@@ -58,6 +59,35 @@ impl Tenant {
         }
         let file = |(node, space)| SurveyedFile { trashed: true, ..surveyed(&state, space, node) };
         found.into_iter().map(file).collect()
+    }
+
+    /// Everything that a full scan must bring.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        let closed = self.holes().into_iter().map(|(what, why)| Closed { what, why }).collect();
+        let deleted = self.deleted().into_iter().map(|file| (file.id, true));
+        let state = self.lock();
+        let nodes = |space: SpaceId| {
+            let root = state.tree.space(space).root;
+            state.tree.below(root).into_iter().filter(move |node| *node != root)
+        };
+        let live = walked(&state).into_iter().flat_map(nodes).map(|node| (state.tree.id(node), false));
+        let stocked = |(id, trashed): (String, bool)| {
+            let node = state.tree.by_id(&id)?;
+            Some(Stocked { trashed, ..stocked(&state, node) })
+        };
+        Inventory {
+            items: live.chain(deleted).filter_map(stocked).collect(),
+            closed,
+            used_bytes: super::team::used_by_team(&state),
+        }
+    }
+
+    /// When a feed could first offer the latest change of an item; see [`crate::emulator::Tenants::offered`].
+    #[must_use]
+    pub fn offered(&self, id: &str) -> Option<Moment> {
+        let state = self.lock();
+        state.tree.by_id(id).and_then(|node| state.tree.offered(node))
     }
 
     /// Every file's id with the exposure level it must come out with (`private`, `internal`, `external`, `public`) and
@@ -144,6 +174,21 @@ fn surveyed(state: &State, space: SpaceId, node: NodeId) -> SurveyedFile {
         hash: hex(&super::state::file::content_hash(&body)),
         size: u64::try_from(body.len()).unwrap_or(u64::MAX),
         downloadable: export.is_none(),
+        trashed: false,
+    }
+}
+
+fn stocked(state: &State, node: NodeId) -> Stocked {
+    let file = surveyed(state, state.tree.space_of(node), node);
+    let current = state.tree.current(node);
+    Stocked {
+        sort: if current.is_some() { Sort::File } else { Sort::Folder },
+        id: file.id,
+        path: file.path,
+        place: Some(file.namespace),
+        owner: file.owner,
+        bytes: current.as_ref().map_or(0, |version| u64::try_from(version.body.len()).unwrap_or(u64::MAX)),
+        version: current.map(|version| version.rev_text()).unwrap_or_default(),
         trashed: false,
     }
 }

@@ -424,8 +424,7 @@ pub(super) fn get_accounts(state: &State, call: &Call<'_>) -> Reply {
 /// `users/get_space_usage`.
 pub(super) fn space_usage(state: &State, call: &Call<'_>) -> Reply {
     let used = used_bytes(state, home(state, call.who.person(state)));
-    let ours = state.tree.all_spaces().filter(|space| state.tree.space(*space).ours);
-    let of_team: u64 = ours.map(|space| used_bytes(state, space)).sum();
+    let of_team = used_by_team(state);
     Ok(ok(&json!({
         "used": used,
         "allocation": {
@@ -433,6 +432,12 @@ pub(super) fn space_usage(state: &State, call: &Call<'_>) -> Reply {
             "user_within_team_space_limit_type": { ".tag": "off" }, "user_within_team_space_used_cached": used,
         },
     })))
+}
+
+/// Bytes of the files of the whole team.
+pub(super) fn used_by_team(state: &State) -> u64 {
+    let ours = state.tree.all_spaces().filter(|space| state.tree.space(*space).ours);
+    ours.map(|space| used_bytes(state, space)).sum()
 }
 
 /// Bytes of the files of a namespace.

@@ -9,6 +9,7 @@ use crate::emulator::fault::Numbers;
 use crate::emulator::seed::{CAST, Fill, Part};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Files that a script keeps at least, so that there is always something to do.
 const FILES_MIN: usize = 20;
@@ -18,6 +19,7 @@ const DESK: &str = "Desk";
 const OUTSIDERS: [&str; 3] = ["buyer@customer.example.org", "notary@law.example.com", "pat"];
 const GROUPS: [&str; 3] = ["group:Finance", "group:Everyone", "group:Project X"];
 const AUDIENCES: [&str; 3] = ["public", "company", "members"];
+const LEVELS: [&str; 3] = ["Internal", "Confidential", "Restricted"];
 const SUBJECTS: [&str; 8] = ["Plan", "Offer", "Review", "Résumé", "会議", "Invoice", "List 📋", "Draft"];
 
 /// A seeded, endless stream of sensible edits.
@@ -25,6 +27,13 @@ const SUBJECTS: [&str; 8] = ["Plan", "Offer", "Review", "Résumé", "会議", "I
 pub struct Script {
     numbers: Numbers,
     files: Vec<Vec<String>>,
+    /// Files with a link.
+    linked: Vec<Vec<String>>,
+    /// Who is in which group beyond the cast's own standing: those the script put there.
+    joined: Vec<(&'static str, &'static str)>,
+    /// Draws suspensions too, and who is suspended.
+    restless: bool,
+    suspended: Option<&'static str>,
     /// Paths in lower case, as no tenant tells `A` from `a`.
     taken: HashSet<String>,
     wanted: usize,
@@ -38,7 +47,23 @@ impl Script {
     pub fn new(seed: u64, fill: &Fill) -> Self {
         let files: Vec<_> = fill.files.iter().map(|file| file.path.clone()).filter(|path| by(path).is_some()).collect();
         let taken = fill.files.iter().map(|file| folded(&file.path)).collect();
-        Self { numbers: Numbers(seed), wanted: files.len().max(FILES_MIN), files, taken, count: 0 }
+        Self {
+            numbers: Numbers(seed),
+            wanted: files.len().max(FILES_MIN),
+            files,
+            linked: Vec::new(),
+            joined: Vec::new(),
+            restless: false,
+            suspended: None,
+            taken,
+            count: 0,
+        }
+    }
+
+    /// The same with people who are suspended now and then, one at a time, and come back.
+    #[must_use]
+    pub fn restless(self) -> Self {
+        Self { restless: true, ..self }
     }
 
     fn deed(&mut self) -> Edit {
@@ -48,7 +73,11 @@ impl Script {
         }
         // In a hundred deeds: mostly work on content, some sharing, some looking, and a little tidying up.
         match self.numbers.below(100) {
-            0..40 => self.write(),
+            0..36 => self.write(),
+            36 => self.rare(),
+            37 => self.expire(),
+            38 => self.label(),
+            39 => self.folder_moved(),
             40..52 if self.files.len() <= self.wanted => self.add(),
             40..52 => self.delete(),
             52..57 => self.delete(),
@@ -89,6 +118,7 @@ impl Script {
     fn delete(&mut self) -> Edit {
         let (place, path) = self.any();
         self.files.swap_remove(place);
+        self.linked.retain(|linked| *linked != path);
         self.taken.remove(&folded(&path));
         Edit::Delete { by: who(&path), path }
     }
@@ -106,12 +136,17 @@ impl Script {
         self.rename(&mut to, &extension);
         self.taken.remove(&folded(&from));
         self.files[place].clone_from(&to);
+        self.linked.iter_mut().filter(|linked| **linked == from).for_each(|linked| linked.clone_from(&to));
         Edit::Move { by: who(&from), from, to }
     }
 
     fn link(&mut self) -> Edit {
         let path = self.any().1;
         let audience = if self.numbers.hit(0.25) { None } else { Some(self.of(&AUDIENCES)) };
+        self.linked.retain(|linked| *linked != path);
+        if audience.is_some() {
+            self.linked.push(path.clone());
+        }
         Edit::Link { by: who(&path), path, audience }
     }
 
@@ -128,6 +163,86 @@ impl Script {
             _ => self.of(&colleagues),
         };
         Edit::Invite { by: who(&path), path, whom: whom.to_owned() }
+    }
+
+    /// An end for a link that is there, or a new version when there is none.
+    fn expire(&mut self) -> Edit {
+        if self.linked.is_empty() {
+            return self.write();
+        }
+        let path = self.linked[self.numbers.below(self.linked.len())].clone();
+        let after = (!self.numbers.hit(0.25)).then(|| Duration::from_secs(3_600 * (1 + self.numbers.next() % 48)));
+        Edit::Expire { by: who(&path), path, after }
+    }
+
+    fn label(&mut self) -> Edit {
+        let path = self.any().1;
+        Edit::Label { by: who(&path), path, level: Some(self.of(&LEVELS)) }
+    }
+
+    /// The top folder of some file, if the file lies in one.
+    fn some_folder(&mut self) -> Option<Vec<String>> {
+        let mut path = self.any().1;
+        path.truncate(2 + usize::from(path.len() > 3 && self.numbers.hit(0.5)));
+        (path.len() >= 2 && !self.files.contains(&path)).then_some(path)
+    }
+
+    /// A folder with all that lies in it gets another name.
+    fn folder_moved(&mut self) -> Edit {
+        let Some(from) = self.some_folder() else { return self.write() };
+        let mut to = from.clone();
+        if let Some(name) = to.last_mut() {
+            *name = format!("Folder {}", self.count);
+        }
+        let goes = |path: &mut Vec<String>| {
+            if path.starts_with(&from) {
+                path.splice(..from.len(), to.iter().cloned());
+            }
+        };
+        self.files.iter_mut().for_each(goes);
+        self.linked.iter_mut().for_each(goes);
+        let (old, new) = (folded(&from) + "/", folded(&to) + "/");
+        self.taken = self
+            .taken
+            .drain()
+            .map(|path| match path.strip_prefix(&old) {
+                Some(rest) => format!("{new}{rest}"),
+                None => path,
+            })
+            .collect();
+        Edit::Move { by: who(&from), from, to }
+    }
+
+    /// What seldom happens: a folder is shared, somebody joins or leaves a group, is suspended or comes back.
+    fn rare(&mut self) -> Edit {
+        match self.numbers.below(4) {
+            0 | 1 => match self.some_folder() {
+                Some(path) => Edit::Invite { by: who(&path), path, whom: self.of(&OUTSIDERS).to_owned() },
+                None => self.write(),
+            },
+            2 if self.restless => match self.suspended.take() {
+                Some(whom) => Edit::Resume { by: "ada", whom },
+                None => {
+                    let whom = self.of(&["grace", "heidi"]);
+                    self.suspended = Some(whom);
+                    Edit::Suspend { by: "ada", whom }
+                }
+            },
+            _ => self.regroup(),
+        }
+    }
+
+    fn regroup(&mut self) -> Edit {
+        if self.joined.len() > 2 {
+            let (group, whom) = self.joined.swap_remove(0);
+            return Edit::Leave { by: "ada", group, whom };
+        }
+        let place = (self.of(&["Finance", "Project X"]), self.of(&["grace", "heidi"]));
+        if self.joined.contains(&place) {
+            return self.write();
+        }
+        self.joined.push(place);
+        Edit::Join { by: "ada", group: place.0, whom: place.1 }
     }
 
     fn view(&mut self) -> Edit {
@@ -198,23 +313,52 @@ mod tests {
         for (seed, fill) in [(1, Fill::small()), (2, Fill::default()), (3, Fill { made_up: 9, ..Fill::default() })] {
             let mut script = Script::new(seed, &fill);
             let mut there: HashSet<String> = fill.files.iter().map(|file| folded(&file.path)).collect();
-            let mut kinds = [0_u32; 6];
+            let mut kinds = [0_u32; 7];
+            let (mut linked, mut joined): (HashSet<String>, HashSet<_>) = Default::default();
             for number in 0..5_000 {
                 let kind = match script.deed() {
                     Edit::Write { path, .. } => usize::from(there.insert(folded(&path))) * 5,
                     Edit::Move { from, to, by } => {
-                        assert!(there.remove(&folded(&from)) && there.insert(folded(&to)), "{number}: {from:?} {to:?}");
+                        let moved = relocated(&mut there, &from, &to);
+                        assert!(moved > 0, "{number}: {from:?} {to:?}");
+                        relocated(&mut linked, &from, &to);
                         assert_eq!((by, &from[0]), (who(&to), &to[0]));
                         1
                     }
                     Edit::Delete { path, .. } => {
                         assert!(there.remove(&folded(&path)), "{number}: {path:?}");
+                        linked.remove(&folded(&path));
                         2
                     }
-                    Edit::Link { path, .. } | Edit::Invite { path, .. } => {
+                    Edit::Link { path, audience, .. } => {
                         assert!(there.contains(&folded(&path)), "{number}: {path:?}");
+                        linked.remove(&folded(&path));
+                        linked.extend(audience.map(|_| folded(&path)));
                         3
                     }
+                    Edit::Invite { path, .. } => {
+                        let below = folded(&path) + "/";
+                        let folder = || there.iter().any(|other| other.starts_with(&below));
+                        assert!(there.contains(&folded(&path)) || folder(), "{number}: {path:?}");
+                        3
+                    }
+                    Edit::Expire { path, .. } => {
+                        assert!(linked.contains(&folded(&path)), "{number}: {path:?}");
+                        6
+                    }
+                    Edit::Label { path, .. } => {
+                        assert!(there.contains(&folded(&path)), "{number}: {path:?}");
+                        6
+                    }
+                    Edit::Join { group, whom, .. } => {
+                        assert!(joined.insert((group, whom)), "{number}: {group} {whom}");
+                        6
+                    }
+                    Edit::Leave { group, whom, .. } => {
+                        assert!(joined.remove(&(group, whom)), "{number}: {group} {whom}");
+                        6
+                    }
+                    Edit::Suspend { .. } | Edit::Resume { .. } | Edit::Depart { .. } => panic!("{number}: restless"),
                     Edit::View { path, .. } => {
                         assert!(there.contains(&folded(&path)), "{number}: {path:?}");
                         4
@@ -223,9 +367,39 @@ mod tests {
                 kinds[kind] += 1;
                 assert!(!there.iter().any(|path| path.starts_with("nina")));
             }
-            assert!(kinds.iter().all(|&count| count > 100), "{kinds:?}");
+            assert!(kinds.iter().all(|&count| count > 50), "{kinds:?}");
             assert!((FILES_MIN - 5..200).contains(&there.len()), "{}", there.len());
         }
+    }
+
+    /// Moves a path, or all below it; how many.
+    fn relocated(paths: &mut HashSet<String>, from: &[String], to: &[String]) -> usize {
+        let (from, to) = (folded(from), folded(to));
+        let below = from.clone() + "/";
+        let moved: Vec<String> =
+            paths.iter().filter(|path| **path == from || path.starts_with(&below)).cloned().collect();
+        for path in &moved {
+            paths.remove(path);
+            assert!(paths.insert(format!("{to}{}", &path[from.len()..])), "{path} to {to}");
+        }
+        moved.len()
+    }
+
+    #[test]
+    fn people_are_suspended_and_come_back() {
+        let mut out = None;
+        let mut times = 0;
+        for edit in Script::new(1, &Fill::small()).restless().take(5_000) {
+            match edit {
+                Edit::Suspend { whom, .. } => assert_eq!(out.replace(whom), None),
+                Edit::Resume { whom, .. } => {
+                    assert_eq!(out.take(), Some(whom));
+                    times += 1;
+                }
+                _ => {}
+            }
+        }
+        assert!(times > 2, "{times}");
     }
 
     #[test]

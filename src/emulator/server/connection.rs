@@ -8,7 +8,6 @@ use hyper::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::TcpListener;
@@ -61,7 +60,7 @@ async fn serve(door: Door, stream: TcpStream, acceptor: Option<TlsAcceptor>, des
 async fn speak(door: Door, stream: impl AsyncRead + AsyncWrite + Unpin, desk: Arc<Desk>) {
     let service = service_fn(move |request| {
         let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(respond(door, request, &desk).await) }
+        async move { respond(door, request, &desk).await }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     // The date is that of the shared clock.
@@ -70,13 +69,17 @@ async fn speak(door: Door, stream: impl AsyncRead + AsyncWrite + Unpin, desk: Ar
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn respond(door: Door, request: Request<Incoming>, desk: &Desk) -> Response<Sent> {
+/// An error closes the connection without an answer.
+async fn respond(door: Door, request: Request<Incoming>, desk: &Desk) -> io::Result<Response<Sent>> {
     let (head, body) = request.into_parts();
     let reply = match taken_in(body).await {
         Ok(body) => desk.serve(asked(door, &head, body, desk.clock().now())).await,
-        Err(answer) => Reply { answer, cut: None },
+        Err(answer) => Reply::whole(answer),
     };
-    response(reply, desk.clock().now())
+    if reply.lost {
+        return Err(io::Error::other("lost on purpose"));
+    }
+    Ok(response(reply, desk.clock().now()))
 }
 
 fn asked(door: Door, head: &hyper::http::request::Parts, body: Vec<u8>, at: Moment) -> Asked {
@@ -108,10 +111,10 @@ async fn taken_in(mut body: Incoming) -> Result<Vec<u8>, Answer> {
 }
 
 fn response(reply: Reply, now: Moment) -> Response<Sent> {
-    let Reply { answer, cut } = reply;
+    let Reply { answer, cut, .. } = reply;
     let (Ok(status), Some(mut headers)) = (StatusCode::from_u16(answer.status), headers(&answer)) else {
         // Only a mistake of the emulator's own brings one here; a client reports it best as a server error.
-        return response(Reply { answer: Answer::text(500, "the emulator made no valid answer"), cut: None }, now);
+        return response(Reply::whole(Answer::text(500, "the emulator made no valid answer")), now);
     };
     if !headers.contains_key(DATE)
         && let Ok(date) = HeaderValue::from_str(&http_date(now))

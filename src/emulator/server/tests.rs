@@ -71,6 +71,22 @@ fn room(set: impl FnOnce(&mut Options)) -> Room {
     Room { running: start(options).expect("started"), clock, toy }
 }
 
+#[test]
+fn a_stalled_request_is_not_worked_on_and_a_lost_one_is() {
+    for (faults, asked, status) in
+        [(Faults { stalled: 1.0, ..Faults::default() }, 0, 0), (Faults { lost: 1.0, ..Faults::default() }, 1, 200)]
+    {
+        let room = room(|options| options.faults = faults);
+        let get = "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        assert_eq!(raw(&room.running, Door::BoxApi, get), b"", "{faults:?}");
+        assert_eq!(room.toy.asked.load(Ordering::SeqCst), asked, "{faults:?}");
+        let latest = room.running.record().latest();
+        assert_eq!((latest.len(), latest[0].status, latest[0].faulted), (1, status, true), "{faults:?}");
+        room.running.set_faults(Faults::default());
+        assert!(raw(&room.running, Door::BoxApi, get).starts_with(b"HTTP/1.1 200"), "switched off while running");
+    }
+}
+
 /// Sends bytes and gives all that comes back until the server closes.
 fn raw(running: &Running, door: Door, request: &str) -> Vec<u8> {
     let address = running.address(door).expect("a door").trim_start_matches("http://").to_owned();

@@ -26,6 +26,15 @@ pub(super) struct Reply {
     pub(super) answer: Answer,
     /// Break the connection after so many bytes of the body.
     pub(super) cut: Option<usize>,
+    /// Break it before the first byte.
+    pub(super) lost: bool,
+}
+
+impl Reply {
+    /// An answer that goes out whole.
+    pub(super) fn whole(answer: Answer) -> Self {
+        Self { answer, cut: None, lost: false }
+    }
 }
 
 /// Where all requests come together.
@@ -117,15 +126,16 @@ impl Desk {
     /// Answers a request and records it.
     pub(super) async fn serve(&self, mut asked: Asked) -> Reply {
         let Some(cloud) = self.clouds.get(&asked.door) else {
-            return Reply { answer: Answer::empty(404), cut: None };
+            return Reply::whole(Answer::empty(404));
         };
         let mut entry = self.enter(&asked, &**cloud);
         let answer = match entry.answer.take() {
             Some(answer) => answer,
             None => self.ask(&mut asked, &**cloud).await,
         };
-        if !entry.drawn.late.is_zero() && !self.clock.is_movable() {
-            tokio::time::sleep(entry.drawn.late).await;
+        let stands = if let Some(Fault::Stalled { stands }) = entry.drawn.fault { stands } else { entry.drawn.late };
+        if !stands.is_zero() && !self.clock.is_movable() {
+            tokio::time::sleep(stands).await;
         }
         self.leave(&asked, entry, answer)
     }
@@ -150,7 +160,9 @@ impl Desk {
             Some(Fault::NotReady { wait }) => entry.answer = Some(fault::not_ready(wait)),
             // A request that carries no position has nothing to lose.
             Some(Fault::Reset) if !cloud.forget_position(asked) => entry.drawn.fault = None,
-            Some(Fault::Reset | Fault::Cut { .. }) | None => {}
+            // Nobody sees it: the record shows no status.
+            Some(Fault::Stalled { .. }) => entry.answer = Some(Answer::empty(0)),
+            Some(Fault::Reset | Fault::Cut { .. } | Fault::Lost) | None => {}
         }
         if let (None, Some(wait)) = (&entry.answer, wait) {
             // In whole seconds, rounded up, and always in the header: what it says can be obeyed.
@@ -204,7 +216,12 @@ impl Desk {
             }
             _ => None,
         };
-        let retry_after_secs = retry_after_secs(&answer);
+        if let Some(content) = &answer.content {
+            let sent = cut.map_or(answer.body.len(), |cut| cut.min(answer.body.len()));
+            self.record.add_download(content, sent, cut.is_some());
+        }
+        let lost = matches!(entry.drawn.fault, Some(Fault::Stalled { .. } | Fault::Lost));
+        let retry_after_secs = retry_after_secs(&answer).filter(|_| !lost);
         self.told_to_wait(&entry, &answer, retry_after_secs);
         let missed_cut = matches!(entry.drawn.fault, Some(Fault::Cut { .. })) && cut.is_none();
         self.record.add(Recorded {
@@ -222,7 +239,7 @@ impl Desk {
             over_pace: entry.over_pace,
             principal: entry.principal,
         });
-        Reply { answer, cut }
+        Reply { answer, cut, lost }
     }
 
     fn told_to_wait(&self, entry: &Entry, answer: &Answer, retry_after_secs: Option<u64>) {

@@ -2,11 +2,10 @@
 
 use super::circle::Circles;
 use super::fan::{Hands, guarded, with_threads};
-use super::journal::{Journal, Tally};
-use super::{Error, Options, Progress, Watch, hole};
+use super::{Error, Ledger, Options, Progress, Tally, Watch, hole};
 use crate::clock::Moment;
 use crate::model::Directory;
-use crate::provider::{self, Next, Page, PageSink, Source, Unwalked, Walk, WhyUnwalked};
+use crate::provider::{self, Next, Page, Source, Unwalked, Walk, WhyUnwalked};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,33 +38,33 @@ const OUTAGE_WALKS: usize = 3;
 pub enum Ended {
     /// Every walk is at its end or a hole.
     Complete,
-    /// The stop flag was raised; the journal goes on from here.
+    /// The stop flag was raised; the ledger goes on from here.
     Stopped,
-    /// The call budget is used up until this moment; the journal goes on from here.
+    /// The call budget is used up until this moment; the ledger goes on from here.
     Budget(Moment),
 }
 
 /// Lists the tenant: feed positions first (kept before anything else), then every walk to its end. Goes on where a stopped
-/// listing over the same journal was; begins a further pass when there is none.
+/// listing over the same ledger was; begins a further pass when there is none.
 ///
 /// # Errors
-/// When the walks cannot be had, the credentials fail, or the journal cannot be written.
+/// When the walks cannot be had, the credentials fail, or the ledger cannot be written.
 pub fn list(
     source: &dyn Source,
     people: &Directory,
-    journal: &mut Journal,
+    ledger: &mut dyn Ledger,
     options: &Options,
     progress: &Progress,
     watch: &mut dyn Watch,
 ) -> Result<Listing, Error> {
-    let resumed = journal.is_open();
-    if journal.feeds().is_empty() {
+    let resumed = ledger.is_open();
+    if !ledger.has_feeds() {
         Progress::add(&progress.calls, 1);
-        journal.keep_feeds(source.feed_now()?)?;
+        ledger.keep_feeds(source.feed_now()?)?;
     }
     if !resumed {
         Progress::add(&progress.calls, 1);
-        journal.begin(source.walks(people)?)?;
+        ledger.begin(source.walks(people)?)?;
     }
     let call = |job: Job| {
         let waited = job.wait.is_none_or(|wait| options.clock.wait(wait, &options.stop));
@@ -76,7 +75,7 @@ pub fn list(
         (job.walk, page)
     };
     let mut drive = Drive {
-        journal,
+        ledger,
         options,
         progress,
         watch,
@@ -88,17 +87,17 @@ pub fn list(
     drive.show();
     with_threads(options.threads, call, |hands| drive.run(hands))?;
     let ended = drive.ended;
-    journal.sync()?;
+    ledger.sync()?;
     if ended == Ended::Complete {
-        journal.finish()?;
+        ledger.finish()?;
     }
     Ok(Listing {
         ended,
         resumed,
-        pass: journal.pass(),
-        tally: journal.tally(),
-        holes: journal.holes().to_vec(),
-        used_bytes: journal.used_bytes(),
+        pass: ledger.pass(),
+        tally: ledger.tally(),
+        holes: ledger.holes()?,
+        used_bytes: ledger.used_bytes(),
     })
 }
 
@@ -120,7 +119,7 @@ struct Trouble {
 }
 
 struct Drive<'a> {
-    journal: &'a mut Journal,
+    ledger: &'a mut dyn Ledger,
     options: &'a Options,
     progress: &'a Progress,
     watch: &'a mut dyn Watch,
@@ -136,7 +135,9 @@ impl Drive<'_> {
     fn run(&mut self, hands: &mut Hands<Job, (Walk, Result<Page, provider::Error>)>) -> Result<(), Error> {
         let mut failed = None;
         loop {
-            self.hand_out(hands, failed.is_some());
+            if failed.is_none() {
+                failed = self.hand_out(hands).err();
+            }
             let Some((walk, page)) = hands.take() else { break };
             Progress::add(&self.progress.calls, 1);
             if let Err(error) = self.take_in(&walk, page) {
@@ -147,18 +148,19 @@ impl Drive<'_> {
         failed.map_or(Ok(()), Err)
     }
 
-    fn hand_out(&mut self, hands: &mut Hands<Job, (Walk, Result<Page, provider::Error>)>, failed: bool) {
-        while !failed && !hands.full() {
-            if self.options.stopped() && self.journal.walks_left() > 0 {
+    fn hand_out(&mut self, hands: &mut Hands<Job, (Walk, Result<Page, provider::Error>)>) -> Result<(), Error> {
+        while !hands.full() {
+            if self.options.stopped() && self.ledger.walks_left() > 0 {
                 self.ended = Ended::Stopped;
             }
             if self.ended != Ended::Complete {
                 break;
             }
-            let Some(walk) = self.journal.next_walk() else { break };
+            let Some(walk) = self.ledger.next_walk()? else { break };
             let wait = self.troubles.get_mut(&walk.id).and_then(|trouble| trouble.wait.take());
             hands.give(Job { walk, wait });
         }
+        Ok(())
     }
 
     fn take_in(&mut self, walk: &Walk, page: Result<Page, provider::Error>) -> Result<(), Error> {
@@ -168,7 +170,7 @@ impl Drive<'_> {
                 self.watch.page(walk, &page);
                 let ends = matches!(page.onward, provider::Onward::End(_));
                 let circles = self.circles.closes(&walk.id, &page.onward);
-                self.journal.commit(walk, page)?;
+                self.ledger.commit(walk, page)?;
                 Progress::add(&self.progress.pages, 1);
                 if circles {
                     return self.give_up(walk, WhyUnwalked::Failing);
@@ -195,7 +197,7 @@ impl Drive<'_> {
         let worn = self.troubles.get(&walk.id).is_some_and(|trouble| trouble.failures + 1 >= self.options.tries_max);
         if worn && self.unanswered.len() >= OUTAGE_WALKS {
             // Given up, each of them would be a hole in a pass that ends as if it were whole.
-            self.journal.put_back(walk);
+            self.ledger.put_back(walk);
             return Err(error.into());
         }
         match error.next() {
@@ -208,17 +210,17 @@ impl Drive<'_> {
             Next::Locked => self.later(walk, self.options.backoff.longest),
             Next::Throttled(until) => self.later(walk, until.since(self.options.clock.now())),
             Next::Budget(until) => {
-                self.journal.put_back(walk);
+                self.ledger.put_back(walk);
                 self.ended = Ended::Budget(until);
                 Ok(())
             }
             Next::Stopped => {
-                self.journal.put_back(walk);
+                self.ledger.put_back(walk);
                 self.ended = Ended::Stopped;
                 Ok(())
             }
             Next::Credentials => {
-                self.journal.put_back(walk);
+                self.ledger.put_back(walk);
                 Err(error.into())
             }
         }
@@ -229,7 +231,7 @@ impl Drive<'_> {
         let trouble = self.troubles.entry(Arc::clone(&walk.id)).or_default();
         trouble.restarts += 1;
         match trouble.restarts <= RESTARTS_MAX {
-            true => Ok(self.journal.restart(walk)?),
+            true => Ok(self.ledger.restart(walk)?),
             false => self.give_up(walk, WhyUnwalked::Failing),
         }
     }
@@ -242,28 +244,28 @@ impl Drive<'_> {
         }
         let drawn = u64::from(crc32fast::hash(walk.id.as_bytes()));
         trouble.wait = Some(self.options.backoff.wait(trouble.failures, drawn));
-        self.journal.put_back(walk);
+        self.ledger.put_back(walk);
         Ok(())
     }
 
     /// Waiting is not failing: a walk that is asked to wait is never given up for it, however often.
     fn later(&mut self, walk: &Walk, wait: Duration) -> Result<(), Error> {
         self.troubles.entry(Arc::clone(&walk.id)).or_default().wait = Some(wait);
-        self.journal.put_back(walk);
+        self.ledger.put_back(walk);
         Ok(())
     }
 
     fn give_up(&mut self, walk: &Walk, why: WhyUnwalked) -> Result<(), Error> {
         self.troubles.remove(&walk.id);
         self.circles.forget(&walk.id);
-        Ok(self.journal.give_up(walk, hole(walk, why))?)
+        Ok(self.ledger.give_up(walk, hole(walk, why))?)
     }
 
     fn show(&self) {
-        let tally = self.journal.tally();
+        let tally = self.ledger.tally();
         Progress::set(&self.progress.items, tally.items());
         Progress::set(&self.progress.bytes, tally.bytes);
-        Progress::set(&self.progress.walks_left, self.journal.walks_left());
-        Progress::set(&self.progress.holes, u64::try_from(self.journal.holes().len()).unwrap_or(u64::MAX));
+        Progress::set(&self.progress.walks_left, self.ledger.walks_left());
+        Progress::set(&self.progress.holes, self.ledger.holes_count());
     }
 }

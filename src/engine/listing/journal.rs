@@ -13,6 +13,7 @@ mod waiting;
 
 pub use log::Sync;
 
+use super::Ledger;
 use crate::model::Item;
 use crate::provider::{FeedCursor, Page, PageSink, Taken, Unwalked, Walk, Walks};
 use log::Log;
@@ -394,4 +395,63 @@ fn replay(state: &mut Option<State>, payload: &[u8], connector: &str, path: &Pat
 
 fn unreadable() -> io::Error {
     io::Error::other("a record cannot be read")
+}
+
+/// The driver's view of the journal: what it does is said at the methods of the same names.
+impl Ledger for Journal {
+    fn has_feeds(&self) -> bool {
+        !self.feeds().is_empty()
+    }
+
+    fn keep_feeds(&mut self, feeds: Vec<FeedCursor>) -> io::Result<()> {
+        self.keep_feeds(feeds)
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open()
+    }
+
+    fn begin(&mut self, walks: Walks) -> io::Result<()> {
+        self.begin(walks)
+    }
+
+    fn next_walk(&mut self) -> io::Result<Option<Walk>> {
+        Ok(self.next_walk())
+    }
+
+    fn put_back(&mut self, walk: &Walk) {
+        self.put_back(walk);
+    }
+
+    fn walks_left(&self) -> u64 {
+        self.walks_left()
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.finish()
+    }
+
+    fn pass(&self) -> u32 {
+        self.pass()
+    }
+
+    fn tally(&self) -> Tally {
+        self.tally()
+    }
+
+    fn holes_count(&self) -> u64 {
+        u64::try_from(self.holes().len()).unwrap_or(u64::MAX)
+    }
+
+    fn holes(&self) -> io::Result<Vec<Unwalked>> {
+        Ok(self.holes().to_vec())
+    }
+
+    fn used_bytes(&self) -> Option<u64> {
+        self.used_bytes()
+    }
 }

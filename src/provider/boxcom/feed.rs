@@ -35,6 +35,10 @@ const KEPT: Duration = Duration::from_secs(14 * 86_400);
 /// A gap is filled from so long before the last good answer: events come late and clocks differ.
 const MARGIN: Duration = Duration::from_secs(600);
 
+/// How late the log by time may tell an event. Box says only that it is not live; fifteen minutes are more than anybody
+/// reports.
+pub(super) const LOG_SETTLES: Duration = Duration::from_secs(900);
+
 /// When to ask again after an empty answer. The stream itself lags by about as much.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -250,7 +254,8 @@ fn actor(by: Option<Mini>) -> Actor {
 fn subject(source: EventSource, version: Option<Arc<str>>) -> Option<Subject> {
     let place = source.parent.and_then(|parent| parent.id);
     let version = version.or(source.file_version.and_then(|version| version.id));
-    let named = |kind, id, name| Some(Subject { id: Some(id), kind, name, place, version, owner: None });
+    let owner = source.owned_by.and_then(|owner| owner.id);
+    let named = |kind, id, name| Some(Subject { id: Some(id), kind, name, place, version, owner });
     if let Some(id) = source.item_id {
         return named(item_kind(source.item_type.as_deref()), id, source.item_name);
     }

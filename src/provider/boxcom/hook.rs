@@ -10,16 +10,17 @@ mod repair;
 
 pub use repair::{Repair, TRIGGERS};
 
-use super::wire::{Delivered, item_kind};
+use super::Tenant;
+use super::wire::{self, item_kind};
 use crate::clock::Moment;
-use crate::model::ItemKind;
-use crate::provider::Secret;
+use crate::model::Subject;
 use crate::provider::recent::Recent;
 use crate::provider::signature::is_signed;
+use crate::provider::{Delivered, Delivery, Secret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// How old a delivery may be.
@@ -31,15 +32,7 @@ const AHEAD: Duration = Duration::from_secs(60);
 /// Delivered ids that are remembered at most. Box repeats for two hours.
 const SEEN_MAX: usize = 100_000;
 
-/// The signature keys of an application (developer console > Webhooks > Manage signature keys). Two, so that they can be
-/// changed one after the other.
-#[derive(Clone, Debug)]
-pub struct Keys {
-    /// The first key.
-    pub primary: Option<Secret>,
-    /// The second key.
-    pub secondary: Option<Secret>,
-}
+pub use crate::provider::settings::HookKeys as Keys;
 
 /// The headers of a delivery that count; each as it came, `None` when it is missing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,9 +146,7 @@ pub struct Hint {
     /// The hook that told it.
     pub hook: Option<Arc<str>>,
     /// The item, when it is one that sluicebox reads.
-    pub item: Option<(ItemKind, Arc<str>)>,
-    /// Its owner's account, where told.
-    pub owner: Option<Arc<str>>,
+    pub subject: Option<Subject>,
     /// Who did it, where told.
     pub by: Option<Arc<str>>,
     /// When.
@@ -165,21 +156,54 @@ pub struct Hint {
 /// Reads the body of a delivery that [`verify`] let through; `None` when it is no JSON or has no id.
 #[must_use]
 pub fn hint(body: &[u8]) -> Option<Hint> {
-    let told: Delivered = serde_json::from_slice(body).ok()?;
-    let source = told.source.unwrap_or_default();
-    let item = match (item_kind(source.kind.as_deref()), source.id) {
-        (Some(kind), Some(id)) => Some((kind, id)),
-        _ => source.item.and_then(|item| Some((item_kind(item.kind.as_deref())?, item.id?))),
-    };
+    let told: wire::Delivered = serde_json::from_slice(body).ok()?;
     Some(Hint {
         id: told.id?,
         trigger: told.trigger?,
         hook: told.webhook.and_then(|hook| hook.id),
-        item,
-        owner: source.owned_by.and_then(|owner| owner.id),
+        subject: told.source.and_then(subject),
         by: told.created_by.and_then(|by| by.id),
         at: told.created_at,
     })
+}
+
+/// The item itself, or the one that a collaboration is on.
+fn subject(source: wire::DeliveredSource) -> Option<Subject> {
+    let owner = source.owned_by.and_then(|owner| owner.id);
+    if let (Some(kind), Some(id)) = (item_kind(source.kind.as_deref()), source.id) {
+        return Some(Subject {
+            id: Some(id),
+            kind: Some(kind),
+            name: source.name,
+            place: source.parent.and_then(|parent| parent.id),
+            version: source.file_version.and_then(|version| version.id),
+            owner,
+        });
+    }
+    let item = source.item?;
+    let kind = item_kind(item.kind.as_deref())?;
+    Some(Subject { id: Some(item.id?), kind: Some(kind), name: item.name, place: None, version: None, owner })
+}
+
+impl Tenant {
+    /// Takes in what came to the webhook address; see [`crate::provider::Source::delivery`]. Box knows no handshake.
+    pub(super) fn delivered(&self, delivery: &Delivery<'_>) -> Delivered {
+        if self.hook_keys.primary.is_none() && self.hook_keys.secondary.is_none() {
+            return Delivered::Refused("no signature key is set: name a file with it by `hook_key_file`".into());
+        }
+        let headers = Headers::from(delivery.header);
+        if let Err(forgery) = verify(&self.hook_keys, &headers, delivery.body, delivery.at) {
+            return Delivered::Refused(forgery.to_string());
+        }
+        let Some(hint) = hint(delivery.body) else {
+            return Delivered::Refused("signed, but not a notice".into());
+        };
+        let is_new = self.delivered.lock().unwrap_or_else(PoisonError::into_inner).is_new(&hint.id);
+        if !is_new {
+            return Delivered::Repeat;
+        }
+        Delivered::Hint { subjects: hint.subject.into_iter().collect(), accounts: Vec::new() }
+    }
 }
 
 /// Deliveries that came before; the oldest are forgotten first.

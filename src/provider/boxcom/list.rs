@@ -17,15 +17,15 @@ use crate::provider::{Error, Next, Onward, Page, Unwalked, Walk, Walks, WhyUnwal
 use std::sync::Arc;
 
 /// What is asked of each item. Asking for fields leaves out all others but type, id and etag.
-const FIELDS: &str = "id,type,name,etag,sequence_id,size,sha1,file_version,created_at,content_modified_at,modified_at,parent,\
+pub(super) const FIELDS: &str = "id,type,name,etag,sequence_id,size,sha1,file_version,created_at,content_modified_at,modified_at,parent,\
                       owned_by,shared_link,has_collaborations,is_externally_owned,is_accessible_via_shared_link,\
                       classification,lock,trashed_at";
 
 /// Items of a page: the most Box gives.
 const LIMIT: &str = "1000";
 
-const FOLDER: &str = "folder";
-const TRASH: &str = "trash";
+pub(super) const FOLDER: &str = "folder";
+pub(super) const TRASH: &str = "trash";
 
 /// The root folder of whoever asks.
 const ROOT: &str = "0";
@@ -74,7 +74,12 @@ impl Tenant {
 
     /// The user whose tree is walked: who reads, or whose own the token is.
     fn tree_of(&self, walk: &Walk) -> Result<Arc<str>, Error> {
-        match &walk.read_as {
+        self.tree_read_as(&walk.read_as)
+    }
+
+    /// The user whose tree is read in this name.
+    pub(super) fn tree_read_as(&self, read_as: &Principal) -> Result<Arc<str>, Error> {
+        match read_as {
             Principal::Person(id) | Principal::Admin(id) => Ok(Arc::clone(id)),
             Principal::Tenant => Ok(Arc::clone(&self.me()?.id)),
         }
@@ -104,10 +109,10 @@ impl Tenant {
 }
 
 /// Who walks, and who else is walked.
-struct Reader<'a> {
-    tree: Arc<str>,
-    me: Option<Arc<Me>>,
-    people: &'a Directory,
+pub(super) struct Reader<'a> {
+    pub(super) tree: Arc<str>,
+    pub(super) me: Option<Arc<Me>>,
+    pub(super) people: &'a Directory,
 }
 
 impl Reader<'_> {
@@ -118,8 +123,14 @@ impl Reader<'_> {
     }
 
     fn is_walked(&self, account: &str) -> bool {
-        let person = self.people.by_account(account);
-        person.is_some_and(|person| person.side == Side::Internal && why_not(person, self.me.as_deref()).is_none())
+        self.walks_as(account).is_some()
+    }
+
+    /// Who walks the tree of this account; `None` when nobody does.
+    pub(super) fn walks_as(&self, account: &str) -> Option<Principal> {
+        let person = self.people.by_account(account)?;
+        let walked = person.side == Side::Internal && why_not(person, self.me.as_deref()).is_none();
+        walked.then(|| acting_as(person))
     }
 }
 
@@ -135,11 +146,16 @@ fn why_not(person: &Person, me: Option<&Me>) -> Option<WhyUnwalked> {
     gap.then_some(WhyUnwalked::CoAdminGap)
 }
 
-fn walks_of(person: &Person, trash: bool) -> impl Iterator<Item = Walk> {
-    let read_as = match person.role {
+/// Who asks in a person's name: the service account needs no name but its own.
+fn acting_as(person: &Person) -> Principal {
+    match person.role {
         Role::Service => Principal::Tenant,
         _ => Principal::Person(Arc::clone(&person.id)),
-    };
+    }
+}
+
+fn walks_of(person: &Person, trash: bool) -> impl Iterator<Item = Walk> {
+    let read_as = acting_as(person);
     let walk = |id: String, place: &str, kind: &str| Walk {
         id: id.into(),
         place: place.into(),
@@ -191,7 +207,7 @@ fn refused(walk: &Walk, reader: &Reader<'_>) -> Page {
 }
 
 /// An entry as an item; a hole when it has no id or is of a kind that is not known here.
-fn item(entry: Listed, walk: &Walk, reader: &Reader<'_>) -> Result<Item, Unwalked> {
+pub(super) fn item(entry: Listed, walk: &Walk, reader: &Reader<'_>) -> Result<Item, Unwalked> {
     let name = entry.name.unwrap_or_default();
     let kind = item_kind(entry.kind.as_deref());
     let (Some(kind), Some(id)) = (kind, entry.id.clone()) else {

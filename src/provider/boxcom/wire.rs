@@ -139,12 +139,23 @@ pub(super) struct Listed {
     pub(super) classification: Option<Mini>,
     #[serde(deserialize_with = "object")]
     pub(super) lock: Option<Mini>,
+    /// The folders above it as the caller sees them, the caller's root first (items asked for by themselves).
+    #[serde(deserialize_with = "object")]
+    pub(super) path_collection: Option<Above>,
     /// Whether a collaborator who is no owner sees the others (folders).
     #[serde(deserialize_with = "loose")]
     pub(super) can_non_owners_view_collaborators: Option<bool>,
     /// What the caller may do with it.
     #[serde(deserialize_with = "object")]
     pub(super) permissions: Option<Permissions>,
+}
+
+/// The folders above an item.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Above {
+    #[serde(deserialize_with = "list")]
+    pub(super) entries: Option<Vec<Mini>>,
 }
 
 /// A link.
@@ -266,6 +277,8 @@ pub(super) struct EventSource {
     pub(super) parent: Option<Mini>,
     #[serde(deserialize_with = "object")]
     pub(super) file_version: Option<Mini>,
+    #[serde(deserialize_with = "object")]
+    pub(super) owned_by: Option<Mini>,
 }
 
 /// The loose end of an event.
@@ -343,8 +356,14 @@ pub(super) struct DeliveredSource {
     pub(super) kind: Option<Arc<str>>,
     #[serde(deserialize_with = "loose")]
     pub(super) id: Option<Arc<str>>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) name: Option<Arc<str>>,
     #[serde(deserialize_with = "object")]
     pub(super) item: Option<Mini>,
+    #[serde(deserialize_with = "object")]
+    pub(super) parent: Option<Mini>,
+    #[serde(deserialize_with = "object")]
+    pub(super) file_version: Option<Mini>,
     #[serde(deserialize_with = "object")]
     pub(super) owned_by: Option<Mini>,
 }

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
 
@@ -101,6 +102,11 @@ impl Desk {
 
     pub(super) fn clock(&self) -> &Clock {
         self.http.clock()
+    }
+
+    /// Raised when the program should end.
+    pub(super) fn stop(&self) -> &AtomicBool {
+        self.http.stop()
     }
 
     /// The scopes that were granted, as the token endpoint told them; `None` when it did not.

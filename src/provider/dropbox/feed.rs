@@ -5,6 +5,9 @@
 //! files.stone (`list_folder/longpoll`).
 
 mod normalise;
+mod watch;
+
+pub(super) use watch::Polls;
 
 use super::call::Ask;
 use super::list;
@@ -14,11 +17,8 @@ use super::wire::{Events, Polled};
 use crate::clock::Moment;
 use crate::model::Principal;
 use crate::provider::http::Urgency;
-use crate::provider::{Changes, Error, FeedCursor, History, Next, Onward, Watched};
+use crate::provider::{Changes, Error, FeedCursor, History, Next, Onward};
 use serde_json::{Value, json};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The name of the log's feed.
@@ -27,10 +27,13 @@ pub(super) const LOG: &str = "team_log";
 const FROM: &str = "from:";
 /// A feed begins so much before now, in case the service's clock is behind ours; repeats carry the same id.
 const OVERLAP: Duration = Duration::from_secs(120);
+/// How late the log may tell an event.
+pub(super) const LOG_SETTLES: Duration = Duration::from_secs(300);
 /// Empty pages that are followed in one call of ours.
 const EMPTY_PAGES_MAX: u32 = 20;
 /// The shortest and longest that the service lets a poll stand.
 const POLL_SECS: (u64, u64) = (30, 480);
+const SHORTEST_POLL: Duration = Duration::from_secs(POLL_SECS.0);
 /// What the service adds by chance to a poll's time.
 const POLL_JITTER: Duration = Duration::from_secs(90);
 /// A cursor is looked at again after this, whatever the service says.
@@ -160,29 +163,6 @@ fn poll(team: &Team, cursor: &FeedCursor, patience: Duration) -> Result<Polled, 
 /// How long the service asks to leave a cursor alone; an hour at most.
 fn pause(polled: &Polled) -> Option<Duration> {
     polled.backoff.map(|secs| Duration::from_secs(secs).min(PAUSE_MAX))
-}
-
-/// Long-polls several cursors on at most so many connections at a time. Each is polled once; they come back in order.
-pub(super) fn watch(team: &Team, cursors: &[FeedCursor], patience: Duration, connections_max: usize) -> Vec<Watched> {
-    let (next, all) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(cursors.len())));
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(cursor) = cursors.get(at) else { break };
-            let polled = poll(team, cursor, patience);
-            let wait = polled.as_ref().ok().and_then(pause);
-            let watched = Watched { at, changed: polled.map(|polled| polled.changes), wait };
-            all.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..connections_max.clamp(1, cursors.len().max(1)) {
-            scope.spawn(work);
-        }
-    });
-    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    all.sort_by_key(|watched| watched.at);
-    all
 }
 
 /// Whether the plan's log tells what is done with files (`has_team_file_events`); `None` when the service does not say.

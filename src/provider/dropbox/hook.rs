@@ -3,10 +3,11 @@
 //! A notice says who has changes, never what, and carries no time, so one may be played again by whoever saw it: it makes the
 //! named members' cursors be asked sooner, and does nothing else. Source: webhook guide of Dropbox.
 
-use crate::provider::Secret;
 use crate::provider::signature::is_signed;
+use crate::provider::{Delivered, Delivery, Secret};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Longest body that is looked at, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -54,6 +55,32 @@ fn unhex(digits: &str) -> Option<[u8; 32]> {
         *byte = value(pair[0])? << 4 | value(pair[1])?;
     }
     Some(bytes)
+}
+
+/// Takes in what came to the webhook address; see [`crate::provider::Source::delivery`]. `account_of` gives a member's account
+/// where it is known; where not, the member's own id stands in. Notices carry neither an id nor a time, and the same one is
+/// right to come often, so none is ever a repeat.
+pub(super) fn delivered(
+    app_secret: Option<&Secret>,
+    delivery: &Delivery<'_>,
+    account_of: impl Fn(&str) -> Option<Arc<str>>,
+) -> Delivered {
+    let signature = (delivery.header)("x-dropbox-signature");
+    if let Some((headers, text)) = challenge(delivery.query).filter(|_| signature.is_none() && delivery.body.is_empty())
+    {
+        return Delivered::Handshake { text, headers: headers.to_vec() };
+    }
+    let Some(app_secret) = app_secret else {
+        return Delivered::Refused("the app secret is not set: name a file with it by `app_secret_file`".into());
+    };
+    if !is_genuine(app_secret, signature, delivery.body) {
+        return Delivered::Refused("the signature is not that of the app secret".into());
+    }
+    let Some(hint) = hint(delivery.body) else { return Delivered::Refused("signed, but not a notice".into()) };
+    let members = hint.teams.into_values().flatten();
+    let members = members.map(|member| account_of(&member).unwrap_or_else(|| member.into()));
+    let accounts: BTreeSet<Arc<str>> = hint.accounts.into_iter().map(Arc::from).chain(members).collect();
+    Delivered::Hint { subjects: Vec::new(), accounts: accounts.into_iter().collect() }
 }
 
 /// Whom a genuine notice names. Both documented forms are read, and whatever else it holds is ignored; `None` when it is

@@ -260,7 +260,7 @@ fn ended() -> Page {
 }
 
 /// What all items of a namespace share.
-struct Ground {
+pub(super) struct Ground {
     id: Arc<str>,
     kind: Arc<str>,
     name: Arc<str>,
@@ -276,7 +276,7 @@ struct Ground {
 }
 
 impl Ground {
-    fn of(team: &Team, id: &str, walker: &Principal, people: &Directory) -> Result<Self, Error> {
+    pub(super) fn of(team: &Team, id: &str, walker: &Principal, people: &Directory) -> Result<Self, Error> {
         let id: Arc<str> = id.into();
         let unlisted = || Place { kind: "".into(), name: Arc::clone(&id), member: None };
         let place = team.place(&id)?.unwrap_or_else(unlisted);
@@ -389,7 +389,7 @@ impl Ground {
     }
 
     /// An entry in our words; a hole without an id.
-    fn item(&self, entry: Entry) -> Result<Item, Unwalked> {
+    pub(super) fn item(&self, entry: Entry) -> Result<Item, Unwalked> {
         let Some(id) = entry.id.filter(|id| !id.is_empty()) else { return Err(self.nameless(entry.name)) };
         let kind = if entry.tag.as_deref() == Some("folder") { ItemKind::Folder } else { ItemKind::File };
         let download = match kind {

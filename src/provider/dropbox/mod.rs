@@ -12,6 +12,7 @@ mod feed;
 pub mod hook;
 mod judge;
 mod list;
+mod look;
 mod people;
 mod probe;
 mod route;
@@ -23,7 +24,7 @@ use super::http::Http;
 use super::settings::DropboxSettings;
 use super::{
     Body, Capability, Changes, Delivered, Delivery, Error, FeedCursor, FoundLink, Glance, History, Page, PeoplePage,
-    Settings, Shared, Source, Walk, Walks, Wanted, Watched,
+    Secret, Settings, Shared, Source, Walk, Walks, Wanted, Watched,
 };
 use crate::clock::Moment;
 use crate::model::{Directory, Item, Person, Provider, Sharing};
@@ -40,6 +41,9 @@ use url::Url;
 pub struct Tenant {
     team: Arc<Team>,
     hosts: Vec<String>,
+    polls: feed::Polls,
+    /// What notices are signed with.
+    app_secret: Option<Secret>,
 }
 
 impl Tenant {
@@ -51,14 +55,7 @@ impl Tenant {
         let tokens = Tokens::new(settings, cloud, Arc::clone(&http));
         let desk = Desk::new(http, tokens, settings.name.to_string(), cloud);
         let team = Arc::new(Team::new(desk, cloud.admin.as_deref(), settings.trash));
-        Ok(Self { team, hosts: hosts(cloud) })
-    }
-
-    /// Long-polls several `ns:` cursors on at most `connections_max` connections, each once and for at most `patience`
-    /// (30 to 480 s, and up to 90 s of the service's own). What comes back is in the order of `cursors`.
-    #[must_use]
-    pub fn watch_on(&self, cursors: &[FeedCursor], patience: Duration, connections_max: usize) -> Vec<Watched> {
-        feed::watch(&self.team, cursors, patience, connections_max)
+        Ok(Self { team, hosts: hosts(cloud), polls: feed::Polls::default(), app_secret: cloud.app_secret.clone() })
     }
 }
 
@@ -123,20 +120,25 @@ impl Source for Tenant {
         feed::history(&self.team, from, to, at)
     }
 
-    fn look(&self, _at: &Glance, _people: &Directory) -> Result<Item, Error> {
-        todo!("look at one item")
+    fn history_settles(&self) -> Duration {
+        feed::LOG_SETTLES
     }
 
-    fn watch(&self, _cursors: &[FeedCursor], _patience: Duration) -> Vec<Watched> {
-        todo!("watch the feeds")
+    fn look(&self, at: &Glance, people: &Directory) -> Result<Item, Error> {
+        look::look(&self.team, at, people)
     }
 
-    fn delivery(&self, _delivery: &Delivery<'_>) -> Delivered {
-        todo!("take in a webhook's delivery")
+    fn watch(&self, cursors: &[FeedCursor], patience: Duration) -> Vec<Watched> {
+        self.polls.watch(&self.team, cursors, patience)
     }
 
+    fn delivery(&self, delivery: &Delivery<'_>) -> Delivered {
+        hook::delivered(self.app_secret.as_ref(), delivery, |member| self.team.account_of(member))
+    }
+
+    /// The address is set by hand in the application's console.
     fn repair_hooks(&self, _people: &Directory, _address: &Url) -> Result<u64, Error> {
-        todo!("repair the hooks")
+        Ok(0)
     }
 
     fn hosts(&self) -> Vec<String> {

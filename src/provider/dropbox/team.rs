@@ -198,6 +198,11 @@ impl Team {
         members.extend(people.into_iter().map(|person| (Arc::clone(&person.id), Standing::of(person))));
     }
 
+    /// The account of a member, as far as it is remembered.
+    pub(super) fn account_of(&self, member: &str) -> Option<Arc<str>> {
+        lock(&self.members).get(member).and_then(|standing| standing.owner.account.clone())
+    }
+
     /// A member as an owner: by the directory, else as last remembered.
     pub(super) fn standing(&self, member: &str, people: &Directory) -> Option<Standing> {
         let listed = people.people().iter().find(|person| *person.id == *member).map(Standing::of);

@@ -107,10 +107,12 @@ pub(super) struct ExportInfo {
     pub(super) export_options: Vec<String>,
 }
 
-/// `FolderSharingInfo`.
+/// `FolderSharingInfo`, `FileSharingInfo`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct SharingInfo {
     pub(super) shared_folder_id: Option<String>,
+    /// The shared or team folder that holds it.
+    pub(super) parent_shared_folder_id: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) no_access: bool,
 }

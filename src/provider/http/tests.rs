@@ -8,7 +8,7 @@ use super::script::{Play, Script, answer};
 use super::*;
 use crate::clock::Moment;
 use crate::model::ConnectorName;
-use crate::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, Limits};
+use crate::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, HookKeys, Limits};
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -72,6 +72,7 @@ fn settings(api: &Url, download_host: &str) -> Settings {
                 client_secret: Secret::new("secret"),
                 subject: BoxSubject::Enterprise("1".into()),
             },
+            hook_keys: HookKeys::default(),
         }),
         internal_domains: Vec::new(),
         limits: Limits { rate_per_principal: f64::INFINITY, ..Limits::default() },

@@ -2,15 +2,17 @@
 //!
 //! Counts are kept ahead of use, a block at a time: after a crash up to a block too many is counted, never too few.
 
+use super::kept::{KEPT_MAX, KeptPause};
 use crate::clock::Moment;
 use crate::provider::http::Urgency;
 use crate::provider::settings::Limits;
 use crate::provider::vault::write_whole;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use time::{Date, Month, OffsetDateTime};
 
@@ -61,14 +63,34 @@ pub trait BudgetStore: fmt::Debug + Send + Sync {
     /// # Errors
     /// When they could not be kept.
     fn save(&self, used: &Used) -> io::Result<()>;
+
+    /// The long pauses that were kept; none by default.
+    ///
+    /// # Errors
+    /// When what was kept cannot be read.
+    fn load_pauses(&self) -> io::Result<Vec<KeptPause>> {
+        Ok(Vec::new())
+    }
+
+    /// Keeps these pauses durably, in place of those kept before; by default they are forgotten with the program.
+    ///
+    /// # Errors
+    /// When they could not be kept.
+    fn save_pauses(&self, pauses: &[KeptPause]) -> io::Result<()> {
+        let _ = pauses;
+        Ok(())
+    }
 }
 
-/// Counts in a small JSON file of their own, one for each connector.
+/// Counts in a small JSON file of their own, one for each connector; long pauses in another one beside it
+/// (`calls.json`: `calls.pauses`).
 #[derive(Clone, Debug)]
 pub struct BudgetFile(PathBuf);
 
 /// A longer file was not written by us.
 const FILE_BYTES_MAX: u64 = 4_096;
+/// The same of a file of pauses.
+const PAUSES_BYTES_MAX: u64 = 256 * KEPT_MAX as u64;
 
 impl BudgetFile {
     /// The counts in that file, which need not exist yet.
@@ -76,16 +98,33 @@ impl BudgetFile {
     pub fn new(path: PathBuf) -> Self {
         Self(path)
     }
+
+    fn pauses(&self) -> PathBuf {
+        self.0.with_extension("pauses")
+    }
+}
+
+/// What a file holds; the default when there is none.
+fn read<T: DeserializeOwned + Default>(path: &Path, bytes_max: u64) -> io::Result<T> {
+    let mut text = Vec::new();
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+        opened => opened?.take(bytes_max).read_to_end(&mut text)?,
+    };
+    serde_json::from_slice(&text).map_err(io::Error::from)
 }
 
 impl BudgetStore for BudgetFile {
     fn load(&self) -> io::Result<Used> {
-        let mut text = Vec::new();
-        match File::open(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Used::default()),
-            opened => opened?.take(FILE_BYTES_MAX).read_to_end(&mut text)?,
-        };
-        serde_json::from_slice(&text).map_err(io::Error::from)
+        read(&self.0, FILE_BYTES_MAX)
+    }
+
+    fn load_pauses(&self) -> io::Result<Vec<KeptPause>> {
+        read(&self.pauses(), PAUSES_BYTES_MAX)
+    }
+
+    fn save_pauses(&self, pauses: &[KeptPause]) -> io::Result<()> {
+        write_whole(&self.pauses(), &serde_json::to_vec(pauses)?)
     }
 
     fn save(&self, used: &Used) -> io::Result<()> {
@@ -131,6 +170,13 @@ impl Budget {
             (true, false) => Some(next_day(now)),
             (false, false) => None,
         }
+    }
+
+    /// Calls left in the day and in the month, by the whole limits; `None` without a limit.
+    pub(super) fn left(&self, now: Moment) -> (Option<u64>, Option<u64>) {
+        let used = self.used(now);
+        let left = |limit: Option<u64>, calls: u64| limit.map(|limit| limit.saturating_sub(calls));
+        (left(self.per_day, used.calls_in_day), left(self.per_month, used.calls_in_month))
     }
 
     /// Counts one call.

@@ -1,8 +1,9 @@
 //! Who goes next: the state behind the lock, and pure answers about it.
 
-use super::Asking;
 use super::budget::{Budget, Used};
+use super::kept::{KEPT_MAX, KeptPause, LONG};
 use super::pace::{Key, Pace};
+use super::{Asking, Traffic};
 use crate::clock::Moment;
 use crate::provider::http::Urgency;
 use crate::provider::settings::Limits;
@@ -26,6 +27,34 @@ pub(super) struct Gate {
     awaited: usize,
     next_ticket: u64,
     budget: Budget,
+    calls: u64,
+    downloads: u64,
+    throttled: Throttled,
+}
+
+/// How long calls have waited because the provider said so: the time in which at least one did.
+#[derive(Debug, Default)]
+struct Throttled {
+    so_far: Duration,
+    /// Tickets of those who wait so, and since when anybody has.
+    waiting: HashSet<u64>,
+    since: Duration,
+}
+
+impl Throttled {
+    fn note(&mut self, ticket: u64, waits: bool, now: Duration) {
+        if waits && self.waiting.is_empty() {
+            self.since = now;
+        }
+        let changed = if waits { self.waiting.insert(ticket) } else { self.waiting.remove(&ticket) };
+        if changed && self.waiting.is_empty() {
+            self.so_far += now.saturating_sub(self.since);
+        }
+    }
+
+    fn total(&self, now: Duration) -> Duration {
+        if self.waiting.is_empty() { self.so_far } else { self.so_far + now.saturating_sub(self.since) }
+    }
 }
 
 /// A thread that waits.
@@ -67,6 +96,9 @@ impl Gate {
             awaited: 0,
             next_ticket: 0,
             budget,
+            calls: 0,
+            downloads: 0,
+            throttled: Throttled::default(),
         }
     }
 
@@ -107,6 +139,42 @@ impl Gate {
         self.budget.spent_until(urgency, now)
     }
 
+    /// Notes whether a waiter waits because its principal is paused.
+    pub(super) fn note_wait(&mut self, ticket: u64, key: &Key, now: Duration) {
+        let waits = self.paces.get(key).is_some_and(|pace| !pace.pause_left(now).is_zero());
+        self.throttled.note(ticket, waits, now);
+    }
+
+    /// A waiter waits no more.
+    pub(super) fn end_wait(&mut self, ticket: u64, now: Duration) {
+        self.throttled.note(ticket, false, now);
+    }
+
+    /// What went through so far, and what is left.
+    pub(super) fn traffic(&self, elapsed: Duration, now: Moment) -> Traffic {
+        let (left_in_day, left_in_month) = self.budget.left(now);
+        let longest = self.paces.values().map(|pace| pace.pause_left(elapsed)).max().filter(|left| !left.is_zero());
+        Traffic {
+            calls: self.calls,
+            downloads: self.downloads,
+            used: self.used(now),
+            left_in_day,
+            left_in_month,
+            throttled: self.throttled.total(elapsed),
+            paused_until: longest.map(|left| now.plus(left)),
+        }
+    }
+
+    /// Pauses that are long enough to be kept, the longest first.
+    pub(super) fn long_pauses(&self, elapsed: Duration, now: Moment) -> Vec<KeptPause> {
+        let long = self.paces.iter().map(|(key, pace)| (key, pace.pause_left(elapsed)));
+        let mut kept: Vec<_> =
+            long.filter(|(_, left)| *left > LONG).map(|(key, left)| KeptPause::of(key, now, left)).collect();
+        kept.sort_by_key(|pause| std::cmp::Reverse(pause.until_ms));
+        kept.truncate(KEPT_MAX);
+        kept
+    }
+
     pub(super) fn used(&self, now: Moment) -> Used {
         self.budget.used(now)
     }
@@ -141,6 +209,9 @@ impl Gate {
         self.leave(ticket);
         if asking.counted {
             self.budget.count(day)?;
+            self.calls += 1;
+        } else {
+            self.downloads += 1;
         }
         if let Some(wants) = wants {
             self.forget_rested(now);

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Whose pace. A person and an administrator of the same id are one to the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    counted: bool,
-    id: Option<Arc<str>>,
+    pub(super) counted: bool,
+    pub(super) id: Option<Arc<str>>,
 }
 
 impl Key {
@@ -51,6 +51,11 @@ impl Pace {
     pub(super) fn go(&mut self, now: Duration) {
         let gap = Duration::try_from_secs_f64(1.0 / self.rate).unwrap_or(Duration::from_secs(3_600));
         self.next = now.saturating_add(gap);
+    }
+
+    /// What is left of its pause.
+    pub(super) fn pause_left(&self, now: Duration) -> Duration {
+        self.paused_until.saturating_sub(now)
     }
 
     pub(super) fn pause_until(&mut self, until: Duration) {

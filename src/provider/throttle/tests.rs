@@ -284,3 +284,57 @@ fn counts_are_kept_through_the_store() {
     let store: Option<Arc<dyn BudgetStore>> = Some(Arc::new(BudgetFile::new(path)));
     assert!(Throttle::new(limits, Clock::movable(), Arc::default(), SECOND, store).is_err());
 }
+
+#[test]
+fn a_long_pause_outlives_the_program_and_a_short_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store =
+        || -> Option<Arc<dyn BudgetStore>> { Some(Arc::new(BudgetFile::new(folder.path().join("calls.json")))) };
+    let clock = Clock::movable();
+    clock.advance(1_000 * SECOND);
+    let open = |clock: &Clock| {
+        let stop = Arc::new(AtomicBool::new(false));
+        Arc::new(Throttle::new(limits(10.0, 4), clock.clone(), stop, 600 * SECOND, store()).unwrap())
+    };
+    let throttle = open(&clock);
+    for (whose, secs) in [(1, 60), (2, 61), (3, 3_600)] {
+        throttle.admit(asking(&person(whose))).unwrap().pause(secs * SECOND);
+    }
+    throttle.admit(asking(&Principal::Tenant)).unwrap().pause(7_200 * SECOND);
+    clock.advance(10 * SECOND);
+    let again = open(&clock);
+    // The first is let go at once, the second when its pause is over, the others come back with their moments.
+    let begun = |whose: usize| again.admit(asking(&person(whose))).map(|permit| permit.begun());
+    assert_eq!(begun(1).unwrap(), 1_010 * SECOND);
+    assert_eq!(begun(2).unwrap(), 1_061 * SECOND);
+    let until = |refusal| match refusal {
+        Refusal::Paused(until) => until.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(until(begun(3).unwrap_err()), 4_600);
+    assert_eq!(until(again.admit(asking(&Principal::Tenant)).map(drop).unwrap_err()), 8_200);
+    assert_eq!(again.traffic().paused_until.map(Moment::as_secs), Some(8_200));
+    clock.advance(7_200 * SECOND);
+    assert!(open(&clock).traffic().paused_until.is_none());
+}
+
+#[test]
+fn traffic_tells_calls_limits_and_how_long_anybody_was_held_up() {
+    let limits = Limits { calls_per_day: Some(100), ..limits(10.0, 4) };
+    let throttle = throttle(limits);
+    let download = Asking { counted: false, ..asking(&Principal::Tenant) };
+    drop(throttle.admit(download).unwrap());
+    throttle.admit(asking(&person(1))).unwrap().pause(30 * SECOND);
+    throttle.admit(asking(&person(2))).unwrap().pause(20 * SECOND);
+    assert_eq!(throttle.traffic().throttled, Duration::ZERO, "nobody waited yet");
+    thread::scope(|scope| {
+        for whose in [1, 2, 1] {
+            let throttle = &throttle;
+            scope.spawn(move || drop(throttle.admit(asking(&person(whose))).unwrap()));
+        }
+    });
+    let traffic = throttle.traffic();
+    assert_eq!((traffic.calls, traffic.downloads), (5, 1));
+    assert_eq!((traffic.left_in_day, traffic.left_in_month), (Some(95), None));
+    assert_eq!((traffic.throttled, traffic.paused_until), (30 * SECOND, None));
+}

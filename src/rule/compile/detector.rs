@@ -15,12 +15,16 @@ use crate::rule::lazy::AnchoredRegex;
 use crate::rule::normalise::{canonical_value, fold_case, normalise};
 use crate::rule::pattern::{self, Anchor};
 use crate::rule::ruleset::{
-    Check, CheckWhat, Counter, Detector, DetectorId, Example, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator,
+    Check, CheckWhat, Counter, Detector, DetectorId, Example, Identity, Pattern, Primary, PrimaryId, PrimaryKind, Tier,
+    Validator,
 };
 use crate::rule::syntax::{self, CheckPlace, Group};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
+
+/// Hexadecimal digits of a token.
+const TOKEN_DIGITS: usize = 32;
 
 /// Whose a check is: `detector` or `tier`, and its id or name.
 type Owner<'a> = (&'static str, &'a Spanned<String>);
@@ -31,7 +35,7 @@ impl Compiler<'_> {
         let typed = of.syntax;
         let mut draft = Draft::default();
         let primaries = self.primaries(of);
-        let tiers = self.tiers(of, &primaries, &mut draft.tiers);
+        let tiers = self.tiers(of, &primaries, &mut draft);
         let shapes = self.shapes(&primaries);
         let validators = self.validators(of.source, &typed.validators, &shapes, &mut draft.shape);
         self.mark_groups(&primaries, &validators, &tiers);
@@ -39,6 +43,7 @@ impl Compiler<'_> {
         let examples = typed.example.iter().filter_map(|example| self.example(of, example, &names)).collect();
         let counters = typed.counter.iter().filter_map(|counter| self.counter(of, counter, &names)).collect();
         let checks = self.checks(of, ("detector", &typed.id), &typed.check);
+        let exclude_tokens = self.tokens(of);
         self.set.detectors.push(Detector {
             id: typed.id.get_ref().as_str().into(),
             name: typed.name.clone(),
@@ -47,11 +52,13 @@ impl Compiler<'_> {
             tags: typed.tags.clone(),
             origin: (of.source.name.clone(), header_line(of)),
             hash: [0; 32],
+            identity: Identity::default(),
             silent: !self.chosen.contains(typed.id.get_ref().as_str()),
             primaries,
             validators,
             checks,
             exclude_same_digits: typed.exclude_same_digits,
+            exclude_tokens,
             tiers,
             min_unique: typed.min_unique.as_ref().map_or(1, |min| *min.get_ref()),
             mask: typed.mask,
@@ -191,7 +198,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn tiers(&mut self, of: KnownDetector<'_>, primaries: &[PrimaryId], canon: &mut Canon) -> Vec<Tier> {
+    fn tiers(&mut self, of: KnownDetector<'_>, primaries: &[PrimaryId], draft: &mut Draft) -> Vec<Tier> {
         if of.syntax.tier.is_empty() {
             self.detector_error(of, "has no `[[detector.tier]]`", "say how sure a match is");
         }
@@ -203,7 +210,7 @@ impl Compiler<'_> {
         }
         let mut typed: Vec<&syntax::Tier> = of.syntax.tier.iter().collect();
         typed.sort_by_key(|tier| std::cmp::Reverse(*tier.confidence.get_ref()));
-        typed.into_iter().filter_map(|tier| self.tier(of, tier, primaries, canon)).collect()
+        typed.into_iter().filter_map(|tier| self.tier(of, tier, primaries, draft)).collect()
     }
 
     fn tier(
@@ -211,25 +218,47 @@ impl Compiler<'_> {
         of: KnownDetector<'_>,
         typed: &syntax::Tier,
         primaries: &[PrimaryId],
-        canon: &mut Canon,
+        draft: &mut Draft,
     ) -> Option<Tier> {
         let holds: Vec<PrimaryId> =
             typed.primary.iter().filter_map(|name| self.primary_named(of, name, primaries)).collect();
         let shapes = self.shapes(if holds.is_empty() { primaries } else { &holds });
-        canon.field("tier", typed.name.get_ref());
-        let validators = self.validators(of.source, &typed.validators, &shapes, canon);
+        let mut gate = Canon::default();
+        let validators = self.validators(of.source, &typed.validators, &shapes, &mut gate);
         let checks = self.checks(of, ("tier", &typed.name), &typed.check);
         let form = typed.form.as_ref().and_then(|form| self.anchored(of, form, Anchor::Both));
         let evidence = typed.evidence.as_ref().map(|node| self.evidence(of, node));
+        let confidence = Confidence::new(*typed.confidence.get_ref())?;
+        draft.gates.push(gate);
         Some(Tier {
             name: typed.name.get_ref().as_str().into(),
-            confidence: Confidence::new(*typed.confidence.get_ref())?,
+            confidence,
             primaries: holds,
             validators,
             checks,
             form,
             evidence: evidence.flatten(),
         })
+    }
+
+    /// The tokens of values that are not reported, sorted; reports what is no token.
+    fn tokens(&mut self, of: KnownDetector<'_>) -> Vec<Arc<str>> {
+        let mut tokens: Vec<Arc<str>> = Vec::new();
+        for typed in &of.syntax.exclude_tokens {
+            if is_token(typed.get_ref()) {
+                tokens.push(typed.get_ref().as_str().into());
+            } else {
+                let error = RuleError::new("`exclude_tokens` has something that is no token");
+                let error =
+                    error.at(of.source, typed.span(), "a token is `k`, the key's version, `:` and 32 digits of 0-9a-f");
+                self.errors.push(
+                    error.help("findings print it as `token`; for a value itself write a check: `where = \"full\"`"),
+                );
+            }
+        }
+        tokens.sort_unstable();
+        tokens.dedup();
+        tokens
     }
 
     fn primary_named(&mut self, of: KnownDetector<'_>, name: &Spanned<String>, ids: &[PrimaryId]) -> Option<PrimaryId> {
@@ -366,6 +395,16 @@ impl Compiler<'_> {
         let message = format!("detector `{}` {what}", of.syntax.id.get_ref());
         self.errors.push(RuleError::new(message).at(of.source, of.syntax.id.span(), label));
     }
+}
+
+/// True for `k<version>:<32 digits>`, as findings print it.
+fn is_token(text: &str) -> bool {
+    let parts = text.strip_prefix('k').and_then(|rest| rest.split_once(':'));
+    parts.is_some_and(|(version, digits)| {
+        version.parse::<u32>().is_ok_and(|number| number.to_string() == version)
+            && digits.len() == TOKEN_DIGITS
+            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 fn anchor_of(place: CheckPlace) -> Anchor {

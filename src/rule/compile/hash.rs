@@ -6,14 +6,15 @@
 
 use crate::rule::normalise::NORMALISER_VERSION;
 use crate::rule::ruleset::{
-    Check, CheckWhat, Detector, DetectorId, KeywordList, Leaf, Node, Primary, PrimaryKind, RuleSet, Tier, What,
+    Check, CheckWhat, Detector, DetectorId, Identity, KeywordList, Leaf, Node, Primary, PrimaryId, PrimaryKind,
+    RuleSet, Tier, What,
 };
 use crate::rule::validate::Row;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 /// Raised when the form below changes.
-const FORM: &str = "sluicebox detector 1";
+const FORM: &str = "sluicebox detector 2";
 
 /// Bytes that two equal rules write equally.
 #[derive(Clone, Debug, Default)]
@@ -66,8 +67,8 @@ impl Canon {
         terms.into_iter().for_each(|term| self.field("term", term));
     }
 
+    /// What decides where a primary matches.
     fn primary(&mut self, set: &RuleSet, primary: &Primary) {
-        self.field("primary", &*primary.id);
         match &primary.kind {
             PrimaryKind::Pattern(pattern) => {
                 self.field("regex", &pattern.source);
@@ -77,7 +78,6 @@ impl Canon {
         }
         self.debug("max_match_bytes", primary.max_match_bytes);
         self.debug("edges", primary.edges);
-        self.debug("across_soft", primary.across_soft);
     }
 
     fn check(&mut self, check: &Check) {
@@ -89,26 +89,31 @@ impl Canon {
         }
     }
 
-    /// What decides whether a text is this detector's match at all. A tier's checks are part of it, since a match that no
-    /// tier can hold is none; a tier without checks writes nothing.
-    fn shape(&mut self, set: &RuleSet, detector: &Detector) {
-        detector.primaries.iter().for_each(|id| self.primary(set, &set.primaries[id.index()]));
-        detector.checks.iter().for_each(|check| self.check(check));
+    /// What decides which of the shapes' matches stand, tiers aside. `values` says whether values that
+    /// are refused whatever stands around them are part of it.
+    fn judging(&mut self, set: &RuleSet, detector: &Detector, values: bool) {
+        let checks = detector.checks.iter();
+        let counts = |check: &&Check| values || check.plain_values(detector.canonical).is_none();
+        checks.filter(counts).for_each(|check| self.check(check));
         self.debug("exclude_same_digits", detector.exclude_same_digits);
         self.debug("canonical", detector.canonical);
-        for tier in detector.tiers.iter().filter(|tier| !tier.checks.is_empty()) {
-            self.field("checks of tier", &*tier.name);
-            tier.checks.iter().for_each(|check| self.check(check));
+        detector.primaries.iter().for_each(|id| self.debug("across_soft", set.primaries[id.index()].across_soft));
+    }
+
+    /// What a tier asks of a value itself; its validators are written already.
+    fn gate(&mut self, shapes: &[[u8; 32]], detector: &Detector, tier: &Tier) {
+        let place = |id: &PrimaryId| detector.primaries.iter().position(|own| own == id);
+        tier.primaries.iter().filter_map(place).for_each(|at| self.field("holds for", shapes[at]));
+        tier.checks.iter().for_each(|check| self.check(check));
+        if let Some(form) = &tier.form {
+            self.field("form", form.source());
         }
+        self.debug("gate", (tier.primaries.len(), tier.checks.len()));
     }
 
     fn tier(&mut self, set: &RuleSet, shapes: &[[u8; 32]], tier: &Tier) {
         self.field("tier", &*tier.name);
         self.debug("confidence", tier.confidence.percent());
-        tier.primaries.iter().for_each(|id| self.field("holds for", &*set.primaries[id.index()].id));
-        if let Some(form) = &tier.form {
-            self.field("form", form.source());
-        }
         if let Some(node) = &tier.evidence {
             self.node(set, shapes, node);
         }
@@ -154,29 +159,65 @@ impl Canon {
 pub(super) struct Draft {
     /// The detector's own validators.
     pub(super) shape: Canon,
-    /// The tiers' validators.
-    pub(super) tiers: Canon,
+    /// For each tier, best first, its validators.
+    pub(super) gates: Vec<Canon>,
 }
 
-/// Fills in the hash of every detector; `drafts` are in the order of the set's detectors.
+/// The hash of a list's identity: its terms and how they stand.
+pub(in crate::rule) fn list_hash(list: &KeywordList) -> [u8; 32] {
+    let mut canon = Canon::default();
+    canon.list(list);
+    canon.digest()
+}
+
+/// Fills in the hashes of every detector; `drafts` are in the order of the set's detectors.
 pub(super) fn finish(set: &mut RuleSet, drafts: &[Draft]) {
-    let shape = |detector: &Detector, draft: &Draft| {
-        let mut canon = draft.shape.clone();
-        canon.shape(set, detector);
-        canon.digest()
-    };
-    let shapes: Vec<_> = set.detectors.iter().zip(drafts).map(|(detector, draft)| shape(detector, draft)).collect();
+    let identities: Vec<_> = set.detectors.iter().zip(drafts).map(|(one, draft)| identity(set, one, draft)).collect();
+    let shapes: Vec<_> = identities.iter().map(|identity| identity.as_evidence).collect();
     let full = |(at, detector): (usize, &Detector)| {
-        let mut canon = drafts[at].tiers.clone();
+        let mut canon = Canon::default();
         canon.field("form", FORM);
         canon.debug("normaliser", NORMALISER_VERSION);
         canon.field("id", &*detector.id);
         canon.field("shape", shapes[at]);
         canon.debug("min_unique", detector.min_unique);
         canon.debug("mask", detector.mask);
-        detector.tiers.iter().for_each(|tier| canon.tier(set, &shapes, tier));
+        detector.exclude_tokens.iter().for_each(|token| canon.field("exclude_token", &**token));
+        for (tier, gate) in detector.tiers.iter().zip(&identities[at].gates) {
+            canon.field("gate", gate);
+            canon.tier(set, &shapes, tier);
+        }
         canon.digest()
     };
     let hashes: Vec<_> = set.detectors.iter().enumerate().map(full).collect();
-    set.detectors.iter_mut().zip(hashes).for_each(|(detector, hash)| detector.hash = hash);
+    for ((detector, hash), identity) in set.detectors.iter_mut().zip(hashes).zip(identities) {
+        (detector.hash, detector.identity) = (hash, identity);
+    }
+}
+
+fn identity(set: &RuleSet, detector: &Detector, draft: &Draft) -> Identity {
+    let primary = |id: &PrimaryId| {
+        let mut canon = Canon::default();
+        canon.primary(set, &set.primaries[id.index()]);
+        canon.digest()
+    };
+    let primaries: Vec<_> = detector.primaries.iter().map(primary).collect();
+    let gate = |(tier, validators): (&Tier, &Canon)| {
+        let mut canon = validators.clone();
+        canon.gate(&primaries, detector, tier);
+        canon.digest()
+    };
+    let gates: Vec<_> = detector.tiers.iter().zip(&draft.gates).map(gate).collect();
+    let judging = |values| {
+        let mut canon = draft.shape.clone();
+        canon.judging(set, detector, values);
+        canon
+    };
+    // A match that no tier takes is none, as evidence too.
+    let mut shape = judging(true);
+    primaries.iter().for_each(|primary| shape.field("primary", primary));
+    gates.iter().for_each(|gate| shape.field("gate", gate));
+    let mut own = judging(false);
+    own.debug("mask", detector.mask);
+    Identity { judging: own.digest(), as_evidence: shape.digest(), primaries, gates }
 }

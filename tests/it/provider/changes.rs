@@ -77,13 +77,22 @@ impl Day {
             Edit::Link { path, audience: None, .. } => self.links.remove(path).is_some(),
             Edit::Invite { path, whom, .. } => self.guests.insert((path.clone(), whom.clone())),
             Edit::Move { from, to, .. } => {
-                if let Some(audience) = self.links.remove(from) {
-                    self.links.insert(to.clone(), audience);
-                }
-                let moved = |(path, whom)| (if path == *from { to.clone() } else { path }, whom);
-                self.guests = std::mem::take(&mut self.guests).into_iter().map(moved).collect();
+                // A folder takes along what lies in it.
+                let moved = |mut path: Vec<String>| {
+                    if path.starts_with(from) {
+                        path.splice(..from.len(), to.iter().cloned());
+                    }
+                    path
+                };
+                let links = std::mem::take(&mut self.links).into_iter();
+                self.links = links.map(|(path, audience)| (moved(path), audience)).collect();
+                let guests = std::mem::take(&mut self.guests).into_iter();
+                self.guests = guests.map(|(path, whom)| (moved(path), whom)).collect();
                 true
             }
+            Edit::Expire { .. } | Edit::Label { .. } => true,
+            Edit::Join { .. } | Edit::Leave { .. } => true,
+            Edit::Suspend { .. } | Edit::Resume { .. } | Edit::Depart { .. } => true,
             Edit::Delete { path, .. } => {
                 self.links.remove(path);
                 self.guests.retain(|(place, _)| place != path);
@@ -170,6 +179,23 @@ pub(super) fn position_lost(provider: Provider, seed: u64) -> Told {
     }
     stage.assert_behaved();
     format!("{edits} edits, {} events, {} losses", reader.distinct(), losses.len())
+}
+
+/// A log that is as late as it may be tells every edit to whoever asks again when it has settled.
+pub(super) fn late_log(provider: Provider, seed: u64) -> Told {
+    let stage = Stage::new(provider, seed);
+    let source = stage.connect();
+    let (settles, began) = (source.history_settles(), stage.clock.now());
+    stage.tenants.boxcom.set_log_delay(settles);
+    let edits = Day::new(&stage, seed).play(&stage, EDITS / 2);
+    let mut reader = Reader::new(&stage, &*source);
+    reader.fill_gap(began);
+    let at_once = reader.distinct();
+    stage.clock.advance(settles);
+    reader.fill_gap(began);
+    assert_told(&edits, &reader.told);
+    stage.assert_behaved();
+    format!("{} edits, {at_once} events at once, {} settled", edits.len(), reader.distinct())
 }
 
 /// Reads all feeds of a tenant.
@@ -261,19 +287,27 @@ fn assert_told(edits: &[Played], told: &[Activity]) {
 
 /// Whether some event of its second is about the edit's item and says what was done.
 fn is_told(played: &Played, told: &[Activity]) -> bool {
-    use ActivityKind::{Copy, Delete, Edit as Change, Move, Rename, Restore, Share, Upload};
+    use ActivityKind::{Copy, Delete, Edit as Change, Label, Move, People, Rename, Restore, Share, Upload};
     let (path, kinds): (&[String], &[ActivityKind]) = match &played.edit {
         Edit::Write { path, .. } => (path, &[Upload, Change, Restore, Copy]),
         Edit::Move { to, .. } => (to, &[Move, Rename]),
         Edit::Delete { path, .. } => (path, &[Delete]),
         Edit::View { .. } => return true,
-        Edit::Link { path, .. } | Edit::Invite { path, .. } => (path, &[Share]),
+        Edit::Link { path, .. } | Edit::Invite { path, .. } | Edit::Expire { path, .. } => (path, &[Share]),
+        Edit::Label { path, .. } => (path, &[Label]),
+        // About nobody's item.
+        Edit::Join { .. } | Edit::Leave { .. } | Edit::Suspend { .. } | Edit::Resume { .. } | Edit::Depart { .. } => {
+            (&[], &[People])
+        }
     };
     let name = path.last().map(|name| name.to_lowercase());
     let then = |activity: &&Activity| {
         activity.at.is_some_and(|at| at.as_secs() == played.at.as_secs()) && kinds.contains(&activity.kind)
     };
     told.iter().filter(then).any(|activity| {
+        if name.is_none() {
+            return true;
+        }
         let names = activity.subjects.iter().filter_map(|subject| subject.name.as_deref());
         names.map(str::to_lowercase).any(|told| told.rsplit('/').next() == name.as_deref())
     })

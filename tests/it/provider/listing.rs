@@ -74,6 +74,8 @@ pub(super) fn whole(provider: Provider, seed: u64) -> Told {
     assert_eq!(verified.files + unread, tally.files);
     assert_eq!(seen.read.values().sum::<u64>(), verified.bytes);
     let record = stage.running.record();
+    let twice = record.downloads().into_iter().find(|(_, count)| (count.started, count.completed) != (1, 1));
+    assert_eq!(twice, None, "each content is read once, whatever is cut");
     format!(
         "{} files, {} bytes read, {} requests, {} faults",
         tally.files,

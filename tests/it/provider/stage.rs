@@ -8,7 +8,7 @@ use sluicebox::engine::listing::{self, Options};
 use sluicebox::model::{Directory, Provider};
 use sluicebox::provider::dropbox::auth;
 use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, Limits};
+use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, Limits};
 use sluicebox::provider::vault::Kept;
 use sluicebox::provider::{Secret, Settings, Source, registry};
 use std::collections::BTreeMap;
@@ -154,7 +154,24 @@ impl Stage {
                 client_secret: Secret::new(boxcom::CLIENT_SECRET),
                 subject: BoxSubject::Enterprise(boxcom::ENTERPRISE_ID.into()),
             },
+            hook_keys: self.hook_keys(),
         }
+    }
+
+    /// The settings without what notices are signed with.
+    pub(super) fn without_hook_keys(&self) -> Settings {
+        let mut settings = self.settings();
+        match &mut settings.cloud {
+            Cloud::Box(cloud) => cloud.hook_keys = HookKeys::default(),
+            Cloud::Dropbox(cloud) => cloud.app_secret = None,
+        }
+        settings
+    }
+
+    /// The keys the tenant signs its notices with.
+    fn hook_keys(&self) -> HookKeys {
+        let [primary, secondary] = boxcom::keys::SIGNATURE_KEYS.map(|key| Some(Secret::new(key)));
+        HookKeys { primary, secondary }
     }
 
     fn dropbox_settings(&self) -> DropboxSettings {

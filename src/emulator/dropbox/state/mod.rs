@@ -116,6 +116,10 @@ pub(super) struct State {
     /// Listings whose cursors the service has forgotten.
     pub(super) forgotten: BTreeSet<u64>,
     pub(super) listings: u64,
+    /// Listings up to this number are forgotten as well.
+    pub(super) forgotten_before: u64,
+    /// How often all cursors of the log were forgotten.
+    pub(super) log_epoch: u32,
     /// Files whose versions were deleted for good.
     pub(super) purged: BTreeSet<NodeId>,
     pub(super) polled: u64,

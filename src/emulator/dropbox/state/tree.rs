@@ -10,6 +10,7 @@ use super::sharing::Sharing;
 use crate::clock::Moment;
 use crate::emulator::seed::made_up;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A file or folder.
@@ -129,6 +130,10 @@ pub(in crate::emulator::dropbox) struct Tree {
     revs: Vec<NodeId>,
     /// When made-up files were last written.
     made_at: Moment,
+    /// The moment of the request or deed being worked on.
+    now: Moment,
+    /// When each node last changed, since the tenant was made; `None` while it is being made.
+    offered: Option<HashMap<NodeId, Moment>>,
 }
 
 /// Revisions of made-up files begin here; the node's number is added.
@@ -139,7 +144,39 @@ const OWN_REVS: u64 = 0x100_0000_0000;
 impl Tree {
     pub(in crate::emulator::dropbox) fn new(seed: u64, made_at: Moment) -> Self {
         let prefix = opaque(seed, "files", "prefix", 12);
-        Self { seed, prefix, nodes: Vec::new(), spaces: Vec::new(), revs: Vec::new(), made_at }
+        Self {
+            seed,
+            prefix,
+            nodes: Vec::new(),
+            spaces: Vec::new(),
+            revs: Vec::new(),
+            made_at,
+            now: made_at,
+            offered: None,
+        }
+    }
+
+    /// The moment of what is done from now on.
+    pub(in crate::emulator::dropbox) fn set_now(&mut self, now: Moment) {
+        self.now = now;
+    }
+
+    /// Notes that a feed can offer a change of this node from now on.
+    pub(in crate::emulator::dropbox) fn offer(&mut self, node: NodeId) {
+        let now = self.now;
+        if let Some(offered) = &mut self.offered {
+            offered.insert(node, now);
+        }
+    }
+
+    /// When a feed could first offer the latest change of a node.
+    pub(in crate::emulator::dropbox) fn offered(&self, node: NodeId) -> Option<Moment> {
+        self.offered.as_ref()?.get(&node).copied()
+    }
+
+    /// The tenant is made: what changes from now on is offered.
+    pub(in crate::emulator::dropbox) fn begin_offers(&mut self) {
+        self.offered = Some(HashMap::new());
     }
 
     /// A new, empty namespace.
@@ -321,6 +358,7 @@ impl Tree {
         let last = u32::try_from(journal.len()).unwrap_or(u32::MAX);
         journal.push(Change::Upsert(node));
         self.nodes[node.at()].last = last;
+        self.offer(node);
     }
 
     /// True when the journal's entry of that number is the node's newest and it is still there.
@@ -464,6 +502,7 @@ impl Tree {
         let nodes = if also_below { self.below(node) } else { vec![node] };
         for here in nodes {
             let gone = Gone { path: self.path(here), top: here == node, node: here, at };
+            self.offer(here);
             self.space_mut(space).journal.push(Change::Gone(Box::new(gone)));
         }
     }

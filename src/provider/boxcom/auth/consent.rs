@@ -112,7 +112,7 @@ fn no_consent() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::settings::public;
+    use crate::provider::settings::{HookKeys, public};
 
     fn cloud() -> BoxSettings {
         let url = |text: &str| Url::parse(text).unwrap();
@@ -127,6 +127,7 @@ mod tests {
                 client_secret: Secret::new("s"),
                 vault: "vault.json".into(),
             },
+            hook_keys: HookKeys::default(),
         }
     }
 

@@ -46,6 +46,9 @@ pub const TRIGGERS: [&str; 21] = [
 /// Hooks one application may have for one user.
 const HOOKS_MAX: usize = 1000;
 
+/// How often a hook is asked for when the answer leaves open whether it was made.
+const MAKES_MAX: u32 = 5;
+
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repair {
@@ -198,7 +201,7 @@ impl Tenant {
                 let ask = ask(&["webhooks"], &[], acting, Scope::Webhooks, "make a webhook");
                 let target = json!({"id": folder, "type": "folder"});
                 let body = json!({"target": target, "address": address.as_str(), "triggers": TRIGGERS}).to_string();
-                (self.api.write(Method::POST, &body, &ask).map(drop::<Webhook>), &mut report.made)
+                (self.make(&body, &ask), &mut report.made)
             }
         };
         match result {
@@ -209,6 +212,22 @@ impl Tenant {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Makes a hook. It may be asked for again after a fault that leaves open whether it is there: then it is found there.
+    fn make(&self, body: &str, ask: &Ask<'_>) -> Result<(), Error> {
+        let mut made = self.api.write(Method::POST, body, ask).map(drop::<Webhook>);
+        for _ in 1..MAKES_MAX {
+            match &made {
+                Err(error) if error.next() == Next::Transient => {}
+                _ => return made,
+            }
+            made = self.api.write(Method::POST, body, ask).map(drop::<Webhook>).or_else(|error| match error.next() {
+                Next::Moved => Ok(()),
+                _ => Err(error),
+            });
+        }
+        made
     }
 
     fn all_pages<T: Default + serde::de::DeserializeOwned>(

@@ -1,6 +1,7 @@
 //! Forgeries and repeats, and what a genuine delivery says.
 
 use super::*;
+use crate::model::ItemKind;
 use ring::hmac;
 
 const BODY: &[u8] =
@@ -155,8 +156,10 @@ fn what_a_delivery_hints_at() {
     ] {
         let read = hint(body.as_bytes());
         let told = read.as_ref().map(|hint| {
-            let item = hint.item.as_ref().map(|(kind, id)| (*kind, &**id));
-            (&*hint.id, &*hint.trigger, item, hint.owner.as_deref(), hint.by.as_deref())
+            let subject = hint.subject.as_ref();
+            let item = subject.and_then(|subject| Some((subject.kind?, subject.id.as_deref()?)));
+            let owner = subject.and_then(|subject| subject.owner.as_deref());
+            (&*hint.id, &*hint.trigger, item, owner, hint.by.as_deref())
         });
         assert_eq!(told, expected, "{body}");
     }

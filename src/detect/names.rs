@@ -1,0 +1,106 @@
+//! Values in names: a name has no surroundings, so a match counts whatever stands around it.
+//!
+//! A file's name, a member's, a sheet's or a subject is a few words at most. Evidence that a document would have beside a value
+//! is missing there, and what is found is only covered, never reported: so every match that passes its edges, checks and
+//! validators counts, at any tier.
+
+use super::Matcher;
+use super::candidates::Candidate;
+use super::confirm::{Confirmed, whole_chars};
+use super::scan::explained_prefix;
+use super::window::Window;
+use super::{excerpt, slices};
+use crate::model::{Mask, Place};
+use crate::rule::normalise::normalise;
+use crate::rule::ruleset::PrimaryId;
+use crate::rule::syntax::MaskStyle;
+use std::ops::{ControlFlow, Range};
+
+/// A value in a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedValue {
+    /// Its characters (Unicode scalar values) in the name as it was given.
+    pub chars: Range<usize>,
+    /// How its detector covers it.
+    pub mask: Mask,
+}
+
+impl Matcher {
+    /// True when a name certainly holds no value: the quick way past nearly all of them.
+    #[must_use]
+    pub fn is_plain_name(&self, name: &str) -> bool {
+        let plain = |text: &[u8]| self.each_in_name(text, |_, _| ControlFlow::Break(())).is_continue();
+        if name.is_ascii() { plain(name.as_bytes()) } else { plain(normalise(name).as_bytes()) }
+    }
+
+    /// Every value in a name, in the order of the search; they may overlap.
+    #[must_use]
+    pub fn values_in_name(&self, name: &str) -> Vec<NamedValue> {
+        let mut window = Window::new();
+        window.reset(None);
+        window.set_place(&Place::Whole);
+        window.push(name, None);
+        window.finish();
+        let text = window.text();
+        let mut values = Vec::new();
+        let _ = self.each_in_name(text, |primary, confirmed| {
+            let span = whole_chars(text, confirmed.value.clone());
+            let (start, end) = (window.start_position(span.start).chars, window.end_position(span.end).chars);
+            let place = |chars: u64| usize::try_from(chars).unwrap_or(usize::MAX);
+            let mask = self.mask_in_name(primary, text, confirmed, &span);
+            values.push(NamedValue { chars: place(start)..place(end), mask });
+            ControlFlow::Continue(())
+        });
+        values
+    }
+
+    fn mask_in_name(&self, primary: PrimaryId, text: &[u8], confirmed: &Confirmed, value: &Range<usize>) -> Mask {
+        let style = self.rules.detectors[self.rules.primaries[primary.index()].detector.index()].mask;
+        let prefix = if style == MaskStyle::Prefix { self.spelled_prefix(primary) } else { None };
+        let prefix = prefix.map_or(0, |hir| {
+            explained_prefix(hir, &text[confirmed.span.clone()]).saturating_sub(value.start - confirmed.span.start)
+        });
+        excerpt::mask(&String::from_utf8_lossy(&text[value.clone()]), style, prefix)
+    }
+
+    /// Calls `each` with every match in a normalised text that passes its edges, checks and validators.
+    fn each_in_name(
+        &self,
+        text: &[u8],
+        mut each: impl FnMut(PrimaryId, &Confirmed) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut nominated: Vec<Candidate> = Vec::new();
+        for slice in slices(text.len()) {
+            nominated.clear();
+            self.candidates.nominate(text, slice.start, slice.end, &mut nominated);
+            for candidate in &nominated {
+                self.try_in_name(text, candidate.primary, candidate.start, candidate.end(), &mut each)?;
+            }
+        }
+        for &primary in self.candidates.search() {
+            let mut at = 0;
+            while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
+                self.try_in_name(text, primary, start, None, &mut each)?;
+                at = start + 1;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn try_in_name(
+        &self,
+        text: &[u8],
+        primary: PrimaryId,
+        start: usize,
+        end: Option<usize>,
+        each: &mut impl FnMut(PrimaryId, &Confirmed) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        // What reports nothing covers nothing.
+        if self.rules.detectors[self.rules.primaries[primary.index()].detector.index()].silent {
+            return ControlFlow::Continue(());
+        }
+        let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, end);
+        let confirmed = raw.and_then(|raw| self.confirmer.judge(&self.rules, primary, text, &raw));
+        confirmed.map_or(ControlFlow::Continue(()), |confirmed| each(primary, &confirmed))
+    }
+}

@@ -1,0 +1,150 @@
+//! Settle: everything a job found out, written in one transaction; exposure told from what is stored and what was just asked.
+//!
+//! A bounded number of threads settle, so that the store's one writer has several completions to commit together.
+
+pub(crate) mod below;
+mod reach;
+
+pub(crate) use reach::above_of;
+
+use super::core::Core;
+use super::fetch::Holds;
+use super::pool::Work;
+use super::service::Signals;
+use super::stats::{Count, Ended, LagParts};
+use super::step;
+use crate::model::{ConnectorNumber, Coverage, Item, ItemKind, Reason, Todo};
+use crate::store::{Error, Judged, Known, Outcome, Settled};
+use crossbeam_channel::Receiver;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A job with everything found out.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) work: Box<Work>,
+    /// Free when the verdict is stored.
+    pub(crate) holds: Holds,
+}
+
+/// Whether any policy could come to need a file's content; asked before its first content call.
+pub trait Wanted: Send + Sync + fmt::Debug {
+    /// Why the content is not to be read ([`Reason::NotNeeded`]); `None` when it is.
+    fn refusal(&self, of: ConnectorNumber, item: &Item, known: &Known) -> Option<Reason>;
+}
+
+/// Everything is wanted: while no policy exists.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Everything;
+
+impl Wanted for Everything {
+    fn refusal(&self, _of: ConnectorNumber, _item: &Item, _known: &Known) -> Option<Reason> {
+        None
+    }
+}
+
+/// The stage's means.
+#[derive(Clone, Debug)]
+pub(crate) struct Settler {
+    pub(crate) core: Arc<Core>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) finished: Receiver<Box<Finished>>,
+}
+
+impl Settler {
+    /// A thread's life, until no more jobs come.
+    pub(crate) fn run(&self) {
+        while let Ok(finished) = self.finished.recv() {
+            let Finished { work, holds } = *finished;
+            if let Err(error) = self.settle(*work) {
+                self.signals.store(error);
+            }
+            // Who waits for the same content finds it stored.
+            drop(holds);
+        }
+    }
+
+    fn settle(&self, mut work: Work) -> Result<(), Error> {
+        if !work.settlement.gone {
+            self.tell_exposure(&mut work)?;
+        }
+        step::passed("settle.before");
+        let settled = self.core.store.settle(work.settlement.clone())?;
+        step::passed("settle.after");
+        self.count(settled, &work);
+        work.ticket.settled();
+        Ok(())
+    }
+
+    fn count(&self, settled: Settled, work: &Work) {
+        let tally = self.core.stats.of(work.tenant.number);
+        let ended = match settled {
+            Settled::Done => Ended::Done,
+            Settled::Again => Ended::Again,
+            Settled::Lost => Ended::Lost,
+        };
+        tally.ended(work.job.lane, ended);
+        if settled == Settled::Lost {
+            return;
+        }
+        if work.settlement.exposure.is_some() && work.settlement.outcome.is_none() {
+            tally.add(Count::Exposures, 1);
+        }
+        match &work.settlement.outcome {
+            Some(Outcome::Read { verdict, .. }) => {
+                tally.covered(verdict.coverage);
+                tally.add(Count::Findings, u64::try_from(verdict.findings.len()).unwrap_or(u64::MAX));
+            }
+            Some(Outcome::Skipped(reason)) => tally.covered(Coverage::Skipped(*reason)),
+            Some(Outcome::Known { .. }) | None => {}
+        }
+        if let Some(lag) = self.lag(work) {
+            tally.took(&lag);
+        }
+    }
+
+    /// How long a live change took to its verdict; `None` for other work.
+    fn lag(&self, work: &Work) -> Option<LagParts> {
+        let offered = work.job.offered.filter(|_| work.is_live() && work.settlement.outcome.is_some())?;
+        let fetched = work.fetched.unwrap_or(work.leased);
+        Some(LagParts {
+            provider: work.job.happened.map_or(Duration::ZERO, |happened| offered.since(happened)),
+            queue: work.leased.since(offered),
+            fetch: fetched.since(work.leased),
+            scan: self.core.clock.steady().since(fetched),
+        })
+    }
+
+    /// Tells how far the item is open, where this may have changed, and asks for everything below where it hands that down.
+    fn tell_exposure(&self, work: &mut Work) -> Result<(), Error> {
+        let known = &work.job.known;
+        let asked =
+            [Todo::EXPOSURE, Todo::SHARING, Todo::LOOK, Todo::BELOW].iter().any(|todo| work.job.todo.has(*todo));
+        if !asked && known.exposure.is_some() && !work.found_something() {
+            return Ok(());
+        }
+        let reach = reach::reach(&self.core, work)?;
+        let hands_down = match known.exposure {
+            _ if known.is_top => reach.own_changed,
+            Some(before) => before != reach.judged,
+            None => reach.adds,
+        };
+        let told_below = work.job.todo.has(Todo::BELOW) && !work.todo.has(Todo::BELOW);
+        if work.item.kind == ItemKind::Folder && hands_down && !told_below && work.settlement.left == Todo::NONE {
+            work.settlement.left = Todo::BELOW;
+        }
+        work.settlement.exposure = (!known.is_top).then_some(reach.judged);
+        Ok(())
+    }
+}
+
+/// How far an item is open, and what it adds by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    pub(crate) judged: Judged,
+    /// True when its own sharing opens it, or what lies below, further than the folders above do.
+    pub(crate) adds: bool,
+    /// True when its own sharing is not what was stored.
+    pub(crate) own_changed: bool,
+}

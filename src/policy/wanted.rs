@@ -1,0 +1,37 @@
+//! Which items are worth reading: those that some policy may come to match.
+//!
+//! While there is no policy, that is all of them: coverage of everything is what a service without policies is for.
+
+use super::answer::Answer;
+use super::facts::Facts;
+use super::filter::Filter;
+use crate::clock::Moment;
+
+/// Says of an item whether its content is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Filters of the policies; none: everything is wanted.
+    filters: Vec<Filter>,
+}
+
+impl Wanted {
+    /// Wants every item: there is no policy.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// Wants what one of these policies' filters may match; everything when there are none.
+    #[must_use]
+    pub fn by(filters: Vec<Filter>) -> Self {
+        Self { filters }
+    }
+
+    /// True when the content is to be read. What was learnt from an earlier reading does not count: the content may have
+    /// become another, and the type that the name promises may not be the true one.
+    #[must_use]
+    pub fn wants(&self, facts: &Facts<'_>, now: Moment) -> bool {
+        let unread = Facts { inspection: None, found: None, ..*facts };
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.answer(&unread, now) != Answer::No)
+    }
+}

@@ -12,7 +12,8 @@ pub struct PeopleTaken {
     pub directory: Directory,
 }
 
-/// What a new list of people changed.
+/// What a new list of people changed, newcomers included: whoever was a stranger by address may be one of the company now. The
+/// first list of all changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeopleChanges {
     /// New people.

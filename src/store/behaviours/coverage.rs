@@ -61,7 +61,9 @@ fn mixed(stand: &Stand, of: ConnectorNumber) {
                 let exposure = Some(Judged { level: Level::Public, known: true, until: None });
                 stand.store.settle(Settlement { outcome, version, exposure, ..Settlement::of(job.lease) }).unwrap();
             }
-            "5" => drop(stand.store.settle(Settlement { gone: true, ..Settlement::of(job.lease) }).unwrap()),
+            "5" => {
+                stand.store.settle(Settlement { gone: true, ..Settlement::of(job.lease) }).unwrap();
+            }
             _ => {}
         }
     }

@@ -58,7 +58,8 @@ fn comes_back(stand: &mut Stand) {
     assert_eq!(stand.store.people_as_of(of).unwrap(), None);
     let groups = [group("g1", Some(&["a1", "a3"])), group("g2", None), group("g3", Some(&[]))];
     let list = taken(&some(), &groups, &["corp.example", "Corp.Test"]);
-    assert_eq!(stand.store.keep_people(of, &list).unwrap().new, 4);
+    let first = PeopleChanges { new: 4, ..PeopleChanges::default() };
+    assert_eq!(stand.store.keep_people(of, &list).unwrap(), first, "nothing rested on anybody before");
     let kept_at = stand.clock.steady();
     stand.clock.advance(Duration::from_secs(1));
     stand.crash();

@@ -42,6 +42,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("coverage and findings can be asked as of each moment", past::every_moment_can_be_asked),
     ("what is forgotten is what ended before", past::what_ended_is_forgotten),
     ("random work leaves one verdict for each newest version", model::random_work),
+    ("an edit is never lost, whoever settles meanwhile", model::edits_are_never_lost),
 ];
 
 /// The extraction of all tests.

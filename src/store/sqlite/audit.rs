@@ -165,3 +165,6 @@ impl Audit for Sqlite {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

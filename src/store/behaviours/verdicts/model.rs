@@ -1,6 +1,7 @@
 //! Random work beside a simple model of it: listings, edits, deletions, claims, late and double settlements, asks, crashes.
 //! Once nothing waits, each file's newest version must have exactly the verdict that the model says.
 
+use super::super::{claim, page, walk};
 use super::*;
 use std::collections::BTreeMap;
 
@@ -136,7 +137,9 @@ impl Trial<'_> {
             if jobs.is_empty() {
                 return;
             }
-            jobs.iter().for_each(|job| drop(self.settle(job)));
+            for job in &jobs {
+                self.settle(job);
+            }
         }
         panic!("work does not end");
     }
@@ -195,5 +198,63 @@ pub(super) fn random_work(stand: &mut Stand) {
         (0..STEPS).for_each(|_| trial.step());
         trial.drain();
         trial.check(seed);
+    }
+}
+
+/// Files that are edited while others scan them.
+const EDITED: u64 = 500;
+/// Edits: each meets the file before, in or after a scan of it, as it comes.
+const EDITS: u64 = 10_000;
+/// Edits of one page.
+const EDITS_A_PAGE: u64 = 25;
+/// Threads that scan.
+const SCANNERS: usize = 8;
+
+/// While some scan and settle, one lists edits. In the end each file's newest version has its verdict.
+pub(super) fn edits_are_never_lost(stand: &mut Stand) {
+    let of = stand.connector("main");
+    let rules = rules(stand, 1);
+    let mut newest: Vec<u64> = vec![0; usize::try_from(EDITED).unwrap()];
+    let listed = |id: usize, version: u64| file(&id.to_string(), &format!("v{version}"));
+    let all: Vec<_> = newest.iter().enumerate().map(|(id, version)| listed(id, *version)).collect();
+    stand.list(of, &all);
+    let store: &dyn crate::store::Store = &*stand.store;
+    let edits_left = std::sync::atomic::AtomicBool::new(true);
+    let scan = || loop {
+        let last_look = !edits_left.load(std::sync::atomic::Ordering::SeqCst);
+        let jobs = store.claim(&claim(&[of], 8)).unwrap();
+        if jobs.is_empty() && last_look {
+            break;
+        }
+        for job in jobs {
+            let content = content(job.known.item.version.as_deref().unwrap());
+            store.settle(read(&job, content, rules, holds(content))).unwrap();
+        }
+    };
+    let edit = |newest: &mut [u64]| {
+        let mut dice = Dice(5);
+        for first in (0..EDITS).step_by(usize::try_from(EDITS_A_PAGE).unwrap()) {
+            let begin = dice.below(EDITED);
+            let edited = (first..first + EDITS_A_PAGE).map(|edit| {
+                let id = usize::try_from((begin + edit) % EDITED).unwrap();
+                newest[id] = edit + 1;
+                listed(id, edit + 1)
+            });
+            let page = page(&edited.collect::<Vec<_>>());
+            store.take_page(of, &walk("root:7"), page, Lane::Backlog).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..SCANNERS).for_each(|_| drop(scope.spawn(scan)));
+        edit(&mut newest);
+        edits_left.store(false, std::sync::atomic::Ordering::SeqCst);
+    });
+    nothing_waits(stand);
+    for (id, version) in newest.iter().enumerate() {
+        let known = stand.store.find(of, crate::model::ItemKind::File, &id.to_string()).unwrap().unwrap();
+        let version = format!("v{version}");
+        assert_eq!(known.judged_version.as_deref(), Some(&*version), "file {id}");
+        let reading = stand.store.reading(known.reading.unwrap()).unwrap().unwrap();
+        assert_eq!(reading.content, [content(&version); 32], "file {id}");
     }
 }

@@ -9,13 +9,14 @@ use rusqlite::{Connection, params};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Keeps the list, in place of the one before.
+/// Keeps the list, in place of the one before. The first one changes nothing: no exposure was told without a list.
 pub(super) fn keep(
     c: &Connection,
     of: ConnectorNumber,
     taken: &PeopleTaken,
     now: Moment,
 ) -> Result<PeopleChanges, Failed> {
+    let is_first = super::kept(c, of)?.is_none();
     let mut changes = PeopleChanges::default();
     keep_persons(c, of, taken.directory.people(), &mut changes)?;
     keep_groups(c, of, taken, &mut changes)?;
@@ -25,7 +26,7 @@ pub(super) fn keep(
          ON CONFLICT (connector) DO UPDATE SET kept = excluded.kept",
     )?;
     statement.execute([of.0, now.as_millis()])?;
-    Ok(changes)
+    Ok(if is_first { PeopleChanges { new: changes.new, ..PeopleChanges::default() } } else { changes })
 }
 
 fn keep_persons(
@@ -67,18 +68,17 @@ fn keep_persons(
 
 /// Side and status decide exposure; a new login does as well, since members are named by it.
 fn note_change(was: &Person, is: &Person, changes: &mut PeopleChanges) {
-    if was.side != is.side || was.status != is.status {
-        note(is, changes);
-    } else if !was.login.eq_ignore_ascii_case(&is.login) {
-        note(was, changes);
+    let renamed = !was.login.eq_ignore_ascii_case(&is.login);
+    if renamed && !was.login.is_empty() {
+        changes.logins.push(Arc::clone(&was.login));
+    }
+    if renamed || was.side != is.side || was.status != is.status {
         note(is, changes);
     }
 }
 
 fn note(person: &Person, changes: &mut PeopleChanges) {
-    if !changes.people.contains(&person.account) {
-        changes.people.push(Arc::clone(&person.account));
-    }
+    changes.people.push(Arc::clone(&person.account));
     if !person.login.is_empty() {
         changes.logins.push(Arc::clone(&person.login));
     }

@@ -78,7 +78,7 @@ fn judge(desk: &Desk<'_>, standing: &Standing, version: Option<&str>, outcome: &
     let present = standing.is_file() && !standing.gone && standing.version.as_deref() == version;
     let (brief, reused) = match outcome {
         // A reason to skip may be told without a version: it is about the item, whatever it holds.
-        Outcome::Skipped(reason) if present || (version.is_none() && !standing.gone) => {
+        Outcome::Skipped(reason) if present || (version.is_none() && standing.is_file() && !standing.gone) => {
             return standing::skipped(tx, now, item, *reason, standing.version.as_deref());
         }
         Outcome::Skipped(_) => return Ok(()),

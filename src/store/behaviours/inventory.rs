@@ -15,6 +15,10 @@ use std::time::Duration;
 pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("an item comes back as it was told", told_and_read),
     ("children may come before their folder", children_first),
+    (
+        "a folder that only its children name is counted once it is told; a namespace gives its name to paths",
+        untold_folders,
+    ),
     ("names that may not be shown are kept sealed and found all the same", sealed_names),
     ("what is not listed again is gone at the end of its pass", missed),
     ("a hole hides what is below it", holes_hide),
@@ -140,6 +144,22 @@ fn children_first(stand: &mut Stand) {
     assert_eq!(good(stand.store.find_path(of, "n1", "/a/b")).map(|known| known.number), Some(b.number));
     assert!(good(stand.store.find_path(of, "n1", "")).is_some_and(|known| known.is_top));
     assert!(good(stand.store.find_path(of, "n2", "/a/b")).is_none());
+}
+
+fn untold_folders(stand: &mut Stand) {
+    let of = stand.connector_of("team", Provider::Dropbox);
+    let mut payroll = ns("n1", None);
+    (payroll.kind, payroll.path) = ("team_folder".into(), "Payroll".into());
+    take(stand, of, &payroll, page(&[at("/gone/c.txt", file("id:c", "1"))]));
+    let scope = Scope { connector: Some(of), ..Scope::default() };
+    assert_eq!(good(stand.store.items(&scope, None, 10)).len(), 1, "nothing told of the folder itself");
+    assert_eq!(good(stand.store.totals(of)).folders, 0);
+    assert_eq!(find(stand, of, ItemKind::File, "id:c").item.path.as_deref(), Some("/Payroll/gone/c.txt"));
+    assert!(good(stand.store.find_path(of, "n1", "/gone/c.txt")).is_some());
+    take(stand, of, &payroll, page(&[at("/gone", folder("id:g"))]));
+    assert_eq!(good(stand.store.items(&scope, None, 10)).len(), 2);
+    assert_eq!(good(stand.store.totals(of)).folders, 1);
+    assert_eq!(&*find(stand, of, ItemKind::Folder, "id:g").shown, "/Payroll/gone");
 }
 
 fn sealed_names(stand: &mut Stand) {

@@ -106,7 +106,7 @@ pub(super) fn stub(
         return Ok((known, false));
     }
     let principal = connectors::principal_number(desk.tx, of, read_as)?;
-    let stub = upsert::Stub { kind, id, place: place.unwrap_or_default(), principal };
+    let stub = upsert::Stub { kind, id, place: place.unwrap_or_default(), principal, by_child: false };
     let (number, made) = upsert::make_stub(desk, of, &stub)?;
     sharing::place_links(desk, of, ItemNumber(number), id)?;
     Ok((ItemNumber(number), made))

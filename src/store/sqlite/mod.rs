@@ -93,6 +93,13 @@ impl Sqlite {
         &self.options.path
     }
 
+    /// Whether callers' work shares commits from now on, as it does from the beginning. For measuring what that is worth.
+    pub fn group_commit(&self, grouping: bool) {
+        if let Some(writer) = &self.writer {
+            writer.group_commit(grouping);
+        }
+    }
+
     /// The steady time.
     pub(super) fn now(&self) -> Moment {
         self.options.clock.steady()

@@ -13,6 +13,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -47,6 +49,7 @@ pub(super) struct Writer {
     live: Option<Sender<Piece>>,
     bulk: Option<Sender<Piece>>,
     thread: Option<JoinHandle<()>>,
+    grouping: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -59,14 +62,21 @@ impl Writer {
         let (live, waiting_live) = bounded(WAITING_MAX);
         let (bulk, waiting_bulk) = bounded(WAITING_MAX);
         let clock = options.clock.clone();
+        let grouping = Arc::new(AtomicBool::new(true));
+        let grouped = Arc::clone(&grouping);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                run(&connection, &clock, &waiting_live, &waiting_bulk);
+                run(&connection, &clock, &grouped, &waiting_live, &waiting_bulk);
                 close(connection);
             })
             .map_err(|error| Error::new(Kind::Failed(error.to_string()), "start the writer"))?;
-        Ok(Self { live: Some(live), bulk: Some(bulk), thread: Some(thread) })
+        Ok(Self { live: Some(live), bulk: Some(bulk), thread: Some(thread), grouping })
+    }
+
+    /// Whether pieces share commits from now on; without, each has its own.
+    pub(super) fn group_commit(&self, grouping: bool) {
+        self.grouping.store(grouping, Ordering::Relaxed);
     }
 
     /// Hands work to the thread and waits until it is durable.
@@ -105,14 +115,19 @@ impl Drop for Writer {
 }
 
 /// Until both ends are closed.
-fn run(connection: &Connection, clock: &Clock, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
+fn run(connection: &Connection, clock: &Clock, grouping: &AtomicBool, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
     loop {
         let (first, from) = crossbeam_channel::select! {
             recv(live) -> piece => (piece.or_else(|_| bulk.recv()), Haste::Live),
             recv(bulk) -> piece => (piece.or_else(|_| live.recv()), Haste::Bulk),
         };
         let Ok(first) = first else { break };
-        Batch { connection, done: Vec::new(), broken: None }.run(clock, first, from, live, bulk);
+        let batch = Batch { connection, done: Vec::new(), broken: None };
+        if grouping.load(Ordering::Relaxed) {
+            batch.run(clock, first, from, live, bulk);
+        } else {
+            batch.run(clock, first, from, &crossbeam_channel::never(), &crossbeam_channel::never());
+        }
     }
 }
 

@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         let mut at = parent_of(item.0)?;
         while let Some(number) = at.filter(|_| all.len() < DEPTH_MAX) {
             let Some((parent, folder)) = self.step(number)? else { break };
-            let name = if folder.is_top { Arc::from("") } else { folder.path };
+            let name = folder.path;
             let own = sharing::read(self.tx, self.seal, ItemNumber(number))?.unwrap_or_default();
             all.push(Above { number: ItemNumber(number), id: folder.id, name, sharing: Arc::new(own) });
             at = parent;
@@ -198,11 +198,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A name below a folder; a top has the empty path.
+/// A name below a folder. A top has its name behind a stroke, or the empty path.
 fn below(above: Option<&str>, name: &str) -> Arc<str> {
     match above {
-        Some(above) => format!("{above}/{name}").into(),
-        None => name.into(),
+        None if name.is_empty() || name == UNTOLD => name.into(),
+        above => format!("{}/{name}", above.unwrap_or_default()).into(),
     }
 }
 

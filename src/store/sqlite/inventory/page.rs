@@ -1,7 +1,7 @@
 //! A page of a walk taken in: what is gone, items, found walks, holes, the moved cursor, and the jobs that follow.
 
 use super::super::{Desk, Failed, connectors, queue};
-use super::upsert::{Origin, Seen, Taker, ask_for, todo_of};
+use super::upsert::{Origin, Seen, Taker, ask_for, name_top, todo_of};
 use super::{ListedBy, gone, passes, read, walks};
 use crate::model::{ConnectorNumber, GonePath, ItemNumber, Lane, Onward, Provider, Taken, Todo, Walk};
 use crate::store::inventory::TakenPage;
@@ -37,6 +37,7 @@ pub(in super::super) fn take_page_in(
     }
     if provider == Provider::Dropbox {
         ask_for_namespaces(desk, of, &taker.take_tops(), lane)?;
+        name_top(desk, of, walk)?;
     }
     for found in &page.found {
         walks::register(desk, of, found, Some(row.number), &pass, by)?;

@@ -67,7 +67,7 @@ pub(super) fn items(
 
 /// What a scope asks of each row.
 fn condition(scope: &Scope) -> String {
-    let mut all = vec!["i.kind <> 3".to_owned()];
+    let mut all = vec!["i.kind <> 3 AND i.stub <> 2".to_owned()];
     if !scope.gone {
         all.push("i.gone IS NULL".into());
     }

@@ -8,7 +8,7 @@ use super::super::{Desk, Failed, standing, words};
 use super::known::{download_text, hash_bytes, kind_number};
 use super::{ListedBy, Put, TOP, gone, sharing};
 use crate::clock::Moment;
-use crate::model::{ConnectorNumber, Item, ItemKind, ItemNumber, Lane, Principal, Provider, Todo};
+use crate::model::{ConnectorNumber, Item, ItemKind, ItemNumber, Lane, Principal, Provider, Todo, Walk};
 use crate::store::SealKey;
 use crate::store::inventory::Listed;
 use crate::store::queue::Ask;
@@ -252,7 +252,7 @@ impl<'a> Taker<'a> {
                 if let Some(number) = self.folders.get(&key) {
                     return Ok(*number);
                 }
-                let stub = Stub { kind: ItemKind::Folder, id: parent, place: &item.place, principal };
+                let stub = Stub { kind: ItemKind::Folder, id: parent, place: &item.place, principal, by_child: true };
                 let (number, _) = make_stub(self.desk, self.of, &stub)?;
                 self.folders.insert(key, number);
                 Ok(number)
@@ -314,7 +314,8 @@ impl<'a> Taker<'a> {
             return Ok(known);
         }
         let id = path_stub_id(parent, key);
-        let (number, _) = make_stub(desk, self.of, &Stub { kind: ItemKind::Folder, id: &id, place, principal })?;
+        let (number, _) =
+            make_stub(desk, self.of, &Stub { kind: ItemKind::Folder, id: &id, place, principal, by_child: true })?;
         let sealed = desk.seal.seal(name).map_err(|error| error.kind().clone())?;
         let sql = "UPDATE item SET parent = ?2, sealed = ?3, shown = '…', name_key = ?4, gone = NULL WHERE number = ?1";
         desk.tx.prepare_cached(sql)?.execute(params![number, parent, sealed, key])?;
@@ -413,6 +414,8 @@ pub(super) struct Stub<'a> {
     pub(super) id: &'a str,
     pub(super) place: &'a str,
     pub(super) principal: i64,
+    /// Only what lies below names it: it is counted and listed once it is told itself.
+    pub(super) by_child: bool,
 }
 
 /// The item of that id, gone or not; a stub when there is none.
@@ -421,10 +424,29 @@ pub(super) fn make_stub(desk: &Desk<'_>, of: ConnectorNumber, stub: &Stub<'_>) -
         return Ok((known.0, false));
     }
     let kind = kind_number(stub.kind);
-    let number = insert_bare(desk, of, kind, stub.id, stub.place, stub.principal, false)?;
+    let bare = Bare { kind, id: stub.id, place: stub.place, principal: stub.principal };
+    if stub.by_child {
+        return Ok((insert_bare(desk, of, &bare, 2, false)?, true));
+    }
+    let number = insert_bare(desk, of, &bare, 1, false)?;
     let facts = standing::Facts { connector: of, kind: stub.kind, name_shown: "", bytes: 0, version: None };
     standing::listed(desk.tx, desk.now, ItemNumber(number), &facts)?;
     Ok((number, true))
+}
+
+/// Homes of Dropbox: a path within one begins with nothing, as on a person's own machine.
+const HOMES: [&str; 2] = ["team_member_folder", "team_member_root"];
+
+/// A team folder or shared folder of Dropbox gives its name to the paths within it; the walk tells that name as it may be
+/// shown.
+pub(super) fn name_top(desk: &Desk<'_>, of: ConnectorNumber, walk: &Walk) -> Result<(), Failed> {
+    if !walk.id.starts_with("ns:") || walk.path.is_empty() || HOMES.contains(&&*walk.kind) {
+        return Ok(());
+    }
+    let sql = "UPDATE item SET name = ?3 WHERE connector = ?1 AND kind = 3 AND id = ?2 AND name <> ?3";
+    let name = walk.path.trim_start_matches('/');
+    desk.tx.prepare_cached(sql)?.execute((of.0, &*walk.place, name))?;
+    Ok(())
 }
 
 /// The top of a place; true when it was made.
@@ -440,22 +462,30 @@ pub(super) fn make_top(
     }
     // A namespace has members to be asked for; a user's own tree has none.
     let has_members = provider == Provider::Dropbox;
-    Ok((insert_bare(desk, of, TOP, place, place, principal, has_members)?, true))
+    let bare = Bare { kind: TOP, id: place, place, principal };
+    Ok((insert_bare(desk, of, &bare, 1, has_members)?, true))
+}
+
+/// A row of which little is known.
+struct Bare<'a> {
+    kind: i64,
+    id: &'a str,
+    place: &'a str,
+    principal: i64,
 }
 
 fn insert_bare(
     desk: &Desk<'_>,
     of: ConnectorNumber,
-    kind: i64,
-    id: &str,
-    place: &str,
-    principal: i64,
+    bare: &Bare<'_>,
+    stub: i64,
     has_members: bool,
 ) -> Result<i64, Failed> {
     let sql = "INSERT INTO item (connector, kind, id, place, principal, name, name_key, stub, size_bytes, outside_owner, \
                has_members, has_link, locked, facts, first_seen, changed) \
-               VALUES (?1, ?2, ?3, ?4, ?5, '', 0, 1, 0, 0, ?6, 0, 0, 0, ?7, ?7) RETURNING number";
-    let row = params![of.0, kind, id, place, principal, has_members, desk.now.as_millis()];
+               VALUES (?1, ?2, ?3, ?4, ?5, '', 0, ?6, 0, 0, ?7, 0, 0, 0, ?8, ?8) RETURNING number";
+    let Bare { kind, id, place, principal } = bare;
+    let row = params![of.0, kind, id, place, principal, stub, has_members, desk.now.as_millis()];
     Ok(desk.tx.prepare_cached(sql)?.query_row(row, |row| row.get(0))?)
 }
 

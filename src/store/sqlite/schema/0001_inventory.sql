@@ -112,7 +112,7 @@ CREATE TABLE item (
   sealed        BLOB,
   shown         TEXT,
   name_key      INTEGER NOT NULL,     -- keyed hash of the name in lower case; 0 for none
-  stub          INTEGER NOT NULL,     -- 1: named by an event or by a path below it, never told itself
+  stub          INTEGER NOT NULL,     -- never told itself: 1 named by an event, 2 only by what lies below it; else 0
   size_bytes    INTEGER NOT NULL,
   version       TEXT,
   etag          TEXT,

@@ -126,7 +126,7 @@ fn write_settings(keyring: &Keyring, file: &Path) -> Result<(), Failed> {
     keyring.write_settings(file).map_err(failed)?;
     let text = std::fs::read_to_string(file).map_err(failed)?;
     let quick = "rate_per_principal = 1000\nconcurrency = 32\n";
-    let mut lines = String::from("state_dir = \"state\"\n");
+    let mut lines = String::new();
     for line in text.lines() {
         lines.push_str(line);
         lines.push('\n');

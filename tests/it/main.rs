@@ -16,8 +16,8 @@ mod privacy;
 mod provider;
 mod provider_box;
 mod provider_dropbox;
-mod queue;
 mod queries;
+mod queue;
 mod report;
 mod rules_cli;
 #[path = "../../benches/rules_made/mod.rs"]

@@ -88,7 +88,11 @@ pub fn estimate(
     let mut sampling = Sampling { source, people: &people, options, calls: 0, walked: 0, taken: Duration::ZERO };
     let root_count = count(roots.len());
     let strata = sampling.sample(roots)?;
-    let sizes = extrapolate(&strata);
+    let mut sizes = extrapolate(&strata);
+    if !sizes.bytes.is_exact() {
+        // What the provider counts may all be contents.
+        sizes.bytes.high = sizes.bytes.high.max(used_bytes.unwrap_or(0));
+    }
     let asked = progress.calls.load(Ordering::Relaxed) + 1;
     let (calls, calls_again) = calls(source.provider(), &sizes, root_count, &people, asked);
     let takes = takes(&sizes, calls, limits, allotment, active(&people), sampling.answer_seconds());

@@ -372,7 +372,7 @@ impl<'a> Rounds<'a> {
                 let mut looks: u32 = 0;
                 while ended.recv_timeout(HALT_WITHIN) == Err(crossbeam_channel::RecvTimeoutError::Timeout) {
                     looks = looks.wrapping_add(1);
-                    if looks % ORDERS_EVERY == 0
+                    if looks.is_multiple_of(ORDERS_EVERY)
                         && core.store.fact(Some(tenant.number), PAUSED).is_ok_and(|fact| fact.is_some())
                     {
                         tenant.paused.store(true, Ordering::Relaxed);

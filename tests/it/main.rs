@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod backlog;
 mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;

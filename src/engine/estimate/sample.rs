@@ -8,6 +8,9 @@ use super::forecast::{Between, float, whole};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// So few trees say little of the largest there may be.
+const FEW: f64 = 6.0;
+
 /// What walks brought, or may bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Size {
@@ -129,7 +132,10 @@ fn unseen_range(trees: &[f64], unseen: f64, all: f64) -> (f64, f64) {
     // Of the total of the unseen: their own spread, and that of the mean they are reckoned by.
     let error = (variance * unseen * (1.0 + unseen / count)).sqrt() * (unseen / all).sqrt().max(0.5);
     let expected = mean * unseen;
-    ((expected - 2.0 * error).max(0.0), expected + 2.0 * error)
+    // A few trees may all be small ones: the fewer, the more the largest of them stands for what was not seen.
+    let largest = trees.iter().copied().fold(0.0, f64::max);
+    let if_large = unseen * (mean + (largest - mean) * (FEW / count).min(1.0));
+    ((expected - 2.0 * error).max(0.0), (expected + 2.0 * error).max(if_large))
 }
 
 #[cfg(test)]

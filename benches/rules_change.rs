@@ -221,7 +221,9 @@ fn run(contents: u64) -> Result<bool, Failed> {
     let took = clock.elapsed().saturating_sub(begun);
     let left = rules_change::price(shelf, to)?;
     let asked: u64 = store.depth()?.iter().map(|depth| depth.ready + depth.delayed + depth.leased).sum();
-    println!("| contents | judged anew | undecided | findings changed in | seconds | price told before | jobs asked for |");
+    println!(
+        "| contents | judged anew | undecided | findings changed in | seconds | price told before | jobs asked for |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     println!(
         "| {contents} | {} | {} | {} | {:.1} | {} | {asked} |",

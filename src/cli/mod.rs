@@ -1,8 +1,8 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
-mod backlog;
 mod activity;
 mod ask;
+mod backlog;
 mod config;
 mod connect;
 mod cost;

@@ -59,11 +59,21 @@ pub(super) fn lane_of(number: i64) -> Option<Lane> {
     Lane::ALL.into_iter().find(|lane| lane_number(*lane) == number)
 }
 
-/// Adds to a counter (a negative delta takes away) and gives its new value.
-pub(super) fn add(tx: &Connection, connector: ConnectorNumber, what: i64, delta: i64) -> Result<i64, Failed> {
+/// Adds to a counter; a negative delta takes away.
+///
+/// Without `RETURNING`, here and on all hot paths: SQLite opens a savepoint for such a statement, and closing that walks over
+/// all that the transaction has written so far (measured: 84 % of a page's time).
+pub(super) fn add(tx: &Connection, connector: ConnectorNumber, what: i64, delta: i64) -> Result<(), Failed> {
     let sql = "INSERT INTO counter (connector, what, value) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (connector, what) DO UPDATE SET value = counter.value + excluded.value RETURNING value";
-    Ok(tx.prepare_cached(sql)?.query_row((connector.0, what, delta), |row| row.get(0))?)
+               ON CONFLICT (connector, what) DO UPDATE SET value = counter.value + excluded.value";
+    tx.prepare_cached(sql)?.execute((connector.0, what, delta))?;
+    Ok(())
+}
+
+/// Adds to a counter and gives its new value.
+pub(super) fn next(tx: &Connection, connector: ConnectorNumber, what: i64, delta: i64) -> Result<i64, Failed> {
+    add(tx, connector, what, delta)?;
+    value(tx, connector, what)
 }
 
 /// A counter's value; 0 when it never moved.

@@ -79,7 +79,7 @@ pub(super) fn begin(desk: &Desk<'_>, of: ConnectorNumber, walks: &Walks) -> Resu
 
 /// A new mark; all that were given are older.
 pub(super) fn next_mark(tx: &Connection, of: ConnectorNumber) -> Result<i64, Failed> {
-    counter::add(tx, of, counter::MARK, 1)
+    counter::next(tx, of, counter::MARK, 1)
 }
 
 /// Adds what a page brought.

@@ -483,10 +483,11 @@ fn insert_bare(
 ) -> Result<i64, Failed> {
     let sql = "INSERT INTO item (connector, kind, id, place, principal, name, name_key, stub, size_bytes, outside_owner, \
                has_members, has_link, locked, facts, first_seen, changed) \
-               VALUES (?1, ?2, ?3, ?4, ?5, '', 0, ?6, 0, 0, ?7, 0, 0, 0, ?8, ?8) RETURNING number";
+               VALUES (?1, ?2, ?3, ?4, ?5, '', 0, ?6, 0, 0, ?7, 0, 0, 0, ?8, ?8)";
     let Bare { kind, id, place, principal } = bare;
     let row = params![of.0, kind, id, place, principal, stub, has_members, desk.now.as_millis()];
-    Ok(desk.tx.prepare_cached(sql)?.query_row(row, |row| row.get(0))?)
+    desk.tx.prepare_cached(sql)?.execute(row)?;
+    Ok(desk.tx.last_insert_rowid())
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of one row, each computed once by the only caller")]
@@ -510,14 +511,14 @@ fn write_row(
              sealed = ?9, shown = ?10, name_key = ?11, stub = 0, size_bytes = ?12, version = ?13, etag = ?14, hash = ?15, \
              created = ?16, modified = ?17, owner_account = ?18, owner_login = ?19, outside_owner = ?20, \
              has_members = ?21, has_link = ?22, label = ?23, locked = ?24, trashed = ?25, download = ?26, facts = ?27, \
-             changed = ?28, gone = NULL WHERE number = ?1 RETURNING number"
+             changed = ?28, gone = NULL WHERE number = ?1"
         }
         None => {
             "INSERT INTO item (number, connector, kind, id, parent, place, principal, name, sealed, shown, name_key, stub, \
              size_bytes, version, etag, hash, created, modified, owner_account, owner_login, outside_owner, has_members, \
              has_link, label, locked, trashed, download, facts, first_seen, changed) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28) RETURNING number"
+             ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28)"
         }
     };
     let row = params![
@@ -550,5 +551,6 @@ fn write_row(
         facts,
         desk.now.as_millis(),
     ];
-    Ok(desk.tx.prepare_cached(sql)?.query_row(row, |row| row.get(0))?)
+    desk.tx.prepare_cached(sql)?.execute(row)?;
+    Ok(known.unwrap_or_else(|| desk.tx.last_insert_rowid()))
 }

@@ -105,7 +105,7 @@ fn write(
                waits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (connector, id_key) \
                DO UPDATE SET sealed = excluded.sealed, place = excluded.place, kind = excluded.kind, \
                principal = excluded.principal, cursor = excluded.cursor, base = excluded.base, pass = excluded.pass, \
-               from_mark = excluded.from_mark, finder = excluded.finder, waits = excluded.waits RETURNING number";
+               from_mark = excluded.from_mark, finder = excluded.finder, waits = excluded.waits";
     let principal = principal_number(desk.tx, of, &walk.read_as)?;
     let values = params![
         of.0,
@@ -121,7 +121,10 @@ fn write(
         finder,
         row.waits,
     ];
-    let number = desk.tx.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    desk.tx.prepare_cached(sql)?.execute(values)?;
+    let sql = "SELECT number FROM walk WHERE connector = ?1 AND id_key = ?2";
+    let key = (of.0, id_key(desk.seal, &walk.id));
+    let number = desk.tx.prepare_cached(sql)?.query_row(key, |row| row.get(0))?;
     Ok(Row { number, ..row.clone() })
 }
 

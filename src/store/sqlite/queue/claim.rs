@@ -174,7 +174,7 @@ fn take(desk: &Desk<'_>, chosen: &Chosen) -> Result<Vec<Work>, Failed> {
     if taken.is_empty() {
         return Ok(taken);
     }
-    let last = counter::add(desk.tx, ConnectorNumber(0), counter::EPOCH, words::limit(taken.len()))?;
+    let last = counter::next(desk.tx, ConnectorNumber(0), counter::EPOCH, words::limit(taken.len()))?;
     for (work, epoch) in taken.iter_mut().rev().zip((0..=last).rev()) {
         work.take(epoch);
         row::write(desk.tx, work)?;

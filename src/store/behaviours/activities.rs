@@ -155,7 +155,7 @@ fn found_by_what_is_asked(stand: &mut Stand) {
     let (of_file, folder) = (subject(Some("1"), Some(ItemKind::File)), subject(Some("1"), Some(ItemKind::Folder)));
     let either = subject(Some("1"), None);
     let told = vec![
-        activity("e1", 1_000, "Ann@corp.example", ActivityKind::Upload, &[of_file.clone()]),
+        activity("e1", 1_000, "Ann@corp.example", ActivityKind::Upload, std::slice::from_ref(&of_file)),
         activity("e2", 2_000, "bob@corp.example", ActivityKind::Share, &[folder]),
         activity("e3", 3_000, "ann@Corp.example", ActivityKind::View, &[either, of_file.clone()]),
         activity("e4", 4_000, "carl@corp.example", ActivityKind::Upload, &[subject(Some("2"), Some(ItemKind::File))]),

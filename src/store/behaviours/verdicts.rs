@@ -450,8 +450,8 @@ fn the_rest_of_a_settlement(stand: &mut Stand) {
     let [job, other] = &jobs[..] else { panic!("two jobs") };
     let rules = rules(stand, 1);
     stand.store.settle(read(other, 2, rules, verdict(&[]))).unwrap();
-    let until = Some(stand.clock.steady().plus(Duration::from_secs(9)));
-    let exposure = Judged { level: Level::Public, known: true, until };
+    let until = stand.clock.steady().plus(Duration::from_secs(9));
+    let exposure = Judged { level: Level::Public, known: true, until: Some(until) };
     let mut settlement = read(job, 1, rules, verdict(&[]));
     settlement.exposure = Some(exposure);
     settlement.asks = vec![Ask { todo: Todo::EXPOSURE, ..ask(other.lease.item) }];
@@ -460,7 +460,7 @@ fn the_rest_of_a_settlement(stand: &mut Stand) {
     assert_eq!(item(stand, job.lease.item).exposure, Some(exposure));
     assert_eq!(stand.store.outbox_depth().unwrap(), 2);
     assert_eq!(claim_one(stand, of).lease.item, other.lease.item);
-    assert_eq!(stand.store.exposure_ends(until.unwrap(), 9).unwrap(), [job.lease.item]);
+    assert_eq!(stand.store.exposure_ends(until, 9).unwrap(), [job.lease.item]);
 }
 
 fn tokens_are_traced(stand: &mut Stand) {

@@ -76,12 +76,11 @@ fn findings(c: &Connection, reading: ReadingNumber, as_of: Option<Moment>) -> Re
     }
 }
 
+/// An item's coverage and reading.
+type Stood = (Option<Coverage>, Option<ReadingNumber>);
+
 /// How an item stood: the present row from its beginning on, else the row of the past that holds the moment.
-fn as_of(
-    c: &Connection,
-    item: ItemNumber,
-    at: Moment,
-) -> Result<Option<(Option<Coverage>, Option<ReadingNumber>)>, Failed> {
+fn as_of(c: &Connection, item: ItemNumber, at: Moment) -> Result<Option<Stood>, Failed> {
     let mut statement = c.prepare_cached(
         "SELECT coverage, reading FROM standing WHERE item = ?1 AND since <= ?2 AND gone = 0
          UNION ALL

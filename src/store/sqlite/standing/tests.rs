@@ -111,7 +111,7 @@ fn rejudge(c: &Connection, now: Moment, dice: &mut Dice) {
     let mut statement =
         c.prepare("SELECT finding.number FROM finding JOIN detector ON detector.number = finding.detector WHERE reading = ?1 AND until IS NULL AND name = 'card'").unwrap();
     let held: Vec<i64> = statement.query_map([reading.0], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-    let keep = held.into_iter().filter(|_| dice.0 % 3 != 0).map(|number| Upheld {
+    let keep = held.into_iter().filter(|_| !dice.0.is_multiple_of(3)).map(|number| Upheld {
         finding: FindingNumber(number),
         confidence: Confidence::new(65 + u8::try_from(number % 2).unwrap()).unwrap(),
         tier: "other".into(),

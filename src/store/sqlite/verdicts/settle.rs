@@ -39,10 +39,10 @@ pub(super) fn settle(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled
 /// Takes in what was asked of the provider about the item itself.
 fn learn(desk: &Desk<'_>, settlement: &Settlement) -> Result<(), Failed> {
     let item = settlement.lease.item;
-    if let Some(facts) = &settlement.facts {
-        if inventory::upsert(desk, connector_of(desk, item)?, facts, ListedBy::Look)?.number != item {
-            return Err(Kind::Refused("the facts of a settlement are another item's".into()).into());
-        }
+    if let Some(facts) = &settlement.facts
+        && inventory::upsert(desk, connector_of(desk, item)?, facts, ListedBy::Look)?.number != item
+    {
+        return Err(Kind::Refused("the facts of a settlement are another item's".into()).into());
     }
     if let Some(told) = &settlement.sharing {
         sharing::keep_sharing_in(desk, item, told)?;

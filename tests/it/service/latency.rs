@@ -27,6 +27,7 @@ const P95_MAX: Duration = Duration::from_secs(2);
 const COUNTED: u64 = 2_000;
 
 #[test]
+#[ignore = "asserts times; tests/live runs the long form"]
 fn a_live_change_overtakes_the_backlog_and_the_backlog_keeps_its_share() {
     measure(2_000, 20);
 }

@@ -205,7 +205,7 @@ impl Act<'_> {
             self.stage.tenants.play(&edit).map_err(Failed::new)?;
         }
         let begun = self.clock.elapsed();
-        let filter = format!("name equals \"{LETTER_NAME}\" and access = public and finding(confidence >= high)");
+        let filter = format!("name = \"{LETTER_NAME}\" and access = public and finding(confidence >= high)");
         let arguments = ["files", "--where", &filter];
         self.told.command(&arguments);
         let mut rows = Vec::new();
@@ -243,7 +243,7 @@ impl Act<'_> {
 
     /// Holds the detectors of each untouched file against the oracle's; how many agree, of how many.
     fn findings_agree(&self) -> Result<(usize, usize), Failed> {
-        let rows = self.commands.rows(&["files", "--where", "kind = file", "--format", "jsonl"])?;
+        let rows = self.commands.rows(&["files", "--where", "type != folder", "--format", "jsonl"])?;
         let (mut agree, mut all) = (0, 0);
         for row in &rows {
             let Some(name) = row["path"].as_str().and_then(|path| path.rsplit('/').next()) else { continue };
@@ -299,7 +299,7 @@ impl Act<'_> {
         let ended = service.end();
         self.told.check(ended, "the service ends in good order, its leases given back");
         let mut service = self.commands.service(&self.folder.join("service-2.log"))?;
-        let filter = format!("kind = file and finding(detector = \"{detector}\", confidence >= 85)");
+        let filter = format!("finding(detector = \"{detector}\", confidence >= 85)");
         let (was, wanted) = (self.oracle.sure(detector, 85, &self.touched), stricter.sure(detector, 85, &self.touched));
         let begun = self.clock.elapsed();
         let mut now = usize::MAX;

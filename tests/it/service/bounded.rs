@@ -24,7 +24,6 @@ fn stock(house: &House) -> Vec<Stocked> {
 }
 
 #[test]
-#[ignore = "what a person shares out of a Dropbox home becomes a namespace of its own, whose owner is not asked for yet"]
 fn what_is_out_of_bounds_is_never_asked_for() {
     const GRACE: &str = "grace@example.com";
     let rows = [
@@ -56,7 +55,6 @@ fn what_is_out_of_bounds_is_never_asked_for() {
 }
 
 #[test]
-#[ignore = "a folder that stands in for a path not yet listed is counted beside the folder itself (Dropbox)"]
 fn rows_of_coverage_add_up_to_the_tenants_own_stock() {
     let house = House::new(3);
     let core = house.site.core(Ways::default());

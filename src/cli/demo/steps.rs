@@ -103,7 +103,7 @@ impl Act<'_> {
         self.told.step("Two tenants on this machine, filled with real documents");
         let stock = self.stage.tenants.inventory();
         for (name, stock) in [("Box", &stock.boxcom), ("Dropbox", &stock.dropbox)] {
-            let files = stock.items.iter().filter(|item| item.version != "").count();
+            let files = stock.items.iter().filter(|item| !item.version.is_empty()).count();
             self.told.lines(&format!(
                 "{name:8} {} files and {} folders, {}",
                 number(files),
@@ -190,8 +190,9 @@ impl Act<'_> {
     /// Files that the tenants hold beside the fill.
     fn specials(&self) -> usize {
         let stock = self.stage.tenants.inventory();
-        let files =
-            |items: &[crate::emulator::inventory::Stocked]| items.iter().filter(|item| item.version != "").count();
+        let files = |items: &[crate::emulator::inventory::Stocked]| {
+            items.iter().filter(|item| !item.version.is_empty()).count()
+        };
         (files(&stock.boxcom.items) + files(&stock.dropbox.items)).saturating_sub(self.stage.fill.files.len() * 2)
     }
 

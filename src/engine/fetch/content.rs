@@ -1,7 +1,7 @@
 //! CONTENT: see to a verdict for the item's present version, with a download only when nothing else serves.
 
 use super::fault::Fault;
-use super::{End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
+use super::{Body, End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
 use crate::content::{Content, Stop};
 use crate::engine::pool::Work;
 use crate::engine::settle::above_of;
@@ -198,7 +198,7 @@ impl Fetcher {
         work.fetched = Some(self.core.clock.steady());
         work.did(Todo::CONTENT.and(Todo::REREAD));
         let hash = work.item.hash.filter(|_| work.item.download == Download::Direct);
-        End::Scan { content, sha256: sha256.finalize().into(), hash, holds }
+        End::Scan(Box::new(Body { content, sha256: sha256.finalize().into(), hash, holds }))
     }
 
     /// The provider did not give the content.

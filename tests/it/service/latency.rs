@@ -80,7 +80,7 @@ fn changes_under_load(house: &House, core: &Arc<Core>, running: &Running, change
         let body = format!("Changed, number {number}.\n").into_bytes();
         let hash = Sha1::digest(&body).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         house.tenants.boxcom.play(&Edit::Write { by, path, body: body.into() }).unwrap();
-        let id = paths.get(&below.to_vec()).unwrap_or_else(|| panic!("{below:?} among {:?}", paths.keys().next()));
+        let id = paths.get(below.as_slice()).unwrap_or_else(|| panic!("{below:?} among {:?}", paths.keys().next()));
         open.insert(id.clone(), hash);
         let next = clock.elapsed() + BETWEEN;
         while clock.elapsed() < next {

@@ -39,7 +39,7 @@ impl Search {
                 let stands_alone = separator.is_empty() && bare.len() <= SHORT_CHARS;
                 add(text.into_bytes(), stands_alone);
             }
-            for separator in ["", " ", "-"] {
+            for separator in SEPARATORS.into_iter().filter(|separator| separator.len() < 2) {
                 let text = value.groups.join(separator);
                 add(text.bytes().flat_map(|byte| format!("%{byte:02X}").into_bytes()).collect(), false);
             }
@@ -82,7 +82,8 @@ fn wide(text: &str) -> Vec<u8> {
 }
 
 fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
-    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let before = start.checked_sub(1).and_then(|at| bytes.get(at));
-    !is_part(before) && before != Some(&b'.') && !is_part(bytes.get(end))
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'.'));
+    let before = |by: usize| start.checked_sub(by).and_then(|at| bytes.get(at));
+    // The digits of an encoded blank are no part of what follows.
+    (before(3) == Some(&b'%') || !is_part(before(1))) && (bytes.get(end) == Some(&b'.') || !is_part(bytes.get(end)))
 }

@@ -1,6 +1,7 @@
 //! The planted values, and the tenants' files that hold them.
 
 use crate::extract::build;
+use sluicebox::emulator::edit::Edit;
 use sluicebox::emulator::seed::{Fill, SeedFile};
 
 /// Values in each of the four plain texts.
@@ -179,15 +180,27 @@ impl Planted {
                 (steps(&["erin", "Folders", &folder, "inside.txt"]), body.into_bytes())
             })
             .collect();
-        let paths = |files: &[(Vec<String>, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect();
+        let paths = |files: &[(Vec<String>, Vec<u8>)]| -> Vec<Vec<String>> {
+            files.iter().map(|(path, _)| path.clone()).collect()
+        };
         let (named_paths, foldered_paths) = (paths(&named), paths(&foldered));
         files.extend(named);
         files.extend(foldered);
+        // Some lie in the trash before anybody looks, some are open to the world.
+        let (last_file, last_folder) = (&named_paths[FILES - 1], &foldered_paths[FOLDERS - 1]);
+        let (link, invited) = (&named_paths[FILES - 2], &foldered_paths[FOLDERS - 2]);
+        let above = |file: &[String]| file[..file.len() - 1].to_vec();
+        let deeds = vec![
+            Edit::Link { by: "erin", path: link.clone(), audience: Some("public") },
+            Edit::Invite { by: "erin", path: above(invited), whom: "pat".to_owned() },
+            Edit::Delete { by: "erin", path: last_file.clone() },
+            Edit::Delete { by: "erin", path: above(last_folder) },
+        ];
         let later = (0..ROUNDS).map(|_| (0..3).map(|_| draw.phrase("later")).collect()).collect();
         let files = files.into_iter().map(|(path, body)| SeedFile { path, body: body.into() }).collect();
         Self {
             values: draw.values,
-            fill: Fill { files, ..Fill::default() },
+            fill: Fill { files, deeds, ..Fill::default() },
             contents: vec![
                 ("utf-8.txt", TEXT_VALUES),
                 ("utf-16le.txt", TEXT_VALUES),

@@ -240,7 +240,7 @@ fn run(contents: u64) -> Result<bool, Failed> {
 fn cover_names(clock: &Clock, matcher: &Matcher) {
     let name = |n: u64| match n % 1_000 {
         0 => format!("statement 4111 1111 1111 1111 no {n}.pdf"),
-        _ if n % 3 == 0 => format!("/Finance/2026/Q{}/Report {n} final_v{}.xlsx", n % 4 + 1, n % 7),
+        _ if n.is_multiple_of(3) => format!("/Finance/2026/Q{}/Report {n} final_v{}.xlsx", n % 4 + 1, n % 7),
         _ if n % 3 == 1 => format!("IMG_2026{:04}_{n:06}.jpg", n % 1_231),
         _ => format!("Übersicht der Größen {}.docx", n % 10_000),
     };

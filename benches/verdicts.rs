@@ -190,7 +190,7 @@ fn settle_all(store: &Sqlite, of: ConnectorNumber, rules: RulesNumber) -> Result
                 let content = content_of(file);
                 let mut hash = [0; 32];
                 hash[..8].copy_from_slice(&content.to_be_bytes());
-                let level = if file % 7 == 0 { Level::External } else { Level::Internal };
+                let level = if file.is_multiple_of(7) { Level::External } else { Level::Internal };
                 store.settle(Settlement {
                     version: job.known.item.version,
                     outcome: Some(Outcome::Read {

@@ -1,7 +1,7 @@
 //! `sluicebox files`: which files and folders a filter means.
 
 use super::Failed;
-use super::ask::{self, Chosen, Form, Lines, Question};
+use super::ask::{self, Chosen, Form, Lines};
 use crate::engine::facts::{Hit, Tally};
 use crate::model::ItemKind;
 use crate::policy::Answer;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let mut list = List { args, lines: args.form.lines(), listed: 0 };
     let scope = Scope::default();
     let tally = question.ask(&opened, None, scope, &mut |hit| list.take(&*opened.store, hit))?;
-    list.end(&question, tally)?;
+    list.end(tally)?;
     Ok(0)
 }
 
@@ -75,7 +75,7 @@ impl<W: Write> List<'_, W> {
         ))
     }
 
-    fn end(mut self, question: &Question, tally: Tally) -> Result<(), Failed> {
+    fn end(mut self, tally: Tally) -> Result<(), Failed> {
         if self.lines.json {
             self.lines.row(&json!({
                 "schema": "sluicebox.items/1",
@@ -90,10 +90,9 @@ impl<W: Write> List<'_, W> {
             self.lines.text("")?;
         }
         let of = units::of(tally.yes, "item", "items");
-        let asked = if question.is_open() { String::new() } else { format!(" of {}", units::count(tally.asked)) };
         let shown = tally.yes + if self.args.unknown { tally.unknown } else { 0 };
         let cut = if self.listed < shown { format!(", {} listed", units::count(self.listed)) } else { String::new() };
-        self.lines.text(format!("{of}{asked}{cut}"))?;
+        self.lines.text(format!("{of}{cut}"))?;
         if tally.unknown > 0 {
             let help = if self.args.unknown { "marked with ?" } else { "--unknown lists them" };
             let many = units::of(tally.unknown, "item", "items");

@@ -8,8 +8,8 @@ mod tests;
 
 use crate::clock::Moment;
 use crate::model::{
-    Activity, Actor, ConnectorName, ConnectorNumber, Coverage, Directory, Exposure, ItemKind, Members, Provider,
-    Sharing, Side,
+    Activity, Actor, ConnectorName, ConnectorNumber, Coverage, Directory, Exposure, ItemKind, ItemNumber, Members,
+    Provider, Sharing, Side,
 };
 use crate::policy::{Acts, Answer, Count, Facts, Filter, Folder, Found, History, Inspection, Narrow, Tags, Wants};
 use crate::rule::ruleset::RuleSet;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// Items of one page.
 const PAGE_ITEMS: usize = 500;
+/// Folders whose chain of folders above is remembered.
+const CHAINS_MAX: usize = 1_024;
 /// Activities of one item that are looked at, the newest.
 const ACTIVITIES_MAX: usize = 1_000;
 
@@ -29,9 +31,18 @@ pub struct Asker<'s> {
     store: &'s dyn Store,
     connectors: HashMap<ConnectorNumber, Connector>,
     directories: HashMap<ConnectorNumber, Option<Directory>>,
+    /// What lies above the items of a folder, for the folders met last: most neighbours share it.
+    chains: HashMap<ItemNumber, Chain>,
     tags: Tags,
     now: Moment,
     as_of: Option<Moment>,
+}
+
+/// The folders above, and what each hands down.
+#[derive(Clone, Debug)]
+struct Chain {
+    folders: Arc<[Folder]>,
+    shares: Arc<[Arc<Sharing>]>,
 }
 
 /// An item that was asked about.
@@ -77,7 +88,7 @@ impl<'s> Asker<'s> {
     /// When the connectors cannot be read.
     pub fn new(store: &'s dyn Store, tags: Tags, now: Moment, as_of: Option<Moment>) -> Result<Self, Error> {
         let connectors = store.connectors()?.into_iter().map(|one| (one.number, one)).collect();
-        Ok(Self { store, connectors, directories: HashMap::new(), tags, now, as_of })
+        Ok(Self { store, connectors, directories: HashMap::new(), chains: HashMap::new(), tags, now, as_of })
     }
 
     /// The connectors there are, in no order.
@@ -178,10 +189,10 @@ impl<'s> Asker<'s> {
             let directory = self.store.directory(known.connector)?;
             self.directories.insert(known.connector, directory);
         }
-        let directory = self.directories.get(&known.connector).and_then(Option::as_ref);
         let mut parts = Parts::of(known, coverage, reading);
         for stage in Stage::ALL {
-            let answer = filter.answer(&parts.facts(known, &name, provider, directory, &self.tags), self.now);
+            let answer = filter
+                .answer(&parts.facts(known, &name, provider, self.directory(known.connector), &self.tags), self.now);
             if answer.is_decided() {
                 return Ok(answer);
             }
@@ -189,11 +200,34 @@ impl<'s> Asker<'s> {
                 self.fetch(stage, known, reading, &mut parts)?;
             }
         }
-        Ok(filter.answer(&parts.facts(known, &name, provider, directory, &self.tags), self.now))
+        Ok(filter.answer(&parts.facts(known, &name, provider, self.directory(known.connector), &self.tags), self.now))
+    }
+
+    /// People of a connector, once they were read.
+    fn directory(&self, of: ConnectorNumber) -> Option<&Directory> {
+        self.directories.get(&of).and_then(Option::as_ref)
+    }
+
+    /// What lies above an item.
+    fn chain(&mut self, known: &Known) -> Result<Chain, Error> {
+        if let Some(chain) = known.parent.and_then(|parent| self.chains.get(&parent)) {
+            return Ok(chain.clone());
+        }
+        let above = self.store.above(known.number)?;
+        let folder = |one: &crate::store::Above| Folder { id: Arc::clone(&one.id), name: Arc::clone(&one.name) };
+        let chain = Chain {
+            folders: above.iter().map(folder).collect(),
+            shares: above.iter().map(|one| Arc::clone(&one.sharing)).collect(),
+        };
+        if self.chains.len() >= CHAINS_MAX {
+            self.chains.clear();
+        }
+        self.chains.extend(known.parent.map(|parent| (parent, chain.clone())));
+        Ok(chain)
     }
 
     fn fetch(
-        &self,
+        &mut self,
         stage: Stage,
         known: &Known,
         reading: Option<ReadingNumber>,
@@ -211,19 +245,15 @@ impl<'s> Asker<'s> {
                 parts.reading = reading;
             }
             Stage::Shares => {
-                let above = self.store.above(known.number)?;
+                let chain = self.chain(known)?;
                 let own = self.store.sharing(known.number)?.unwrap_or_else(|| never_asked(known));
-                let handed = above.iter().map(|folder| Arc::clone(&folder.sharing));
-                parts.shares = Some(std::iter::once(Arc::new(own)).chain(handed).collect());
-                let folder =
-                    |one: &crate::store::Above| Folder { id: Arc::clone(&one.id), name: Arc::clone(&one.name) };
-                parts.above = Some(above.iter().map(folder).collect());
+                parts.shares = Some(std::iter::once(Arc::new(own)).chain(chain.shares.iter().cloned()).collect());
+                parts.above = Some(chain.folders);
             }
             Stage::Activity => {
                 let query = ActivityQuery { item: Some(known.number), ..ActivityQuery::default() };
                 let rows = self.store.activities(&query, None, ACTIVITIES_MAX)?;
-                let directory = self.directories.get(&known.connector).and_then(Option::as_ref);
-                parts.acts = Some(acts(rows.iter().map(|row| &row.activity), directory));
+                parts.acts = Some(acts(rows.iter().map(|row| &row.activity), self.directory(known.connector)));
             }
         }
         Ok(())
@@ -271,7 +301,7 @@ struct Parts {
     reading: Option<Reading>,
     found: Option<Vec<Found>>,
     shares: Option<Vec<Arc<Sharing>>>,
-    above: Option<Vec<Folder>>,
+    above: Option<Arc<[Folder]>>,
     acts: Option<Acts>,
 }
 

@@ -72,12 +72,22 @@ pub(crate) struct Holds {
     pub(crate) twin: Option<Twin>,
 }
 
+/// A content that came.
+pub(super) struct Body {
+    pub(super) content: Content,
+    /// Our own hash of it.
+    pub(super) sha256: [u8; 32],
+    /// The provider's.
+    pub(super) hash: Option<ContentHash>,
+    pub(super) holds: Holds,
+}
+
 /// How a job leaves fetch.
 pub(super) enum End {
     /// Everything is known that its settlement needs.
     Settle,
     /// A content is to be scanned.
-    Scan { content: Content, sha256: [u8; 32], hash: Option<ContentHash>, holds: Holds },
+    Scan(Box<Body>),
     /// It waits, attempts unchanged.
     Wait(Option<Moment>),
     /// The attempt failed.
@@ -134,7 +144,8 @@ impl Fetcher {
     fn hand_on(&self, mut work: Box<Work>, end: End) {
         match end {
             End::Settle => self.to_settle(work),
-            End::Scan { content, sha256, hash, holds } => {
+            End::Scan(fetched) => {
+                let Body { content, sha256, hash, holds } = *fetched;
                 // Every channel has room for all jobs in hand; a closed one drops the job, and its lease goes back.
                 let _ = self.contents.send(Box::new(Fetched { work, content, sha256, hash, holds }));
             }

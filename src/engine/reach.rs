@@ -5,7 +5,7 @@
 //! `skipped: never_read`, and what no pilot names is `skipped: not_needed`. `never_read` wins over `pilot`.
 
 use super::core::{Bounds, Named};
-use crate::model::{Directory, Item, Reason};
+use crate::model::{Directory, Item, Members, Reason, Who};
 use crate::store::Above;
 use std::collections::HashSet;
 
@@ -45,6 +45,18 @@ impl Reach {
         (self.pilot.any && !self.pilot.names(item, above)).then_some(Reason::NotNeeded)
     }
 
+    /// True when somebody's files are meant, so that who owns an item must be known before its content is asked for.
+    #[must_use]
+    pub fn asks_for_owners(&self) -> bool {
+        !self.never.owners.is_empty() || !self.pilot.owners.is_empty()
+    }
+
+    /// Why something is not read whose owner nobody can tell, where owners are named.
+    #[must_use]
+    pub fn refuses_unknown(&self) -> Reason {
+        if self.never.owners.is_empty() { Reason::NotNeeded } else { Reason::NeverRead }
+    }
+
     /// True when nothing is left out.
     #[must_use]
     pub fn is_everything(&self) -> bool {
@@ -81,18 +93,28 @@ impl Resolved {
     }
 
     fn names(&self, item: &Item, above: &[Above]) -> bool {
-        self.names_owner(item) || self.names_folder(item, above)
+        self.names_owner(item, above) || self.names_folder(item, above)
     }
 
-    /// Where a provider tells no owner, whose tree or home it is tells.
-    fn names_owner(&self, item: &Item) -> bool {
+    /// Where a provider tells no owner, the members of the folders above do (a folder that somebody shares out of a Dropbox
+    /// home is a namespace of its own), else whose tree or home it is.
+    fn names_owner(&self, item: &Item, above: &[Above]) -> bool {
         if self.owners.is_empty() {
             return false;
         }
+        let named = |names: [Option<&str>; 2]| {
+            names.into_iter().flatten().any(|name| self.owners.contains(&name.to_lowercase()))
+        };
         let told = item.owner.as_ref().map(|owner| [owner.account.as_deref(), owner.login.as_deref()]);
         match told.filter(|names| names.iter().any(Option::is_some)) {
-            Some(names) => names.into_iter().flatten().any(|name| self.owners.contains(&name.to_lowercase())),
-            None => item.read_as.id().is_some_and(|id| self.owners.contains(&id.to_lowercase())),
+            Some(names) => named(names),
+            None => {
+                let mut of_folders = above.iter().flat_map(owners).peekable();
+                match of_folders.peek() {
+                    Some(_) => of_folders.any(named),
+                    None => item.read_as.id().is_some_and(|id| self.owners.contains(&id.to_lowercase())),
+                }
+            }
         }
     }
 
@@ -118,10 +140,24 @@ impl Resolved {
     }
 }
 
+/// Who owns a folder, as its members tell.
+fn owners(folder: &Above) -> impl Iterator<Item = [Option<&str>; 2]> {
+    let members = match &folder.sharing.members {
+        Members::Known(members) => members.as_slice(),
+        Members::None | Members::Hidden => &[],
+    };
+    members.iter().filter(|member| member.role.eq_ignore_ascii_case("owner")).filter_map(|member| match &member.who {
+        Who::Person { account, login, .. } => Some([account.as_deref(), login.as_deref()]),
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Download, Group, ItemKind, ItemNumber, Owner, Person, Principal, Role, Sharing, Side, Status};
+    use crate::model::{
+        Download, Group, ItemKind, ItemNumber, Member, Owner, Person, Principal, Role, Sharing, Side, Status,
+    };
     use std::sync::Arc;
 
     fn people() -> Directory {
@@ -225,5 +261,29 @@ mod tests {
         ] {
             assert_eq!(Reach::of(&bounds, &people()).refuses(&item, &folders), expected, "{label}");
         }
+    }
+
+    #[test]
+    fn who_shares_a_folder_out_of_a_home_owns_what_is_in_it() {
+        let member = |account: &str, role: &str| Member {
+            id: None,
+            who: Who::Person { account: Some(account.into()), login: None, side: None },
+            role: role.into(),
+            pending: false,
+            inherited_from: None,
+            expires: None,
+        };
+        let mut folders = above(&["", "Shared"]);
+        let told = vec![member("a7", "owner"), member("a8", "editor")];
+        folders[0].sharing = Arc::new(Sharing { members: Members::Known(told), ..Sharing::default() });
+        for (named_one, expected) in [("a7", Some(Reason::NeverRead)), ("a8", None)] {
+            let never_read = Named { owners: vec![named_one.to_owned()], ..Named::default() };
+            let bounds = Bounds { never_read, pilot: Named::default() };
+            let reach = Reach::of(&bounds, &people());
+            // The walk reads as somebody else.
+            assert_eq!(reach.refuses(&item(None, "9"), &folders), expected, "{named_one}");
+            assert!(reach.asks_for_owners() && reach.refuses_unknown() == Reason::NeverRead);
+        }
+        assert!(!Reach::of(&Bounds::default(), &people()).asks_for_owners());
     }
 }

@@ -54,12 +54,15 @@ pub struct Status {
     pub bytes_in_flight: u64,
 }
 
+/// A thread's life; it returns when [`Core::stopped`].
+pub type Life = Box<dyn FnOnce(&Core) -> Result<(), crate::store::Error> + Send>;
+
 /// A thread of the service that others bring: feeds, passes, retention. It returns when [`Core::stopped`].
 pub struct Task {
     /// The thread's name.
     pub name: String,
     /// What it does.
-    pub run: Box<dyn FnOnce(&Core) -> Result<(), crate::store::Error> + Send>,
+    pub run: Life,
 }
 
 impl fmt::Debug for Task {

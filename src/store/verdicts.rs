@@ -207,6 +207,9 @@ pub struct Upheld {
     pub evidence: Vec<Evidence>,
 }
 
+/// How an item stood at a moment: its coverage (`None`: it waited) and its reading.
+pub type Stood = (Option<Coverage>, Option<ReadingNumber>);
+
 /// Verdicts.
 pub trait Verdicts {
     /// Ends a job. One transaction: facts, sharing, verdict, findings, exposure, past records, planned actions, further jobs, and
@@ -267,7 +270,7 @@ pub trait Verdicts {
     ///
     /// # Errors
     /// When it could not be read.
-    fn as_of(&self, item: ItemNumber, at: Moment) -> Result<Option<(Option<Coverage>, Option<ReadingNumber>)>, Error>;
+    fn as_of(&self, item: ItemNumber, at: Moment) -> Result<Option<Stood>, Error>;
 
     /// Contents in order of their readings, those after `after`, at most `max`.
     ///

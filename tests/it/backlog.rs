@@ -34,7 +34,7 @@ fn rows(ran: &Ran) -> Vec<Value> {
 
 fn status(world: &World, name: &str) -> Value {
     let ran = call(world, &["backlog", "status", name, "--format", "jsonl"]);
-    rows(&ran.expect_code(0)).remove(0)
+    rows(ran.expect_code(0)).remove(0)
 }
 
 /// Looks at a status until it fits; the service is killed, and the test fails, when that takes too long.
@@ -56,8 +56,8 @@ fn is_done(pass: u64) -> impl Fn(&Value) -> bool {
 #[test]
 fn an_estimate_is_exact_where_all_is_looked_at_and_a_range_where_not() {
     let world = world();
-    let exact = rows(&call(&world, &["backlog", "estimate", "--calls", "5000", "--format", "jsonl"]).expect_code(0));
-    let rough = rows(&call(&world, &["backlog", "estimate", "--calls", "16", "--format", "jsonl"]).expect_code(0));
+    let exact = rows(call(&world, &["backlog", "estimate", "--calls", "5000", "--format", "jsonl"]).expect_code(0));
+    let rough = rows(call(&world, &["backlog", "estimate", "--calls", "16", "--format", "jsonl"]).expect_code(0));
     assert_eq!((exact.len(), rough.len()), (2, 2));
     let truths = [world.tenants.boxcom.files().len(), world.tenants.dropbox.files().len()];
     for ((exact, rough), truth) in exact.iter().zip(&rough).zip(truths) {

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 /// Letters of a line before it is cut.
-const WIDTH: usize = 110;
+const WIDTH: usize = 124;
 
 /// Prints steps and keeps count of what was held against something.
 #[derive(Debug)]

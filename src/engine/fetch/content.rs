@@ -1,14 +1,14 @@
 //! CONTENT: see to a verdict for the item's present version, with a download only when nothing else serves.
 
 use super::fault::Fault;
-use super::{End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
+use super::{Body, End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
 use crate::content::{Content, Stop};
 use crate::engine::pool::Work;
 use crate::engine::settle::above_of;
 use crate::engine::stats::Count;
 use crate::engine::step;
 use crate::extract::sniff::is_unread_medium;
-use crate::model::{ContentHash, Download, ItemKind, Provider, Reason, Todo};
+use crate::model::{ContentHash, Download, ItemKind, Members, Provider, Reason, Todo};
 use crate::provider::{self, Next, Wanted};
 use crate::store::{self, Outcome, Reading};
 use sha2::{Digest, Sha256};
@@ -17,6 +17,10 @@ use std::time::Duration;
 
 /// How often an item that changes under the reader is looked at in one go.
 const LOOKS_MAX: u32 = 3;
+/// After so long an item is looked at again whose namespace's owner is being asked for.
+const OWNER_AGAIN: Duration = Duration::from_secs(2);
+/// After so long nobody will tell who owns it, and it is treated as if it were out of bounds.
+const OWNER_PATIENCE: Duration = Duration::from_secs(600);
 /// After so long a content that found no room in the spool is tried again.
 const ROOM_AGAIN: Duration = Duration::from_secs(10);
 
@@ -26,6 +30,14 @@ impl Fetcher {
         loop {
             if work.item.kind != ItemKind::File {
                 return Ok(self.settled_with(work, None));
+            }
+            if self.owner_is_hidden(work)? {
+                let now = self.core.clock.steady();
+                if now.since(work.job.asked) < OWNER_PATIENCE {
+                    return Ok(End::Wait(Some(now.plus(OWNER_AGAIN))));
+                }
+                let reason = work.tenant.reach().refuses_unknown();
+                return Ok(self.settled_with(work, Some(Outcome::Skipped(reason))));
             }
             if let Some(reason) = self.refusal(work)? {
                 return Ok(self.settled_with(work, Some(Outcome::Skipped(reason))));
@@ -74,6 +86,17 @@ impl Fetcher {
         work.settlement.outcome = outcome;
         work.did(Todo::CONTENT.and(Todo::REREAD));
         End::Settle
+    }
+
+    /// True while bounds name owners, and who owns the namespace that the item lies in cannot be told: its members are asked
+    /// for as soon as it is known, and until then they are hidden.
+    fn owner_is_hidden(&self, work: &Work) -> Result<bool, Fault> {
+        let asks = work.tenant.provider == Provider::Dropbox && work.tenant.reach().asks_for_owners();
+        if !asks || work.item.owner.is_some() {
+            return Ok(false);
+        }
+        let above = above_of(&*self.core.store, work)?;
+        Ok(above.last().is_some_and(|top| top.sharing.members == Members::Hidden))
     }
 
     /// Why the content is not to be read at all. Asked before any call for it.
@@ -175,7 +198,7 @@ impl Fetcher {
         work.fetched = Some(self.core.clock.steady());
         work.did(Todo::CONTENT.and(Todo::REREAD));
         let hash = work.item.hash.filter(|_| work.item.download == Download::Direct);
-        End::Scan { content, sha256: sha256.finalize().into(), hash, holds }
+        End::Scan(Box::new(Body { content, sha256: sha256.finalize().into(), hash, holds }))
     }
 
     /// The provider did not give the content.

@@ -2,11 +2,11 @@
 
 use super::Fetcher;
 use crate::engine::core::Tenant;
-use crate::engine::pool::hand::Ended;
+use crate::engine::pool::hand::{Ended, Free};
 use crate::engine::pool::{Hand, Work};
 use crate::engine::stats::Gauge;
 use crate::engine::step;
-use crate::model::ConnectorNumber;
+use crate::model::{ConnectorNumber, Principal};
 use crate::store::{Claim, Error};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,6 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const GATHER: Duration = Duration::from_millis(10);
 /// Free places at which a claim goes out at once.
 const ENOUGH: usize = 32;
+type Whose = (ConnectorNumber, Principal);
+
 /// The name leases carry.
 const OWNER: &str = "fetch";
 
@@ -65,33 +67,40 @@ impl Dispatcher {
         let tenants = self.fetcher.core.tenants.iter().filter(|tenant| tenant.is_enabled());
         let (paused, working): (Vec<&Arc<Tenant>>, Vec<&Arc<Tenant>>) =
             tenants.partition(|tenant| tenant.paused.load(Ordering::Relaxed));
-        let more = self.claim_for(&working, false)?;
+        let busy = self.hand.busy();
+        let free = self.hand.free();
+        let more = self.claim_for(&working, free, &busy)?;
+        // A principal with much in hand is passed over, but not for what somebody changed just now. Only the slots that are
+        // kept for live jobs are filled so: the lanes' shares stand.
+        let slots = self.fetcher.core.options.live_slots;
+        let live = || Free { all: self.hand.free().all.min(slots), not_live: 0 };
+        if !busy.is_empty() {
+            self.claim_for(&working, live(), &[])?;
+        }
         // While its backlog is paused, a tenant's live jobs go on.
-        let more_live = self.claim_for(&paused, true)?;
+        let more_live = self.claim_for(&paused, Free { not_live: 0, ..self.hand.free() }, &busy)?;
         Ok(more || more_live)
     }
 
     /// Claims for some tenants; false when the queue had no more for them.
-    fn claim_for(&self, tenants: &[&Arc<Tenant>], live_only: bool) -> Result<bool, Error> {
+    fn claim_for(&self, tenants: &[&Arc<Tenant>], free: Free, busy: &[Whose]) -> Result<bool, Error> {
         let core = &self.fetcher.core;
         let connectors: Vec<ConnectorNumber> = tenants.iter().map(|tenant| tenant.number).collect();
-        let (free, busy) = (self.hand.free(), self.hand.busy());
         if connectors.is_empty() || free.all == 0 {
             return Ok(false);
         }
-        let not_live_max = if live_only { 0 } else { free.not_live };
         step::passed("lease.before");
         let jobs = core.store.claim(&Claim {
             owner: OWNER,
             connectors: &connectors,
             max: free.all,
-            not_live_max,
+            not_live_max: free.not_live,
             per_principal_max: PER_PRINCIPAL_MAX,
-            busy: &busy,
+            busy,
             lease: core.options.lease,
         })?;
         step::passed("lease.after");
-        let was_all = jobs.len() < not_live_max.max(1);
+        let was_all = jobs.len() < free.not_live.max(1);
         let now = core.clock.steady();
         for job in jobs {
             let Some(tenant) = core.tenant(job.known.connector).cloned() else { continue };

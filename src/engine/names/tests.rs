@@ -12,8 +12,11 @@ fn matcher() -> Matcher {
     Matcher::new(Arc::new(rule::load(&Options::default()).expect("the built-in rules load").rules))
 }
 
-/// Ways to write a value into a name.
-const WAYS: &[(&str, fn(&str) -> String)] = &[
+/// A way to write a value into a name.
+type Way = (&'static str, fn(&str) -> String);
+
+/// All of them.
+const WAYS: &[Way] = &[
     ("alone", str::to_owned),
     ("before an extension", |value| format!("{value}.pdf")),
     ("in a path", |value| format!("/Home/People/{value}/letter.docx")),

@@ -309,7 +309,8 @@ fn a_tightened_rule_is_followed_without_a_download() {
 #[test]
 fn what_cannot_be_judged_costs_exactly_its_scope() {
     let candidates = |id: &'static str| move |row: &Row| row.reading.counts.iter().any(|count| &*count.detector == id);
-    let rows: [(String, Box<dyn Fn(&Row) -> bool>); 5] = [
+    type Costs = Box<dyn Fn(&Row) -> bool>;
+    let rows: [(String, Costs); 5] = [
         (edited("within = 60", "within = 70"), Box::new(candidates("acme.order"))),
         (edited("within = 100", "within = 101"), Box::new(candidates("acme.customer"))),
         (edited("R[0-9]{6}", "R[0-9]{5}"), Box::new(|row| row.reading.text_bytes > 0)),

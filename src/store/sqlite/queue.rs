@@ -52,21 +52,6 @@ impl Memory {
     }
 }
 
-/// A job as its lease holds it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    /// What is to be done.
-    pub(super) todo: Todo,
-    /// The lane it waited in.
-    pub(super) lane: Lane,
-    /// Failed attempts so far.
-    pub(super) attempts: u32,
-    /// When the provider first offered the oldest change.
-    pub(super) offered: Option<Moment>,
-    /// When that happened.
-    pub(super) happened: Option<Moment>,
-}
-
 /// What became of a job that was finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finish {
@@ -76,16 +61,9 @@ pub(super) enum Finish {
     Again,
 }
 
-/// The job of a lease; `None` when the lease holds no more.
-pub(super) fn held(desk: &Desk<'_>, lease: &Lease) -> Result<Option<Held>, Failed> {
-    let held = |work: Work| Held {
-        todo: work.todo,
-        lane: work.lane,
-        attempts: work.attempts,
-        offered: work.change.offered,
-        happened: work.change.happened,
-    };
-    Ok(row::leased(desk.tx, lease)?.map(held))
+/// What a lease is for; `None` when it holds no more.
+pub(super) fn held(desk: &Desk<'_>, lease: &Lease) -> Result<Option<Todo>, Failed> {
+    Ok(row::leased(desk.tx, lease)?.map(|work| work.todo))
 }
 
 /// Ends a job, or sends it back when more was asked for or `left` names something; `None` when the lease holds no more.

@@ -127,7 +127,7 @@ impl Campaign {
         let before = self.read_so_far();
         let steps = u64::try_from(STEPS.len()).unwrap();
         // Every other life dies at a step, each step in turn; the others at any moment.
-        let step = (number % 2 == 0).then(|| STEPS[usize::try_from(number / 2 % steps).unwrap()]);
+        let step = number.is_multiple_of(2).then(|| STEPS[usize::try_from(number / 2 % steps).unwrap()]);
         let within = step.map_or_else(|| Duration::from_millis(100 + self.drawn.below(2_500)), |_| LIFE_MAX);
         let often =
             step.is_some_and(|step| ["download", "verdict", "settle"].iter().any(|often| step.starts_with(often)));

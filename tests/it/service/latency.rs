@@ -27,6 +27,7 @@ const P95_MAX: Duration = Duration::from_secs(2);
 const COUNTED: u64 = 2_000;
 
 #[test]
+#[ignore = "asserts times; tests/live runs the long form"]
 fn a_live_change_overtakes_the_backlog_and_the_backlog_keeps_its_share() {
     measure(2_000, 20);
 }
@@ -79,7 +80,7 @@ fn changes_under_load(house: &House, core: &Arc<Core>, running: &Running, change
         let body = format!("Changed, number {number}.\n").into_bytes();
         let hash = Sha1::digest(&body).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         house.tenants.boxcom.play(&Edit::Write { by, path, body: body.into() }).unwrap();
-        let id = paths.get(&below.to_vec()).unwrap_or_else(|| panic!("{below:?} among {:?}", paths.keys().next()));
+        let id = paths.get(below.as_slice()).unwrap_or_else(|| panic!("{below:?} among {:?}", paths.keys().next()));
         open.insert(id.clone(), hash);
         let next = clock.elapsed() + BETWEEN;
         while clock.elapsed() < next {

@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         let above = parent.map(|parent| self.folder(parent, DEPTH_MAX)).transpose()?;
         let (name, shown) = self.names(row)?;
         let unplaced = above.is_none() && !is_top;
-        let path = (!unplaced && !(name.is_empty() && !is_top)).then(|| below(above.as_ref().map(|f| &*f.path), &name));
+        let path = (!unplaced && (is_top || !name.is_empty())).then(|| below(above.as_ref().map(|f| &*f.path), &name));
         let shown_path = if name.is_empty() { Arc::from("") } else { below(above.as_ref().map(|f| &*f.shown), &shown) };
         let item = self.listed(row, number, name, path, above)?;
         let level: Option<i64> = row.get("level")?;

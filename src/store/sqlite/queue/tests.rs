@@ -133,7 +133,7 @@ impl Bench {
             }
             (8, Some(scan)) => {
                 let lease = self.scans.swap_remove(scan).lease;
-                let not_before = (some % 2 == 0).then_some(later);
+                let not_before = some.is_multiple_of(2).then_some(later);
                 give_back_in(&self.desk(), &GivenBack { lease, not_before }).unwrap();
             }
             (9, Some(scan)) => {

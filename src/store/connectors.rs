@@ -82,7 +82,8 @@ pub trait Connectors {
     /// When it could not be read.
     fn fact(&self, of: Option<ConnectorNumber>, name: &str) -> Result<Option<String>, Error>;
 
-    /// Keeps a small fact (up to 64 KiB); `None` deletes it.
+    /// Keeps a small fact (up to 64 KiB); `None` deletes it. One about a connector may hold names and paths of the tenant: it
+    /// is sealed. One about none is kept as it is.
     ///
     /// # Errors
     /// When it could not be written.

@@ -7,6 +7,8 @@ use crate::model::{ConnectorName, ConnectorNumber, FeedCursor, Principal, Provid
 use crate::store::Error;
 use crate::store::connectors::{Connector, ConnectorState, Connectors};
 use crate::store::error::Kind;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// The longest fact, in bytes.
@@ -218,8 +220,12 @@ impl Connectors for Sqlite {
     fn fact(&self, of: Option<ConnectorNumber>, name: &str) -> Result<Option<String>, Error> {
         self.read("read a fact", |tx| {
             let sql = "SELECT value FROM fact WHERE connector = ?1 AND name = ?2";
-            let of = of.map_or(0, |of| of.0);
-            Ok(tx.prepare_cached(sql)?.query_row((of, name), |row| row.get(0)).optional()?)
+            let number = of.map_or(0, |of| of.0);
+            let kept: Option<String> =
+                tx.prepare_cached(sql)?.query_row((number, name), |row| row.get(0)).optional()?;
+            let Some(sealed) = kept.as_deref().filter(|_| of.is_some()) else { return Ok(kept) };
+            let bytes = BASE64.decode(sealed).map_err(|_| Kind::WrongKey)?;
+            Ok(Some(self.seal().open(&bytes).map_err(|error| error.kind().clone())?))
         })
     }
 
@@ -228,7 +234,12 @@ impl Connectors for Sqlite {
         if value.is_some_and(|value| value.len() > FACT_BYTES_MAX) {
             return Err(Error::new(Kind::Refused(format!("{name} is longer than 64 KiB")), doing));
         }
-        let (of, name, value) = (of.map_or(0, |of| of.0), name.to_owned(), value.map(str::to_owned));
+        // What is kept of a tenant may name its folders, so it is sealed as names are.
+        let value = match (of, value) {
+            (Some(_), Some(value)) => Some(BASE64.encode(self.seal().seal(value)?)),
+            (_, value) => value.map(str::to_owned),
+        };
+        let (of, name) = (of.map_or(0, |of| of.0), name.to_owned());
         self.write(Haste::Live, doing, move |tx| {
             match value {
                 Some(value) => {

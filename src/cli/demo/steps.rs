@@ -24,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Deeds of people while the backlog is read.
 const DEEDS: usize = 60;
+/// So many looks without news, one after the other, say that nothing more comes.
+const QUIET_LOOKS: u32 = 6;
 /// Rows of a list that fit a screen with its step.
 const ROWS: usize = 6;
 /// The detector whose rule is made stricter, and how.
@@ -147,6 +149,7 @@ impl Act<'_> {
         let mut service = self.commands.service(&self.folder.join("service.log"))?;
         let deeds: Vec<Edit> = Script::new(SEED, &self.stage.fill).take(DEEDS).collect();
         let (mut next, mut played) = (deeds.iter(), 0);
+        let (mut known, mut quiet) = (0, 0);
         let terminal = std::io::stdout().is_terminal();
         loop {
             self.waited(begun, &mut service)?;
@@ -158,7 +161,11 @@ impl Act<'_> {
             if terminal {
                 say(&format!("\r\x1b[2K    {}", progress(&rows)));
             }
-            if next.len() == 0 && is_done(&rows) {
+            // Feeds tell of people's work a little later: all is seen when nothing has come for a while.
+            let downloads = self.downloads().len();
+            let is_quiet = next.len() == 0 && is_done(&rows) && downloads == known && self.listed()? == self.there();
+            (known, quiet) = (downloads, if is_quiet { quiet + 1 } else { 0 });
+            if quiet >= QUIET_LOOKS {
                 break;
             }
         }
@@ -185,6 +192,19 @@ impl Act<'_> {
         self.told
             .check(downloads.len() <= contents + self.specials(), "identical content was read once, wherever it lies");
         Ok(service)
+    }
+
+    /// Items that the coverage tells of.
+    fn listed(&self) -> Result<u64, Failed> {
+        let rows = self.commands.rows(&["coverage", "--format", "jsonl"])?;
+        let rows: Vec<Value> = rows.into_iter().filter(|row| row["schema"] == "sluicebox.coverage/1").collect();
+        Ok(sum(&rows, "items"))
+    }
+
+    /// Items that the tenants hold.
+    fn there(&self) -> u64 {
+        let stock = self.stage.tenants.inventory();
+        u64::try_from(stock.boxcom.items.len() + stock.dropbox.items.len()).unwrap_or(u64::MAX)
     }
 
     /// Files that the tenants hold beside the fill.
@@ -267,17 +287,10 @@ impl Act<'_> {
         let parts: Vec<&str> = text.split("\n\n").collect();
         let shown = [parts.first(), parts.get(1), parts.last()];
         self.told.lines(&shown.into_iter().flatten().copied().collect::<Vec<_>>().join("\n"));
-        let rows = self.commands.rows(&["coverage", "--format", "jsonl"])?;
-        let listed: u64 = rows
-            .iter()
-            .filter(|row| row["schema"] == "sluicebox.coverage/1")
-            .map(|row| row["items"].as_u64().unwrap_or(0))
-            .sum();
-        let stock = self.stage.tenants.inventory();
-        let there = stock.boxcom.items.len() + stock.dropbox.items.len();
+        let (listed, there) = (self.listed()?, self.there());
         self.told.check(
-            listed == u64::try_from(there).unwrap_or(u64::MAX),
-            &format!("the rows add up to all {} items that the tenants hold", number(there)),
+            listed == there,
+            &format!("the rows add up to all {} items that the tenants hold", units::count(there)),
         );
         Ok(())
     }

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How long namespaces are watched before the list of them is looked at again. The shortest that Dropbox lets a poll stand.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A question that took so long did wait.
+const WATCHED: Duration = Duration::from_secs(1);
 /// Pages of one namespace that are taken before the others have their turn.
 const PAGES_MAX: usize = 100;
 /// Deleted files of one page that are looked up in the trash at once; more wait for the pass.
@@ -44,7 +46,8 @@ pub(super) fn run(core: &Core, tenant: &Tenant) -> Result<(), store::Error> {
     Ok(())
 }
 
-/// Watches until something has news and takes it; true when there was any.
+/// Watches until something has news and takes it; true when there was any, or when the watching itself took its time: then
+/// nothing is to be waited for besides.
 pub(super) fn turn(core: &Core, tenant: &Tenant) -> Result<bool, Trouble> {
     if !tenant.is_enabled() {
         return Ok(false);
@@ -54,9 +57,11 @@ pub(super) fn turn(core: &Core, tenant: &Tenant) -> Result<bool, Trouble> {
     if cursors.is_empty() {
         return Ok(false);
     }
-    let mut news = false;
     let mut failed = None;
-    for watched in tenant.source.watch(&cursors, PATIENCE) {
+    let begun = core.clock.elapsed();
+    let all = tenant.source.watch(&cursors, PATIENCE);
+    let mut news = core.clock.elapsed().saturating_sub(begun) >= WATCHED;
+    for watched in all {
         let Some(cursor) = cursors.get(watched.at) else { continue };
         match watched.changed {
             Ok(true) => match take(core, tenant, cursor) {

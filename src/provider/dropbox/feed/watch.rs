@@ -19,6 +19,10 @@ pub(in crate::provider::dropbox) const CONNECTIONS_MAX: usize = 32;
 /// Answers kept for whoever asks next.
 const ENDED_MAX: usize = 10_000;
 
+/// How long one question waits, whatever its patience: polls stand on, and namespaces that were found meanwhile join at the
+/// next question.
+const QUESTION_MAX: Duration = Duration::from_secs(2);
+
 /// How soon a waiter sees that it should end.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -62,7 +66,7 @@ impl Polls {
         }
         let stands = if polled.len() > CONNECTIONS_MAX { super::SHORTEST_POLL } else { patience };
         let clock = team.desk.clock();
-        let end = clock.elapsed().saturating_add(patience);
+        let end = clock.elapsed().saturating_add(patience.min(QUESTION_MAX));
         let mut asked = HashSet::new();
         let mut state = self.lock();
         state.forget_left_behind(cursors);

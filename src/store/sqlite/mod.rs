@@ -1,7 +1,7 @@
 //! The store in one SQLite file: WAL, full sync, one thread that writes, read-only connections for everybody else.
 //!
-//! [`Sqlite::write`] hands a closure to the writer, which runs many of them in one transaction, each in a savepoint of its own
-//! ([`writer`]); [`Sqlite::read`] lends a read-only connection for one short transaction. Each record kind has a file here named
+//! `Sqlite::write` hands a closure to the writer, which runs many of them in one transaction, each in a savepoint of its own
+//! (`writer`); `Sqlite::read` lends a read-only connection for one short transaction. Each record kind has a file here named
 //! as its trait's.
 
 mod activities;

@@ -52,7 +52,7 @@ fn measure(items: u64, changes: u64) {
     let waiting = depth(&core, Lane::Backlog);
     assert!(waiting >= items, "{waiting} jobs wait");
     let running = start_whole(&core);
-    let mut took = changes_under_load(&house, &core, &running, changes);
+    let mut took = changes_under_load(&house, &core, &running, items, changes);
     running.stop().unwrap();
     core.stop.store(false, Ordering::Relaxed);
     took.sort();
@@ -65,14 +65,19 @@ fn measure(items: u64, changes: u64) {
 }
 
 /// Changes files one by one and tells for each how long it took from the feed's first word to the stored verdict.
-fn changes_under_load(house: &House, core: &Arc<Core>, running: &Running, changes: u64) -> Vec<Duration> {
+fn changes_under_load(house: &House, core: &Arc<Core>, running: &Running, items: u64, changes: u64) -> Vec<Duration> {
     let clock = &house.site.clock;
     let mut open: BTreeMap<String, String> = BTreeMap::new();
     let mut took = Vec::new();
     let paths: BTreeMap<Vec<String>, String> =
         house.tenants.boxcom.files().into_iter().map(|file| (file.path, file.id)).collect();
+    // The service has come to its everyday: what was before it began is taken in.
+    until("the feed answers", running, || {
+        core.store.fact(Some(core.tenants[0].number), "feed.answered").unwrap().is_some()
+    });
+    // Files from the middle of the backlog: the first of it are in hand when they change, and wait for what is under way.
     for number in 0..changes {
-        let file = number * 7;
+        let file = items / 2 + number * 7;
         let folder = made_up::folder_of(file);
         let below = [made_up::TOP.to_owned(), made_up::folder_name(folder), made_up::name(file)];
         let by = made_up::owner(folder);

@@ -48,7 +48,11 @@ impl Commands {
     fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
         let failed = |error: io::Error| Failed::new(format!("cannot run `{}`: {error}", arguments.join(" ")));
         let output = self.command(arguments).stderr(Stdio::piped()).output().map_err(failed)?;
-        if output.status.code().is_none_or(|code| code == 2) {
+        if output.status.code().is_none() {
+            // A Ctrl-C reaches every process of the terminal.
+            return Err(Failed::new("stopped before the end"));
+        }
+        if output.status.code() == Some(2) {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(Failed::new(format!("`sluicebox {}` failed:\n{said}", arguments.join(" "))));
         }

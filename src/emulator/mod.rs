@@ -9,6 +9,7 @@ mod bounds;
 pub mod boxcom;
 pub mod dropbox;
 pub mod edit;
+pub mod effect;
 pub mod fault;
 pub mod inventory;
 pub mod keyring;
@@ -19,6 +20,7 @@ pub mod server;
 pub mod tls;
 pub mod wire;
 
+pub use effect::{Effect, Effects};
 pub use fault::Faults;
 pub use inventory::Inventory;
 pub use keyring::Keyring;

@@ -496,6 +496,56 @@ mod tests {
     }
 
     #[test]
+    fn faults_of_writes_and_reads_happen_to_those() {
+        let content = asked(Door::DropboxContent, "/a", "");
+        let (write, token) = (asked(Door::BoxApi, "/a", ""), asked(Door::DropboxApi, "/oauth2/token", ""));
+        for (name, request, is_write, has_stale, expected) in [
+            ("a write", &write, true, false, [true, true, false]),
+            ("a read with an old answer", &write, false, true, [true, false, true]),
+            ("a read without", &write, false, false, [true, false, false]),
+            ("a content", &content, false, false, [false; 3]),
+            ("a token", &token, false, false, [false; 3]),
+        ] {
+            let is_content = name == "a content";
+            let about = About { asked: request, principal: "p", is_content, is_write, has_stale };
+            let none = Faults { delayed_by: Duration::ZERO, ..Faults::default() };
+            let all = [Faults { lost: 1.0, ..none }, Faults { delayed: 1.0, ..none }, Faults { stale: 1.0, ..none }];
+            let expected_all = [Fault::Lost, Fault::Delayed { by: Duration::ZERO }, Fault::Stale];
+            for ((faults, fault), expected) in all.into_iter().zip(expected_all).zip(expected) {
+                let mut dice = Dice::new(1);
+                let met = [(); 3].map(|()| dice.draw(about, &faults).fault);
+                let met_twice = [Some(fault), Some(fault), None];
+                assert_eq!(met, if expected { met_twice } else { [None; 3] }, "{name}: {}", fault.word());
+            }
+        }
+    }
+
+    #[test]
+    fn a_form_is_the_same_with_another_word_between_its_parts() {
+        let print = |word: &str, body: &str| {
+            let mut request = asked(Door::BoxUpload, "/a", body);
+            request.headers = vec![("content-type".into(), format!("multipart/form-data; boundary=\"{word}\""))];
+            fingerprint(&About { asked: &request, principal: "p", is_content: false, is_write: true, has_stale: false })
+        };
+        let one = print("edge", "--edge\r\n\r\neager\r\n--edge--");
+        assert_eq!(one, print("rim", "--rim\r\n\r\neager\r\n--rim--"));
+        assert_ne!(one, print("rim", "--rim\r\n\r\nother\r\n--rim--"));
+        assert_ne!(one, print("", "--edge\r\n\r\neager\r\n--edge--"));
+    }
+
+    #[test]
+    fn faults_that_come_later_do_not_move_the_luck_of_the_others() {
+        let (plain, more) = (Faults::storm(), Faults { delayed: 0.5, stale: 0.5, ..Faults::storm() });
+        for number in 0..200 {
+            let request = asked(Door::BoxApi, &format!("/{number}"), "");
+            let about = About { asked: &request, principal: "p", is_content: false, is_write: true, has_stale: true };
+            let (one, other) = (Dice::new(1).draw(about, &plain).fault, Dice::new(1).draw(about, &more).fault);
+            let is_new = matches!(other, Some(Fault::Delayed { .. } | Fault::Stale));
+            assert!(one == other || (one.is_none() && is_new), "{number}: {one:?} {other:?}");
+        }
+    }
+
+    #[test]
     fn positions_are_forgotten_less_and_less_often() {
         let faults = Faults { reset: 1.0, ..Faults::default() };
         let mut dice = Dice::new(1);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Writes that wait at most.
-pub(super) const WAITING_MAX: usize = 1_000;
+const WAITING_MAX: usize = 1_000;
 /// Bytes of their bodies at most.
 const WAITING_BYTES_MAX: usize = 256 << 20;
 
@@ -72,5 +72,54 @@ pub(super) async fn run(desk: Arc<Desk>) {
     while !desk.clock().is_movable() {
         desk.something_late().await;
         desk.carry_out_due(desk.clock().now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::emulator::wire::Door;
+
+    fn waiting(path: &str) -> Waiting {
+        let (door, at) = (Door::BoxApi, Moment::default());
+        let (method, query, headers, body) = ("POST".to_owned(), String::new(), Vec::new(), vec![0; 8]);
+        let asked = Asked { door, method, path: path.into(), query, headers, body, at };
+        let recorded = Recorded {
+            at,
+            door,
+            principal: "p".into(),
+            method: "POST".into(),
+            path: path.into(),
+            query: String::new(),
+            status: 0,
+            retry_after_secs: None,
+            refused: None,
+            faulted: true,
+            fault: Some("delayed"),
+            authorized: true,
+            early: false,
+            over_pace: false,
+        };
+        Waiting { asked, recorded }
+    }
+
+    #[test]
+    fn the_first_due_comes_first_and_too_many_come_at_once() {
+        let mut late = Late::default();
+        let at = Duration::from_secs;
+        for (due, path) in [(3, "c"), (1, "a"), (2, "b"), (1, "a2")] {
+            late.put(at(due), waiting(path));
+        }
+        let mut taken = |now| late.take(at(now)).map(|waiting| waiting.asked.path);
+        assert_eq!([taken(0), taken(1), taken(1), taken(1)], [None, Some("a".into()), Some("a2".into()), None]);
+        assert_eq!([taken(9), taken(9), taken(9)], [Some("b".into()), Some("c".into()), None]);
+        assert_eq!((late.len(), late.bytes, late.due()), (0, 0, None));
+        for number in 0..WAITING_MAX + 2 {
+            late.put(at(5), waiting(&number.to_string()));
+        }
+        let taken = [(); 3].map(|()| late.take(at(0)).map(|waiting| waiting.asked.path));
+        assert_eq!(taken, [Some("0".into()), Some("1".into()), None]);
+        assert_eq!(late.len(), WAITING_MAX);
     }
 }

@@ -99,6 +99,7 @@ pub(super) fn carries_position(asked: &Asked) -> bool {
     names.any(|name| name == "stream_position" || POSITIONS.contains(&&*name)) || has_position(&asked.body)
 }
 
+/// Dropbox says with a 409 what Box says with a 404.
 fn can_be_kept(answer: &Answer) -> bool {
     let kind = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     matches!(answer.status, 200 | 404 | 409)

@@ -152,16 +152,18 @@ impl Desk {
                 answer
             }
         };
-        let delayed = entry.drawn.fault.and_then(|fault| match fault {
-            Fault::Delayed { by } => Some(by),
-            _ => None,
-        });
-        let stands = if let Some(Fault::Stalled { stands }) = entry.drawn.fault { stands } else { entry.drawn.late };
+        let fault = entry.drawn.fault;
+        let stands = match fault {
+            Some(Fault::Stalled { stands }) => stands,
+            // A client that leaves meanwhile would take its write along.
+            Some(Fault::Delayed { .. }) => Duration::ZERO,
+            _ => entry.drawn.late,
+        };
         if !stands.is_zero() && !self.clock.is_movable() {
             tokio::time::sleep(stands).await;
         }
         let (reply, recorded) = self.leave(&asked, entry, answer);
-        if let Some(by) = delayed {
+        if let Some(Fault::Delayed { by }) = fault {
             self.put_off(asked, recorded, by);
         }
         reply
@@ -197,6 +199,7 @@ impl Desk {
             Some(Fault::Stale) => entry.answer = stale,
             Some(Fault::Reset | Fault::Cut { .. } | Fault::Lost) | None => {}
         }
+        // A pace comes first where the tenant, or what it said before, would have answered.
         let is_worked_on = entry.answer.is_none() || matches!(drawn.fault, Some(Fault::Delayed { .. } | Fault::Stale));
         if let (true, Some(wait)) = (is_worked_on, wait) {
             // In whole seconds, rounded up, and always in the header: what it says can be obeyed.

@@ -348,3 +348,67 @@ fn who_has_no_call_left_is_told_so_and_nothing_is_done_late() {
         assert_eq!(stage.ledger.written(), ["a"]);
     }
 }
+
+/// Signs in and gives the headers of a call, and for how many seconds they are good.
+fn sign_in(stage: &Stage, tenants: &Tenants, door: Door) -> (String, u64) {
+    let keys = tenants.dropbox.keys();
+    let form = if door.is_box() {
+        use crate::emulator::boxcom::{CLIENT_ID, CLIENT_SECRET, ENTERPRISE_ID};
+        format!(
+            "grant_type=client_credentials&client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}\
+             &box_subject_type=enterprise&box_subject_id={ENTERPRISE_ID}"
+        )
+    } else {
+        format!("grant_type=refresh_token&refresh_token={}&client_id={}", keys.refresh_token, keys.app_key)
+    };
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let json = |(status, body): (u16, String)| -> serde_json::Value {
+        assert_eq!(status, 200, "{door:?}");
+        serde_json::from_str(&body).expect("JSON")
+    };
+    let answer = json(stage.ask(door, "POST", "/oauth2/token", kind, &form));
+    let token = answer["access_token"].as_str().expect("a token");
+    let mut headers = format!("Authorization: Bearer {token}\r\n");
+    if !door.is_box() {
+        let admin = json(stage.ask(door, "POST", "/2/team/token/get_authenticated_admin", &headers, ""));
+        let id = admin["admin_profile"]["team_member_id"].as_str().expect("an id").to_owned();
+        headers.push_str(&format!("Dropbox-API-Select-User: {id}\r\nContent-Type: application/json\r\n"));
+    }
+    (headers, answer["expires_in"].as_u64().expect("seconds"))
+}
+
+#[test]
+fn both_tenants_do_a_write_once_though_its_token_ended_before() {
+    let made = r#"{"name":"Held","parent":{"id":"0"}}"#;
+    let items = "/2.0/folders/0/items?limit=1000";
+    for (door, write, body, method, read, what) in [
+        (Door::BoxApi, "/2.0/folders", made, "GET", items, ""),
+        (
+            Door::DropboxApi,
+            "/2/files/create_folder_v2",
+            r#"{"path":"/Held"}"#,
+            "POST",
+            "/2/files/get_metadata",
+            r#"{"path":"/Held"}"#,
+        ),
+    ] {
+        let clock = Clock::movable();
+        let tenants = Tenants::new(1, &clock, &Fill::small());
+        let options = Options { clock: clock.clone(), clouds: tenants.clouds(), ..Options::default() };
+        let stage = Stage { running: start(options).expect("started"), clock, ledger: Arc::default() };
+        let (headers, lives_secs) = sign_in(&stage, &tenants, door);
+        stage.clock.advance(Duration::from_secs(lives_secs - 1));
+        stage.running.set_faults(delayed());
+        assert_eq!(stage.ask(door, "POST", write, &headers, body).0, 0, "{door:?}");
+        assert_eq!(stage.running.delayed(), 1, "{door:?}");
+        stage.running.set_faults(Faults::default());
+        assert_eq!(stage.ask(door, method, read, &headers, what).1.matches("\"Held\"").count(), 0, "{door:?}");
+        stage.clock.advance(Duration::from_secs(5));
+        assert_eq!(stage.ask(door, method, read, &headers, what).0, 401, "{door:?}: the token is no good any more");
+        assert_eq!((stage.running.delayed(), stage.running.record().carried_out()), (0, 1), "{door:?}");
+        let (headers, _) = sign_in(&stage, &tenants, door);
+        let (status, seen) = stage.ask(door, method, read, &headers, what);
+        assert_eq!((status, seen.matches("\"Held\"").count()), (200, 1), "{door:?}");
+        assert_eq!(stage.ask(door, "POST", write, &headers, body).0, 409, "{door:?}: it is there");
+    }
+}

@@ -4,7 +4,8 @@
 //! What happens to a request is a pure function of the seed, of the request itself and of how often this very request came
 //! before, so that a run can be repeated however the client's threads interleave. No fault lasts: the same request meets
 //! [`IN_A_ROW_MAX`] of them and is then let through, and positions are forgotten less and less often, so that a client that
-//! tries a bounded number of times reaches its end.
+//! tries a bounded number of times reaches its end. Two things also rest on what was asked before: whether a position can be
+//! forgotten, and whether there is an answer out of date to give.
 
 use super::wire::{Answer, Asked, Cloud, Door};
 use std::borrow::Cow;

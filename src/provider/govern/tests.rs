@@ -1,0 +1,1 @@
+//! The course of orders against scripted hands.

@@ -219,6 +219,8 @@ fn settings(cloud: Cloud) -> Result<Settings, Failed> {
         authority: None,
         history_days: 7,
         trash: true,
+        holds: true,
+        patience: Default::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! A [`Clock`] is handed to whoever needs to know the time. The movable kind starts at zero and stands still until a test
 //! advances it, so no test waits for time to pass.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -113,7 +114,9 @@ impl Default for Clock {
 }
 
 /// A point in calendar time, to the millisecond, as providers tell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// In JSON a number of milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Moment {
     since_epoch_ms: i64,
 }

@@ -3,11 +3,13 @@
 use super::sharing::Link;
 use super::tenant::Principal;
 use crate::clock::Moment;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// What an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// A file with content.
     File,
@@ -18,7 +20,8 @@ pub enum ItemKind {
 }
 
 /// The hash of a whole content by the provider's own method.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum ContentHash {
     /// Box: SHA-1. It can be collided on purpose: a key for reuse, never a proof.
     Sha1([u8; 20]),
@@ -35,6 +38,20 @@ impl ContentHash {
             64 => unhex(digits).map(ContentHash::Blocks),
             _ => None,
         }
+    }
+}
+
+impl From<ContentHash> for String {
+    fn from(hash: ContentHash) -> Self {
+        hash.to_string()
+    }
+}
+
+impl TryFrom<String> for ContentHash {
+    type Error = &'static str;
+
+    fn try_from(digits: String) -> Result<Self, Self::Error> {
+        Self::parse(&digits).ok_or("a content's hash is 40 or 64 hexadecimal digits")
     }
 }
 
@@ -75,7 +92,7 @@ pub enum Download {
 }
 
 /// Who owns an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Owner {
     /// The account ([`super::Person::account`]), where the provider tells it.
     pub account: Option<Arc<str>>,

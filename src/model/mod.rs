@@ -3,6 +3,7 @@
 //! A type lives here when two rooms of the middle floor need it; otherwise it lives where it is born. Nothing in this
 //! room can hold a matched value: a [`Finding`] carries a [`Mask`], a [`Token`] and an [`Excerpt`] only.
 
+pub mod action;
 pub mod activity;
 pub mod coverage;
 pub mod covered;
@@ -16,6 +17,7 @@ pub mod sharing;
 pub mod tenant;
 pub mod verdict;
 
+pub use action::{Action, Order, Outcome, Receipt};
 pub use activity::{Activity, ActivityKind, Actor, Subject};
 pub use coverage::{Coverage, Limit, Reason};
 pub use covered::{Excerpt, Mask, Plainness, Token};

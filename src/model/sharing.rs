@@ -2,11 +2,13 @@
 
 use super::tenant::Side;
 use crate::clock::Moment;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// Whom a link lets in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Anybody who has it.
     Public,
@@ -46,7 +48,8 @@ impl fmt::Debug for Link {
 }
 
 /// Who a member of a share is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Who {
     /// A person by account, login, or both.
     Person {
@@ -74,7 +77,7 @@ pub enum Who {
 }
 
 /// One member of an item: a collaboration of Box, a member of a Dropbox share.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Member {
     /// The id by which the provider changes it, if it has one (Box collaboration id).
     pub id: Option<Arc<str>>,
@@ -91,7 +94,8 @@ pub struct Member {
 }
 
 /// The members of one item.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Members {
     /// All of them; empty means nobody but the owner.
     #[default]

@@ -1,5 +1,6 @@
 //! Whose files they are: providers, connectors, and the people and groups of a company.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
@@ -68,7 +69,8 @@ impl fmt::Display for ConnectorName {
 }
 
 /// Who a call acts as, and therefore whose limit it uses up: a person, or the company as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Principal {
     /// The token itself: Box's service account, Dropbox's team routes.
     Tenant,
@@ -100,7 +102,8 @@ impl fmt::Display for Principal {
 }
 
 /// What a person may do at the provider as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The administrator of everything.
     Admin,
@@ -113,7 +116,8 @@ pub enum Role {
 }
 
 /// Whether a person can act at present.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// At work.
     Active,
@@ -126,7 +130,8 @@ pub enum Status {
 }
 
 /// Inside the company or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// A managed user or member of the company.
     Internal,

@@ -11,6 +11,7 @@ pub mod domains;
 pub mod dropbox;
 pub mod error;
 pub mod exposure;
+pub mod govern;
 pub mod http;
 mod pages;
 mod recent;

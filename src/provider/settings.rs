@@ -25,6 +25,12 @@ pub struct Settings {
     pub history_days: u32,
     /// True when trash is listed too. Default true.
     pub trash: bool,
+    /// True when the company may have legal holds or retention: they are then read before anything is deleted, overwritten or
+    /// given another owner, and count as there when they cannot be read. False when an operator says that it has none.
+    /// Default true.
+    pub holds: bool,
+    /// How long the effect of an action's call is waited for.
+    pub patience: super::govern::Patience,
 }
 
 impl Settings {
@@ -50,6 +56,8 @@ impl fmt::Debug for Settings {
             .field("authority", &self.authority)
             .field("history_days", &self.history_days)
             .field("trash", &self.trash)
+            .field("holds", &self.holds)
+            .field("patience", &self.patience)
             .finish()
     }
 }

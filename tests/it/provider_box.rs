@@ -75,6 +75,8 @@ impl Stage {
             authority: None,
             history_days: 7,
             trash: true,
+            holds: true,
+            patience: Default::default(),
         }
     }
 

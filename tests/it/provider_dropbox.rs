@@ -89,6 +89,8 @@ impl Stage {
             authority: None,
             history_days: 7,
             trash: false,
+            holds: true,
+            patience: Default::default(),
         }
     }
 

@@ -77,12 +77,13 @@ pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];
 pub(super) const PILOT: [&str; 3] = ["users", "groups", "folders"];
 
 /// Keys of a connector's table, in the guide's order.
-pub(super) const KEYS: [Key; 33] = [
+pub(super) const KEYS: [Key; 34] = [
     Key { name: "provider", of: None, default: "none: must be given" },
     Key { name: "enabled", of: None, default: "true" },
     Key { name: "internal_domains", of: None, default: "[]" },
     Key { name: "history_days", of: None, default: "7" },
     Key { name: "trash", of: None, default: "true" },
+    Key { name: "holds", of: None, default: "true" },
     Key { name: "never_read", of: None, default: "nothing" },
     Key { name: "pilot", of: None, default: "everybody" },
     Key { name: "rate_per_principal", of: None, default: "10.0" },

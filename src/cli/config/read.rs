@@ -13,6 +13,7 @@ use super::{Connector, folder_below};
 use crate::cli::shown;
 use crate::model::{ConnectorName, Provider};
 use crate::provider::Secret;
+use crate::provider::govern::Patience;
 use crate::provider::settings::{
     BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, LimitOf, Limits, Settings, public,
 };
@@ -134,6 +135,8 @@ fn connector(
         authority: reader.path("authority")?,
         history_days: u32::try_from(reader.whole("history_days", 0..=365)?.unwrap_or(7)).unwrap_or(7),
         trash: reader.flag("trash")?.unwrap_or(true),
+        holds: reader.flag("holds")?.unwrap_or(true),
+        patience: Patience::default(),
     };
     let enabled = reader.flag("enabled")?.unwrap_or(true);
     let mut files = Vec::new();

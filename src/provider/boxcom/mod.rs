@@ -8,6 +8,7 @@ mod api;
 pub mod auth;
 mod content;
 mod feed;
+mod govern;
 pub mod hook;
 mod judge;
 mod list;
@@ -17,6 +18,7 @@ mod probe;
 mod sharing;
 mod wire;
 
+use super::govern::Patience;
 use super::http::{Credentials, Http};
 use super::settings::{BoxSettings, HookKeys};
 use super::{
@@ -51,6 +53,10 @@ pub struct Tenant {
     hook_keys: HookKeys,
     /// Deliveries of webhooks that came.
     delivered: Mutex<hook::Seen>,
+    /// True when the company may have legal holds or retention.
+    holds: bool,
+    /// How long the effect of an action's call is waited for.
+    patience: Patience,
 }
 
 impl Tenant {
@@ -61,7 +67,12 @@ impl Tenant {
     pub fn open(settings: &Settings, cloud: &BoxSettings, http: Arc<Http>) -> Result<Self, Error> {
         let tokens = Arc::new(Tokens::open(settings, cloud, Arc::clone(&http))?);
         Ok(Self {
-            api: Arc::new(Api::of(http, cloud.api.clone(), Arc::clone(&tokens) as Arc<dyn Credentials>)),
+            api: Arc::new(Api::of(
+                http,
+                cloud.api.clone(),
+                cloud.upload.clone(),
+                Arc::clone(&tokens) as Arc<dyn Credentials>,
+            )),
             tokens,
             download_hosts: cloud.download_hosts.clone().into(),
             trash: settings.trash,
@@ -70,6 +81,8 @@ impl Tenant {
             seen: Mutex::default(),
             hook_keys: cloud.hook_keys.clone(),
             delivered: Mutex::default(),
+            holds: settings.holds,
+            patience: settings.patience,
         })
     }
 

@@ -7,7 +7,7 @@ use super::judge::{Answers, Rooted};
 use super::route::{Auth, Host, Route};
 use crate::clock::Clock;
 use crate::model::Principal;
-use crate::provider::http::{Call, Http, Payload, Stream, Urgency};
+use crate::provider::http::{Call, Http, Payload, Reply, Stream, Urgency};
 use crate::provider::settings::DropboxSettings;
 use crate::provider::{Error, Next};
 use reqwest::Method;
@@ -55,6 +55,11 @@ pub(super) struct Ask<'a> {
     pub(super) from: u64,
     /// Longest wait for the answer's first byte beside the stall guard.
     pub(super) patience: Duration,
+    /// Set for a change: the namespace it writes in, if one. It is sent once, since what became of a change without a clear
+    /// answer must be looked for, never guessed.
+    pub(super) changes: Option<Option<Arc<str>>>,
+    /// True when what is acted on belongs to the team itself, where an admin may act on it.
+    pub(super) team_owned: bool,
 }
 
 impl<'a> Ask<'a> {
@@ -67,7 +72,16 @@ impl<'a> Ask<'a> {
             urgency: Urgency::Bulk,
             from: 0,
             patience: Duration::ZERO,
+            changes: None,
+            team_owned: false,
         }
+    }
+
+    /// A change, in this namespace if one.
+    pub(super) fn changing(mut self, namespace: Option<&Arc<str>>) -> Self {
+        self.changes = Some(namespace.cloned());
+        self.urgency = Urgency::Act;
+        self
     }
 
     /// Relative to this namespace.
@@ -130,6 +144,40 @@ impl Desk {
             .map_err(|_| Error::new(Next::Transient, &ask.doing, "an answer that is not what the API describes"))
     }
 
+    /// Calls a route that changes something; gives its answer and the id of the request.
+    pub(super) fn act<T: DeserializeOwned>(
+        &self,
+        ask: &Ask<'_>,
+        argument: &impl Serialize,
+    ) -> Result<(T, Option<Arc<str>>), Error> {
+        let json = serde_json::to_string(argument).map_err(|_| refused(ask, "the argument is no JSON"))?;
+        let reply = self.rooted(ask, |desk, root, judge| {
+            let call = desk.call(ask, root, Payload::Json(&json), None, judge)?;
+            desk.http.send(&call)
+        })?;
+        answered(ask, &reply)
+    }
+
+    /// Calls a route of the content host that takes bytes; gives its answer and the id of the request.
+    pub(super) fn upload<T: DeserializeOwned>(
+        &self,
+        ask: &Ask<'_>,
+        argument: &Value,
+        bytes: &[u8],
+    ) -> Result<(T, Option<Arc<str>>), Error> {
+        let header = header_json(argument);
+        let reply = self.rooted(ask, |desk, root, judge| {
+            let call = desk.call(ask, root, Payload::Bytes(bytes), Some(&header), judge)?;
+            desk.http.send(&call)
+        })?;
+        answered(ask, &reply)
+    }
+
+    /// Waits so long; false when the program ends.
+    pub(super) fn wait(&self, span: Duration) -> bool {
+        self.http.wait(span)
+    }
+
     /// Calls a route whose answer is a content. The route's own result is in [`result_of`] of the stream.
     pub(super) fn download(&self, ask: &Ask<'_>, argument: &Value) -> Result<Stream, Error> {
         let header = header_json(argument);
@@ -170,7 +218,7 @@ impl Desk {
             Host::Notify => &self.notify,
         };
         let url = base.join(route.path).map_err(|_| refused(ask, "the base address of the settings takes no path"))?;
-        let select = route.select(ask.principal, false).ok_or_else(|| refused(ask, "nobody to act as"))?;
+        let select = route.select(ask.principal, ask.team_owned).ok_or_else(|| refused(ask, "nobody to act as"))?;
         let mut headers = Vec::new();
         headers.extend(select);
         headers.extend(root.map(|root| ("Dropbox-API-Path-Root", root.header())));
@@ -185,15 +233,25 @@ impl Desk {
             payload,
             principal: route.pace(ask.principal),
             urgency: ask.urgency,
-            writes_in: None,
+            writes_in: ask.changes.as_ref().and_then(Option::as_deref),
             bearer: (route.auth != Auth::Nobody).then_some(&self.tokens),
             judge,
             doing: ask.doing.clone(),
-            repeatable: true,
+            repeatable: ask.changes.is_none(),
             patience: ask.patience,
             answer_bytes_max: ANSWER_BYTES_MAX,
         })
     }
+}
+
+/// The answer of a change. One that cannot be read leaves open what was done.
+fn answered<T: DeserializeOwned>(ask: &Ask<'_>, reply: &Reply) -> Result<(T, Option<Arc<str>>), Error> {
+    let id = reply.headers.get("x-dropbox-request-id").and_then(|id| id.to_str().ok());
+    let fits = |id: &&str| !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric());
+    let body: &[u8] = if reply.body.is_empty() { b"null" } else { &reply.body };
+    let answer = serde_json::from_slice(body)
+        .map_err(|_| Error::new(Next::Transient, &ask.doing, "an answer that is not what the API describes"))?;
+    Ok((answer, id.filter(fits).map(Arc::from)))
 }
 
 fn refused(ask: &Ask<'_>, said: &str) -> Error {

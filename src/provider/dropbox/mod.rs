@@ -9,6 +9,7 @@ pub mod auth;
 mod call;
 mod content;
 mod feed;
+mod govern;
 pub mod hook;
 mod judge;
 mod list;
@@ -20,6 +21,7 @@ mod sharing;
 mod team;
 mod wire;
 
+use super::govern::Patience;
 use super::http::Http;
 use super::settings::DropboxSettings;
 use super::{
@@ -44,6 +46,10 @@ pub struct Tenant {
     polls: feed::Polls,
     /// What notices are signed with.
     app_secret: Option<Secret>,
+    /// True when the team may have legal holds.
+    holds: bool,
+    /// How long the effect of an action's call is waited for.
+    patience: Patience,
 }
 
 impl Tenant {
@@ -55,7 +61,14 @@ impl Tenant {
         let tokens = Tokens::new(settings, cloud, Arc::clone(&http));
         let desk = Desk::new(http, tokens, settings.name.to_string(), cloud);
         let team = Arc::new(Team::new(desk, cloud.admin.as_deref(), settings.trash));
-        Ok(Self { team, hosts: hosts(cloud), polls: feed::Polls::default(), app_secret: cloud.app_secret.clone() })
+        Ok(Self {
+            team,
+            hosts: hosts(cloud),
+            polls: feed::Polls::default(),
+            app_secret: cloud.app_secret.clone(),
+            holds: settings.holds,
+            patience: settings.patience,
+        })
     }
 }
 

@@ -80,6 +80,8 @@ fn settings(api: &Url, download_host: &str) -> Settings {
         authority: None,
         history_days: 7,
         trash: true,
+        holds: true,
+        patience: Default::default(),
     }
 }
 

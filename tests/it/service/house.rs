@@ -213,6 +213,8 @@ impl Site {
             authority: None,
             history_days: 7,
             trash: true,
+            holds: true,
+            patience: Default::default(),
         };
         if let Cloud::Dropbox(cloud) = &settings.cloud {
             let refresh_token = Secret::new(self.key("dropbox", "refresh_token"));

@@ -1,0 +1,1 @@
+//! Marks: labels, locks, holds, comments, tasks.

@@ -1,0 +1,1 @@
+//! Links: ended, changed, made again.

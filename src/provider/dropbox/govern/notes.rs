@@ -1,0 +1,1 @@
+//! Notes (tombstones): left, found again, taken away.

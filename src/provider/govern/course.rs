@@ -1,0 +1,290 @@
+//! One order from its first reading to its receipt: the only place that decides to call, to wait, and to call again.
+//!
+//! A call without a clear answer is never repeated at once: what it did is looked for after the settle time, and it is called
+//! again only when the state still lacks it. A call that was answered with yes is never repeated: what does not show after the
+//! settle time was overridden by somebody, and the receipt says so.
+
+use super::goal::{self, Facets};
+use super::{Applied, Asked, Hands, Journal, Patience};
+use crate::model::Directory;
+use crate::model::action::{Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
+use crate::provider::{Error, Next};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The first look after a call that was answered; each further one waits twice as long.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+
+/// Performs an order with a provider's hands.
+///
+/// # Errors
+/// As [`super::Governor::perform`].
+pub(in crate::provider) fn perform(
+    hands: &dyn Hands,
+    order: &Order,
+    people: &Directory,
+    journal: &mut dyn Journal,
+    patience: Patience,
+) -> Result<Receipt, Error> {
+    if order.action.is_on_person() != matches!(order.on, Target::Person(_)) {
+        return Ok(untouched(order, Outcome::Blocked(Block::Never(Never::WrongTarget)), None));
+    }
+    if let Err(block) = hands.offers(order) {
+        return Ok(untouched(order, Outcome::Blocked(block), None));
+    }
+    let facets = Facets::of(&order.action);
+    let asked = Asked { order, facets, prior: order.begun.as_deref(), people };
+    let Some(now) = read(hands, &asked)? else {
+        return Ok(untouched(order, Outcome::Gone, order.begun.as_deref()));
+    };
+    let prior = order.begun.as_deref().unwrap_or(&now).clone();
+    Course { hands, order, people, journal, patience, facets, prior, now, did: Vec::new(), taken: 0, begun: false }
+        .run()
+}
+
+/// Reads the state of what an order is done to.
+pub(super) fn read(hands: &dyn Hands, asked: &Asked<'_>) -> Result<Option<State>, Error> {
+    match &asked.order.on {
+        Target::Item(item) => hands.item(asked, item),
+        Target::Person(person) => hands.person(asked, person),
+    }
+}
+
+/// The receipt of an order that called nothing.
+fn untouched(order: &Order, outcome: Outcome, found: Option<&State>) -> Receipt {
+    Receipt {
+        order: Arc::clone(&order.id),
+        outcome,
+        found: found.cloned(),
+        did: Vec::new(),
+        read_back: None,
+        left: Vec::new(),
+    }
+}
+
+/// An order under way.
+struct Course<'a> {
+    hands: &'a dyn Hands,
+    order: &'a Order,
+    people: &'a Directory,
+    journal: &'a mut dyn Journal,
+    patience: Patience,
+    facets: Facets,
+    /// Before the first step.
+    prior: State,
+    /// As last read.
+    now: State,
+    did: Vec<Did>,
+    /// Names that were taken in the target folder.
+    taken: u32,
+    /// True once the journal knows the state before the first step.
+    begun: bool,
+}
+
+/// Where an order ends.
+type End = (Outcome, Vec<Left>);
+
+impl Course<'_> {
+    fn run(mut self) -> Result<Receipt, Error> {
+        let (outcome, mut left) = loop {
+            let steps = match self.lacking() {
+                Ok(steps) if steps.is_empty() => break self.reached(),
+                Ok(steps) => steps,
+                Err(block) => break self.stopped(None, block),
+            };
+            if let Some(end) = self.call(&steps)? {
+                break end;
+            }
+        };
+        left.extend(goal::left(self.order, &self.now, self.people));
+        // Everything that could be done is done, and something is open all the same.
+        let outcome = match outcome {
+            Outcome::Done | Outcome::AlreadySo if !left.is_empty() => Outcome::Partly,
+            outcome => outcome,
+        };
+        let has_called = !self.did.is_empty();
+        Ok(Receipt {
+            order: Arc::clone(&self.order.id),
+            outcome,
+            found: Some(self.prior),
+            did: self.did,
+            read_back: has_called.then_some(self.now),
+            left,
+        })
+    }
+
+    /// What is lacking now. What leaves no trace is not lacking once it was done.
+    fn lacking(&self) -> Result<Vec<Step>, Block> {
+        let steps = goal::steps(self.order, &self.now, &self.prior, self.taken, self.hands.ways(), self.people)?;
+        Ok(steps.into_iter().filter(|step| !(step.leaves_no_trace() && self.was_answered(step))).collect())
+    }
+
+    /// True once something of this order may have been done, now or before.
+    fn is_begun(&self) -> bool {
+        let may_have_been_done = |did: &Did| matches!(did.ended, Ended::Answered | Ended::Unclear(_));
+        self.order.begun.is_some() || self.did.iter().any(may_have_been_done)
+    }
+
+    fn reached(&self) -> End {
+        (if self.is_begun() { Outcome::Done } else { Outcome::AlreadySo }, Vec::new())
+    }
+
+    /// Something is in the way of this step, or of the goal as a whole.
+    fn stopped(&self, step: Option<&Step>, block: Block) -> End {
+        if !self.is_begun() {
+            return (Outcome::Blocked(block), Vec::new());
+        }
+        let step = step.map_or(self.order.action.name(), Step::name).into();
+        (Outcome::Partly, vec![Left::Refused { step, block }])
+    }
+
+    /// Calls for the first steps that are alike, then reads again. `Some` when the order ends there.
+    fn call(&mut self, steps: &[Step]) -> Result<Option<End>, Error> {
+        let Some(first) = steps.first() else { return Ok(None) };
+        if !self.is_begun() && goal::has_drifted(self.order, &self.now) {
+            return Ok(Some((Outcome::Drifted, Vec::new())));
+        }
+        if self.was_answered(first) {
+            return self.await_effect(steps);
+        }
+        for step in steps.iter().take_while(|step| step.name() == first.name()) {
+            if self.was_answered(step) {
+                break;
+            }
+            if let Some(end) = self.step(step)? {
+                return Ok(Some(end));
+            }
+            if !self.did.last().is_some_and(|did| did.ended == Ended::Answered) {
+                return Ok(None);
+            }
+        }
+        self.look()
+    }
+
+    /// Calls once for one step and notes what came of it.
+    fn step(&mut self, step: &Step) -> Result<Option<End>, Error> {
+        let (before, limit) = (self.times(step), self.patience.calls_of_step_max);
+        let all = u32::try_from(self.did.len()).unwrap_or(u32::MAX);
+        if before >= limit || all >= self.patience.steps_max {
+            return Ok(Some((Outcome::Unknown(self.last_words(step)), Vec::new())));
+        }
+        self.journal_before(step)?;
+        let asked = Asked { order: self.order, facets: self.facets, prior: Some(&self.prior), people: self.people };
+        let (ended, requests) = match self.hands.apply(&asked, step, &self.now) {
+            Applied::Done(requests) => (Ended::Answered, requests),
+            Applied::Moved => (Ended::Moved, Vec::new()),
+            Applied::NameTaken => {
+                self.taken += 1;
+                (Ended::Moved, Vec::new())
+            }
+            Applied::Blocked(block) => (Ended::Refused(block), Vec::new()),
+            Applied::Unclear(error) => (Ended::Unclear(error.said().into()), Vec::new()),
+            Applied::Later(error) => return Err(error),
+        };
+        self.note(step, ended.clone(), requests)?;
+        match ended {
+            Ended::Answered => Ok(None),
+            Ended::Refused(block) => {
+                let end = self.stopped(Some(step), block);
+                // What was done so far is read back for the receipt.
+                self.read_again()?;
+                Ok(Some(end))
+            }
+            Ended::Unclear(_) => {
+                self.pause(self.patience.settle)?;
+                self.look()
+            }
+            Ended::Moved => {
+                let wait = FIRST_LOOK.saturating_mul(1 << before.min(6));
+                if before > 0 {
+                    self.pause(wait)?;
+                }
+                self.look()
+            }
+        }
+    }
+
+    /// A step that was answered with yes still seems to be lacking: reads may lag behind. Looks until the settle time is over.
+    fn await_effect(&mut self, steps: &[Step]) -> Result<Option<End>, Error> {
+        let (mut waited, mut wait) = (Duration::ZERO, FIRST_LOOK);
+        while waited < self.patience.settle {
+            self.pause(wait)?;
+            waited = waited.saturating_add(wait);
+            wait = wait.saturating_mul(2).min(self.patience.settle.saturating_sub(waited).max(FIRST_LOOK));
+            if let Some(end) = self.look()? {
+                return Ok(Some(end));
+            }
+            match self.lacking() {
+                Ok(lacking) if lacking.first().is_some_and(|step| self.was_answered(step)) => {}
+                _ => return Ok(None),
+            }
+        }
+        let answered = steps.iter().filter(|step| self.was_answered(step));
+        let left = answered.map(|step| Left::Overridden { step: step.name().into() }).collect();
+        Ok(Some((Outcome::Partly, left)))
+    }
+
+    /// Reads again; `Some` when it is gone.
+    fn look(&mut self) -> Result<Option<End>, Error> {
+        Ok(if self.read_again()? { None } else { Some((Outcome::Gone, Vec::new())) })
+    }
+
+    /// False when it is gone; then the state stays as last read.
+    fn read_again(&mut self) -> Result<bool, Error> {
+        let asked = Asked { order: self.order, facets: self.facets, prior: Some(&self.prior), people: self.people };
+        match read(self.hands, &asked)? {
+            Some(now) => {
+                self.now = now;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn pause(&self, span: Duration) -> Result<(), Error> {
+        if self.hands.wait(span) {
+            return Ok(());
+        }
+        Err(Error::new(Next::Stopped, "wait for the effect of a call", "sluicebox is stopping"))
+    }
+
+    fn was_answered(&self, step: &Step) -> bool {
+        self.did.iter().any(|did| did.ended == Ended::Answered && did.step == *step)
+    }
+
+    fn times(&self, step: &Step) -> u32 {
+        let same = self.did.iter().filter(|did| did.step.name() == step.name() && did.step == *step).count();
+        u32::try_from(same).unwrap_or(u32::MAX)
+    }
+
+    /// What the provider said last about this step.
+    fn last_words(&self, step: &Step) -> Arc<str> {
+        let last = self.did.iter().rev().find(|did| did.step == *step).map(|did| &did.ended);
+        match last {
+            Some(Ended::Unclear(said)) => Arc::clone(said),
+            Some(Ended::Moved) => "it changes faster than it can be acted on".into(),
+            _ => "more steps than an order may have".into(),
+        }
+    }
+
+    fn journal_before(&mut self, step: &Step) -> Result<(), Error> {
+        if !self.begun && self.order.begun.is_none() {
+            self.journal.begins(self.order, &self.prior).map_err(not_kept)?;
+            self.begun = true;
+        }
+        self.journal.before(self.order, step).map_err(not_kept)
+    }
+
+    fn note(&mut self, step: &Step, ended: Ended, requests: Vec<Arc<str>>) -> Result<(), Error> {
+        let did = Did { at: self.hands.now(), step: step.clone(), ended, requests };
+        self.journal.after(self.order, &did).map_err(not_kept)?;
+        self.did.push(did);
+        Ok(())
+    }
+}
+
+fn not_kept(error: io::Error) -> Error {
+    Error::new(Next::Transient, "keep the journal of an action", error.kind().to_string())
+        .with_advice("see `sluicebox doctor`; the action goes on from where it stood")
+}

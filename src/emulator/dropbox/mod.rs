@@ -421,6 +421,12 @@ impl Cloud for Tenant {
         matches!(asked.path.as_str(), "/2/files/download" | "/2/files/export")
     }
 
+    /// All is a `POST` here; the routes that only read are named for what they do.
+    fn is_write(&self, asked: &Asked) -> bool {
+        let reads = |step: &str| ["get", "list", "check"].iter().any(|start| step.starts_with(start));
+        !self.is_content(asked) && asked.method == "POST" && !asked.path.split('/').any(reads)
+    }
+
     fn forget_position(&self, asked: &Asked) -> bool {
         let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         let cursor = body["cursor"].as_str().unwrap_or_default();

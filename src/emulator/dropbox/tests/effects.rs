@@ -97,7 +97,7 @@ fn every_write_notes_what_it_did_once_and_whether_it_was_needed() {
     assert_eq!(done(&desk), [("file_made", made.clone(), true), ("file_made", made, false)], "the same content again");
     desk.bad(ERIN, "files/delete_v2", &json!({ "path": "/none" }), "path_lookup/not_found/");
     assert_eq!(done(&desk), [], "what was refused did nothing");
-    let edit = Edit::Delete { by: "erin".into(), path: vec!["erin".into(), "b.txt".into()] };
+    let edit = Edit::Delete { by: "erin", path: vec!["erin".into(), "b.txt".into()] };
     desk.tenant.play(&edit).expect("played");
     assert_eq!(done(&desk), [], "what people do is not our doing");
 }
@@ -206,4 +206,8 @@ fn an_admin_is_told_off_for_reaching_into_members_content() {
         assert!(answer.status >= 400, "{route}");
         assert_eq!(answer.refused.is_some(), told_off, "{route} {argument}");
     }
+    let mut headers = desk.headers(As::Admin("ada"), Some(&desk.space("Frank Möller")));
+    headers.push(("content-type".into(), "application/json".into()));
+    let answer = desk.send(Door::DropboxApi, "files/delete_v2", &headers, br#"{"path":"/a.txt"}"#);
+    assert_eq!((answer.status, answer.refused.is_some()), (422, true), "a member's home as the root");
 }

@@ -85,6 +85,52 @@ fn a_plan_without_settings_of_links_refuses_them() {
 }
 
 #[test]
+fn wishes_that_say_nothing_or_too_little_change_nothing() {
+    let desk = Desk::new();
+    let file = id(&desk, "heidi/Special/Public.txt");
+    let before = desk.tenant.seen(&file).expect("seen").links;
+    let rows = [
+        json!({}),
+        json!({ "audience": null }),
+        json!({ "requested_visibility": "password" }),
+        json!({ "require_password": true }),
+        json!({ "expires": "2001-01-01T00:00:00Z" }),
+    ];
+    for settings in rows {
+        let argument = json!({ "url": before[0].url, "settings": settings });
+        desk.bad(HEIDI, "sharing/modify_shared_link_settings", &argument, "settings_error/invalid_settings/");
+    }
+    assert_eq!((desk.tenant.seen(&file).expect("seen").links, desk.tenant.effects().len()), (before, 0));
+}
+
+#[test]
+fn a_folder_closed_to_outsiders_takes_none_by_its_files_either() {
+    let desk = Desk::new();
+    let room = desk.space("Partner room");
+    let policy = json!({ "shared_folder_id": room, "member_policy": "team", "acl_update_policy": "owner" });
+    for changed in [true, false] {
+        desk.good(FRANK, "sharing/update_folder_policy", &policy);
+        let effects = desk.tenant.effects();
+        desk.tenant.clear_effects();
+        assert_eq!((effects.len(), effects[0].what, effects[0].changed), (1, "invitations_set", changed));
+    }
+    let agenda = id(&desk, "Partner room/Agenda.txt");
+    let addresses = ["pat@partner.example.net", "erin@example.com"];
+    let members = addresses.map(|email| json!({ ".tag": "email", "email": email }));
+    let done = desk.good(FRANK, "sharing/add_file_member", &json!({ "file": agenda, "members": members }));
+    let tags = [&done[0]["result"][".tag"], &done[1]["result"][".tag"]];
+    assert_eq!(tags, [&json!("member_error"), &json!("success")]);
+    let seen = desk.tenant.seen(&agenda).expect("seen").members;
+    let rows: Vec<(&str, bool, bool)> =
+        seen.iter().map(|member| (member.who.as_str(), member.inherited, member.outside)).collect();
+    let expected =
+        [("erin@example.com", false, false), ("frank@example.com", true, false), ("group:Partner crew", true, true)];
+    assert_eq!(rows, expected, "what was there before stays");
+    let folder = desk.tenant.seen(&room).expect("seen");
+    assert_eq!(folder.policies, Some(("team".into(), "owner".into(), "anyone".into())));
+}
+
+#[test]
 fn a_link_goes_with_its_file_dies_in_the_trash_and_returns() {
     let desk = Desk::new();
     let file = id(&desk, "heidi/Special/Public.txt");

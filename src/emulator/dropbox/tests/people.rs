@@ -105,7 +105,7 @@ fn a_leavers_files_are_handed_over_by_a_job() {
     };
     let route = "team/members/move_former_member_files";
     desk.bad(As::Team, route, &argument("erin", "ada"), "user_not_removed/");
-    let leave = Edit::Depart { by: "ada".into(), whom: "frank".into() };
+    let leave = Edit::Depart { by: "ada", whom: "frank" };
     desk.tenant.play(&leave).expect("played");
     let rows = [
         (argument("frank", "ada"), "removed_and_transfer_dest_should_differ/"),

@@ -12,8 +12,9 @@ mod people;
 mod places;
 mod read;
 
+use super::Tenant;
 use super::api::{Change, request_id};
-use super::{Tenant, judge};
+use super::judge::{block as block_of, failed};
 use crate::clock::Moment;
 use crate::model::action::{
     Block, Folder, ItemState, Never, Order, Receipt, State, Step, Target, TargetItem, TargetPerson, Whose,
@@ -141,7 +142,7 @@ impl Tenant {
     pub(super) fn sent(&self, change: &Change<'_>) -> Applied {
         match self.api.change(change) {
             Ok(reply) => Applied::Done(request_id(&reply).into_iter().collect()),
-            Err(error) => judge::failed(error),
+            Err(error) => failed(error),
         }
     }
 }

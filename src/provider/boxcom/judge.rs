@@ -29,6 +29,10 @@ pub(super) enum Scope {
     Events,
     /// Webhooks.
     Webhooks,
+    /// Legal holds.
+    Holds,
+    /// Retention policies.
+    Retention,
 }
 
 impl Scope {
@@ -41,6 +45,8 @@ impl Scope {
             Scope::Groups => "Application Scopes > Manage groups",
             Scope::Events => "Application Scopes > Manage enterprise properties",
             Scope::Webhooks => "Application Scopes > Manage webhooks",
+            Scope::Holds => "Application Scopes > Manage legal hold policies",
+            Scope::Retention => "Application Scopes > Manage retention policies",
         }
     }
 
@@ -63,6 +69,8 @@ pub(super) enum Door {
     Content,
     /// A signed download address.
     Signed,
+    /// The question whether a file could be put there: 409 is an answer too, and names the file in the way.
+    Preflight,
 }
 
 /// Reads the answers of one kind of call.
@@ -81,6 +89,7 @@ impl Judge for Answers {
             (Door::Content, 202) => {
                 Judgement::Again { after: retry_after(headers, body), throttled: false, said: "202 not ready".into() }
             }
+            (Door::Preflight, 409) => Judgement::Good,
             (_, 200..=299) => Judgement::Good,
             (_, 429) => Judgement::Again {
                 after: retry_after(headers, body),

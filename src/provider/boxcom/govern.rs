@@ -12,6 +12,8 @@ mod people;
 mod places;
 mod read;
 
+pub(super) use marks::Kept;
+
 use super::api::{Change, request_id};
 use super::{Tenant, judge};
 use crate::clock::Moment;

@@ -81,7 +81,8 @@ impl State {
         Ok(())
     }
 
-    fn happen_to_person(&mut self, enterprise: &str, by: Uid, whom: Uid) {
+    /// Notes what happened to a person.
+    pub(super) fn happen_to_person(&mut self, enterprise: &str, by: Uid, whom: Uid) {
         let user = self.user(whom);
         let source: Value = json!({"type": "user", "id": user.id.to_string(), "name": user.name, "login": user.login});
         self.happen_to_group(enterprise, by, source);

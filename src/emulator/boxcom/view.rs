@@ -266,7 +266,10 @@ impl State {
             "can_non_owners_invite" => (!folder.owners_invite).into(),
             "can_non_owners_view_collaborators" => (!folder.hides_members).into(),
             "is_collaboration_restricted_to_enterprise" => folder.company_only.into(),
-            "allowed_shared_link_access_levels" => json!(["open", "company", "collaborators"]),
+            "allowed_shared_link_access_levels" => {
+                let all = super::link::ACCESS.iter();
+                all.skip_while(|access| **access != self.links_at_most).copied().collect::<Vec<_>>().into()
+            }
             "watermark_info" => json!({"is_watermarked": false}),
             "is_associated_with_app_item" => false.into(),
             _ => return None,
@@ -339,7 +342,7 @@ impl State {
             "download_url": if file && link.download { format!("https://app.box.com/shared/static/{}.txt", link.code).into() } else { Value::Null },
             "vanity_url": null,
             "vanity_name": null,
-            "effective_access": link.access,
+            "effective_access": self.effective_access(link),
             "effective_permission": permission,
             "is_password_enabled": link.password,
             "unshared_at": until,

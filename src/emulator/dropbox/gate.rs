@@ -281,6 +281,29 @@ pub(super) fn reaches(state: &State, who: Who, space: SpaceId) -> bool {
     }
 }
 
+/// Why an admin who was refused could have known it: in the mode of the team's own content, the call named a member's item
+/// or link. `None` for every other refusal.
+pub(super) fn beyond_reach(state: &State, call: &Call<'_>) -> Option<&'static str> {
+    if !matches!(call.who, Who::Admin(_, Mode::TeamAdmin)) {
+        return None;
+    }
+    let beyond = |node: super::state::tree::NodeId| {
+        let kind = state.tree.space(state.tree.space_of(super::place::inside(state, node))).kind;
+        state.tree.alive(node) && !matches!(kind, SpaceKind::Team | SpaceKind::TeamRoot)
+    };
+    let item = ["path", "file", "from_path"].into_iter().find_map(|name| state.tree.by_id(call.text(name)));
+    let link = || {
+        let named = |link: &&super::state::sharing::Link| link.url(state.tree.is_file(link.node)) == call.text("url");
+        state.links.iter().find(named).map(|link| link.node)
+    };
+    let folder = || {
+        let space = state.tree.space_by_id(call.text("shared_folder_id"))?;
+        Some(state.tree.space(space).root)
+    };
+    let named = item.or_else(link).or_else(folder)?;
+    beyond(named).then_some("an admin in the team_admin mode acts on a member's own content")
+}
+
 /// True when whoever acts may write in a namespace it reaches.
 pub(super) fn may_write(state: &State, who: Who, space: SpaceId) -> bool {
     use super::state::sharing::Role;

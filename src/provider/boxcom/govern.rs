@@ -14,7 +14,7 @@ mod read;
 
 use super::Tenant;
 use super::api::{Change, request_id};
-use super::judge::{block as block_of, failed};
+use super::judge::failed;
 use crate::clock::Moment;
 use crate::model::action::{
     Block, Folder, ItemState, Never, Order, Receipt, State, Step, Target, TargetItem, TargetPerson, Whose,
@@ -22,6 +22,7 @@ use crate::model::action::{
 use crate::model::{ContentHash, Directory, ItemKind, Principal, Provider};
 use crate::provider::govern::{self, Applied, Asked, Governor, Hands, Journal, Ways};
 use crate::provider::{Error, Source};
+pub(super) use marks::Kept;
 use sha1::{Digest, Sha1};
 use std::fmt;
 use std::time::Duration;

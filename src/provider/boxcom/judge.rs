@@ -89,8 +89,7 @@ impl Judge for Answers {
             (Door::Content, 202) => {
                 Judgement::Again { after: retry_after(headers, body), throttled: false, said: "202 not ready".into() }
             }
-            (Door::Preflight, 409) => Judgement::Good,
-            (_, 200..=299) => Judgement::Good,
+            (_, 200..=299) | (Door::Preflight, 409) => Judgement::Good,
             (_, 429) => Judgement::Again {
                 after: retry_after(headers, body),
                 throttled: true,

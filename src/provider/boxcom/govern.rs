@@ -12,9 +12,11 @@ mod people;
 mod places;
 mod read;
 
+pub(super) use marks::Kept;
+
 use super::Tenant;
 use super::api::{Change, request_id};
-use super::judge::{block as block_of, failed};
+use super::judge::failed;
 use crate::clock::Moment;
 use crate::model::action::{
     Block, Folder, ItemState, Never, Order, Receipt, State, Step, Target, TargetItem, TargetPerson, Whose,

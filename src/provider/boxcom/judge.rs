@@ -69,7 +69,7 @@ pub(super) enum Door {
     Content,
     /// A signed download address.
     Signed,
-    /// The question whether a file could be put there: 409 is an answer too, and names the file in the way.
+    /// The question whether an upload would be taken: 409 is an answer too, whose body names what is in its way.
     Preflight,
 }
 
@@ -89,8 +89,7 @@ impl Judge for Answers {
             (Door::Content, 202) => {
                 Judgement::Again { after: retry_after(headers, body), throttled: false, said: "202 not ready".into() }
             }
-            (Door::Preflight, 409) => Judgement::Good,
-            (_, 200..=299) => Judgement::Good,
+            (_, 200..=299) | (Door::Preflight, 409) => Judgement::Good,
             (_, 429) => Judgement::Again {
                 after: retry_after(headers, body),
                 throttled: true,

@@ -166,3 +166,6 @@ pub(super) fn kind_path(kind: ItemKind) -> &'static str {
 fn sha1_of(content: &[u8]) -> ContentHash {
     ContentHash::Sha1(Sha1::digest(content).into())
 }
+
+#[cfg(test)]
+mod tests;

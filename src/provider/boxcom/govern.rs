@@ -12,6 +12,8 @@ mod people;
 mod places;
 mod read;
 
+pub(super) use marks::Kept;
+
 use super::Tenant;
 use super::api::{Change, request_id};
 use super::judge::failed;
@@ -22,7 +24,6 @@ use crate::model::action::{
 use crate::model::{ContentHash, Directory, ItemKind, Principal, Provider};
 use crate::provider::govern::{self, Applied, Asked, Governor, Hands, Journal, Ways};
 use crate::provider::{Error, Source};
-pub(super) use marks::Kept;
 use sha1::{Digest, Sha1};
 use std::fmt;
 use std::time::Duration;
@@ -165,3 +166,6 @@ pub(super) fn kind_path(kind: ItemKind) -> &'static str {
 fn sha1_of(content: &[u8]) -> ContentHash {
     ContentHash::Sha1(Sha1::digest(content).into())
 }
+
+#[cfg(test)]
+mod tests;

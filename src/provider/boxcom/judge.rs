@@ -69,7 +69,7 @@ pub(super) enum Door {
     Content,
     /// A signed download address.
     Signed,
-    /// The question whether a file could be put there: 409 is an answer too, and names the file in the way.
+    /// The question whether an upload would be taken: 409 is an answer too, whose body names what is in its way.
     Preflight,
 }
 

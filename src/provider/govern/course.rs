@@ -35,8 +35,14 @@ pub(in crate::provider) fn perform(
     }
     let facets = Facets::of(&order.action);
     let asked = Asked { order, facets, prior: order.begun.as_deref(), people };
-    let Some(now) = read(hands, &asked)? else {
-        return Ok(untouched(order, Outcome::Gone, order.begun.as_deref()));
+    let now = match read(hands, &asked) {
+        Ok(Some(now)) => now,
+        Ok(None) => return Ok(untouched(order, Outcome::Gone, order.begun.as_deref())),
+        Err(error) if error.next() == Next::Forbidden => {
+            let block = if error.status().is_none() { Block::NobodyToAct } else { Block::NoRight(error.said().into()) };
+            return Ok(untouched(order, Outcome::Blocked(block), order.begun.as_deref()));
+        }
+        Err(error) => return Err(error),
     };
     let prior = order.begun.as_deref().unwrap_or(&now).clone();
     Course {

@@ -7,6 +7,7 @@ use sluicebox::engine::listing::journal::{Journal, Sync};
 use sluicebox::engine::listing::{self, Options};
 use sluicebox::model::{Directory, Provider};
 use sluicebox::provider::dropbox::auth;
+use sluicebox::provider::govern::Governor;
 use sluicebox::provider::http::{self, Http};
 use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, Limits};
 use sluicebox::provider::vault::Kept;
@@ -36,11 +37,11 @@ pub(super) struct Must {
 }
 
 /// A tenant, its doors and a folder.
-pub(super) struct Stage {
-    pub(super) provider: Provider,
-    pub(super) tenants: Tenants,
-    pub(super) running: Running,
-    pub(super) clock: Clock,
+pub(crate) struct Stage {
+    pub(crate) provider: Provider,
+    pub(crate) tenants: Tenants,
+    pub(crate) running: Running,
+    pub(crate) clock: Clock,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) fill: Fill,
     pub(super) folder: TempDir,
@@ -52,7 +53,7 @@ impl Stage {
         Self::with(provider, seed, Fill::small(), Faults::light())
     }
 
-    pub(super) fn with(provider: Provider, seed: u64, fill: Fill, faults: Faults) -> Self {
+    pub(crate) fn with(provider: Provider, seed: u64, fill: Fill, faults: Faults) -> Self {
         let clock = Clock::movable();
         let tenants = Tenants::new(seed, &clock, &fill);
         let running = emulator::start(emulator::Options {
@@ -74,7 +75,7 @@ impl Stage {
     }
 
     /// The connector's settings: client credentials at Box, a team's refresh token at Dropbox.
-    pub(super) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         let cloud = match self.provider {
             Provider::Box => Cloud::Box(self.box_settings()),
             Provider::Dropbox => Cloud::Dropbox(self.dropbox_settings()),
@@ -125,12 +126,12 @@ impl Stage {
         self.path("vault")
     }
 
-    pub(super) fn http(&self, settings: &Settings) -> Arc<Http> {
+    pub(crate) fn http(&self, settings: &Settings) -> Arc<Http> {
         Http::of(settings, http::Options::new(self.clock.clone(), Arc::clone(&self.stop))).unwrap()
     }
 
     /// A new connector with nothing remembered, as a new process has.
-    pub(super) fn connect(&self) -> Box<dyn Source> {
+    pub(crate) fn connect(&self) -> Box<dyn Source> {
         let settings = self.settings();
         if let Cloud::Dropbox(cloud) = &settings.cloud {
             self.fill_vault(&settings, cloud);
@@ -139,8 +140,16 @@ impl Stage {
     }
 
     /// The same by these settings and what lies in their vault.
-    pub(super) fn open(&self, settings: &Settings) -> Box<dyn Source> {
+    pub(crate) fn open(&self, settings: &Settings) -> Box<dyn Source> {
         registry::open(settings, self.http(settings)).unwrap()
+    }
+
+    /// What acts in the tenant by these settings; the vault is filled.
+    pub(crate) fn govern(&self, settings: &Settings) -> Box<dyn Governor> {
+        if let Cloud::Dropbox(cloud) = &settings.cloud {
+            self.fill_vault(settings, cloud);
+        }
+        registry::governor(settings, self.http(settings)).unwrap()
     }
 
     fn box_settings(&self) -> BoxSettings {
@@ -253,7 +262,7 @@ impl Stage {
         }
     }
 
-    pub(super) fn domains(&self) -> Vec<String> {
+    pub(crate) fn domains(&self) -> Vec<String> {
         vec!["example.com".into()]
     }
 
@@ -269,7 +278,7 @@ impl Stage {
         Options { threads, ..Options::new(self.clock.clone(), Arc::clone(&self.stop)) }
     }
 
-    pub(super) fn people(&self, source: &dyn Source) -> Directory {
+    pub(crate) fn people(&self, source: &dyn Source) -> Directory {
         listing::people(source, &self.domains(), &listing::Progress::default()).unwrap()
     }
 

@@ -57,6 +57,8 @@ pub struct Tenant {
     holds: bool,
     /// How long the effect of an action's call is waited for.
     patience: Patience,
+    /// What actions ask once and keep for a while.
+    kept: govern::Kept,
 }
 
 impl Tenant {
@@ -83,6 +85,7 @@ impl Tenant {
             delivered: Mutex::default(),
             holds: settings.holds,
             patience: settings.patience,
+            kept: govern::Kept::default(),
         })
     }
 

@@ -6,6 +6,7 @@
 
 mod facts;
 mod receipt;
+mod refusals;
 mod row;
 mod rows;
 mod world;
@@ -67,23 +68,34 @@ fn run(seeds: RangeInclusive<u64>, faults: Faults) -> Vec<Ran> {
             todo.extend(mine.map(|row| (row, provider, seed)));
         }
     }
+    let ran = in_threads(&todo, |(row, provider, seed)| row::run(row, *provider, *seed, faults));
+    let mut ran: Vec<Ran> =
+        (todo.into_iter().zip(ran)).map(|((row, provider, seed), told)| Ran { row, provider, seed, told }).collect();
+    // By row, as they stand in the table.
+    let place = |one: &Ran| rows::all().iter().position(|row| (row.name, row.on) == (one.row.name, one.row.on));
+    ran.sort_by_key(|one| (one.seed, place(one), one.provider));
+    ran
+}
+
+/// Runs each of these, some at once; a panic is its error.
+fn in_threads<T: Sync, R: Send>(all: &[T], run: impl Fn(&T) -> Result<R, String> + Sync) -> Vec<Result<R, String>> {
     let (next, ran) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                while let Some((row, provider, seed)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let told = catch_unwind(AssertUnwindSafe(|| row::run(row, *provider, *seed, faults)));
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = all.get(at) else { break };
+                    let told = catch_unwind(AssertUnwindSafe(|| run(one)));
                     let told = told.unwrap_or_else(|panic| Err(words(&*panic).to_owned()));
-                    let ran_one = Ran { row: row.clone(), provider: *provider, seed: *seed, told };
-                    ran.lock().unwrap().push(ran_one);
+                    ran.lock().unwrap().push((at, told));
                 }
             });
         }
     });
     let mut ran = ran.into_inner().unwrap();
-    let place = |one: &Ran| rows::all().iter().position(|row| (row.name, row.on) == (one.row.name, one.row.on));
-    ran.sort_by_key(|one| (one.seed, place(one), one.provider));
-    ran
+    ran.sort_by_key(|(at, _)| *at);
+    ran.into_iter().map(|(_, told)| told).collect()
 }
 
 /// How all rows ended, over all seeds.

@@ -33,9 +33,9 @@ pub(super) struct Row {
     action: fn(&World) -> Action,
     /// What the tenant shows after, told as a change of what it showed before.
     after: Change,
-    /// What it shows after the undo, told as a change of what it showed before everything.
+    /// What it shows in the end, told as a change of what it showed before everything: as `after` when nothing is undone.
     undone: Change,
-    outcome: fn(&World) -> Outcome,
+    outcome: &'static str,
     /// The outcome of giving the order anew.
     again: &'static str,
     /// Effects: Box's, then Dropbox's.
@@ -61,7 +61,7 @@ impl Row {
             action,
             after: |_, _| {},
             undone: |_, _| {},
-            outcome: |_| Outcome::Done,
+            outcome: "done",
             again: "already_so",
             effects: [&[]; 2],
             undo_effects: [&[]; 2],
@@ -83,8 +83,9 @@ impl Row {
         Self { undone, ..self }
     }
 
-    pub(super) fn outcome(self, outcome: fn(&World) -> Outcome) -> Self {
-        Self { outcome, ..self }
+    /// Nothing is called, and nothing changes: the provider does not have it.
+    pub(super) fn blocked(self) -> Self {
+        Self { outcome: "blocked", ..self }
     }
 
     pub(super) fn again(self, again: &'static str) -> Self {
@@ -118,7 +119,7 @@ impl Row {
 
     /// So many things are left open, and the receipt names them.
     pub(super) fn left(self, left: usize) -> Self {
-        Self { left, outcome: |_| Outcome::Partly, again: "partly", ..self }
+        Self { left, outcome: "partly", again: "partly", ..self }
     }
 
     pub(super) fn watched(self, watched: &'static [&'static str]) -> Self {
@@ -259,9 +260,9 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         // Parked: the receipt's word for not knowing. The state is one of the two, which the order given anew finds out.
         parked += 1;
         wrong.unless(given.unclear() > 0, || format!("unknown without an unclear call: {receipt:?}"));
-        return done(wrong, Told { outcome: "unknown".into(), calls, undo: String::new(), parked });
+        return done(&world, wrong, Told { outcome: "unknown".into(), calls, undo: String::new(), parked });
     }
-    wrong.unless(outcome == (row.outcome)(&world), || {
+    wrong.unless(outcome.name() == row.outcome, || {
         format!("outcome {outcome:?} of {:?}, left {:?}", receipt.did, receipt.left)
     });
     wrong.facts("after", &expected, &now);
@@ -277,8 +278,11 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
     let answered = given.dids.iter().filter(|did| did.ended == Ended::Answered);
     wrong.unless(answered.clone().all(|did| !did.requests.is_empty()), || "a call without a request's id".into());
     once(&world, &mut wrong, "effects", row.effects[at], &given);
+    if let Outcome::Blocked(block) = &outcome {
+        return done(&world, wrong, Told { outcome: "blocked".into(), calls, undo: block.to_string(), parked });
+    }
     if !matches!(outcome, Outcome::Done | Outcome::Partly) {
-        return done(wrong, Told { outcome: outcome.name().into(), calls, undo: String::new(), parked });
+        return done(&world, wrong, Told { outcome: outcome.name().into(), calls, undo: String::new(), parked });
     }
 
     // The same order anew.
@@ -294,7 +298,7 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
 
     // The undo.
     let Some(found) = &receipt.found else {
-        return done(wrong, Told { outcome: outcome.name().into(), calls, undo: "-".into(), parked });
+        return done(&world, wrong, Told { outcome: outcome.name().into(), calls, undo: "-".into(), parked });
     };
     let undo = Undo::of(&first, found);
     wrong.unless(undo.lost == row.lost[at], || format!("lost {:?}", undo.lost));
@@ -305,7 +309,7 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         world.settle();
         if let Outcome::Unknown(_) = inverse.receipt.outcome {
             parked += 1;
-            return done(wrong, Told { outcome: outcome.name().into(), calls, undo: "unknown".into(), parked });
+            return done(&world, wrong, Told { outcome: outcome.name().into(), calls, undo: "unknown".into(), parked });
         }
         wrong.unless(inverse.receipt.outcome == Outcome::Done, || {
             format!("undone by {}: {:?}", action.name(), inverse.receipt)
@@ -317,7 +321,7 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         all.dids.extend(inverse.dids);
     }
     let mut expected = before;
-    if undo.actions.is_empty() {
+    if undo.actions.is_empty() && row.again != "done" {
         (row.after)(&mut expected, &world);
     } else {
         (row.undone)(&mut expected, &world);
@@ -330,10 +334,11 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
     }
     wrong.facts("undone", &expected, &back);
     once(&world, &mut wrong, "effects of the undo", row.undo_effects[at], &all);
-    done(wrong, Told { outcome: outcome.name().into(), calls, undo: told(&undo), parked })
+    done(&world, wrong, Told { outcome: outcome.name().into(), calls, undo: told(&undo), parked })
 }
 
-fn done(wrong: Wrong, told: Told) -> Result<Told, String> {
+fn done(world: &World, mut wrong: Wrong, told: Told) -> Result<Told, String> {
+    wrong.0.extend(world.nothing_forbidden().err());
     if wrong.0.is_empty() { Ok(told) } else { Err(wrong.0.join("\n    ")) }
 }
 

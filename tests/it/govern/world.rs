@@ -2,14 +2,16 @@
 
 use super::facts::{self, Facts};
 use crate::provider::stage::Stage;
+use sha1::Digest;
 use sluicebox::clock::Moment;
 use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Effect, Faults, boxcom, dropbox};
-use sluicebox::model::action::{Folder, Target, TargetItem, TargetPerson};
-use sluicebox::model::{Directory, Item, ItemKind, Person, Principal, Provider, Who};
-use sluicebox::provider::govern::Governor;
+use sluicebox::model::action::{Action, Folder, Outcome, Target, TargetItem, TargetPerson, Whose};
+use sluicebox::model::{Directory, Item, ItemKind, Person, Principal, Provider, Side, Who};
+use sluicebox::provider::govern::{Governor, NoJournal};
 use sluicebox::provider::{Onward, Settings, Source, Walk};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,9 @@ pub(super) struct World {
     pub(super) governor: Box<dyn Governor>,
     pub(super) people: Directory,
     source: Box<dyn Source>,
+    began: Moment,
+    /// The folder that the row's order puts something in.
+    pub(super) to: RefCell<Option<Folder>>,
 }
 
 impl World {
@@ -42,7 +47,8 @@ impl World {
         let governor = stage.govern(&settings);
         let source = stage.connect();
         let people = stage.people(&*source);
-        Self { stage, governor, people, source }
+        let began = stage.clock.now();
+        Self { stage, governor, people, source, began, to: RefCell::default() }
     }
 
     pub(super) fn provider(&self) -> Provider {
@@ -138,11 +144,16 @@ impl World {
         let walks = self.source.walks(&self.people).unwrap().walks;
         // Box's walks are named by their folders, Dropbox's by their namespaces.
         let is_there = |walk: &Walk| *walk.place == *place || (self.is_box() && walk.read_as.id() == Some(&place));
-        let mut walks: VecDeque<Walk> = walks.into_iter().filter(is_there).collect();
+        let walks = walks.into_iter().filter(is_there).collect();
+        self.walked(walks, &id).unwrap_or_else(|| panic!("{path} is not listed"))
+    }
+
+    /// The item of an id, as these walks tell it.
+    fn walked(&self, mut walks: VecDeque<Walk>, id: &str) -> Option<Item> {
         while let Some(mut walk) = walks.pop_front() {
             let page = self.source.page(&walk, &self.people).unwrap();
             if let Some(item) = page.items.into_iter().find(|item| *item.id == *id) {
-                return item;
+                return Some(item);
             }
             walks.extend(page.found);
             if let Onward::More(cursor) = page.onward {
@@ -150,7 +161,7 @@ impl World {
                 walks.push_back(walk);
             }
         }
-        panic!("{path} is not listed")
+        None
     }
 
     /// The same as what an order is done to.
@@ -160,10 +171,62 @@ impl World {
         Target::Item(TargetItem { id, kind, place, read_as, path })
     }
 
-    /// A person of the cast, as listed.
+    /// The same as somebody sees it who is let into another's tree.
+    pub(super) fn item_of(&self, key: &str, path: &str) -> Target {
+        let (id, by) = (self.id(path), &self.known(key).id);
+        let walks = self.source.walks(&self.people).unwrap().walks.into_iter();
+        let Item { id, kind, place, read_as, .. } = self
+            .walked(walks.filter(|walk| walk.read_as.id() == Some(by)).collect(), &id)
+            .unwrap_or_else(|| panic!("{path} is not listed"));
+        Target::Item(TargetItem { id, kind, place, read_as, path: None })
+    }
+
+    /// What lies where nobody can list, as it was known before.
+    pub(super) fn seen_item(&self, path: &str) -> Target {
+        let person = self.known(path.split('/').next().unwrap());
+        let (id, place) = (self.id(path).into(), Arc::clone(&person.id));
+        Target::Item(TargetItem {
+            id,
+            kind: ItemKind::File,
+            read_as: Principal::Person(Arc::clone(&place)),
+            place,
+            path: None,
+        })
+    }
+
+    /// A file that is not there.
+    pub(super) fn nothing(&self) -> Target {
+        let Target::Item(item) = self.item("heidi/Press/Figures.csv") else { unreachable!("a file is an item") };
+        Target::Item(TargetItem { id: self.word("7", "id:nothingnothingnothin").into(), path: None, ..item })
+    }
+
+    /// The application's own account (Box).
+    pub(super) fn service(&self) -> Target {
+        let id: Arc<str> = self.boxcom().user_id("service").unwrap().into();
+        Target::Person(TargetPerson { id: Some(Arc::clone(&id)), account: Some(id), login: None })
+    }
+
+    /// Leaves the application all scopes but one (Dropbox).
+    pub(super) fn scopes_without(&self, scope: &str) {
+        let left: Vec<&str> = dropbox::ALL_SCOPES.into_iter().filter(|other| *other != scope).collect();
+        self.dropbox().set_scopes(&left);
+    }
+
+    /// Lets no link reach further than the company.
+    pub(super) fn links_at_most(&self) {
+        let known = if self.is_box() {
+            self.boxcom().set_links_at_most("company")
+        } else {
+            self.dropbox().set_links_at_most("team")
+        };
+        assert!(known);
+    }
+
+    /// A person of the cast, as listed; one of another company by the account alone.
     pub(super) fn person(&self, key: &str) -> Target {
-        let Person { id, account, login, .. } = self.known(key).clone();
-        Target::Person(TargetPerson { id: Some(id), account: Some(account), login: Some(login) })
+        let Person { id, account, login, side, .. } = self.known(key).clone();
+        let id = (side == Side::Internal).then_some(id);
+        Target::Person(TargetPerson { id, account: Some(account), login: Some(login) })
     }
 
     pub(super) fn known(&self, key: &str) -> &Person {
@@ -204,6 +267,59 @@ impl World {
         }
     }
 
+    /// The same, kept for what a row expects.
+    pub(super) fn into_folder(&self, path: &str) -> Folder {
+        self.to.borrow_mut().insert(self.folder(path)).clone()
+    }
+
+    /// The quarantine's folder of the company or a person (by key), kept alike.
+    pub(super) fn into_quarantine(&self, whose: Whose, key: &str) -> Folder {
+        let person = (whose == Whose::Owner).then(|| &*self.known(key).id);
+        let made = self.governor.quarantine(whose, person).unwrap_or_else(|error| panic!("no quarantine: {error}"));
+        self.to.borrow_mut().insert(made).clone()
+    }
+
+    /// Puts facts where the kept folder is.
+    pub(super) fn moved(&self, facts: &mut Facts) {
+        let to = self.to.borrow().clone().expect("a folder was kept");
+        if self.is_box() {
+            facts.folder = to.id.unwrap().to_string();
+        } else {
+            (facts.folder, facts.place) = (to.path.unwrap_or_default().to_string(), to.place.to_string());
+        }
+    }
+
+    pub(super) fn group(&self, name: &str) -> Who {
+        let group = self.people.groups().find(|group| &*group.name == name).expect("a group");
+        Who::Group { id: Arc::clone(&group.id), side: None }
+    }
+
+    /// Performs something beforehand, as an earlier order of ours.
+    pub(super) fn earlier(&self, on: &Target, action: Action) {
+        let receipt = self.governor.perform(&super::row::order("earlier", on, action), &self.people, &mut NoJournal);
+        let receipt = receipt.unwrap_or_else(|error| panic!("before the row: {error}"));
+        assert_eq!(receipt.outcome, Outcome::Done, "before the row: {receipt:?}");
+    }
+
+    /// Gives an item a label beforehand: a person's hand at Box, where Dropbox has ours alone.
+    pub(super) fn labelled(&self, path: &'static str, level: &'static str) -> Target {
+        let on = self.item(path);
+        if self.is_box() {
+            self.label(path, Some(level));
+        } else {
+            self.earlier(&on, Action::SetLabel { label: level.into(), order: levels(), ours: None });
+        }
+        on
+    }
+
+    /// The provider's hash of a short text.
+    pub(super) fn hash(&self, text: &str) -> String {
+        match self.provider() {
+            Provider::Box => hex(&sha1::Sha1::digest(text)),
+            Provider::Dropbox => hex(&sha2::Sha256::digest(sha2::Sha256::digest(text))),
+        }
+    }
+
     /// What the tenant shows of what an order is done to.
     pub(super) fn facts(&self, on: &Target, watched: &[&'static str]) -> Facts {
         match on {
@@ -215,16 +331,35 @@ impl World {
         }
     }
 
-    // ---- time, effects ----
-
-    pub(super) fn now(&self) -> Moment {
-        self.stage.clock.now()
+    /// The same; `None` for what the tenant has never had, and for the application's own account.
+    pub(super) fn known_facts(&self, on: &Target) -> Option<Facts> {
+        let is_known = match on {
+            Target::Item(item) if self.is_box() => self.boxcom().seen(&item.id).is_some(),
+            Target::Item(item) => self.dropbox().seen(&item.id).is_some(),
+            Target::Person(person) => person.login.is_some(),
+        };
+        is_known.then(|| self.facts(on, &[]))
     }
 
-    /// A moment to come, to the second as providers keep it.
-    pub(super) fn days_on(&self, days: u64) -> Moment {
-        let at = Moment::from_millis(self.now().as_secs() * 1_000);
-        at.plus(Duration::from_secs(days * 86_400))
+    /// That nothing was asked for that is never asked for: no deletion for good, no device wiped.
+    pub(super) fn nothing_forbidden(&self) -> Result<(), String> {
+        let is_purge =
+            |kind: &String| (kind.starts_with("DELETE") && kind.ends_with("/trash")) || kind.contains("permanently");
+        let calls = self.stage.running.record().calls();
+        let wiped = self.dropbox().wiped();
+        match calls.keys().find(|kind| is_purge(kind)) {
+            Some(purge) => Err(format!("{purge} was asked for")),
+            None if !wiped.is_empty() => Err(format!("devices of {wiped:?} were wiped")),
+            None => Ok(()),
+        }
+    }
+
+    // ---- time, effects ----
+
+    /// A day to come, counted from the row's beginning and to the second as providers keep it.
+    pub(super) fn on_day(&self, days: u64) -> Moment {
+        let began = Moment::from_millis(self.began.as_secs() * 1_000);
+        began.plus(Duration::from_secs(days * 86_400))
     }
 
     /// Lets so much time go by that nothing is late any more and no read is out of date.
@@ -255,6 +390,15 @@ impl World {
             Target::Person(_) => "person",
         }
     }
+}
+
+/// Labels from the lowest to the highest.
+pub(super) fn levels() -> Vec<Arc<str>> {
+    ["Public", "Internal", "Confidential", "Restricted"].map(Arc::from).to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The key of whoever's tree a path is in; what the company owns is the admin's business.

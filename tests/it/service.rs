@@ -6,4 +6,5 @@ mod kill;
 mod latency;
 mod live;
 mod oracle;
+mod storm;
 mod whole;

@@ -12,10 +12,9 @@ mod people;
 mod places;
 mod read;
 
-pub(super) use marks::Kept;
-
+use super::Tenant;
 use super::api::{Change, request_id};
-use super::{Tenant, judge};
+use super::judge::failed;
 use crate::clock::Moment;
 use crate::model::action::{
     Block, Folder, ItemState, Never, Order, Receipt, State, Step, Target, TargetItem, TargetPerson, Whose,
@@ -23,6 +22,7 @@ use crate::model::action::{
 use crate::model::{ContentHash, Directory, ItemKind, Principal, Provider};
 use crate::provider::govern::{self, Applied, Asked, Governor, Hands, Journal, Ways};
 use crate::provider::{Error, Source};
+pub(super) use marks::Kept;
 use sha1::{Digest, Sha1};
 use std::fmt;
 use std::time::Duration;
@@ -143,7 +143,7 @@ impl Tenant {
     pub(super) fn sent(&self, change: &Change<'_>) -> Applied {
         match self.api.change(change) {
             Ok(reply) => Applied::Done(request_id(&reply).into_iter().collect()),
-            Err(error) => judge::failed(error),
+            Err(error) => failed(error),
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) enum Scope {
     Events,
     /// Webhooks.
     Webhooks,
+    /// Legal holds.
+    Holds,
+    /// Retention policies.
+    Retention,
 }
 
 impl Scope {
@@ -41,6 +45,8 @@ impl Scope {
             Scope::Groups => "Application Scopes > Manage groups",
             Scope::Events => "Application Scopes > Manage enterprise properties",
             Scope::Webhooks => "Application Scopes > Manage webhooks",
+            Scope::Holds => "Application Scopes > Manage legal hold policies",
+            Scope::Retention => "Application Scopes > Manage retention policies",
         }
     }
 
@@ -63,7 +69,7 @@ pub(super) enum Door {
     Content,
     /// A signed download address.
     Signed,
-    /// The question whether an upload would be taken: 409 is an answer too, whose body names what is in its way.
+    /// The question whether a file could be put there: 409 is an answer too, and names the file in the way.
     Preflight,
 }
 

@@ -7,8 +7,8 @@ use super::course::perform;
 use super::*;
 use crate::clock::Moment;
 use crate::model::action::{
-    Clash, Did, Ended, Holds, Invitations, ItemState, Labels, Left, LinkAbove, LinkWish, LockState, Never, Note,
-    NoteState, Outcome, OwnLink, PersonState, Quarantine, Target, Undo,
+    Clash, Did, Ended, Holds, ItemState, Labels, Left, LinkAbove, LinkWish, LockState, Never, Note, NoteState, Outcome,
+    OwnLink, PersonState, Quarantine, Target, Undo,
 };
 use crate::model::{Audience, ItemKind, Member, Members, Owner, Principal, Role, Status, Who};
 use proptest::prelude::*;

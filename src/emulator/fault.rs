@@ -1,11 +1,14 @@
-//! Seeded faults: throttling, server errors, delays, cut bodies, lost positions, answers that never come.
+//! Seeded faults: throttling, server errors, delays, cut bodies, lost positions, answers that never come, writes that are
+//! done late, reads that are out of date.
 //!
 //! What happens to a request is a pure function of the seed, of the request itself and of how often this very request came
 //! before, so that a run can be repeated however the client's threads interleave. No fault lasts: the same request meets
 //! [`IN_A_ROW_MAX`] of them and is then let through, and positions are forgotten less and less often, so that a client that
-//! tries a bounded number of times reaches its end.
+//! tries a bounded number of times reaches its end. Two things also rest on what was asked before: whether a position can be
+//! forgotten, and whether there is an answer out of date to give.
 
-use super::wire::{Answer, Asked, Door};
+use super::wire::{Answer, Asked, Cloud, Door};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -17,9 +20,11 @@ const RESET_AFTER: u64 = 4;
 const REMEMBERED_MAX: usize = 1 << 20;
 /// The longest `Retry-After` that is put in.
 const WAIT_SECS_MAX: u64 = 3;
+/// How late a write is done, and how old a stale read is, at most, unless [`Faults`] says otherwise.
+const SOON: Duration = Duration::from_secs(5);
 
 /// How often which fault happens, as a share of the requests it can happen to (0.0 to 1.0).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Faults {
     /// 429.
     pub throttled: f64,
@@ -41,6 +46,38 @@ pub struct Faults {
     pub stall_for: Duration,
     /// Done, but the answer is lost: the request is worked on, then the connection is closed. Neither contents nor tokens.
     pub lost: f64,
+    /// A write is done late: the connection is closed at once, and the write is done up to `delayed_by` later, before any
+    /// request that comes after its time. Not tokens.
+    pub delayed: f64,
+    /// How late at most, by the shared clock; five seconds at first.
+    pub delayed_by: Duration,
+    /// A read is answered as it was before a write: with the tenant's last answer to the same read, when that is no older
+    /// than `stale_for` and the tenant did a write since. JSON alone, and nothing that carries a cursor.
+    pub stale: f64,
+    /// How old such an answer is at most, by the shared clock; five seconds at first.
+    pub stale_for: Duration,
+}
+
+/// None at all.
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            throttled: 0.0,
+            failing: 0.0,
+            cut: 0.0,
+            not_ready: 0.0,
+            reset: 0.0,
+            late: 0.0,
+            late_by: Duration::ZERO,
+            stalled: 0.0,
+            stall_for: Duration::ZERO,
+            lost: 0.0,
+            delayed: 0.0,
+            delayed_by: SOON,
+            stale: 0.0,
+            stale_for: SOON,
+        }
+    }
 }
 
 impl Faults {
@@ -77,8 +114,26 @@ impl Faults {
         Self { throttled: 0.3, failing: 0.1, stalled: 0.05, stall_for, ..Self::default() }
     }
 
+    /// What whoever writes must survive: 429 10 %, 5xx 5 %, done but not answered 10 %, done up to five seconds late 10 % of
+    /// the writes, out of date up to five seconds 15 % of the reads that can be, and 2 % never answered (their connections
+    /// stand for two seconds).
+    #[must_use]
+    pub fn writes() -> Self {
+        Self {
+            throttled: 0.1,
+            failing: 0.05,
+            stalled: 0.02,
+            stall_for: Duration::from_secs(2),
+            lost: 0.1,
+            delayed: 0.1,
+            stale: 0.15,
+            ..Self::default()
+        }
+    }
+
     fn none(&self) -> bool {
-        *self == Self { late_by: self.late_by, stall_for: self.stall_for, ..Self::default() }
+        let Self { late_by, stall_for, delayed_by, stale_for, .. } = *self;
+        *self == Self { late_by, stall_for, delayed_by, stale_for, ..Self::default() }
     }
 }
 
@@ -99,6 +154,32 @@ pub(super) enum Fault {
     Stalled { stands: Duration },
     /// It is done and never answered.
     Lost,
+    /// It is never answered, and done so much later.
+    Delayed { by: Duration },
+    /// It is answered as before the last write.
+    Stale,
+}
+
+impl Fault {
+    /// Its name in the record: that of its share in [`Faults`].
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Fault::Throttled { .. } => "throttled",
+            Fault::Failing { .. } => "failing",
+            Fault::NotReady { .. } => "not_ready",
+            Fault::Reset => "reset",
+            Fault::Cut { .. } => "cut",
+            Fault::Stalled { .. } => "stalled",
+            Fault::Lost => "lost",
+            Fault::Delayed { .. } => "delayed",
+            Fault::Stale => "stale",
+        }
+    }
+
+    /// True when the connection is closed in place of an answer.
+    pub(super) fn hides_the_answer(self) -> bool {
+        matches!(self, Fault::Stalled { .. } | Fault::Lost | Fault::Delayed { .. })
+    }
 }
 
 /// What was drawn for a request.
@@ -115,6 +196,23 @@ pub(super) struct About<'a> {
     pub(super) asked: &'a Asked,
     pub(super) principal: &'a str,
     pub(super) is_content: bool,
+    /// It changes the tenant.
+    pub(super) is_write: bool,
+    /// The desk holds an answer to it that is out of date.
+    pub(super) has_stale: bool,
+}
+
+impl<'a> About<'a> {
+    /// What the tenant says of a request.
+    pub(super) fn new(asked: &'a Asked, principal: &'a str, cloud: &dyn Cloud) -> Self {
+        let is_write = cloud.is_write(asked) && !is_of_tokens(asked);
+        Self { asked, principal, is_content: cloud.is_content(asked), is_write, has_stale: false }
+    }
+}
+
+/// True for a call that gets, gives back or asks a person for a token, of either provider.
+pub(super) fn is_of_tokens(asked: &Asked) -> bool {
+    ["/oauth2/", "/api/oauth2/", "/2/auth/"].iter().any(|start| asked.path.starts_with(start))
 }
 
 /// Draws faults.
@@ -196,7 +294,10 @@ fn pick(about: &About<'_>, faults: &Faults, numbers: &mut Numbers) -> Option<Fau
         (!about.is_content, faults.reset, Fault::Reset),
         (about.is_content, faults.cut, Fault::Cut { drawn: form }),
         (true, faults.stalled, Fault::Stalled { stands: faults.stall_for }),
-        (!about.is_content && !about.asked.path.starts_with("/oauth2/"), faults.lost, Fault::Lost),
+        (!about.is_content && !is_of_tokens(about.asked), faults.lost, Fault::Lost),
+        (about.is_write, faults.delayed, Fault::Delayed { by: Numbers(form).span(faults.delayed_by) }),
+        // Whether there is one depends on what was asked and written before.
+        (about.has_stale, faults.stale, Fault::Stale),
     ];
     let mut picked = None;
     for (can_happen, share, fault) in rows {
@@ -209,14 +310,37 @@ fn pick(about: &About<'_>, faults: &Faults, numbers: &mut Numbers) -> Option<Fau
 }
 
 /// Who asks what: the same for the same request asked again. Signed addresses change from time to time; their path does
-/// not.
+/// not. Nor does a form whose parts are told apart by another word each time: the word is left out.
 pub(super) fn fingerprint(about: &About<'_>) -> u64 {
     let asked = about.asked;
     let query = if asked.door == Door::BoxDownload { "" } else { &asked.query };
     let argument = asked.header("dropbox-api-arg").unwrap_or_default();
+    let body = without_boundary(asked);
     let parts: [&[u8]; 5] =
-        [about.principal.as_bytes(), asked.path.as_bytes(), query.as_bytes(), argument.as_bytes(), &asked.body];
+        [about.principal.as_bytes(), asked.path.as_bytes(), query.as_bytes(), argument.as_bytes(), &body];
     hash(&[&[door_number(asked.door)], asked.method.as_bytes()]) ^ hash(&parts).rotate_left(1)
+}
+
+/// The body; of `multipart/form-data` without the word between its parts.
+fn without_boundary(asked: &Asked) -> Cow<'_, [u8]> {
+    let kind = asked.header("content-type").filter(|kind| kind.starts_with("multipart/form-data"));
+    let word = kind.and_then(|kind| kind.split_once("boundary=")).map_or("", |(_, word)| word);
+    let word = word.split(';').next().unwrap_or_default().trim_matches('"').as_bytes();
+    let Some(&first) = word.first() else { return Cow::Borrowed(&asked.body) };
+    let (mut kept, mut rest) = (Vec::with_capacity(asked.body.len()), asked.body.as_slice());
+    while let Some(at) = rest.iter().position(|&byte| byte == first) {
+        let (before, from) = rest.split_at(at);
+        kept.extend_from_slice(before);
+        rest = match from.strip_prefix(word) {
+            Some(after) => after,
+            None => {
+                kept.push(first);
+                &from[1..]
+            }
+        };
+    }
+    kept.extend_from_slice(rest);
+    Cow::Owned(kept)
 }
 
 fn path_of(about: &About<'_>) -> u64 {
@@ -230,7 +354,7 @@ fn door_number(door: Door) -> u8 {
 
 /// FNV-1a, with a mark between parts: the standard library's hash may change from one release to the next, and with it
 /// every run that a seed stands for.
-fn hash(parts: &[&[u8]]) -> u64 {
+pub(super) fn hash(parts: &[&[u8]]) -> u64 {
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
     for part in parts {
         for &byte in part.iter().chain(&[0xFF]) {
@@ -319,7 +443,7 @@ mod tests {
     }
 
     fn draws(dice: &mut Dice, request: &Asked, is_content: bool, faults: &Faults, times: usize) -> Vec<Option<Fault>> {
-        let about = About { asked: request, principal: "p", is_content };
+        let about = About { asked: request, principal: "p", is_content, is_write: false, has_stale: false };
         (0..times).map(|_| dice.draw(about, faults).fault).collect()
     }
 
@@ -369,6 +493,56 @@ mod tests {
                 let met = draws(&mut Dice::new(1), &asked(door, "/a", ""), is_content, &faults, 1);
                 assert_eq!(met[0].is_some(), expected, "{name} {door:?} {is_content}");
             }
+        }
+    }
+
+    #[test]
+    fn faults_of_writes_and_reads_happen_to_those() {
+        let content = asked(Door::DropboxContent, "/a", "");
+        let (write, token) = (asked(Door::BoxApi, "/a", ""), asked(Door::DropboxApi, "/oauth2/token", ""));
+        for (name, request, is_write, has_stale, expected) in [
+            ("a write", &write, true, false, [true, true, false]),
+            ("a read with an old answer", &write, false, true, [true, false, true]),
+            ("a read without", &write, false, false, [true, false, false]),
+            ("a content", &content, false, false, [false; 3]),
+            ("a token", &token, false, false, [false; 3]),
+        ] {
+            let is_content = name == "a content";
+            let about = About { asked: request, principal: "p", is_content, is_write, has_stale };
+            let none = Faults { delayed_by: Duration::ZERO, ..Faults::default() };
+            let all = [Faults { lost: 1.0, ..none }, Faults { delayed: 1.0, ..none }, Faults { stale: 1.0, ..none }];
+            let expected_all = [Fault::Lost, Fault::Delayed { by: Duration::ZERO }, Fault::Stale];
+            for ((faults, fault), expected) in all.into_iter().zip(expected_all).zip(expected) {
+                let mut dice = Dice::new(1);
+                let met = [(); 3].map(|()| dice.draw(about, &faults).fault);
+                let met_twice = [Some(fault), Some(fault), None];
+                assert_eq!(met, if expected { met_twice } else { [None; 3] }, "{name}: {}", fault.word());
+            }
+        }
+    }
+
+    #[test]
+    fn a_form_is_the_same_with_another_word_between_its_parts() {
+        let print = |word: &str, body: &str| {
+            let mut request = asked(Door::BoxUpload, "/a", body);
+            request.headers = vec![("content-type".into(), format!("multipart/form-data; boundary=\"{word}\""))];
+            fingerprint(&About { asked: &request, principal: "p", is_content: false, is_write: true, has_stale: false })
+        };
+        let one = print("edge", "--edge\r\n\r\neager\r\n--edge--");
+        assert_eq!(one, print("rim", "--rim\r\n\r\neager\r\n--rim--"));
+        assert_ne!(one, print("rim", "--rim\r\n\r\nother\r\n--rim--"));
+        assert_ne!(one, print("", "--edge\r\n\r\neager\r\n--edge--"));
+    }
+
+    #[test]
+    fn faults_that_come_later_do_not_move_the_luck_of_the_others() {
+        let (plain, more) = (Faults::storm(), Faults { delayed: 0.5, stale: 0.5, ..Faults::storm() });
+        for number in 0..200 {
+            let request = asked(Door::BoxApi, &format!("/{number}"), "");
+            let about = About { asked: &request, principal: "p", is_content: false, is_write: true, has_stale: true };
+            let (one, other) = (Dice::new(1).draw(about, &plain).fault, Dice::new(1).draw(about, &more).fault);
+            let is_new = matches!(other, Some(Fault::Delayed { .. } | Fault::Stale));
+            assert!(one == other || (one.is_none() && is_new), "{number}: {one:?} {other:?}");
         }
     }
 

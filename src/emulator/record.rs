@@ -42,6 +42,9 @@ pub struct Recorded {
     pub refused: Option<String>,
     /// True when a fault was put in.
     pub faulted: bool,
+    /// Which, by the name of its share in [`Faults`](super::Faults): `lost` was done and not answered, `delayed` (status 0)
+    /// was not answered and is done later, `stale` was answered as before the last write.
+    pub fault: Option<&'static str>,
     /// True when it carried an `Authorization` header.
     pub authorized: bool,
     /// True when it came before the time an earlier answer had named (`Retry-After`).
@@ -87,6 +90,8 @@ struct Kept {
     latest: VecDeque<Recorded>,
     count: u64,
     faulted: u64,
+    faults: BTreeMap<&'static str, u64>,
+    carried_out: u64,
     kinds: BTreeMap<String, u64>,
     statuses: BTreeMap<u16, u64>,
     downloads: BTreeMap<String, Downloads>,
@@ -117,6 +122,9 @@ impl Record {
         let kept = &mut *self.lock();
         kept.count += 1;
         kept.faulted += u64::from(request.faulted);
+        if let Some(fault) = request.fault {
+            *kept.faults.entry(fault).or_default() += 1;
+        }
         *kept.statuses.entry(request.status).or_default() += 1;
         let kind = request.kind();
         let full = kept.kinds.len() >= KINDS_MAX && !kept.kinds.contains_key(&kind);
@@ -134,6 +142,15 @@ impl Record {
             kept.latest.pop_front();
         }
         kept.latest.push_back(request);
+    }
+
+    /// Counts a delayed write that was carried out; it was added as a request when it came.
+    pub(super) fn add_carried_out(&self, request: &Recorded) {
+        let kept = &mut *self.lock();
+        kept.carried_out += 1;
+        if request.refused.is_some() {
+            kept.refused.add(request);
+        }
     }
 
     /// Counts a body that went out, up to where it was cut.
@@ -173,6 +190,18 @@ impl Record {
     #[must_use]
     pub fn faulted(&self) -> u64 {
         self.lock().faulted
+    }
+
+    /// How many met each fault, by the name of its share in [`Faults`](super::Faults).
+    #[must_use]
+    pub fn faults(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().faults.clone()
+    }
+
+    /// How many of the delayed writes were carried out so far.
+    #[must_use]
+    pub fn carried_out(&self) -> u64 {
+        self.lock().carried_out
     }
 
     /// How many requests of each [kind](Recorded::kind) there were, faulted ones among them.
@@ -234,6 +263,7 @@ mod tests {
             retry_after_secs: None,
             refused: None,
             faulted: false,
+            fault: None,
             authorized: true,
             early: false,
             over_pace: false,

@@ -6,6 +6,8 @@
 
 mod connection;
 mod courier;
+mod late;
+mod memory;
 mod walls;
 
 use super::fault::Faults;
@@ -49,7 +51,7 @@ pub struct Options {
     pub hook: Option<String>,
 }
 
-/// A running emulator; dropping it closes all doors.
+/// A running emulator; dropping it closes all doors, then carries out what was delayed.
 #[derive(Debug)]
 pub struct Running {
     doors: Vec<(Door, String)>,
@@ -88,6 +90,7 @@ pub fn start(options: Options) -> io::Result<Running> {
                 tokio::spawn(connection::accept(door, listener, config.clone(), Arc::clone(&serving)));
             }
             tokio::spawn(courier::run(bringing));
+            tokio::spawn(late::run(serving));
             // Either it was sent or whoever could send it is gone.
             let _ = stopped.await;
         });
@@ -136,6 +139,17 @@ impl Running {
         self.desk.highest_rates()
     }
 
+    /// Delayed writes ([`Faults::delayed`]) whose time has not come.
+    #[must_use]
+    pub fn delayed(&self) -> usize {
+        self.desk.delayed()
+    }
+
+    /// Carries out all delayed writes now, in the order of their times: whoever judges the end of a run asks for this first.
+    pub fn settle(&self) {
+        self.desk.settle();
+    }
+
     /// What became of the notices of webhooks so far.
     #[must_use]
     pub fn brought(&self) -> Brought {
@@ -165,6 +179,7 @@ impl Drop for Running {
             // A panic of that thread was reported when it happened.
             let _ = thread.join();
         }
+        self.desk.settle();
     }
 }
 

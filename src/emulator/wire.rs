@@ -208,6 +208,12 @@ pub trait Cloud: Send + Sync + fmt::Debug {
     /// the other off (202).
     fn is_content(&self, asked: &Asked) -> bool;
 
+    /// True for a request that changes the tenant when it is carried out; faults of writes happen to these alone. The default
+    /// goes by the method, which is right only where reading is a `GET`.
+    fn is_write(&self, asked: &Asked) -> bool {
+        !matches!(asked.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
     /// Forgets a cursor or stream position that this request carries, so that its answer is the service's own "reset".
     /// False when it carries none.
     fn forget_position(&self, asked: &Asked) -> bool;

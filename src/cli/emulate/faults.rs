@@ -20,9 +20,11 @@ const TABLE: &[Row] = &[
         (faults.stalled, faults.stall_for) = (share, Duration::from_secs(2));
     }),
     ("lost", "done, but not answered", |faults, share| faults.lost = share),
+    ("delayed", "a write not answered and done up to five seconds late", |faults, share| faults.delayed = share),
+    ("stale", "a read answered as before the last write, for five seconds", |faults, share| faults.stale = share),
 ];
 
-/// Reads a list of sets (`none`, `light`, `heavy`, `storm`) and single shares (`cut=0.2`); what comes later wins.
+/// Reads a list of sets (`none`, `light`, `heavy`, `storm`, `writes`) and single shares (`cut=0.2`); what comes later wins.
 pub(super) fn parse(text: &str) -> Result<Faults, String> {
     let mut faults = Faults::default();
     for word in text.split(',') {
@@ -44,20 +46,21 @@ fn set(name: &str) -> Result<Faults, String> {
         "light" => Ok(Faults::light()),
         "heavy" => Ok(Faults::heavy()),
         "storm" => Ok(Faults::storm()),
+        "writes" => Ok(Faults::writes()),
         _ => Err(unknown(name)),
     }
 }
 
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = TABLE.iter().map(|row| row.0).collect();
-    format!("there is no {name:?}; there are none, light, heavy, storm, and shares of {}", names.join(", "))
+    format!("there is no {name:?}; there are none, light, heavy, storm, writes, and shares of {}", names.join(", "))
 }
 
 /// The names with what they do, for `--help`.
 pub(super) fn help() -> String {
     let rows: Vec<String> = TABLE.iter().map(|row| format!("{} ({})", row.0, row.1)).collect();
     format!(
-        "Put in faults: none, light, heavy, storm, or shares of requests, as light,cut=0.2; kinds: {}",
+        "Put in faults: none, light, heavy, storm, writes, or shares of requests, as light,cut=0.2; kinds: {}",
         rows.join(", ")
     )
 }
@@ -77,6 +80,8 @@ mod tests {
             ("cut=0.2,light", Faults::light()),
             ("storm", Faults::storm()),
             ("storm,lost=0.1", Faults { lost: 0.1, ..Faults::storm() }),
+            ("writes,stale=0.3", Faults { stale: 0.3, ..Faults::writes() }),
+            ("delayed=0.5", Faults { delayed: 0.5, ..Faults::default() }),
             ("throttled=1", Faults { throttled: 1.0, ..Faults::default() }),
             ("late=0.5", Faults { late: 0.5, late_by: Duration::from_millis(500), ..Faults::default() }),
         ] {

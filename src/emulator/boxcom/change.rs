@@ -50,6 +50,9 @@ impl State {
 
     /// Refuses to put something into a folder.
     pub(super) fn may_write(&self, who: Uid, folder: Nid) -> Result<(), Fault> {
+        if self.may_enter_root(who, folder) {
+            return Ok(());
+        }
         match self.role(who, folder) {
             Some(role) if !matches!(role, Role::Viewer | Role::Previewer) => Ok(()),
             _ => Err(Fault::forbidden("Access denied - insufficient permission")),
@@ -104,14 +107,18 @@ impl State {
     ) -> Result<(), Fault> {
         let (name, parent) = (self.read_name(body)?, self.read_parent(call, body)?);
         let parent = parent.filter(|parent| *parent != self.tree.at(nid).parent);
+        let named = name.is_some() || body.get("parent").is_some_and(Value::is_object);
         // A move does not heed If-Match: https://developer.box.com/guides/api-calls/ensure-consistency/
         if parent.is_none() {
             self.matches(call, nid)?;
         }
-        if name.is_some() || parent.is_some() || body.contains_key("description") || body.contains_key("tags") {
+        if named || body.contains_key("description") || body.contains_key("tags") {
             self.may_change(call.actor, nid)?;
         }
-        if name.is_some() || parent.is_some() {
+        if let Some(target) = parent {
+            self.may_move(call.actor, nid, target)?;
+        }
+        if named {
             let name = name.unwrap_or_else(|| self.tree.name(nid));
             self.relocate(call.actor, nid, parent, &name)?;
         }
@@ -120,6 +127,21 @@ impl State {
             Some(link) => self.change_link(call, nid, link),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a move by somebody who may not edit both folders.
+    fn may_move(&self, who: Uid, nid: Nid, target: Nid) -> Result<(), Fault> {
+        let from = self.tree.at(nid).parent;
+        let into = self.role(who, target) >= Some(Role::Editor) || self.may_enter_root(who, target);
+        if self.role(who, from) >= Some(Role::Editor) && into {
+            return Ok(());
+        }
+        Err(Fault::forbidden("Access denied - insufficient permission"))
+    }
+
+    /// True for the root of a person of the company, which whoever manages the company may name by `parent.user_id`.
+    fn may_enter_root(&self, who: Uid, folder: Nid) -> bool {
+        self.tree.is_root(folder) && self.manages(who) && self.is_managed(self.tree.owner(folder))
     }
 
     fn describe(&mut self, call: &Call<'_>, nid: Nid, body: &Map<String, Value>) {
@@ -144,10 +166,19 @@ impl State {
             self.may_write(by, target)?;
         }
         self.free(by, target, name, Some(nid))?;
+        let heir = self.tree.owner(target);
+        self.shield_owner(nid, heir)?;
+        self.retained_to(nid, heir)?;
         let renamed = name != self.tree.name(nid);
+        self.noted_on("moved", nid, renamed || parent.is_some());
+        if !renamed && parent.is_none() {
+            return Ok(());
+        }
         if parent.is_some() {
             self.tree.detach(nid);
             self.tree.attach(nid, target);
+            self.owner_needs_none(nid);
+            self.cascade_onto(nid);
         }
         if renamed {
             self.tree.at_mut(nid).name = Some(name.into());
@@ -178,13 +209,40 @@ impl State {
         if self.tree.upwards(parent).any(|at| at == nid) {
             return Err(Fault::new(400, "bad_request", "A folder cannot be copied into itself"));
         }
+        self.shield_owner(nid, self.tree.owner(parent))?;
+        let old = body.get("version").and_then(Value::as_str).map(|version| self.body_of(nid, version));
+        let old = old.transpose()?;
         let copied = self.copied(nid, parent, &name);
+        if let (Some(old), Some(versions)) = (old, self.tree.versions_mut(copied)) {
+            versions.current.sha1 = super::tree::sha1_of(&old);
+            versions.current.body = old;
+        }
+        self.cascade_onto(copied);
+        self.noted_on("copied", copied, true);
         self.happen("COPY", Some(call.actor), copied, json!({"copied_from": self.tree.id(nid).to_string()}));
         Ok(Answer::json(201, &self.full(call, copied)))
     }
 
-    /// Copies an item and all below it: current versions only, no links, no collaborators.
+    /// The bytes of a version that a copy is asked of.
+    fn body_of(&self, nid: Nid, version: &str) -> Result<std::sync::Arc<[u8]>, Fault> {
+        if version == self.tree.version_id(nid).to_string() {
+            return Ok(self.tree.body(nid));
+        }
+        let earlier = self.tree.versions(nid).map(|all| all.earlier.as_slice()).unwrap_or_default();
+        let found = earlier.iter().find(|known| known.id.to_string() == version && known.trashed.is_none());
+        found.map(|found| found.body.clone()).ok_or_else(Fault::not_found)
+    }
+
+    /// Copies an item and all below it: current versions only, no links, no collaborators; a classification goes along.
     fn copied(&mut self, nid: Nid, parent: Nid, name: &str) -> Nid {
+        let copied = self.copied_bare(nid, parent, name);
+        if let Some(level) = self.label_of(nid) {
+            self.set_label(copied, &level);
+        }
+        copied
+    }
+
+    fn copied_bare(&mut self, nid: Nid, parent: Nid, name: &str) -> Nid {
         match &self.tree.at(nid).what {
             What::File(_) => {
                 let body = self.tree.body(nid);
@@ -208,6 +266,7 @@ impl State {
     /// Puts an item in the trash, and tells of it.
     pub(super) fn trash(&mut self, by: Uid, nid: Nid) {
         self.put_in_trash(nid);
+        self.noted_on("trashed", nid, true);
         self.happen("DELETE", Some(by), nid, Value::Null);
     }
 
@@ -270,6 +329,7 @@ impl State {
         }
         self.tree.attach(nid, parent);
         self.tree.touch(nid, by, self.now);
+        self.noted_on("untrashed", nid, true);
         self.happen("UNDELETE", Some(by), nid, Value::Null);
     }
 
@@ -277,11 +337,12 @@ impl State {
     pub(super) fn purge(&mut self, call: &mut Call<'_>, kind: &str, id: &str) -> Told {
         let nid = self.trashed_one(call.actor, kind, id)?;
         let all = self.tree.below(nid);
-        if all.iter().any(|at| self.tree.extra(*at).is_some_and(|extra| extra.held)) {
+        if all.iter().any(|at| self.is_kept(*at)) {
             return Err(Fault::new(403, "forbidden_by_policy", "Item is under legal hold or retention"));
         }
         let (owner, bytes) = (usize::from(self.tree.owner(nid)), self.tree.size(nid));
         self.users[owner].aside_bytes = self.users[owner].aside_bytes.saturating_sub(bytes);
+        self.noted_on("purged", nid, true);
         self.happen("PURGE", Some(call.actor), nid, Value::Null);
         self.tree.trash.remove(&nid);
         for at in all {

@@ -205,12 +205,20 @@ impl State {
         Ok(Answer::json(201, &self.collab_seen(call, id, fields.as_deref())))
     }
 
-    fn may_invite(&self, who: Uid, nid: Nid, whom: &Whom) -> Result<(), Fault> {
-        let owners_only = self.tree.folder(nid).is_some_and(|folder| folder.owners_invite);
+    /// Refuses what only those may do who may say who belongs to an item.
+    fn may_admit(&self, who: Uid, nid: Nid) -> Result<(), Fault> {
+        let owners_only =
+            self.tree.upwards(nid).any(|at| self.tree.folder(at).is_some_and(|folder| folder.owners_invite));
         let needed = if owners_only { Role::CoOwner } else { Role::Editor };
-        if self.role(who, nid) < Some(needed) {
+        if self.tree.is_root(nid) || self.role(who, nid) < Some(needed) {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
+        Ok(())
+    }
+
+    fn may_invite(&self, who: Uid, nid: Nid, whom: &Whom) -> Result<(), Fault> {
+        self.may_admit(who, nid)?;
+        self.shield_share(nid)?;
         let closed = self.tree.upwards(nid).any(|at| self.tree.folder(at).is_some_and(|folder| folder.company_only));
         if closed && self.is_outside(whom) {
             return Err(Fault::new(
@@ -262,6 +270,7 @@ impl State {
         let details = self.collab_details(&collab);
         self.collabs.insert(id, collab);
         self.collabs_on.entry(nid).or_default().push(id);
+        self.noted("member_made", id, true);
         self.happen("COLLABORATION_INVITE", Some(by), nid, details.clone());
         if inside {
             self.happen("COLLABORATION_ACCEPT", Some(by), nid, details);
@@ -303,6 +312,9 @@ impl State {
             if role == Role::Owner {
                 return self.hand_over(call, &collab);
             }
+            if role > collab.role {
+                self.shield_share(collab.item)?;
+            }
             if let Some(kept) = self.collabs.get_mut(&collab.id) {
                 kept.role = role;
             }
@@ -313,7 +325,10 @@ impl State {
                 kept.until = until;
             }
         }
-        let details = self.collabs.get(&collab.id).map_or(Value::Null, |kept| self.collab_details(kept));
+        let now = self.collabs.get(&collab.id);
+        let changed = now.is_some_and(|now| (now.role, now.until) != (collab.role, collab.until));
+        let details = now.map_or(Value::Null, |kept| self.collab_details(kept));
+        self.noted("member_set", collab.id, changed);
         self.happen("COLLABORATION_ROLE_CHANGE", Some(call.actor), collab.item, details);
         Ok(Answer::json(200, &self.collab_seen(call, collab.id, None)))
     }
@@ -323,26 +338,43 @@ impl State {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
         match status {
-            "accepted" => self.accept(collab.id),
+            "accepted" => {
+                self.accept(collab.id);
+                self.noted("member_set", collab.id, true);
+            }
             "rejected" => self.drop_collab(collab.id, call.actor),
             other => return Err(invalid("status", other, "is not an answer")),
         }
         Ok(Answer::json(200, &self.collab_seen(call, collab.id, None)))
     }
 
-    /// Gives a folder to one of its collaborators; whoever had it stays as an editor.
+    /// Drops a collaboration of whoever owns the item now.
+    pub(super) fn owner_needs_none(&mut self, nid: Nid) {
+        let owner = Whom::User(self.tree.owner(nid));
+        let own: Vec<u64> =
+            self.collabs_of(nid).filter(|collab| collab.whom == owner).map(|collab| collab.id).collect();
+        for id in own {
+            self.unlist_collab(id);
+        }
+    }
+
+    /// Gives a folder to one of its collaborators; whoever had it stays as a co-owner.
     fn hand_over(&mut self, call: &Call<'_>, collab: &Collab) -> Told {
         let (nid, owner) = (collab.item, self.tree.owner(collab.item));
         let Whom::User(heir) = collab.whom else { return Err(invalid("role", "owner", "is for users only")) };
         if owner != call.actor || self.tree.kind(nid) != "folder" {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
+        let root = self.user(heir).root;
+        self.free(call.actor, root, &self.tree.name(nid), Some(nid))?;
+        self.shield_owner(nid, heir)?;
+        self.retained_to(nid, heir)?;
         self.unlist_collab(collab.id);
         self.tree.detach(nid);
-        let root = self.user(heir).root;
         self.tree.attach(nid, root);
         self.tree.touch(nid, owner, self.now);
-        self.invite(heir, nid, Whom::User(owner), Role::Editor, None);
+        self.invite(heir, nid, Whom::User(owner), Role::CoOwner, None);
+        self.noted_on("moved", nid, true);
         self.happen("MOVE", Some(owner), nid, Value::Null);
         Ok(Answer::empty(204))
     }
@@ -351,8 +383,8 @@ impl State {
         call.knows_query(&[]);
         let collab = self.collab(call, id)?;
         let own = collab.whom == Whom::User(call.actor);
-        if !own && self.role(call.actor, collab.item) < Some(Role::Editor) {
-            return Err(Fault::forbidden("Access denied - insufficient permission"));
+        if !own {
+            self.may_admit(call.actor, collab.item)?;
         }
         self.drop_collab(collab.id, call.actor);
         Ok(Answer::empty(204))
@@ -361,6 +393,7 @@ impl State {
     fn drop_collab(&mut self, id: u64, by: Uid) {
         if let Some(collab) = self.unlist_collab(id) {
             let details = self.collab_details(&collab);
+            self.noted("member_gone", id, true);
             self.happen("COLLABORATION_REMOVE", Some(by), collab.item, details);
         }
     }

@@ -22,6 +22,7 @@ impl State {
         if role < Role::Viewer {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
+        self.shield_download(nid)?;
         self.may_download(call, nid)?;
         let version = match call.query("version") {
             None => self.tree.version_id(nid),

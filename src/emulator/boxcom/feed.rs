@@ -45,7 +45,7 @@ pub(super) struct Kind {
 }
 
 /// The kinds the emulator knows.
-pub(super) static KINDS: [Kind; 31] = [
+pub(super) static KINDS: [Kind; 44] = [
     kind("UPLOAD", Some("ITEM_UPLOAD"), Some("FILE.UPLOADED")),
     kind("EDIT", Some("ITEM_UPLOAD"), Some("FILE.UPLOADED")),
     kind("ITEM_MODIFY", Some("ITEM_MODIFY"), None),
@@ -72,6 +72,19 @@ pub(super) static KINDS: [Kind; 31] = [
     kind("METADATA_INSTANCE_UPDATE", None, Some("METADATA_INSTANCE.UPDATED")),
     kind("METADATA_INSTANCE_DELETE", None, Some("METADATA_INSTANCE.DELETED")),
     kind("COMMENT_CREATE", Some("COMMENT_CREATE"), Some("COMMENT.CREATED")),
+    kind("COMMENT_DELETE", Some("COMMENT_DELETE"), Some("COMMENT.DELETED")),
+    kind("TASK_CREATE", Some("TASK_CREATE"), None),
+    kind("TASK_ASSIGNMENT_CREATE", Some("TASK_ASSIGNMENT_CREATE"), Some("TASK_ASSIGNMENT.CREATED")),
+    kind("TASK_ASSIGNMENT_UPDATE", Some("TASK_ASSIGNMENT_UPDATE"), Some("TASK_ASSIGNMENT.UPDATED")),
+    kind("TASK_ASSIGNMENT_DELETE", Some("TASK_ASSIGNMENT_DELETE"), None),
+    kind("METADATA_CASCADE_POLICY_CREATE", None, None),
+    kind("METADATA_CASCADE_POLICY_APPLY", None, None),
+    kind("METADATA_TEMPLATE_CREATE", None, None),
+    kind("LEGAL_HOLD_POLICY_CREATE", None, None),
+    kind("LEGAL_HOLD_POLICY_DELETE", None, None),
+    kind("LEGAL_HOLD_ASSIGNMENT_CREATE", None, None),
+    kind("LEGAL_HOLD_ASSIGNMENT_DELETE", None, None),
+    kind("RETENTION_POLICY_ASSIGNMENT_ADD", None, None),
     kind("CHANGE_FOLDER_PERMISSION", None, None),
     kind("GROUP_ADD_USER", None, None),
     kind("GROUP_REMOVE_USER", None, None),
@@ -117,6 +130,11 @@ impl State {
             self.offered.insert(nid, self.now);
         }
         self.happened.push(Happening { kind, at: self.now, by, item: Some(nid), source, details });
+    }
+
+    /// Notes what happened to a policy, which is no item.
+    pub(super) fn happen_to_policy(&mut self, enterprise: &str, by: Uid, source: Value) {
+        self.happen_to_group(enterprise, by, source);
     }
 
     /// Notes what happened to a group or a person.

@@ -28,10 +28,12 @@ impl State {
             ("DELETE", [id, "trash"]) => self.purge(call, "file", id),
             ("GET", [id, "collaborations"]) => self.collabs_page(call, "file", id),
             ("GET", [id, "comments"]) => self.comments_of(call, id),
+            ("GET", [id, "tasks"]) => self.tasks_of(call, id),
             ("GET", [id, "versions"]) => self.versions_page(call, id),
             ("POST", [id, "versions", "current"]) => self.promote(call, id),
             ("GET", [id, "versions", version]) => self.version_get(call, id, version),
             ("DELETE", [id, "versions", version]) => self.version_trash(call, id, version),
+            ("PUT", [id, "versions", version]) => self.version_back(call, id, version),
             (_, [id, "metadata", rest @ ..]) => return self.metadata_route(call, ("file", *id), rest),
             _ => return None,
         })
@@ -58,6 +60,7 @@ impl State {
         self.may_write(call.actor, parent)?;
         self.free(call.actor, parent, &name, None)?;
         let nid = self.tree.add(parent, Some(name.into()), What::WebLink(url.into()), self.now);
+        self.noted_on("file_made", nid, true);
         Ok(Answer::json(200, &self.full(call, nid)))
     }
 
@@ -72,9 +75,6 @@ impl State {
         call.knows_query(&["fields"]);
         let body = call.body(&PUT)?;
         let nid = self.seen(call.actor, "file", id)?;
-        if self.is_locked_for(call.actor, nid) && !body.contains_key("lock") {
-            return Err(Fault::new(403, "access_denied_item_locked", "Access denied - item locked"));
-        }
         self.change_item(call, nid, &body)?;
         if let Some(lock) = body.get("lock") {
             self.change_lock(call, nid, lock)?;
@@ -91,6 +91,8 @@ impl State {
             return Err(Fault::new(403, "access_denied_item_locked", "Access denied - item locked"));
         }
         let Value::Object(wanted) = wanted else {
+            let was_locked = self.is_locked(nid);
+            self.noted_on("unlocked", nid, was_locked);
             let had = self.tree.extra_mut(nid).lock.take();
             if had.is_some() {
                 self.happen("UNLOCK", Some(call.actor), nid, Value::Null);
@@ -110,6 +112,9 @@ impl State {
         };
         let no_download = wanted.get("is_download_prevented").and_then(Value::as_bool).unwrap_or(false);
         let lock = Lock { id: self.fresh(), by: call.actor, at: self.now, until, no_download };
+        let before = self.tree.extra(nid).and_then(|extra| extra.lock.as_ref()).filter(|_| self.is_locked(nid));
+        let same = before.is_some_and(|had| had.by == lock.by && had.until == until && had.no_download == no_download);
+        self.noted_on("locked", nid, !same);
         self.tree.extra_mut(nid).lock = Some(lock);
         self.happen("LOCK", Some(call.actor), nid, Value::Null);
         Ok(())
@@ -148,8 +153,7 @@ impl State {
     fn version_trash(&mut self, call: &mut Call<'_>, id: &str, version: &str) -> Told {
         let nid = self.seen(call.actor, "file", id)?;
         self.matches(call, nid)?;
-        let held = self.tree.extra(nid).is_some_and(|extra| extra.held);
-        if held || self.role(call.actor, nid) < Some(Role::Editor) {
+        if self.is_kept(nid) || self.role(call.actor, nid) < Some(Role::Editor) {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
         let now = self.now;
@@ -157,7 +161,26 @@ impl State {
         let found =
             versions.earlier.iter_mut().find(|known| known.id.to_string() == version).ok_or_else(Fault::not_found)?;
         found.trashed = Some(now);
+        self.noted("trashed", version, true);
         Ok(Answer::empty(204))
+    }
+
+    /// Takes a version back from the trash: `{"trashed_at": null}`.
+    fn version_back(&mut self, call: &mut Call<'_>, id: &str, version: &str) -> Told {
+        call.knows_query(&[]);
+        let body = call.body(&["trashed_at"])?;
+        let nid = self.seen(call.actor, "file", id)?;
+        self.may_change(call.actor, nid)?;
+        if body.get("trashed_at") != Some(&Value::Null) {
+            return Err(invalid("trashed_at", "", "must be null"));
+        }
+        let versions = self.tree.versions_mut(nid).ok_or_else(Fault::not_found)?;
+        let found = versions.earlier.iter_mut().find(|known| known.id.to_string() == version);
+        let found = found.ok_or_else(Fault::not_found)?;
+        let changed = found.trashed.take().is_some();
+        let found = found.clone();
+        self.noted("untrashed", version, changed);
+        Ok(Answer::json(200, &self.version_seen(nid, &found)))
     }
 
     /// Makes an earlier version the current one, as a new version.
@@ -168,8 +191,8 @@ impl State {
         self.may_change(call.actor, nid)?;
         let wanted = body.get("id").and_then(Value::as_str).unwrap_or("");
         let versions = self.tree.versions_mut(nid).ok_or_else(Fault::not_found)?;
-        let found =
-            versions.earlier.iter().find(|known| known.id.to_string() == wanted).ok_or_else(Fault::not_found)?;
+        let found = versions.earlier.iter().find(|known| known.id.to_string() == wanted && known.trashed.is_none());
+        let found = found.ok_or_else(Fault::not_found)?;
         let body = found.body.clone();
         self.edit(call.actor, nid, body);
         let current =
@@ -185,7 +208,9 @@ impl State {
         }
         let extra = self.tree.extra_mut(nid);
         (extra.created_by, extra.modified_by) = (Some(by), Some(by));
+        self.cascade_onto(nid);
         let details = json!({"size": self.tree.size(nid), "version_id": self.tree.version_id(nid).to_string()});
+        self.noted_on("file_made", nid, true);
         self.happen("UPLOAD", Some(by), nid, details);
         nid
     }
@@ -194,6 +219,7 @@ impl State {
     pub(super) fn edit(&mut self, by: Uid, nid: Nid, body: Arc<[u8]>) {
         self.new_version(nid, body, Some(by));
         let details = json!({"size": self.tree.size(nid), "version_id": self.tree.version_id(nid).to_string()});
+        self.noted_on("version_made", nid, true);
         self.happen("EDIT", Some(by), nid, details);
     }
 
@@ -232,6 +258,11 @@ impl State {
                 call.knows("parent.", parent, &["id", "type", "user_id"]);
                 let id =
                     parent.get("id").and_then(Value::as_str).ok_or_else(|| invalid("parent.id", "", "must be text"))?;
+                if let Some(whose) = parent.get("user_id").and_then(Value::as_str) {
+                    let whose = self.user_by_id(whose).filter(|_| id == "0");
+                    let whose = whose.ok_or_else(|| invalid("parent.user_id", "", "is for somebody's root only"))?;
+                    return Ok(Some(self.user(whose).root));
+                }
                 self.seen(call.actor, "folder", id).map(Some)
             }
             Some(_) => Err(invalid("parent", "", "must be an object")),

@@ -61,6 +61,15 @@ impl State {
             uploads: BTreeMap::new(),
             templates: BTreeMap::new(),
             comments: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            cascades: BTreeMap::new(),
+            holds: super::holds::Holds::default(),
+            retentions: super::retention::Retentions::default(),
+            shields: BTreeMap::new(),
+            links_at_most: "open",
+            links_download: true,
+            effects: crate::emulator::Effects::default(),
+            by_request: false,
             next_number: 5_604_000_000 + seed % 1_000 * 1_000,
         }
     }
@@ -104,6 +113,8 @@ impl State {
             home,
             root,
             aside_bytes: 0,
+            password_asked: false,
+            sessions_ended: 0,
         });
     }
 
@@ -281,7 +292,10 @@ impl State {
         self.tree.extra_mut(locked).lock =
             Some(Lock { id, by, at: now.minus(AGE / 4), until: None, no_download: false });
         let held = self.note("frank", &["States", "held.txt"]);
-        self.tree.extra_mut(held).held = true;
+        let policy = self.hold_named("Pending case");
+        let on = super::holds::On::item(self, held);
+        self.assign_hold(policy, on, 0);
+        self.retention_named("Seven years");
         let versions = self.note("frank", &["States", "three versions.txt"]);
         for text in ["The second version.\n", "The third version.\n"] {
             self.new_version(versions, text.as_bytes().into(), None);

@@ -7,7 +7,7 @@ use super::state::{Role, State};
 use super::tree::{Nid, Uid, What};
 use serde_json::{Map, Value};
 
-const PUT: [&str; 12] = [
+const PUT: [&str; 11] = [
     "name",
     "description",
     "sync_state",
@@ -19,7 +19,6 @@ const PUT: [&str; 12] = [
     "is_collaboration_restricted_to_enterprise",
     "collections",
     "can_non_owners_view_collaborators",
-    "owned_by",
 ];
 
 impl State {
@@ -85,6 +84,8 @@ impl State {
     pub(super) fn make_folder(&mut self, by: Uid, parent: Nid, name: &str) -> Nid {
         let nid = self.tree.add(parent, Some(name.into()), What::Folder(Box::default()), self.now);
         self.tree.extra_mut(nid).created_by = Some(by);
+        self.cascade_onto(nid);
+        self.noted_on("folder_made", nid, true);
         self.happen("FOLDER_CREATED", Some(by), nid, Value::Null);
         nid
     }
@@ -98,6 +99,10 @@ impl State {
         let nid = self.seen(call.actor, "folder", id)?;
         if self.tree.is_root(nid) {
             return Err(Fault::forbidden("The root folder cannot be changed"));
+        }
+        if body.contains_key("parent") && body.len() > 1 {
+            let why = "A folder is moved by a request that does nothing else";
+            return Err(Fault::new(403, "operation_limit_exceeded", why).refused(why));
         }
         self.change_item(call, nid, &body)?;
         self.change_rules(call, nid, &body)?;
@@ -115,11 +120,15 @@ impl State {
         if self.role(call.actor, nid) < Some(Role::CoOwner) {
             return Err(Fault::forbidden("Access denied - insufficient permission"));
         }
+        let mut changed = false;
         if let Some(folder) = self.tree.folder_mut(nid) {
+            let before = (folder.owners_invite, folder.hides_members, folder.company_only);
             folder.owners_invite = invite.map_or(folder.owners_invite, |on| !on);
             folder.hides_members = view.map_or(folder.hides_members, |on| !on);
             folder.company_only = company.unwrap_or(folder.company_only);
+            changed = before != (folder.owners_invite, folder.hides_members, folder.company_only);
         }
+        self.noted_on("invitations_set", nid, changed);
         self.happen("CHANGE_FOLDER_PERMISSION", Some(call.actor), nid, Value::Null);
         Ok(())
     }

@@ -248,14 +248,7 @@ fn read_triggers(body: &Map<String, Value>) -> Result<Vec<String>, Fault> {
 
 /// Triggers of kinds the emulator knows, and those it never fires.
 fn is_trigger(name: &str) -> bool {
-    let never = [
-        "COMMENT.UPDATED",
-        "COMMENT.DELETED",
-        "COLLABORATION.REJECTED",
-        "FOLDER.DOWNLOADED",
-        "TASK_ASSIGNMENT.CREATED",
-        "TASK_ASSIGNMENT.UPDATED",
-    ];
+    let never = ["COMMENT.UPDATED", "COLLABORATION.REJECTED", "FOLDER.DOWNLOADED"];
     never.contains(&name)
         || KINDS
             .iter()

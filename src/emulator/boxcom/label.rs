@@ -30,7 +30,8 @@ impl State {
         })
     }
 
-    fn template(&self, scope: &str, key: &str) -> Result<Value, Fault> {
+    /// A template of the company.
+    pub(super) fn template(&self, scope: &str, key: &str) -> Result<Value, Fault> {
         if is_company(scope) && key == TEMPLATE {
             return Ok(classification_template());
         }
@@ -67,6 +68,12 @@ impl State {
             "copyInstanceOnItemCopy": body.get("copyInstanceOnItemCopy").and_then(Value::as_bool).unwrap_or(false),
             "fields": fields,
         });
+        self.noted("template_made", &key, true);
+        self.happen_to_policy(
+            "METADATA_TEMPLATE_CREATE",
+            call.actor,
+            json!({"type": "metadata_template", "templateKey": key}),
+        );
         self.templates.insert(key, template.clone());
         Ok(Answer::json(201, &template))
     }
@@ -140,7 +147,9 @@ impl State {
             return Err(Fault::new(409, "tuple_already_exists", "Tuple already exists"));
         }
         let id = self.fresh_uuid();
-        self.tree.extra_mut(nid).metadata.insert(place.clone(), Instance { id, version: 0, values });
+        self.tree.extra_mut(nid).metadata.insert(place.clone(), Instance { id, version: 0, values, from: None });
+        self.cascade_from(nid, &place);
+        self.noted_on("label_set", nid, true);
         self.happen("METADATA_INSTANCE_CREATE", Some(call.actor), nid, json!({"template": key}));
         Ok(Answer::json(201, &self.instance_seen(nid, &place).unwrap_or(Value::Null)))
     }
@@ -191,9 +200,12 @@ impl State {
         }
         self.check_values(scope, key, &values)?;
         if let Some(instance) = self.tree.extra_mut(nid).metadata.get_mut(&place) {
+            let changed = instance.values != values;
             instance.values = values;
             instance.version += 1;
+            self.noted_on("label_set", nid, changed);
         }
+        self.cascade_from(nid, &place);
         self.happen("METADATA_INSTANCE_UPDATE", Some(call.actor), nid, json!({"template": key}));
         Ok(Answer::json(200, &self.instance_seen(nid, &place).unwrap_or(Value::Null)))
     }
@@ -206,6 +218,8 @@ impl State {
             return Err(Fault::new(404, "instance_not_found", "Instance not found"));
         }
         self.tree.extra_mut(nid).metadata.remove(&place);
+        self.cascade_gone(nid, &place);
+        self.noted_on("label_gone", nid, true);
         self.happen("METADATA_INSTANCE_DELETE", Some(call.actor), nid, json!({"template": key}));
         Ok(Answer::empty(204))
     }
@@ -237,21 +251,31 @@ impl State {
     pub(super) fn set_label(&mut self, nid: Nid, level: &str) {
         let id = self.fresh_uuid();
         let values = Map::from_iter([(KEY.to_owned(), level.into())]);
-        self.tree.extra_mut(nid).metadata.insert(CLASSIFICATION.into(), Instance { id, version: 0, values });
+        self.tree
+            .extra_mut(nid)
+            .metadata
+            .insert(CLASSIFICATION.into(), Instance { id, version: 0, values, from: None });
+    }
+
+    /// An item's classification.
+    pub(super) fn label_of(&self, nid: Nid) -> Option<String> {
+        let instance = self.tree.extra(nid)?.metadata.get(CLASSIFICATION)?;
+        instance.values.get(KEY).and_then(Value::as_str).map(String::from)
     }
 }
 
-fn company_scope() -> String {
+/// The company's scope by its full name.
+pub(super) fn company_scope() -> String {
     format!("enterprise_{}", super::keys::ENTERPRISE_ID)
 }
 
 /// True for the company's scope, by either of its names.
-fn is_company(scope: &str) -> bool {
+pub(super) fn is_company(scope: &str) -> bool {
     scope == "enterprise" || scope == company_scope()
 }
 
 /// An instance's place among an item's metadata.
-fn place_of(scope: &str, key: &str) -> String {
+pub(super) fn place_of(scope: &str, key: &str) -> String {
     let scope = if is_company(scope) { "enterprise" } else { scope };
     format!("{scope}/{key}")
 }

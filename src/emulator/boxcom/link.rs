@@ -8,7 +8,8 @@ use super::tree::{Nid, SharedLink};
 use crate::clock::Moment;
 use serde_json::{Map, Value, json};
 
-const ACCESS: [&str; 3] = ["open", "company", "collaborators"];
+/// How far a link can reach, furthest first.
+pub(super) const ACCESS: [&str; 3] = ["open", "company", "collaborators"];
 
 impl State {
     /// Does what the field `shared_link` of a body says.
@@ -25,6 +26,7 @@ impl State {
             _ => return Err(invalid("shared_link", "", "must be an object or null")),
         };
         call.knows("shared_link.", &wanted, &["access", "password", "vanity_name", "unshared_at", "permissions"]);
+        self.shield_share(nid)?;
         let before = self.link_now(nid).cloned();
         let mut link = before.clone().unwrap_or_else(|| self.new_link());
         self.read_link(call, nid, &wanted, &mut link)?;
@@ -107,7 +109,9 @@ impl State {
 
     /// Sets a link and tells of it.
     pub(super) fn put_link(&mut self, by: super::tree::Uid, nid: Nid, link: SharedLink, dated: bool) {
-        let had = self.link_now(nid).is_some();
+        let before = self.link_now(nid);
+        let (had, changed) = (before.is_some(), before != Some(&link));
+        self.noted_on(if had { "link_set" } else { "link_made" }, nid, changed);
         let details = json!({"shared_link_id": link.code, "access_level": link.access});
         self.tree.extra_mut(nid).link = Some(link);
         self.tree.touch(nid, by, self.now);
@@ -119,11 +123,19 @@ impl State {
 
     /// Removes the link, if there is one, and tells of it.
     pub(super) fn remove_link(&mut self, by: super::tree::Uid, nid: Nid) {
+        let had = self.link_now(nid).is_some();
+        self.noted_on("link_gone", nid, had);
         if self.tree.extra(nid).is_some_and(|extra| extra.link.is_some()) {
             self.tree.extra_mut(nid).link = None;
             self.tree.touch(nid, by, self.now);
             self.happen("UNSHARE", Some(by), nid, Value::Null);
         }
+    }
+
+    /// How far a link reaches under the company's rules.
+    pub(super) fn effective_access(&self, link: &SharedLink) -> &'static str {
+        let reach = |access: &str| ACCESS.iter().position(|known| *known == access);
+        if reach(link.access) < reach(self.links_at_most) { self.links_at_most } else { link.access }
     }
 
     /// A link for a scripted deed.

@@ -4,11 +4,13 @@
 //! follows from the seed, so the same seed, fill and requests give the same answers. Routes are in `route`, what they do in
 //! the room named after their subject.
 
+mod cascade;
 mod change;
 mod collab;
 mod comments;
 mod consent;
 mod content;
+mod done;
 mod draw;
 mod feed;
 mod files;
@@ -22,17 +24,23 @@ pub mod keys;
 mod label;
 mod link;
 mod people;
+mod plant;
 mod play;
 mod reply;
+mod retention;
 mod rights;
 mod route;
+mod seen;
 mod session;
+mod shield;
 mod standing;
 mod state;
 mod survey;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod token;
+mod transfer;
 mod tree;
 mod upload;
 mod view;
@@ -40,6 +48,7 @@ mod view;
 pub use hooks::Notice;
 pub use keys::{CLIENT_ID, CLIENT_SECRET, ENTERPRISE_ID, jwt_key_file};
 pub use rights::SCOPES;
+pub use seen::{Seen, SeenComment, SeenLink, SeenLock, SeenMember, SeenTask, SeenUser};
 pub use survey::{Expected, SurveyedFile};
 
 use super::Door;

@@ -53,6 +53,7 @@ impl State {
             ("PUT", [id]) => self.user_put(call, id),
             ("POST", ["terminate_sessions"]) => self.terminate_sessions(call),
             ("GET", [id, "memberships"]) => self.memberships_of(call, id),
+            ("PUT", [id, "folders", "0"]) => self.transfer(call, id),
             _ => return None,
         })
     }
@@ -141,6 +142,8 @@ impl State {
 
     fn user_put(&mut self, call: &mut Call<'_>, id: &str) -> Told {
         call.knows_query(&["fields"]);
+        self.needs("manage_managed_users")?;
+        self.needs_admin(call.actor)?;
         let body = call.body(&[
             "enterprise",
             "notify",
@@ -164,12 +167,15 @@ impl State {
             "notification_email",
             "external_app_user_id",
         ])?;
-        self.needs("manage_managed_users")?;
-        self.needs_admin(call.subject)?;
         let uid =
             self.user_by_id(id).filter(|uid| self.user(*uid).home == Home::Company).ok_or_else(Fault::not_found)?;
         if let Some(status) = body.get("status").and_then(Value::as_str) {
             self.set_status(call, uid, status)?;
+        }
+        match body.get("is_password_reset_required") {
+            None => {}
+            Some(Value::Bool(asked)) => self.ask_password(call, uid, *asked)?,
+            Some(_) => return Err(invalid("is_password_reset_required", "", "must be true or false")),
         }
         if let Some(name) = body.get("name").and_then(Value::as_str) {
             self.users[usize::from(uid)].name = name.to_owned();
@@ -182,13 +188,44 @@ impl State {
         let Some(status) = known.into_iter().find(|known| *known == status) else {
             return Err(invalid("status", status, "is not a status"));
         };
-        let user = self.user(uid);
-        if user.role == "admin" || (user.role == "coadmin" && self.user(call.subject).role == "coadmin") {
-            return Err(Fault::forbidden("The status of an admin cannot be changed"));
+        self.may_manage(call, uid)?;
+        if uid == call.actor {
+            return Err(Fault::forbidden("Nobody can change their own status"));
         }
+        let changed = self.user(uid).status != status;
         self.users[usize::from(uid)].status = status;
         if status == "inactive" {
             self.end_sessions(uid);
+        }
+        let word = if status == "active" { "unsuspended" } else { "suspended" };
+        self.noted(word, self.user(uid).id, changed);
+        if changed {
+            self.happen_to_person("EDIT_USER", call.actor, uid);
+        }
+        Ok(())
+    }
+
+    /// Refuses to change the admin, and a co-admin by another one.
+    fn may_manage(&self, call: &Call<'_>, uid: Uid) -> Result<(), Fault> {
+        let role = self.user(uid).role;
+        let above = role == "admin" || (role == "coadmin" && self.user(call.actor).role == "coadmin");
+        if above && uid != call.actor {
+            return Err(Fault::forbidden("An admin's account cannot be changed"));
+        }
+        if role == "admin" {
+            return Err(Fault::forbidden("The status of an admin cannot be changed"));
+        }
+        Ok(())
+    }
+
+    fn ask_password(&mut self, call: &Call<'_>, uid: Uid, asked: bool) -> Result<(), Fault> {
+        self.may_manage(call, uid)?;
+        let user = &mut self.users[usize::from(uid)];
+        let (changed, id) = (user.password_asked != asked, user.id);
+        user.password_asked = asked;
+        self.noted("password_asked", id, changed);
+        if changed {
+            self.happen_to_person("EDIT_USER", call.actor, uid);
         }
         Ok(())
     }
@@ -246,16 +283,32 @@ impl State {
         call.knows_query(&[]);
         let body = call.body(&["user_ids", "user_logins"])?;
         self.needs("manage_managed_users")?;
-        self.needs_admin(call.subject)?;
+        self.needs_admin(call.actor)?;
+        for key in ["user_ids", "user_logins"] {
+            if !body.get(key).is_some_and(Value::is_array) {
+                call.odd.push(format!("body field {key} is required"));
+            }
+        }
         let texts = |key: &str| -> Vec<String> {
             let list = body.get(key).and_then(Value::as_array);
             list.into_iter().flatten().filter_map(|id| id.as_str().map(String::from)).collect()
         };
-        for uid in texts("user_ids").iter().filter_map(|id| self.user_by_id(id)).collect::<Vec<_>>() {
-            self.end_sessions(uid);
+        let (ids, logins) = (texts("user_ids"), texts("user_logins"));
+        if ids.is_empty() && logins.is_empty() {
+            return Err(Fault::bad("Users can not be NULL or EMPTY"));
         }
-        for uid in texts("user_logins").iter().filter_map(|login| self.user_by_login(login)).collect::<Vec<_>>() {
+        let by_id = ids.iter().map(|id| self.user_by_id(id));
+        let found: Vec<Option<Uid>> = by_id.chain(logins.iter().map(|login| self.user_by_login(login))).collect();
+        let found: Option<Vec<Uid>> = found.into_iter().collect();
+        let mut whose = found.ok_or_else(Fault::not_found)?;
+        whose.sort_unstable();
+        whose.dedup();
+        for uid in whose {
             self.end_sessions(uid);
+            let user = &mut self.users[usize::from(uid)];
+            user.sessions_ended += 1;
+            let id = user.id;
+            self.noted("sessions_ended", id, true);
         }
         Ok(Answer::json(
             202,

@@ -23,13 +23,15 @@ pub(super) struct Rights {
     pub(super) scopes: BTreeSet<String>,
     /// The setting "make API calls using the as-user header".
     pub(super) as_user: bool,
+    /// The company has Box Governance: legal holds and retention.
+    pub(super) governance: bool,
     /// How late `admin_logs` shows an event, in seconds.
     pub(super) log_delay_secs: u64,
 }
 
 impl Default for Rights {
     fn default() -> Self {
-        Self { scopes: SCOPES.map(String::from).into(), as_user: true, log_delay_secs: 0 }
+        Self { scopes: SCOPES.map(String::from).into(), as_user: true, governance: true, log_delay_secs: 0 }
     }
 }
 

@@ -19,6 +19,7 @@ impl State {
     pub(super) fn answered(&mut self, asked: &Asked) -> Answer {
         self.now = asked.at;
         self.requests += 1;
+        self.by_request = true;
         let id = request_id(self.seed, self.requests);
         let answer = match (asked.door, asked.path.as_str()) {
             (Door::BoxDownload, _) => self.download(asked),
@@ -28,6 +29,7 @@ impl State {
             (Door::BoxApi, "/subscribe") => self.subscribe(asked),
             _ => self.api(asked, &id),
         };
+        self.by_request = false;
         answer.with("box-request-id", id)
     }
 
@@ -58,7 +60,17 @@ impl State {
         let words = call.words();
         let steps: Vec<&str> = words.iter().map(String::as_str).collect();
         let Some((first, rest)) = steps.split_first() else { return no_route(call) };
-        if matches!(*first, "folders" | "files" | "web_links" | "collaborations" | "comments") {
+        if matches!(
+            *first,
+            "folders"
+                | "files"
+                | "web_links"
+                | "collaborations"
+                | "comments"
+                | "tasks"
+                | "task_assignments"
+                | "metadata_cascade_policies"
+        ) {
             self.needs("root_readwrite")?;
         }
         let told = match *first {
@@ -69,9 +81,14 @@ impl State {
             "web_links" => self.web_links_route(call, rest),
             "collaborations" => self.collaborations_route(call, rest),
             "metadata_templates" => self.templates_route(call, rest),
-            "legal_hold_policies" | "retention_policies" | "legal_hold_policy_assignments" => {
+            "legal_hold_policies" | "legal_hold_policy_assignments" | "file_version_legal_holds" => {
                 self.holds_route(call, &steps)
             }
+            "retention_policies" | "retention_policy_assignments" | "file_version_retentions" => {
+                self.retention_route(call, &steps)
+            }
+            "tasks" | "task_assignments" => self.tasks_route(call, &steps),
+            "metadata_cascade_policies" => self.cascades_route(call, rest),
             "events" => self.events_route(call, rest),
             "webhooks" => self.hooks_route(call, rest),
             "comments" => self.comments_route(call, rest),

@@ -191,15 +191,18 @@ impl State {
             }
             return Ok(Answer::empty(202).with("retry-after", "1"));
         }
-        self.uploads.remove(id);
-        match session.target {
-            Target::Folder(parent) => self.finished(call, parent, &session.name, whole.into()),
+        let told = match session.target {
+            Target::Folder(parent) => self.finished(call, parent, &session.name, whole.into())?,
             Target::File(nid) => {
                 self.matches(call, nid)?;
+                self.may_change(call.actor, nid)?;
                 self.edit(call.actor, nid, whole.into());
-                Ok(self.uploaded(call, nid, 201))
+                self.uploaded(call, nid, 201)
             }
-        }
+        };
+        // What was refused can be committed again.
+        self.uploads.remove(id);
+        Ok(told)
     }
 }
 

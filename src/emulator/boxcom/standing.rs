@@ -35,6 +35,7 @@ impl State {
         }
         let id = self.fresh();
         self.groups[place].members.push((id, whom));
+        self.noted("member_made", id, true);
         let source = self.group_event(place, whom);
         self.happen_to_group("GROUP_ADD_USER", by, source);
         Ok(())
@@ -81,7 +82,8 @@ impl State {
         Ok(())
     }
 
-    fn happen_to_person(&mut self, enterprise: &str, by: Uid, whom: Uid) {
+    /// Notes what happened to a person.
+    pub(super) fn happen_to_person(&mut self, enterprise: &str, by: Uid, whom: Uid) {
         let user = self.user(whom);
         let source: Value = json!({"type": "user", "id": user.id.to_string(), "name": user.name, "login": user.login});
         self.happen_to_group(enterprise, by, source);

@@ -1,12 +1,18 @@
 //! Everything the tenant knows, and the questions all routes ask of it: who is who, who may see what.
 
 use super::super::bounds::History;
+use super::super::effect::Effects;
+use super::cascade::Cascade;
 use super::collab::Collab;
 use super::draw;
 use super::feed::{Happening, Positions};
+use super::holds::Holds;
 use super::hooks::{Hook, Notice};
+use super::retention::Retentions;
 use super::rights::Rights;
 use super::session::UploadSession;
+use super::shield::Shielded;
+use super::tasks::Task;
 use super::token::Tokens;
 use super::tree::{Nid, Tree, Uid};
 use crate::clock::Moment;
@@ -55,6 +61,24 @@ pub(super) struct State {
     pub(super) templates: BTreeMap<String, serde_json::Value>,
     /// Comments by id.
     pub(super) comments: BTreeMap<u64, serde_json::Value>,
+    /// Tasks by id.
+    pub(super) tasks: BTreeMap<u64, Task>,
+    /// Metadata cascade policies by id.
+    pub(super) cascades: BTreeMap<String, Cascade>,
+    /// Legal holds.
+    pub(super) holds: Holds,
+    /// Retention.
+    pub(super) retentions: Retentions,
+    /// What Box Shield refuses, by item.
+    pub(super) shields: BTreeMap<Nid, Shielded>,
+    /// The furthest a shared link reaches under the company's rules.
+    pub(super) links_at_most: &'static str,
+    /// Whether the company's rules let links download at all.
+    pub(super) links_download: bool,
+    /// What requests did.
+    pub(super) effects: Effects,
+    /// True while a request is worked on, not a script.
+    pub(super) by_request: bool,
     /// The last number handed out.
     pub(super) next_number: u64,
 }
@@ -80,6 +104,10 @@ pub(super) struct User {
     pub(super) root: Nid,
     /// Bytes in the trash and of earlier versions.
     pub(super) aside_bytes: u64,
+    /// A new password must be set at the next sign-in.
+    pub(super) password_asked: bool,
+    /// How often a request ended all sessions.
+    pub(super) sessions_ended: u64,
 }
 
 /// Where a person belongs.

@@ -177,7 +177,9 @@ impl State {
     fn expected(&self, nid: Nid) -> Expected {
         let foreign = self.user(self.tree.owner(nid)).home == Home::Partner;
         let above: Vec<Nid> = self.tree.upwards(nid).collect();
-        let link = |access: &str| above.iter().any(|at| self.link_now(*at).is_some_and(|link| link.access == access));
+        let link = |access: &str| {
+            above.iter().any(|at| self.link_now(*at).is_some_and(|link| self.effective_access(link) == access))
+        };
         let members: Vec<&Whom> = above
             .iter()
             .flat_map(|at| self.collabs_of(*at))

@@ -124,8 +124,6 @@ pub(super) struct Extra {
     pub(super) tags: Vec<String>,
     /// Metadata by `scope/template`, as values of the template's fields.
     pub(super) metadata: BTreeMap<String, Instance>,
-    /// Under legal hold or retention: cannot be deleted for good, nor lose a version.
-    pub(super) held: bool,
     /// Its comments.
     pub(super) comments: Vec<u64>,
 }
@@ -139,10 +137,12 @@ pub(super) struct Instance {
     pub(super) version: u64,
     /// Values by key.
     pub(super) values: serde_json::Map<String, serde_json::Value>,
+    /// The folder a cascade policy brought it from.
+    pub(super) from: Option<Nid>,
 }
 
 /// A shared link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SharedLink {
     /// The last part of its address.
     pub(super) code: String,

@@ -98,6 +98,10 @@ impl State {
 
     /// Makes the file of an upload in parts.
     pub(super) fn finished(&mut self, call: &mut Call<'_>, parent: Nid, name: &str, body: Arc<[u8]>) -> Told {
+        if !self.tree.is_live(parent) {
+            return Err(Fault::not_found());
+        }
+        self.may_write(call.actor, parent)?;
         self.free(call.actor, parent, name, None)?;
         let nid = self.make_file(call.actor, parent, name, body);
         Ok(self.uploaded(call, nid, 201))

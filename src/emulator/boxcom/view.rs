@@ -266,7 +266,10 @@ impl State {
             "can_non_owners_invite" => (!folder.owners_invite).into(),
             "can_non_owners_view_collaborators" => (!folder.hides_members).into(),
             "is_collaboration_restricted_to_enterprise" => folder.company_only.into(),
-            "allowed_shared_link_access_levels" => json!(["open", "company", "collaborators"]),
+            "allowed_shared_link_access_levels" => {
+                let all = super::link::ACCESS.iter();
+                all.skip_while(|access| **access != self.links_at_most).copied().collect::<Vec<_>>().into()
+            }
             "watermark_info" => json!({"is_watermarked": false}),
             "is_associated_with_app_item" => false.into(),
             _ => return None,
@@ -327,11 +330,10 @@ impl State {
 
     fn link_seen(&self, nid: Nid, link: &SharedLink) -> Value {
         let file = matches!(self.tree.at(nid).what, What::File(_));
-        let permission = match (file && link.download, file && link.edit) {
-            (_, true) => "can_edit",
-            (true, _) => "can_download",
-            _ if !file && link.download => "can_download",
-            _ => "can_preview",
+        let permission = match (link.download && self.links_download, file && link.edit) {
+            (true, true) => "can_edit",
+            (true, false) => "can_download",
+            (false, _) => "can_preview",
         };
         let until = link.until.map_or(Value::Null, |until| time(until).into());
         json!({
@@ -339,7 +341,7 @@ impl State {
             "download_url": if file && link.download { format!("https://app.box.com/shared/static/{}.txt", link.code).into() } else { Value::Null },
             "vanity_url": null,
             "vanity_name": null,
-            "effective_access": link.access,
+            "effective_access": self.effective_access(link),
             "effective_permission": permission,
             "is_password_enabled": link.password,
             "unshared_at": until,

@@ -1,12 +1,13 @@
 //! What a change leaves behind, whoever made it, a caller or a person of a script: the log's event, the notice.
 
+use super::gate::Who;
 use super::hooks;
 use super::log::{self, Actor, Facts};
 use super::metadata::time;
 use super::place;
 use super::state::State;
 use super::state::sharing::{Audience, Link, Role, Share, Sharing, Whom};
-use super::state::tree::{NodeId, SpaceId, SpaceKind};
+use super::state::tree::{Kind, NodeId, SpaceId, SpaceKind};
 use crate::clock::Moment;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -18,11 +19,14 @@ pub(super) struct Deed {
     pub(super) by: usize,
 }
 
-fn note(state: &mut State, deed: Deed, kind: &'static str, facts: Facts) {
-    log::note(state, deed.at, Actor::Person(deed.by), kind, facts);
+/// In a route of the team the app itself has done it.
+pub(super) fn note(state: &mut State, deed: Deed, kind: &'static str, facts: Facts) {
+    let of_app = state.carrier.as_ref().is_some_and(|carrier| carrier.who == Who::Team);
+    let actor = if of_app { Actor::App } else { Actor::Person(deed.by) };
+    log::note(state, deed.at, actor, kind, facts);
 }
 
-fn about(state: &State, node: NodeId) -> Facts {
+pub(super) fn about(state: &State, node: NodeId) -> Facts {
     Facts { assets: vec![log::asset(state, node)], ..Facts::default() }
 }
 
@@ -37,6 +41,7 @@ pub(super) fn add(state: &mut State, deed: Deed, parent: NodeId, name: &str, bod
     let facts = about(state, node);
     note(state, deed, "file_add", facts);
     changed(state, node);
+    state.did_to("file_made", node, true);
     node
 }
 
@@ -46,6 +51,7 @@ pub(super) fn edit(state: &mut State, deed: Deed, node: NodeId, body: Arc<[u8]>)
     let facts = about(state, node);
     note(state, deed, "file_edit", facts);
     changed(state, node);
+    state.did_to("version_made", node, true);
 }
 
 fn relocation(before: Value, after: Value) -> Facts {
@@ -57,6 +63,7 @@ fn relocation(before: Value, after: Value) -> Facts {
 pub(super) fn relocate(state: &mut State, deed: Deed, node: NodeId, parent: NodeId, name: &str) {
     let (before, from) = (log::moved_asset(state, node), state.tree.space_of(node));
     let renamed = state.tree.parent(node) == Some(parent);
+    super::marks::keep_held(state, node, state.tree.space_of(parent));
     state.tree.relocate(node, parent, name, deed.at);
     let after = log::moved_asset(state, node);
     note(state, deed, if renamed { "file_rename" } else { "file_move" }, relocation(before, after));
@@ -64,6 +71,7 @@ pub(super) fn relocate(state: &mut State, deed: Deed, node: NodeId, parent: Node
     if state.tree.space_of(node) != from {
         changed(state, node);
     }
+    state.did_to("moved", node, true);
 }
 
 /// A copy.
@@ -73,6 +81,7 @@ pub(super) fn copy(state: &mut State, deed: Deed, node: NodeId, parent: NodeId, 
     let after = log::asset(state, made);
     note(state, deed, if saved { "file_save_copy_reference" } else { "file_copy" }, relocation(before, after));
     changed(state, made);
+    state.did_to("copied", made, true);
     made
 }
 
@@ -83,17 +92,20 @@ pub(super) fn delete(state: &mut State, deed: Deed, node: NodeId) {
     state.tree.delete(node, deed.at);
     note(state, deed, "file_delete", facts);
     hooks::changed(state, space);
+    state.did_to("trashed", node, true);
 }
 
 /// A deleted file, or an earlier version of one, comes back.
 pub(super) fn restore(state: &mut State, deed: Deed, node: NodeId, parent: NodeId, body: Arc<[u8]>) {
-    if !state.tree.alive(node) {
+    let gone = !state.tree.alive(node);
+    if gone {
         state.tree.revive(node, parent);
     }
     state.tree.write(node, body, deed.at, deed.by);
     let facts = about(state, node);
     note(state, deed, "file_restore", facts);
     changed(state, node);
+    state.did_to(if gone { "untrashed" } else { "version_made" }, node, true);
 }
 
 /// A new link.
@@ -104,6 +116,7 @@ pub(super) fn link(state: &mut State, deed: Deed, node: NodeId, audience: Audien
     let mut facts = about(state, node);
     facts.details = json!({ "shared_link_access_level": { ".tag": "reader" } });
     note(state, deed, "shared_link_create", facts);
+    state.did_to("link_made", node, true);
     state.links.len() - 1
 }
 
@@ -136,12 +149,42 @@ pub(super) fn expire(state: &mut State, deed: Deed, link: usize, expires: Option
     note(state, deed, kind, facts);
 }
 
+/// Another password of a link, or none.
+pub(super) fn lock_link(state: &mut State, deed: Deed, link: usize, password: Option<String>) {
+    let node = state.links[link].node;
+    let now = password.is_some();
+    let before = std::mem::replace(&mut state.links[link].password, password);
+    let kind = match (before.is_some(), now) {
+        (false, false) => return,
+        (false, true) => "shared_link_settings_add_password",
+        (true, true) => "shared_link_settings_change_password",
+        (true, false) => "shared_link_settings_remove_password",
+    };
+    let facts = about(state, node);
+    note(state, deed, kind, facts);
+}
+
+/// A link lets its visitors download, or no more.
+pub(super) fn allow_download(state: &mut State, deed: Deed, link: usize, allow: bool) {
+    if std::mem::replace(&mut state.links[link].allow_download, allow) == allow {
+        return;
+    }
+    let facts = about(state, state.links[link].node);
+    let kind = if allow {
+        "shared_link_settings_allow_download_enabled"
+    } else {
+        "shared_link_settings_allow_download_disabled"
+    };
+    note(state, deed, kind, facts);
+}
+
 /// No link any more.
 pub(super) fn unlink(state: &mut State, deed: Deed, link: usize) {
     let gone = state.links.remove(link);
     let mut facts = about(state, gone.node);
     facts.details = json!({ "shared_link_owner": log::user(state, gone.owner) });
     note(state, deed, "shared_link_disable", facts);
+    state.did_to("link_gone", gone.node, true);
 }
 
 /// A folder becomes a shared one; gives its namespace.
@@ -158,6 +201,7 @@ pub(super) fn share(state: &mut State, deed: Deed, folder: NodeId) -> SpaceId {
     note(state, deed, "shared_folder_create", facts);
     changed(state, folder);
     hooks::changed(state, space);
+    state.did_in("member_made", space, true);
     space
 }
 
@@ -166,6 +210,7 @@ pub(super) fn unshare(state: &mut State, deed: Deed, space: SpaceId) {
     let mounts = state.tree.space(space).mounts.clone();
     let owner = owner(state, space);
     let home = owner.map(|owner| super::gate::home(state, owner));
+    state.did_in("member_gone", space, state.tree.space(space).alive);
     let own = mounts.iter().copied().find(|mount| Some(state.tree.space_of(*mount)) == home);
     hooks::changed(state, space);
     if let Some(mount) = own {
@@ -219,12 +264,16 @@ pub(super) fn invite(state: &mut State, deed: Deed, space: SpaceId, whom: Whom, 
         return;
     };
     if let Some(old) = sharing.shares.iter_mut().find(|share| share.whom == whom) {
-        if old.role != Role::Owner {
+        let before = old.role;
+        if before != Role::Owner {
             old.role = role;
         }
+        change_role(state, deed, state.tree.space(space).root, &whom, (before, role));
+        state.did_in("member_set", space, before != role);
         return;
     }
     sharing.shares.push(Share { whom: whom.clone(), role });
+    state.did_in("member_made", space, true);
     let (kind, facts) = invitation(state, state.tree.space(space).root, &whom, role);
     note(state, deed, kind, facts);
     for person in people_of(state, &whom) {
@@ -238,6 +287,16 @@ pub(super) fn invite(state: &mut State, deed: Deed, space: SpaceId, whom: Whom, 
     hooks::changed(state, space);
 }
 
+fn change_role(state: &mut State, deed: Deed, node: NodeId, whom: &Whom, (before, role): (Role, Role)) {
+    if before == role || before == Role::Owner {
+        return;
+    }
+    let (_, mut facts) = invitation(state, node, whom, role);
+    facts.details =
+        json!({ "previous_access_level": { ".tag": before.tag() }, "new_access_level": { ".tag": role.tag() } });
+    note(state, deed, "shared_content_change_member_role", facts);
+}
+
 /// The people of the team that a share names.
 fn people_of(state: &State, whom: &Whom) -> Vec<usize> {
     let people = match whom {
@@ -248,17 +307,24 @@ fn people_of(state: &State, whom: &Whom) -> Vec<usize> {
     people.into_iter().filter(|&person| state.people.ours(person)).collect()
 }
 
-/// Takes a member off a shared folder; whoever sees it by nothing else loses sight of it.
-pub(super) fn expel(state: &mut State, deed: Deed, space: SpaceId, whom: &Whom) {
+/// Takes a member off a shared folder, or lets them leave; whoever sees it by nothing else loses sight of it.
+pub(super) fn expel(state: &mut State, deed: Deed, space: SpaceId, whom: &Whom, leaves: bool) {
     let Some(sharing) = state.tree.space_mut(space).sharing.as_mut() else {
         return;
     };
+    let before = sharing.shares.len();
     sharing.shares.retain(|share| share.whom != *whom);
+    let found = sharing.shares.len() < before;
+    state.did_in("member_gone", space, found);
+    if !found {
+        return;
+    }
     let mut facts = about(state, state.tree.space(space).root);
     if let Whom::Person(person) = whom {
         facts.participants.push(log::user(state, *person));
     }
-    note(state, deed, "shared_content_remove_member", facts);
+    let kind = if leaves { "shared_content_relinquish_membership" } else { "shared_content_remove_member" };
+    note(state, deed, kind, facts);
     for person in people_of(state, whom) {
         unmount_unseen(state, deed, space, person);
     }
@@ -281,20 +347,36 @@ pub(super) fn unmount_unseen(state: &mut State, deed: Deed, space: SpaceId, pers
 /// A member of a file's own, or another role of an old one.
 pub(super) fn invite_to_file(state: &mut State, deed: Deed, file: NodeId, whom: Whom, role: Role) {
     let shares = state.file_members.entry(file).or_default();
-    match shares.iter_mut().find(|share| share.whom == whom) {
-        Some(old) => old.role = role,
-        None => shares.push(Share { whom: whom.clone(), role }),
+    let before = match shares.iter_mut().find(|share| share.whom == whom) {
+        Some(old) => Some(std::mem::replace(&mut old.role, role)),
+        None => {
+            shares.push(Share { whom: whom.clone(), role });
+            None
+        }
+    };
+    if let Some(before) = before {
+        change_role(state, deed, file, &whom, (before, role));
+        state.did_to("member_set", file, before != role);
+    } else {
+        let (kind, facts) = invitation(state, file, &whom, role);
+        note(state, deed, kind, facts);
+        state.did_to("member_made", file, true);
     }
-    let (kind, facts) = invitation(state, file, &whom, role);
-    note(state, deed, kind, facts);
     state.tree.touch(file);
     changed(state, file);
 }
 
 /// Takes a file's own members off it: one, or all.
 pub(super) fn expel_from_file(state: &mut State, deed: Deed, file: NodeId, whom: Option<&Whom>) {
+    let mut found = false;
     if let Some(shares) = state.file_members.get_mut(&file) {
+        let before = shares.len();
         shares.retain(|share| whom.is_some_and(|whom| share.whom != *whom));
+        found = shares.len() < before;
+    }
+    state.did_to("member_gone", file, found);
+    if !found {
+        return;
     }
     let facts = about(state, file);
     note(state, deed, if whom.is_some() { "shared_content_remove_member" } else { "shared_content_unshare" }, facts);
@@ -302,11 +384,43 @@ pub(super) fn expel_from_file(state: &mut State, deed: Deed, file: NodeId, whom:
     changed(state, file);
 }
 
+/// A copy of a shared folder's content in the home of a member who is to lose it.
+pub(super) fn leave_a_copy(state: &mut State, deed: Deed, space: SpaceId, person: usize) {
+    if !state.people.ours(person) {
+        return;
+    }
+    let (root, home) = (state.tree.space(space).root, super::gate::home(state, person));
+    let parent = state.tree.space(home).root;
+    let name = super::fill::free_name(state, parent, &state.tree.space(space).name.clone());
+    copy(state, deed, root, parent, &name, false);
+}
+
+/// A former member's files go into a folder of their successor's home.
+pub(super) fn hand_over(state: &mut State, deed: Deed, from: usize, to: usize) {
+    state.handed_over.insert(from);
+    let (old, new) = (super::gate::home(state, from), super::gate::home(state, to));
+    let parent = state.tree.space(new).root;
+    let name = super::fill::free_name(state, parent, state.people.all[from].name);
+    let folder = state.tree.add(parent, &name, Kind::Folder(Vec::new()));
+    for child in state.tree.children(state.tree.space(old).root).to_vec() {
+        if matches!(state.tree.kind(child), Kind::Mount(_)) {
+            continue;
+        }
+        let name = state.tree.name(child);
+        super::marks::keep_held(state, child, new);
+        state.tree.relocate(child, folder, &name, deed.at);
+    }
+    let participants = vec![log::user(state, from), log::user(state, to)];
+    note(state, deed, "member_transfer_account_contents", Facts { participants, ..Facts::default() });
+    hooks::changed(state, new);
+    state.did_about("moved", from, true);
+}
+
 /// A look at a file.
 pub(super) fn view(state: &mut State, at: Moment, actor: Actor, node: NodeId) {
     let mut facts = about(state, place::inside(state, node));
     let kind = match actor {
-        Actor::Person(_) => "file_preview",
+        Actor::Person(_) | Actor::App => "file_preview",
         Actor::Visitor => "shared_link_view",
     };
     if actor == Actor::Visitor {

@@ -4,11 +4,12 @@
 use super::log::EVENTS_MAX;
 use super::state::State;
 use super::state::people::{People, Status};
-use super::state::sharing::{Role, Share, Sharing, Whom};
+use super::state::sharing::{Audience, Role, Share, Sharing, Whom};
 use super::state::tree::{Kind, NodeId, SpaceId, SpaceKind, Tree};
 use super::{ALL_SCOPES, Keys};
 use crate::clock::Moment;
 use crate::emulator::bounds::History;
+use crate::emulator::effect::Effects;
 use crate::emulator::seed::{Fill, made_up};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -51,7 +52,17 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State 
         wiped: BTreeSet::new(),
         scopes: ALL_SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
         sessions: HashMap::new(),
-        jobs: HashMap::new(),
+        jobs: BTreeMap::new(),
+        jobs_fail: VecDeque::new(),
+        effects: Effects::default(),
+        carrier: None,
+        signed_in: Vec::new(),
+        apps: Vec::new(),
+        handed_over: BTreeSet::new(),
+        links_at_most: Audience::Public,
+        plain_links: false,
+        entries_max: super::relocate::ENTRIES_MAX,
+        held_elsewhere: BTreeSet::new(),
         links: Vec::new(),
         file_members: BTreeMap::new(),
         properties: BTreeMap::new(),
@@ -82,6 +93,7 @@ pub(super) fn state(seed: u64, now: Moment, fill: &Fill, shape: Shape) -> State 
     files(&mut state, company, fill);
     made_up(&mut state, fill.made_up);
     super::specials::add(&mut state, past);
+    super::devices::sign_in(&mut state);
     for deed in &fill.deeds {
         // A deed that does not fit this tenant is left out.
         let _ = super::play::play(&mut state, past, deed);
@@ -121,6 +133,13 @@ pub(super) fn team_folder(state: &mut State, name: &str) -> SpaceId {
     for person in state.people.groups[0].members.clone() {
         mount(state, space, person);
     }
+    space
+}
+
+/// A new team folder that has no member yet.
+pub(super) fn closed_team_folder(state: &mut State, name: &str) -> SpaceId {
+    let space = state.tree.add_space(name, SpaceKind::Team);
+    state.tree.space_mut(space).sharing = Some(Sharing::of(None, state.now));
     space
 }
 

@@ -3,6 +3,7 @@
 use super::cursor::{self, Row};
 use super::deeds;
 use super::gate::{Call, Who, may_write};
+use super::jobs::{self, Work};
 use super::members::{self, may_share};
 use super::metadata::time;
 use super::place;
@@ -13,7 +14,7 @@ use super::spot;
 use super::state::State;
 use super::state::people::Status;
 use super::state::sharing::{Role, Sharing, Whom};
-use super::state::tree::{Kind, SpaceId, SpaceKind};
+use super::state::tree::{Kind, NodeId, SpaceId, SpaceKind};
 use serde_json::{Value, json};
 
 fn role(state: &State, call: &Call<'_>, space: SpaceId) -> &'static str {
@@ -143,7 +144,7 @@ pub(super) fn share(state: &mut State, call: &Call<'_>) -> Reply {
     let mut body = described(state, call, space);
     body[".tag"] = "complete".into();
     if call.flag("force_async") {
-        return Ok(members::launched(state, body));
+        return Ok(ok(&jobs::launch(state, deed, Work::None, body)));
     }
     Ok(ok(&body))
 }
@@ -158,9 +159,13 @@ pub(super) fn unshare(state: &mut State, call: &Call<'_>) -> Reply {
     if !matches!(call.who, Who::Member(person) if owner == Some(person)) {
         return Err(conflict_tags(&["no_permission"]));
     }
-    let deed = deed(state, call);
-    deeds::unshare(state, deed, space);
-    Ok(members::launched(state, json!({ ".tag": "complete" })))
+    let (deed, leave_a_copy) = (deed(state, call), call.flag("leave_a_copy"));
+    let entries = super::spot::entries(state, state.tree.space(space).root);
+    if leave_a_copy && entries > state.entries_max {
+        return Err(conflict_tags(&["too_many_files"]));
+    }
+    let work = Work::Unshare { space, leave_a_copy };
+    Ok(ok(&jobs::launch(state, deed, work, json!({ ".tag": "complete" }))))
 }
 
 /// `sharing/update_folder_policy`.
@@ -172,15 +177,65 @@ pub(super) fn set_policy(state: &mut State, call: &Call<'_>) -> Reply {
     if !allowed {
         return Err(conflict_tags(&["no_permission"]));
     }
+    let mut before = None;
     if let Some(sharing) = state.tree.space_mut(space).sharing.as_mut() {
+        before = Some(sharing.clone());
         set_policies(call, sharing);
     }
+    tell_policies(state, call, space, before.as_ref());
     let root = state.tree.space(space).root;
     for mount in state.tree.space(space).mounts.clone() {
         state.tree.touch(mount);
     }
     state.tree.touch(root);
     Ok(ok(&described(state, call, space)))
+}
+
+/// Notes which policies of a folder are others than before.
+fn tell_policies(state: &mut State, call: &Call<'_>, space: SpaceId, before: Option<&Sharing>) {
+    let now = state.tree.space(space).sharing.clone();
+    let Some((before, now)) = before.zip(now) else {
+        return;
+    };
+    let rows = [
+        ("shared_folder_change_members_policy", &before.member_policy, &now.member_policy),
+        ("shared_folder_change_members_management_policy", &before.acl_policy, &now.acl_policy),
+        ("shared_folder_change_link_policy", &before.link_policy, &now.link_policy),
+        ("", &before.viewer_policy, &now.viewer_policy),
+    ];
+    let deed = deed(state, call);
+    let mut changed = false;
+    for (kind, old, new) in rows.into_iter().filter(|(_, old, new)| old != new) {
+        changed = true;
+        if kind.is_empty() {
+            continue;
+        }
+        let mut facts = deeds::about(state, state.tree.space(space).root);
+        facts.details = json!({ "previous_value": { ".tag": old }, "new_value": { ".tag": new } });
+        deeds::note(state, deed, kind, facts);
+    }
+    state.did_in("invitations_set", space, changed);
+}
+
+/// `sharing/relinquish_folder_membership`: the caller leaves a folder of somebody else's.
+pub(super) fn relinquish(state: &mut State, call: &Call<'_>) -> Reply {
+    let space = members::folder(state, call).map_err(|tag| conflict_tags(&["access_error", tag]))?;
+    let Who::Member(person) = call.who else {
+        return Err(conflict_tags(&["no_permission"]));
+    };
+    if state.tree.space(space).kind == SpaceKind::Team {
+        return Err(conflict_tags(&["team_folder"]));
+    }
+    let whom = Whom::Person(person);
+    let sharing = state.tree.space(space).sharing.as_ref();
+    let share = sharing.and_then(|sharing| sharing.shares.iter().find(|share| share.whom == whom));
+    match share.map(|share| share.role) {
+        None => return Err(conflict_tags(&["group_access"])),
+        Some(Role::Owner) => return Err(conflict_tags(&["folder_owner"])),
+        Some(_) => {}
+    }
+    let (deed, leave_a_copy) = (deed(state, call), call.flag("leave_a_copy"));
+    Ok(ok(&jobs::launch_leaving(state, deed, Work::Expel { space, whom, leave_a_copy })))
 }
 
 /// `sharing/mount_folder`.
@@ -192,6 +247,8 @@ pub(super) fn mount(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["already_mounted"]));
     }
     super::fill::mount(state, space, person);
+    super::hooks::changed(state, home);
+    state.did_in("moved", space, true);
     Ok(ok(&described(state, call, space)))
 }
 
@@ -206,6 +263,7 @@ pub(super) fn unmount(state: &mut State, call: &Call<'_>) -> Reply {
     let mount = mount.ok_or_else(|| conflict_tags(&["access_error", "unmounted"]))?;
     state.tree.delete(mount, call.asked.at);
     super::hooks::changed(state, home);
+    state.did_in("moved", space, true);
     Ok(ok(&Value::Null))
 }
 
@@ -237,6 +295,11 @@ pub(super) fn transfer(state: &mut State, call: &Call<'_>) -> Reply {
     }
     let ours = state.people.ours(person);
     state.tree.space_mut(space).ours = ours;
+    let deed = deed(state, call);
+    let mut facts = deeds::about(state, state.tree.space(space).root);
+    facts.participants.push(super::log::user(state, person));
+    deeds::note(state, deed, "shared_folder_transfer_ownership", facts);
+    state.did_in("member_set", space, true);
     Ok(ok(&Value::Null))
 }
 
@@ -247,6 +310,11 @@ pub(super) fn get_file(state: &State, call: &Call<'_>) -> Reply {
     if !state.tree.is_file(node) {
         return Err(conflict_tags(&["access_error", "is_folder"]));
     }
+    Ok(ok(&shared_file(state, call, node)))
+}
+
+/// A file as `sharing/` describes it.
+pub(super) fn shared_file(state: &State, call: &Call<'_>, node: NodeId) -> Value {
     let space = state.tree.space_of(node);
     let there = state.tree.space(space);
     let plain = Sharing::of(None, state.now);
@@ -273,5 +341,5 @@ pub(super) fn get_file(state: &State, call: &Call<'_>) -> Reply {
         body["path_lower"] = path.to_lowercase().into();
         body["path_display"] = path.into();
     }
-    Ok(ok(&body))
+    body
 }

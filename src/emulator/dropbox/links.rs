@@ -29,7 +29,7 @@ fn described(state: &State, call: &Call<'_>, number: usize) -> Value {
     let mine = may_manage(state, call, number);
     let mut body = json!({
         ".tag": if is_file { "file" } else { "folder" }, "url": url(state, link), "id": state.tree.id(link.node),
-        "name": state.tree.name(link.node), "link_permissions": permissions(link, mine),
+        "name": state.tree.name(link.node), "link_permissions": permissions(state, call, number, mine),
     });
     if let Some(at) = link.expires {
         body["expires"] = time(at);
@@ -51,26 +51,91 @@ fn described(state: &State, call: &Call<'_>, number: usize) -> Value {
     body
 }
 
-fn permissions(link: &Link, mine: bool) -> Value {
-    let requested = match link.visibility() {
-        "team_and_password" => "team_only",
-        "no_one" | "shared_folder_only" => "public",
-        other => other,
+/// The widest audience that a link of a node may have: the team's policy, and that of the shared folder it lies in.
+fn widest(state: &State, node: NodeId) -> (Audience, Audience) {
+    let inner = place::inside(state, node);
+    let sharing = state.tree.space(state.tree.space_of(inner)).sharing.as_ref();
+    let by_folder = match sharing.map(|sharing| sharing.link_policy.as_str()) {
+        Some("team") => Audience::Team,
+        Some("members") => Audience::Members,
+        _ => Audience::Public,
     };
-    let option = |tag: &str| json!({ "audience": { ".tag": tag }, "allowed": mine });
-    let policy = |tag: &str| json!({ "policy": { ".tag": tag }, "resolved_policy": { ".tag": tag }, "allowed": mine });
-    json!({
-        "resolved_visibility": { ".tag": link.visibility() }, "requested_visibility": { ".tag": requested },
-        "can_revoke": mine, "effective_audience": { ".tag": link.audience.tag() },
+    (state.links_at_most, by_folder)
+}
+
+/// Whom a link lets in, whatever it was asked to.
+pub(super) fn effective(state: &State, link: &Link) -> Audience {
+    let (by_team, by_folder) = widest(state, link.node);
+    link.audience.and(by_team).and(by_folder)
+}
+
+/// Why an audience cannot be had; `None` when it can.
+fn disallowed(state: &State, node: NodeId, audience: Audience, mine: bool) -> Option<&'static str> {
+    let (by_team, by_folder) = widest(state, node);
+    if !mine {
+        Some("permission_denied")
+    } else if audience.and(by_folder) != audience {
+        Some("restricted_by_shared_folder")
+    } else if audience.and(by_team) != audience {
+        Some("restricted_by_team")
+    } else {
+        None
+    }
+}
+
+fn permissions(state: &State, call: &Call<'_>, number: usize, mine: bool) -> Value {
+    let link = &state.links[number];
+    let now = effective(state, link);
+    let requested = match (link.audience, link.password.is_some()) {
+        (Audience::Team, _) => "team_only",
+        (Audience::Public, true) => "password",
+        _ => "public",
+    };
+    let choice = |body: Value, audience: Audience| {
+        let mut body = body;
+        let reason = disallowed(state, link.node, audience, mine);
+        body["allowed"] = reason.is_none().into();
+        if let Some(reason) = reason {
+            body["disallowed_reason"] = json!({ ".tag": reason });
+        }
+        body
+    };
+    let option = |audience: Audience| choice(json!({ "audience": { ".tag": audience.tag() } }), audience);
+    let (by_team, by_folder) = widest(state, link.node);
+    let policy = |tag: &str, audience: Audience| {
+        let locked = tag == "password";
+        let resolved = match (audience.and(by_team).and(by_folder), locked) {
+            (Audience::Public, false) => "public",
+            (Audience::Public, true) => "password",
+            (Audience::Team, true) => "team_and_password",
+            (Audience::Team, false) => "team_only",
+            (Audience::Members, _) => "shared_folder_only",
+            (Audience::NoOne, _) => "no_one",
+        };
+        choice(json!({ "policy": { ".tag": tag }, "resolved_policy": { ".tag": resolved } }), audience)
+    };
+    let settable = mine && !state.plain_links;
+    let mut body = json!({
+        "resolved_visibility": { ".tag": link.visibility(now) },
+        "can_revoke": mine, "effective_audience": { ".tag": now.tag() },
         "link_access_level": { ".tag": "viewer" },
-        "visibility_policies": [policy("public"), policy("team_only"), policy("password")],
-        "can_set_expiry": mine, "can_remove_expiry": mine && link.expires.is_some(),
-        "allow_download": link.allow_download, "can_allow_download": mine, "can_disallow_download": mine,
+        "visibility_policies": [
+            policy("public", Audience::Public), policy("team_only", Audience::Team), policy("password", Audience::Public),
+        ],
+        "can_set_expiry": settable, "can_remove_expiry": settable && link.expires.is_some(),
+        "allow_download": link.allow_download, "can_allow_download": settable, "can_disallow_download": settable,
         "allow_comments": true, "team_restricts_comments": false,
-        "audience_options": [option("public"), option("team"), option("no_one")],
-        "can_set_password": mine, "can_remove_password": mine && link.password.is_some(),
-        "require_password": link.password.is_some(), "can_use_extended_sharing_controls": true,
-    })
+        "audience_options": [option(Audience::Public), option(Audience::Team), option(Audience::NoOne)],
+        "can_set_password": settable, "can_remove_password": settable && link.password.is_some(),
+        "require_password": link.password.is_some(), "can_use_extended_sharing_controls": settable,
+    });
+    if call.who == Who::Member(link.owner) {
+        body["requested_visibility"] = json!({ ".tag": requested });
+    }
+    if !mine {
+        body["revoke_failure_reason"] = json!({ ".tag": "owner_only" });
+    }
+    body
 }
 
 /// The owner of a link manages it; an admin those on the team's own content.
@@ -146,7 +211,7 @@ struct Wish {
     allow_download: Option<bool>,
 }
 
-fn wish(call: &Call<'_>) -> Result<Wish, Stop> {
+fn wish(state: &State, call: &Call<'_>) -> Result<Wish, Stop> {
     let settings = call.field("settings");
     let invalid = || conflict_tags(&["settings_error", "invalid_settings"]);
     let visibility = match spec::tag(&settings["requested_visibility"]) {
@@ -165,10 +230,22 @@ fn wish(call: &Call<'_>) -> Result<Wish, Stop> {
         (None, None) => None,
     };
     let expires = settings["expires"].as_str().and_then(Moment::parse);
+    let allow_download = settings["allow_download"].as_bool();
+    let empty = settings.as_object().is_none_or(|settings| settings.values().all(Value::is_null));
+    if call.route.name == "sharing/modify_shared_link_settings" && empty && !call.flag("remove_expiration") {
+        return Err(invalid());
+    }
+    let locked = spec::tag(&settings["requested_visibility"]) == "password";
+    if locked && password.is_none() {
+        return Err(invalid());
+    }
+    let special = matches!(password, Some(Some(_))) || expires.is_some() || allow_download == Some(false);
+    if special && state.plain_links {
+        return Err(conflict_tags(&["settings_error", "not_authorized"]));
+    }
     if expires.is_some_and(|at| at <= call.asked.at) {
         return Err(invalid());
     }
-    let allow_download = settings["allow_download"].as_bool();
     Ok(Wish { audience: audience.and_then(Audience::from_tag), password, expires, allow_download })
 }
 
@@ -177,14 +254,14 @@ fn apply(state: &mut State, call: &Call<'_>, number: usize, wish: Wish) {
     if let Some(audience) = wish.audience.filter(|audience| *audience != state.links[number].audience) {
         deeds::widen(state, deed, number, audience);
     }
-    if wish.expires.is_some() {
+    if wish.expires.is_some_and(|at| state.links[number].expires != Some(at)) {
         deeds::expire(state, deed, number, wish.expires);
     }
-    if let Some(password) = wish.password {
-        state.links[number].password = password;
+    if let Some(password) = wish.password.filter(|password| *password != state.links[number].password) {
+        deeds::lock_link(state, deed, number, password);
     }
     if let Some(allow) = wish.allow_download {
-        state.links[number].allow_download = allow;
+        deeds::allow_download(state, deed, number, allow);
     }
 }
 
@@ -203,7 +280,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Reply {
     if !allowed {
         return Err(conflict_tags(&["access_denied"]));
     }
-    let wish = wish(call)?;
+    let wish = wish(state, call)?;
     let there = |link: &Link| link.node == node && link.owner == person;
     if let Some(number) = state.links.iter().position(there) {
         let metadata = described(state, call, number);
@@ -222,15 +299,18 @@ pub(super) fn modify(state: &mut State, call: &Call<'_>) -> Reply {
     if !may_manage(state, call, number) {
         return Err(conflict_tags(&["shared_link_access_denied"]));
     }
-    let wish = wish(call)?;
-    if call.flag("remove_expiration") {
-        if wish.expires.is_some() {
-            return Err(conflict_tags(&["settings_error", "invalid_settings"]));
-        }
+    let wish = wish(state, call)?;
+    let (ends_no_more, before) = (call.flag("remove_expiration"), state.links[number].clone());
+    if ends_no_more && wish.expires.is_some() {
+        return Err(conflict_tags(&["settings_error", "invalid_settings"]));
+    }
+    if ends_no_more && before.expires.is_some() {
         let deed = deed(state, call);
         deeds::expire(state, deed, number, None);
     }
     apply(state, call, number, wish);
+    let changed = state.links[number] != before;
+    state.did_to("link_set", before.node, changed);
     Ok(ok(&described(state, call, number)))
 }
 

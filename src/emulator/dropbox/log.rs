@@ -35,12 +35,17 @@ pub(super) struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Actor {
     Person(usize),
+    /// The app itself, on a route of the team.
+    App,
     Visitor,
 }
 
 /// Who acts in a call.
 pub(super) fn actor(state: &State, who: Who) -> Actor {
-    Actor::Person(who.person(state))
+    match who {
+        Who::Team => Actor::App,
+        _ => Actor::Person(who.person(state)),
+    }
 }
 
 /// A person as events show it.
@@ -111,6 +116,12 @@ fn category(kind: &str) -> &'static str {
     match kind {
         kind if kind.starts_with("file_") => "file_operations",
         kind if kind.starts_with("shared_") => "sharing",
+        "create_folder" | "object_label_added" | "object_label_removed" | "object_label_updated_value" => {
+            "file_operations"
+        }
+        kind if kind.starts_with("legal_holds_") => "data_governance",
+        kind if kind.starts_with("device_") => "devices",
+        kind if kind.starts_with("app_") => "apps",
         _ => "members",
     }
 }
@@ -130,6 +141,10 @@ pub(super) fn note(state: &mut State, at: Moment, actor: Actor, kind: &'static s
             context[".tag"] = if ours { "team_member" } else { "non_team_member" }.into();
             (json!({ ".tag": tag, tag: user(state, person) }), context)
         }
+        Actor::App => {
+            let app = json!({ ".tag": "team_linked_app", "app_id": app_id(state), "display_name": "Scanner" });
+            (json!({ ".tag": "app", "app": app }), json!({ ".tag": "team" }))
+        }
         Actor::Visitor => (json!({ ".tag": "anonymous" }), json!({ ".tag": "anonymous" })),
     };
     let outside = facts.outside || matches!(actor, Actor::Person(person) if !state.people.ours(person));
@@ -137,7 +152,7 @@ pub(super) fn note(state: &mut State, at: Moment, actor: Actor, kind: &'static s
         facts.participants.into_iter().map(|user| json!({ ".tag": "user", "user": user })).collect();
     let body = json!({
         "timestamp": time(at), "event_category": { ".tag": category(kind) }, "actor": by,
-        "origin": { "geo_location": { "ip_address": "192.0.2.7" }, "access_method": { ".tag": "end_user", "end_user": { ".tag": "web" } } },
+        "origin": { "geo_location": { "ip_address": "192.0.2.7" }, "access_method": access_method(state) },
         "involve_non_team_member": outside, "context": context, "participants": participants, "assets": facts.assets,
         "event_type": { ".tag": kind, "description": kind.replace('_', " ") }, "details": details,
     });
@@ -148,6 +163,19 @@ pub(super) fn note(state: &mut State, at: Moment, actor: Actor, kind: &'static s
     }
     let actor = if let Actor::Person(person) = actor { Some(person) } else { None };
     state.log.push(Event { at, category: category(kind), kind, actor, body });
+}
+
+/// How it was done: what a request does comes by way of the API, whoever it acts as.
+fn access_method(state: &State) -> Value {
+    match &state.carrier {
+        Some(carrier) => json!({ ".tag": "api", "api": { "request_id": format!("dbarid:{}", carrier.request) } }),
+        None => json!({ ".tag": "end_user", "end_user": { ".tag": "web" } }),
+    }
+}
+
+/// Id of our app, as the log writes it.
+fn app_id(state: &State) -> String {
+    format!("dbaid:{}", super::state::people::opaque(state.seed, "app", "id", 35))
 }
 
 /// A member's standing changed.

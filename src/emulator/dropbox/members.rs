@@ -4,6 +4,7 @@ use super::access;
 use super::cursor::{self, Row};
 use super::deeds;
 use super::gate::{Call, Who, may_write, reaches};
+use super::jobs::{self, Work};
 use super::place;
 use super::relocate::deed;
 use super::reply::{Reply, Stop, conflict, conflict_tags, ok, tags};
@@ -224,53 +225,44 @@ pub(super) fn add_to_folder(state: &mut State, call: &Call<'_>) -> Reply {
     Ok(ok(&Value::Null))
 }
 
-/// A job that is done when looked at for the second time.
-fn launch(state: &mut State, outcome: Value) -> Value {
-    let id = state.mint("job", 30);
-    state.jobs.insert(id.clone(), super::state::Job { looks_left: 1, outcome });
-    json!({ ".tag": "async_job_id", "async_job_id": id })
-}
-
-/// `sharing/check_*_job_status`.
-pub(super) fn check_job(state: &mut State, call: &Call<'_>) -> Reply {
-    let Some(job) = state.jobs.get_mut(call.text("async_job_id")) else {
-        return Err(conflict_tags(&["invalid_async_job_id"]));
-    };
-    if job.looks_left > 0 {
-        job.looks_left -= 1;
-        return Ok(ok(&tags(&["in_progress"])));
-    }
-    Ok(ok(&job.outcome))
-}
-
 fn member_of(state: &State, space: SpaceId, selector: &Value) -> Result<(Whom, Role), &'static str> {
     let whom = whom(state, selector).ok_or("invalid_dropbox_id")?;
     let sharing = state.tree.space(space).sharing.as_ref();
     let share = sharing.and_then(|sharing| sharing.shares.iter().find(|share| share.whom == whom));
-    share.map(|share| (share.whom.clone(), share.role)).ok_or("not_a_member")
+    let by_group = matches!(&whom, Whom::Person(person) if access::role_in(state, space, *person).is_some());
+    let none = if by_group { "group_access" } else { "not_a_member" };
+    share.map(|share| (share.whom.clone(), share.role)).ok_or(none)
 }
 
 /// `sharing/remove_folder_member`.
 pub(super) fn remove_from_folder(state: &mut State, call: &Call<'_>) -> Reply {
     let space = folder(state, call).map_err(|tag| conflict_tags(&["access_error", tag]))?;
-    let (whom, role) =
-        member_of(state, space, call.field("member")).map_err(|tag| conflict_tags(&["member_error", tag]))?;
+    let (whom, role) = match member_of(state, space, call.field("member")) {
+        Err("group_access") => return Err(conflict_tags(&["group_access"])),
+        found => found.map_err(|tag| conflict_tags(&["member_error", tag]))?,
+    };
     if role == Role::Owner {
         return Err(conflict_tags(&["folder_owner"]));
     }
     if !may_share(state, call.who, space) {
         return Err(conflict_tags(&["no_permission"]));
     }
-    let deed = deed(state, call);
-    deeds::expel(state, deed, space, &whom);
-    Ok(ok(&launch(state, json!({ ".tag": "complete" }))))
+    let (deed, leave_a_copy) = (deed(state, call), call.flag("leave_a_copy"));
+    if leave_a_copy && super::spot::entries(state, state.tree.space(space).root) > state.entries_max {
+        return Err(conflict_tags(&["too_many_files"]));
+    }
+    let work = Work::Expel { space, whom, leave_a_copy };
+    Ok(ok(&jobs::launch(state, deed, work, json!({ ".tag": "complete" }))))
 }
 
 /// `sharing/update_folder_member`.
 pub(super) fn update_in_folder(state: &mut State, call: &Call<'_>) -> Reply {
     let space = folder(state, call).map_err(|tag| conflict_tags(&["access_error", tag]))?;
-    let (whom, old) =
-        member_of(state, space, call.field("member")).map_err(|tag| conflict_tags(&["member_error", tag]))?;
+    let found = member_of(state, space, call.field("member"));
+    let (whom, old) = found.map_err(|tag| {
+        let tag = if tag == "group_access" { "not_a_member" } else { tag };
+        conflict_tags(&["member_error", tag])
+    })?;
     let role = Role::given(spec::tag(call.field("access_level")));
     let Some(role) = role.filter(|_| may_share(state, call.who, space) && old != Role::Owner) else {
         return Err(conflict_tags(&["no_permission"]));
@@ -296,10 +288,15 @@ pub(super) fn add_to_file(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["rate_limit"]));
     }
     let role = Role::given(spec::tag(call.field("access_level"))).unwrap_or(Role::Viewer);
+    let above = state.tree.space(state.tree.space_of(node)).sharing.as_ref();
+    let closed = above.is_some_and(|sharing| sharing.member_policy == "team");
     let deed = deed(state, call);
     let mut results = Vec::new();
     for selector in selectors {
         let result = match whom(state, &selector) {
+            Some(whom) if closed && is_outside(state, &whom) => {
+                json!({ ".tag": "member_error", "member_error": { ".tag": "no_permission" } })
+            }
             Some(whom) => {
                 deeds::invite_to_file(state, deed, node, whom, role);
                 json!({ ".tag": "success", "success": { ".tag": role.tag() } })
@@ -387,7 +384,47 @@ pub(super) fn unshare_file(state: &mut State, call: &Call<'_>) -> Reply {
     Ok(ok(&Value::Null))
 }
 
-/// Starts a job for the folder routes.
-pub(super) fn launched(state: &mut State, outcome: Value) -> super::Answer {
-    ok(&launch(state, outcome))
+/// `sharing/relinquish_file_membership`: the caller takes themself off a file.
+pub(super) fn relinquish_file(state: &mut State, call: &Call<'_>) -> Reply {
+    let node = need_file(state, call)?;
+    let Who::Member(person) = call.who else {
+        return Err(conflict_tags(&["no_permission"]));
+    };
+    let whom = Whom::Person(person);
+    let own = state.file_members.get(&node).is_some_and(|shares| shares.iter().any(|share| share.whom == whom));
+    if !own {
+        let by_group = access::role_on_file(state, node, person).is_some();
+        return Err(conflict_tags(&[if by_group { "group_access" } else { "no_permission" }]));
+    }
+    let deed = deed(state, call);
+    deeds::expel_from_file(state, deed, node, Some(&whom));
+    Ok(ok(&Value::Null))
+}
+
+/// Files that the caller is a member of by themself, or as one of a group.
+fn received_by(state: &State, call: &Call<'_>) -> Vec<NodeId> {
+    let person = call.who.person(state);
+    let mine = |node: &NodeId| state.tree.alive(*node) && access::role_on_file(state, *node, person).is_some();
+    state.file_members.keys().copied().filter(mine).collect()
+}
+
+fn received_page(state: &State, call: &Call<'_>, row: Row) -> super::Answer {
+    let (rows, cursor, more) = row.page(state, "received files", &received_by(state, call));
+    let rows: Vec<Value> = rows.into_iter().map(|node| super::folders::shared_file(state, call, node)).collect();
+    let mut body = json!({ "entries": rows });
+    if more {
+        body["cursor"] = cursor.into();
+    }
+    ok(&body)
+}
+
+/// `sharing/list_received_files`.
+pub(super) fn received(state: &State, call: &Call<'_>) -> Reply {
+    Ok(received_page(state, call, Row::first(call, call.number("limit", 100), "")))
+}
+
+/// `sharing/list_received_files/continue`.
+pub(super) fn received_more(state: &State, call: &Call<'_>) -> Reply {
+    let row: Option<Row> = cursor::read(state, "received files", call.text("cursor"));
+    Ok(received_page(state, call, row.ok_or_else(|| conflict_tags(&["invalid_cursor"]))?))
 }

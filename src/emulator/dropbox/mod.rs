@@ -11,10 +11,12 @@ mod access;
 mod content;
 mod cursor;
 mod deeds;
+mod devices;
 mod fill;
 mod folders;
 mod gate;
 mod hooks;
+mod jobs;
 mod links;
 mod listing;
 mod log;
@@ -22,10 +24,12 @@ mod marks;
 mod members;
 mod metadata;
 mod place;
+mod plant;
 mod play;
 mod properties;
 mod relocate;
 mod reply;
+mod seen;
 mod spec;
 mod specials;
 mod spot;
@@ -43,8 +47,9 @@ use crate::clock::{Clock, Moment};
 use gate::Call;
 pub use hooks::Notice;
 use reply::Reply;
+pub use seen::{Seen, SeenLabel, SeenLink, SeenMember, SeenPerson};
 use serde_json::json;
-use state::State;
+use state::{Carrier, State};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -140,6 +145,16 @@ impl Tenant {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same with every job done whose time is over.
+    fn settled(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        state.now = now;
+        state.tree.set_now(now);
+        jobs::settle(&mut state);
+        state
+    }
+
     /// What an app needs to be let in.
     #[must_use]
     pub fn keys(&self) -> Keys {
@@ -168,14 +183,6 @@ impl Tenant {
         let mut state = self.lock();
         state.refresh_revoked = true;
         state.tokens.clear();
-    }
-
-    /// Says so many times that another writer is busy in a namespace (429 `too_many_write_operations`).
-    pub fn contend(&self, namespace: &str, times: u32) {
-        let mut state = self.lock();
-        if let Some(space) = state.tree.space_by_id(namespace) {
-            state.contended.insert(space, times);
-        }
     }
 
     /// Keeps a file's content from everybody (409 `restricted_content`). False when there is no such file.
@@ -210,6 +217,8 @@ fn dispatch(state: &mut State, call: &Call<'_>) -> Reply {
         "team/members/get_info_v2" => team::members_info(state, call),
         "team/members/suspend" => team::suspend(state, call),
         "team/members/unsuspend" => team::unsuspend(state, call),
+        "team/members/move_former_member_files" => devices::hand_over(state, call),
+        "team/members/move_former_member_files/job_status/check" => jobs::check(state, call),
         "team/groups/list" => team::groups(state, call),
         "team/groups/list/continue" => team::groups_more(state, call),
         "team/groups/members/list" => team::group_members(state, call),
@@ -218,6 +227,7 @@ fn dispatch(state: &mut State, call: &Call<'_>) -> Reply {
         "team/namespaces/list/continue" => team::namespaces_more(state, call),
         "team/team_folder/list" => team::team_folders(state, call),
         "team/team_folder/list/continue" => team::team_folders_more(state, call),
+        "team/team_folder/create" => team::create_folder(state, call),
         "team/team_folder/archive" => team::archive(state, call),
         "team_log/get_events" => log::events(state, call),
         "team_log/get_events/continue" => log::more(state, call),
@@ -254,6 +264,7 @@ fn dispatch(state: &mut State, call: &Call<'_>) -> Reply {
         name if name.starts_with("sharing/") => sharing(state, call),
         name if name.starts_with("file_properties/") => file_properties(state, call),
         name if name.starts_with("team/legal_holds/") => holds(state, call),
+        name if name.starts_with("team/devices/") || name.starts_with("team/linked_apps/") => devices(state, call),
         "check/user" | "check/app" => Ok(reply::ok(&json!({ "result": call.text("query") }))),
         _ => Err(call.refuse("this function is not emulated")),
     }
@@ -288,8 +299,12 @@ fn sharing(state: &mut State, call: &Call<'_>) -> Reply {
         "sharing/mount_folder" => folders::mount(state, call),
         "sharing/unmount_folder" => folders::unmount(state, call),
         "sharing/transfer_folder" => folders::transfer(state, call),
+        "sharing/relinquish_folder_membership" => folders::relinquish(state, call),
+        "sharing/relinquish_file_membership" => members::relinquish_file(state, call),
+        "sharing/list_received_files" => members::received(state, call),
+        "sharing/list_received_files/continue" => members::received_more(state, call),
         "sharing/check_job_status" | "sharing/check_remove_member_job_status" | "sharing/check_share_job_status" => {
-            members::check_job(state, call)
+            jobs::check(state, call)
         }
         _ => Err(call.refuse("this function is not emulated")),
     }
@@ -316,8 +331,42 @@ fn holds(state: &mut State, call: &Call<'_>) -> Reply {
         "list_policies" => marks::list_holds(state, call),
         "get_policy" => marks::get_hold(state, call),
         "release_policy" => marks::release_hold(state, call),
+        "update_policy" => marks::update_hold(state, call),
         "list_held_revisions" => marks::held(state, call),
+        "list_held_revisions_continue" => marks::held_more(state, call),
         _ => Err(call.refuse("this function is not emulated")),
+    }
+}
+
+fn devices(state: &mut State, call: &Call<'_>) -> Reply {
+    match call.route.name.trim_start_matches("team/") {
+        "devices/list_member_devices" => devices::of_member(state, call),
+        "devices/list_members_devices" => devices::of_members(state, call),
+        "devices/revoke_device_session" => devices::end(state, call),
+        "devices/revoke_device_session_batch" => devices::end_many(state, call),
+        "linked_apps/list_member_linked_apps" => devices::apps_of_member(state, call),
+        "linked_apps/list_members_linked_apps" => devices::apps_of_members(state, call),
+        "linked_apps/revoke_linked_app" => devices::unlink_app(state, call),
+        "linked_apps/revoke_linked_app_batch" => devices::unlink_apps(state, call),
+        _ => Err(call.refuse("this function is not emulated")),
+    }
+}
+
+/// Lets a call in and carries it out: what it does is noted as its effects and told in the log as done by way of the API.
+fn carry_out(state: &mut State, asked: &Asked, request: &str) -> Answer {
+    let call = match gate::enter(state, asked) {
+        Ok(call) => call,
+        Err(stop) => return *stop.0,
+    };
+    state.carrier = Some(Carrier { who: call.who, request: request.to_owned() });
+    let reply = dispatch(state, &call);
+    state.carrier = None;
+    match reply {
+        Ok(answer) => answer,
+        Err(stop) => match gate::beyond_reach(state, &call) {
+            Some(why) => *stop.told_off(format!("{}: {why}", call.route.name)).0,
+            None => *stop.0,
+        },
     }
 }
 
@@ -331,15 +380,10 @@ impl Cloud for Tenant {
         {
             return answer;
         }
-        let answer = match gate::enter(&state, asked).and_then(|call| dispatch(&mut state, &call)) {
-            Ok(answer) => answer,
-            Err(stop) => *stop.0,
-        };
-        if answer.hold.is_some() {
-            return answer;
-        }
+        jobs::settle(&mut state);
         let request = state.mint("request", 32);
-        answer.with("x-dropbox-request-id", request)
+        let answer = carry_out(&mut state, asked, &request);
+        if answer.hold.is_some() { answer } else { answer.with("x-dropbox-request-id", request) }
     }
 
     /// Every journal and list that a held request could wait for only grows.
@@ -377,6 +421,13 @@ impl Cloud for Tenant {
         matches!(asked.path.as_str(), "/2/files/download" | "/2/files/export")
     }
 
+    /// All is a `POST` here; the routes that only read are named for what they do.
+    fn is_write(&self, asked: &Asked) -> bool {
+        let reads = |step: &str| ["get", "list", "check"].iter().any(|start| step.starts_with(start));
+        let of_api = asked.method == "POST" && asked.path.starts_with("/2/");
+        of_api && !self.is_content(asked) && !asked.path.split('/').any(reads)
+    }
+
     fn forget_position(&self, asked: &Asked) -> bool {
         let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         let cursor = body["cursor"].as_str().unwrap_or_default();
@@ -409,10 +460,8 @@ impl Cloud for Tenant {
 
 impl Play for Tenant {
     fn play(&self, edit: &Edit) -> Result<(), String> {
-        let mut state = self.lock();
-        state.now = self.clock.now();
+        let mut state = self.settled();
         let now = state.now;
-        state.tree.set_now(now);
         play::play(&mut state, now, edit)
     }
 }

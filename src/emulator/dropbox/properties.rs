@@ -62,6 +62,7 @@ pub(super) fn add_template(state: &mut State, call: &Call<'_>) -> Reply {
     let id = format!("ptid:{}", state.mint("template", 22));
     let (name, description) = (call.text("name").to_owned(), call.text("description").to_owned());
     state.templates.push(Template { id: id.clone(), name, description, fields });
+    state.did("template_made", id.clone(), true);
     Ok(ok(&json!({ "template_id": id })))
 }
 
@@ -98,6 +99,7 @@ pub(super) fn update_template(state: &mut State, call: &Call<'_>) -> Reply {
     if let Some(description) = call.field("description").as_str() {
         description.clone_into(&mut template.description);
     }
+    state.did("template_made", id, true);
     Ok(ok(&json!({ "template_id": id })))
 }
 
@@ -111,6 +113,7 @@ pub(super) fn remove_template(state: &mut State, call: &Call<'_>) -> Reply {
     for groups in state.properties.values_mut() {
         groups.retain(|group| group.template != id);
     }
+    state.did("label_gone", id, true);
     Ok(ok(&Value::Null))
 }
 
@@ -155,23 +158,47 @@ fn target(state: &State, call: &Call<'_>) -> Result<NodeId, Stop> {
     }
 }
 
+/// Notes what became of a file's values. The order of groups and fields means nothing.
+fn tell(state: &mut State, call: &Call<'_>, node: NodeId, before: Option<Vec<Properties>>, what: &'static str) {
+    let told = |groups: Option<&Vec<Properties>>| {
+        let values = groups.into_iter().flatten().flat_map(|group| {
+            group.fields.iter().map(|(name, value)| (group.template.clone(), name.clone(), value.clone()))
+        });
+        values.collect::<std::collections::BTreeSet<_>>()
+    };
+    let (old, new) = (told(before.as_ref()), told(state.properties.get(&node)));
+    if old != new {
+        let kind = match (old.is_empty(), new.is_empty()) {
+            (true, _) => "object_label_added",
+            (false, true) => "object_label_removed",
+            (false, false) => "object_label_updated_value",
+        };
+        let (deed, facts) = (super::relocate::deed(state, call), super::deeds::about(state, node));
+        super::deeds::note(state, deed, kind, facts);
+        state.tree.touch(node);
+    }
+    state.did_to(what, node, old != new);
+}
+
 /// `file_properties/properties/overwrite` (sets or replaces) and `properties/add` (refuses to replace).
 pub(super) fn set(state: &mut State, call: &Call<'_>, replace: bool) -> Reply {
     let node = target(state, call)?;
     let given = given(state, call.field("property_groups"))?;
+    let before = state.properties.get(&node).cloned();
     let groups = state.properties.entry(node).or_default();
     if !replace && given.iter().any(|new| groups.iter().any(|old| old.template == new.template)) {
         return Err(conflict_tags(&["property_group_already_exists"]));
     }
     groups.retain(|old| given.iter().all(|new| new.template != old.template));
     groups.extend(given);
-    state.tree.touch(node);
+    tell(state, call, node, before, "label_set");
     Ok(ok(&Value::Null))
 }
 
 /// `file_properties/properties/update`.
 pub(super) fn update(state: &mut State, call: &Call<'_>) -> Reply {
     let node = target(state, call)?;
+    let before = state.properties.get(&node).cloned();
     for change in call.field("update_property_groups").as_array().into_iter().flatten() {
         let id = change["template_id"].as_str().unwrap_or_default();
         let wanted = json!([{ "template_id": id, "fields": change["add_or_update_fields"] }]);
@@ -188,7 +215,7 @@ pub(super) fn update(state: &mut State, call: &Call<'_>) -> Reply {
             change["remove_fields"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         group.fields.retain(|(name, _)| !removed.contains(&name.as_str()));
     }
-    state.tree.touch(node);
+    tell(state, call, node, before, "label_set");
     Ok(ok(&Value::Null))
 }
 
@@ -212,9 +239,10 @@ pub(super) fn remove(state: &mut State, call: &Call<'_>) -> Reply {
             false => Err(no_template(missing, None)),
         };
     }
+    let before = state.properties.get(&node).cloned();
     if let Some(groups) = state.properties.get_mut(&node) {
         groups.retain(|group| !ids.contains(&group.template));
     }
-    state.tree.touch(node);
+    tell(state, call, node, before, "label_gone");
     Ok(ok(&Value::Null))
 }

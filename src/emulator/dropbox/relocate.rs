@@ -12,7 +12,7 @@ use super::state::tree::{Kind, NodeId, SpaceId, SpaceKind};
 use serde_json::{Value, json};
 
 /// Entries that one call may move, copy or delete.
-const ENTRIES_MAX: usize = 10_000;
+pub(super) const ENTRIES_MAX: usize = 10_000;
 
 /// When and by whom a call acts.
 pub(super) fn deed(state: &State, call: &Call<'_>) -> Deed {
@@ -32,10 +32,13 @@ pub(super) fn create_folder(state: &mut State, call: &Call<'_>) -> Reply {
         }
         spot = spot.renamed(state);
     }
-    spot::claim(state, spot.space)?;
+    spot::claim(state, call, spot.space, &["path"])?;
     let parent = spot.folder(state);
     let made = state.tree.add(parent, &spot.name, Kind::Folder(Vec::new()));
     super::hooks::changed(state, spot.space);
+    let (deed, facts) = (deed(state, call), deeds::about(state, made));
+    deeds::note(state, deed, "create_folder", facts);
+    state.did_to("folder_made", made, true);
     Ok(ok(&json!({ "metadata": untagged(entry(state, &View::of(call), made)) })))
 }
 
@@ -47,7 +50,7 @@ fn untagged(mut entry: Value) -> Value {
 }
 
 /// Who owns what is in a namespace: a person, or (`None`) the team.
-fn owner(state: &State, space: SpaceId) -> Option<usize> {
+pub(super) fn owner(state: &State, space: SpaceId) -> Option<usize> {
     match state.tree.space(space).kind {
         SpaceKind::Home(owner) | SpaceKind::App(owner) => Some(owner),
         SpaceKind::Shared => deeds::owner(state, space),
@@ -80,7 +83,7 @@ fn source(state: &State, call: &Call<'_>, moves: bool) -> Result<NodeId, Stop> {
     if moves && locked_by_other(state, call, node) {
         return Err(conflict_tags(&["from_lookup", "locked"]));
     }
-    if spot::entries(state, node) > ENTRIES_MAX {
+    if spot::entries(state, node) > state.entries_max {
         return Err(conflict_tags(&["too_many_files"]));
     }
     Ok(node)
@@ -119,8 +122,10 @@ pub(super) fn relocate(state: &mut State, call: &Call<'_>) -> Reply {
             return Err(conflict_tags(&["cant_transfer_ownership"]));
         }
     }
-    spot::claim(state, from)?;
-    spot::claim(state, spot.space)?;
+    spot::claim(state, call, from, &["from_write"])?;
+    if spot.space != from {
+        spot::claim(state, call, spot.space, &["to"])?;
+    }
     let parent = spot.folder(state);
     let deed = deed(state, call);
     deeds::relocate(state, deed, node, parent, &spot.name);
@@ -144,7 +149,7 @@ pub(super) fn copy(state: &mut State, call: &Call<'_>) -> Reply {
     if spot.space == state.tree.space_of(node) && path_within(state, call, node) {
         return Err(conflict_tags(&["duplicated_or_nested_paths"]));
     }
-    spot::claim(state, spot.space)?;
+    spot::claim(state, call, spot.space, &["to"])?;
     let parent = spot.folder(state);
     let deed = deed(state, call);
     let made = deeds::copy(state, deed, node, parent, &spot.name, false);
@@ -166,7 +171,7 @@ fn doomed(state: &State, call: &Call<'_>) -> Result<NodeId, Stop> {
     if locked_by_other(state, call, node) {
         return Err(conflict_tags(&["path_lookup", "locked"]));
     }
-    if spot::entries(state, node) > ENTRIES_MAX {
+    if spot::entries(state, node) > state.entries_max {
         return Err(conflict_tags(&["too_many_files"]));
     }
     if let Some(rev) = call.field("parent_rev").as_str() {
@@ -184,7 +189,7 @@ fn doomed(state: &State, call: &Call<'_>) -> Result<NodeId, Stop> {
 /// `files/delete_v2`.
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Reply {
     let node = doomed(state, call)?;
-    spot::claim(state, state.tree.space_of(node))?;
+    spot::claim(state, call, state.tree.space_of(node), &[])?;
     let before = entry(state, &View::of(call), node);
     let deed = deed(state, call);
     deeds::delete(state, deed, node);
@@ -198,19 +203,19 @@ pub(super) fn purge(state: &mut State, call: &Call<'_>) -> Reply {
         Ok(node) => node,
         Err(stop) => gone_file(state, call, path).map(|(node, _)| node).ok_or(stop)?,
     };
-    let held = |node: &NodeId| {
-        let owner = owner(state, state.tree.space_of(*node));
-        state.holds.iter().any(|hold| !hold.released && owner.is_some_and(|owner| hold.members.contains(&owner)))
-    };
     let nodes = state.tree.below(node);
-    if nodes.iter().any(held) {
+    if nodes.iter().any(|node| !super::marks::holds_on(state, *node).is_empty()) {
         return Err(conflict_tags(&["path_write", "operation_suppressed"]));
     }
     let deed = deed(state, call);
     if state.tree.alive(node) {
-        deeds::delete(state, deed, node);
+        let facts = deeds::about(state, node);
+        state.tree.delete(node, call.asked.at);
+        deeds::note(state, deed, "file_permanently_delete", facts);
+        super::hooks::changed(state, state.tree.space_of(node));
     }
     state.purged.extend(nodes);
+    state.did_to("purged", node, true);
     Ok(ok(&Value::Null))
 }
 
@@ -230,7 +235,10 @@ pub(super) fn restore(state: &mut State, call: &Call<'_>) -> Reply {
     if let Some(error) = spot.conflict(state).filter(|_| spot.taken != Some(node)) {
         return Err(under("path_write", &error));
     }
-    spot::claim(state, spot.space)?;
+    if locked_by_other(state, call, node) {
+        return Err(conflict_tags(&["path_lookup", "locked"]));
+    }
+    spot::claim(state, call, spot.space, &["path_write"])?;
     let parent = spot.folder(state);
     let deed = deed(state, call);
     deeds::restore(state, deed, node, parent, body);
@@ -257,14 +265,14 @@ pub(super) fn save_reference(state: &mut State, call: &Call<'_>) -> Reply {
     if !state.tree.alive(node) {
         return Err(conflict_tags(&["not_found"]));
     }
-    if spot::entries(state, node) > ENTRIES_MAX {
+    if spot::entries(state, node) > state.entries_max {
         return Err(conflict_tags(&["too_many_files"]));
     }
     let spot = spot::find(state, call, call.text("path")).map_err(|error| under("path", &error))?;
     if let Some(error) = spot.conflict(state) {
         return Err(under("path", &error));
     }
-    spot::claim(state, spot.space)?;
+    spot::claim(state, call, spot.space, &["path"])?;
     let parent = spot.folder(state);
     let deed = deed(state, call);
     let made = deeds::copy(state, deed, node, parent, &spot.name, true);

@@ -2,10 +2,10 @@
 
 use super::gate::{Call, may_write};
 use super::place::{self, Lookup};
-use super::reply::{Stop, contention, tags};
+use super::reply::{Stop, conflict, conflict_tags, contention, tags};
 use super::state::State;
 use super::state::tree::{Kind, NodeId, SpaceId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Letters of a name.
 const NAME_LETTERS_MAX: usize = 255;
@@ -105,15 +105,30 @@ impl Spot {
     }
 }
 
-/// Ends the route when another writer is busy in the namespace.
-pub(super) fn claim(state: &mut State, space: SpaceId) -> Result<(), Stop> {
+/// The tag of a busy namespace.
+const BUSY: &str = "too_many_write_operations";
+
+/// Ends the route when another writer is busy in the namespace: as a limit, or as an error of the route, whose `WriteError`
+/// is below these tags.
+pub(super) fn claim(state: &mut State, call: &Call<'_>, space: SpaceId, above: &[&str]) -> Result<(), Stop> {
     match state.contended.get_mut(&space) {
-        Some(left) if *left > 0 => {
-            *left -= 1;
-            Err(contention())
+        Some(busy) if busy.times > 0 => {
+            busy.times -= 1;
+            if !busy.as_conflict {
+                return Err(contention());
+            }
+            if call.route.name == "files/upload" {
+                return Err(conflict(&upload_failed(&tags(&[BUSY]))));
+            }
+            Err(conflict_tags(&[above, &[BUSY]].concat()))
         }
         _ => Ok(()),
     }
+}
+
+/// `UploadWriteFailed`, whose reason has a name of its own.
+pub(super) fn upload_failed(reason: &Write) -> Value {
+    json!({ ".tag": "path", "reason": reason, "upload_session_id": "pid_upload_session:none" })
 }
 
 /// True when the node or something below it is a mount point of a shared or team folder.

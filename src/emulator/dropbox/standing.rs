@@ -103,7 +103,7 @@ fn depart(state: &mut State, deed: Deed, person: usize) -> Result<(), String> {
     for space in spaces {
         let sharing = state.tree.space(space).sharing.as_ref();
         if sharing.is_some_and(|sharing| sharing.shares.iter().any(|share| share.whom == whom)) {
-            deeds::expel(state, deed, space, &whom);
+            deeds::expel(state, deed, space, &whom, false);
         }
     }
     for shares in state.file_members.values_mut() {

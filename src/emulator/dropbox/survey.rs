@@ -199,7 +199,7 @@ fn exposure(state: &State, node: NodeId, now: Moment) -> &'static str {
     let by_link = |node: &NodeId| {
         let live = |at: Option<Moment>| at.is_none_or(|at| at > now);
         let open = state.links.iter().filter(|link| link.node == *node && live(link.expires));
-        open.map(|link| match link.audience {
+        open.map(|link| match super::links::effective(state, link) {
             Audience::Public => 3,
             Audience::Team => 1,
             Audience::NoOne | Audience::Members => 0,

@@ -148,6 +148,11 @@ fn resume(state: &State, call: &Call<'_>, kind: &str) -> Result<Row, super::repl
     cursor::read(state, kind, call.text("cursor")).ok_or_else(|| conflict_tags(&["invalid_cursor"]))
 }
 
+/// The place a cursor names, where the route's only error of it is `reset`.
+pub(super) fn resume_or_reset(state: &State, call: &Call<'_>, kind: &str) -> Result<Row, super::reply::Stop> {
+    cursor::read(state, kind, call.text("cursor")).ok_or_else(|| conflict_tags(&["reset"]))
+}
+
 /// The person a `UserSelectorArg` names, of the team or formerly of it.
 pub(super) fn selected(state: &State, selector: &Value) -> Option<usize> {
     let text = |tag: &str| selector[tag].as_str().unwrap_or_default().to_owned();
@@ -187,12 +192,14 @@ pub(super) fn suspend(state: &mut State, call: &Call<'_>) -> Reply {
             if wipes {
                 state.wiped.insert(person);
             }
+            state.did_about("suspended", person, true);
             super::log::member_status(state, call, person, "active", "suspended");
             Ok(ok(&Value::Null))
         }
         Status::Invited => {
             state.people.all[person].status = Status::Removed;
             super::log::member_status(state, call, person, "invited", "removed");
+            state.did_about("member_gone", person, true);
             Ok(ok(&Value::Null))
         }
         Status::Suspended => Err(conflict_tags(&["suspend_inactive_user"])),
@@ -209,6 +216,7 @@ pub(super) fn unsuspend(state: &mut State, call: &Call<'_>) -> Reply {
         Status::Suspended => {
             state.people.all[person].status = Status::Active;
             super::log::member_status(state, call, person, "suspended", "active");
+            state.did_about("unsuspended", person, true);
             Ok(ok(&Value::Null))
         }
         Status::Removed | Status::Outside => Err(conflict_tags(&["user_not_in_team"])),
@@ -349,6 +357,22 @@ fn team_folder_page(state: &State, row: Row) -> super::Answer {
     ok(&json!({ "team_folders": rows, "cursor": cursor, "has_more": more }))
 }
 
+/// `team/team_folder/create`: nobody but admins reaches a new one.
+pub(super) fn create_folder(state: &mut State, call: &Call<'_>) -> Reply {
+    let name = call.text("name").trim().to_owned();
+    let is_one = |space: &SpaceId| matches!(state.tree.space(*space).kind, SpaceKind::Team | SpaceKind::TeamRoot);
+    let taken = |space: &SpaceId| is_one(space) && state.tree.space(*space).name.to_lowercase() == name.to_lowercase();
+    if name.is_empty() || name.contains(['/', '\\']) {
+        return Err(conflict_tags(&["invalid_folder_name"]));
+    }
+    if state.tree.all_spaces().any(|space| taken(&space)) {
+        return Err(conflict_tags(&["folder_name_already_used"]));
+    }
+    let space = super::fill::closed_team_folder(state, &name);
+    state.did_in("folder_made", space, true);
+    Ok(ok(&team_folder(state, space)))
+}
+
 /// `team/team_folder/archive`.
 pub(super) fn archive(state: &mut State, call: &Call<'_>) -> Reply {
     let space = state.tree.space_by_id(call.text("team_folder_id"));
@@ -359,6 +383,7 @@ pub(super) fn archive(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["status_error", "archived"]));
     }
     super::deeds::archive(state, call.asked.at, space);
+    state.did_in("trashed", space, true);
     let mut body = team_folder(state, space);
     body[".tag"] = "complete".into();
     Ok(ok(&body))

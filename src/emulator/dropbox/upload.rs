@@ -38,33 +38,31 @@ fn body_fits(call: &Call<'_>) -> Result<(), Stop> {
 pub(super) fn whole(state: &mut State, call: &Call<'_>) -> Reply {
     body_fits(call)?;
     let body: Arc<[u8]> = call.asked.body.as_slice().into();
-    commit(
-        state,
-        call,
-        &call.argument,
-        body,
-        |reason| json!({ ".tag": "path", "reason": reason, "upload_session_id": "pid_upload_session:none" }),
-    )
+    commit(state, call, &call.argument, body, |reason| spot::upload_failed(&reason))
 }
 
 fn commit(state: &mut State, call: &Call<'_>, info: &Value, body: Arc<[u8]>, failed: impl Fn(Value) -> Value) -> Reply {
     let stop = |reason: Value| conflict(&failed(reason));
     let path = info["path"].as_str().unwrap_or_default();
+    let above = &["path"];
     let spot = spot::find(state, call, path).map_err(&stop)?;
     let node = match decide(state, info, spot, &body).map_err(&stop)? {
-        Outcome::Same(node) => node,
+        Outcome::Same(node) => {
+            state.did_to("file_made", node, false);
+            node
+        }
         Outcome::Over(node) => {
             let locked = state.locks.get(&node).is_some_and(|lock| call.who != super::gate::Who::Member(lock.holder));
             if locked {
                 return Err(stop(super::reply::tags(&["no_write_permission"])));
             }
-            spot::claim(state, state.tree.space_of(node))?;
+            spot::claim(state, call, state.tree.space_of(node), above)?;
             let deed = deed(state, call);
             deeds::edit(state, deed, node, body);
             node
         }
         Outcome::New(spot) => {
-            spot::claim(state, spot.space)?;
+            spot::claim(state, call, spot.space, above)?;
             let parent = spot.folder(state);
             let deed = deed(state, call);
             deeds::add(state, deed, parent, &spot.name, body)

@@ -1,3 +1,5 @@
+mod writes;
+
 use super::*;
 use crate::emulator::wire::{Answer, Asked};
 use std::io::{Read, Write};

@@ -6,8 +6,10 @@
 
 use super::wire::Refusal;
 use crate::clock::Moment;
-use crate::provider::Next;
+use crate::model::action::Block;
+use crate::provider::govern::Applied;
 use crate::provider::http::{self, Judge, Judgement, seconds};
+use crate::provider::{Error, Next};
 use reqwest::header::{HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -27,6 +29,10 @@ pub(super) enum Scope {
     Events,
     /// Webhooks.
     Webhooks,
+    /// Legal holds.
+    Holds,
+    /// Retention policies.
+    Retention,
 }
 
 impl Scope {
@@ -39,6 +45,8 @@ impl Scope {
             Scope::Groups => "Application Scopes > Manage groups",
             Scope::Events => "Application Scopes > Manage enterprise properties",
             Scope::Webhooks => "Application Scopes > Manage webhooks",
+            Scope::Holds => "Application Scopes > Manage legal hold policies",
+            Scope::Retention => "Application Scopes > Manage retention policies",
         }
     }
 
@@ -61,6 +69,8 @@ pub(super) enum Door {
     Content,
     /// A signed download address.
     Signed,
+    /// The question whether a file could be put there: 409 is an answer too, and names the file in the way.
+    Preflight,
 }
 
 /// Reads the answers of one kind of call.
@@ -79,6 +89,7 @@ impl Judge for Answers {
             (Door::Content, 202) => {
                 Judgement::Again { after: retry_after(headers, body), throttled: false, said: "202 not ready".into() }
             }
+            (Door::Preflight, 409) => Judgement::Good,
             (_, 200..=299) => Judgement::Good,
             (_, 429) => Judgement::Again {
                 after: retry_after(headers, body),
@@ -123,6 +134,35 @@ impl Answers {
             (409 | 412, _) => (Next::Moved, None),
             _ => (Next::Refused, None),
         }
+    }
+}
+
+/// The service's own code of a refusal (`forbidden_by_policy`); empty when it named none.
+pub(super) fn code(error: &Error) -> &str {
+    error.said().split_once(' ').map_or("", |(_, code)| code)
+}
+
+/// What a refused change says about the item or the company.
+pub(super) fn block(error: &Error) -> Block {
+    let code = code(error);
+    match (error.status(), code) {
+        (_, "forbidden_by_policy") => Block::Shield,
+        (_, "access_denied_item_locked" | "item_locked") | (Some(423), _) => Block::Lock(None),
+        (_, "item_name_in_use") => Block::NameTaken,
+        (_, "storage_limit_exceeded" | "file_size_limit_exceeded") => Block::PlanLacks(code.into()),
+        (_, code) if code.contains("legal_hold") => Block::Hold(code.into()),
+        (_, code) if code.contains("retention") || code.contains("retained") => Block::Retention(code.into()),
+        (Some(400 | 405 | 415), _) => Block::BadWish(format!("Box does not take it ({})", error.said()).into()),
+        _ => Block::NoRight(if code.is_empty() { error.said() } else { code }.into()),
+    }
+}
+
+/// What a failed change means for its step. An operation of Box's own that is under way passes: nothing was done.
+pub(super) fn failed(error: Error) -> Applied {
+    match code(&error) {
+        "operation_blocked_temporary" | "name_temporarily_reserved" => Applied::Later(error),
+        "user_already_collaborator" => Applied::Moved,
+        _ => Applied::failed(error, block),
     }
 }
 

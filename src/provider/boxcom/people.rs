@@ -238,7 +238,7 @@ fn person(user: User, side: Side, me: &Me) -> Option<Person> {
     })
 }
 
-fn role(word: Option<&str>) -> Role {
+pub(super) fn role(word: Option<&str>) -> Role {
     match word {
         Some("admin") => Role::Admin,
         Some("coadmin") => Role::CoAdmin,
@@ -247,7 +247,7 @@ fn role(word: Option<&str>) -> Role {
 }
 
 /// `cannot_delete_edit` and `cannot_delete_edit_upload` are limits of what an active user may do.
-fn status(word: Option<&str>) -> Status {
+pub(super) fn status(word: Option<&str>) -> Status {
     match word {
         Some("inactive") => Status::Inactive,
         _ => Status::Active,

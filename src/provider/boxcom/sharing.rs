@@ -27,24 +27,28 @@ impl Tenant {
             // A bookmark has no members of its own: those of its folder reach it.
             return Ok(Sharing::default());
         }
-        let members = match self.collaborations(shared) {
-            Ok(members) if self.may_hide(shared, &members)? => Members::Hidden,
-            Ok(members) if members.is_empty() => Members::None,
-            Ok(members) => Members::Known(members),
-            Err(error) if matches!(error.next(), Next::Forbidden | Next::Gone) => Members::Hidden,
-            Err(error) => return Err(error),
-        };
-        Ok(Sharing { members, ..Sharing::default() })
+        Ok(Sharing { members: self.members_of(shared, Urgency::Bulk)?, ..Sharing::default() })
     }
 
-    fn collaborations(&self, shared: &Shared) -> Result<Vec<Member>, Error> {
+    /// The members of a file or folder: a file's with those of the folders above it, a folder's own.
+    pub(super) fn members_of(&self, shared: &Shared, urgency: Urgency) -> Result<Members, Error> {
+        match self.collaborations(shared, urgency) {
+            Ok(members) if self.may_hide(shared, &members, urgency)? => Ok(Members::Hidden),
+            Ok(members) if members.is_empty() => Ok(Members::None),
+            Ok(members) => Ok(Members::Known(members)),
+            Err(error) if matches!(error.next(), Next::Forbidden | Next::Gone) => Ok(Members::Hidden),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn collaborations(&self, shared: &Shared, urgency: Urgency) -> Result<Vec<Member>, Error> {
         let mut members = Vec::new();
         let mut marker: Option<Arc<str>> = None;
         let mut pages = Pages::of(format!("list the members of {}", shared.id));
         loop {
             let mut query = vec![("limit", LIMIT)];
             query.extend(marker.as_deref().map(|marker| ("marker", marker)));
-            let page: Paged<Collaboration> = self.ask_of(shared, Some("collaborations"), &query)?;
+            let page: Paged<Collaboration> = self.ask_of(shared, Some("collaborations"), &query, urgency)?;
             marker = page.onward();
             members.extend(page.entries.into_iter().filter_map(|entry| member(entry, &shared.id)));
             match &marker {
@@ -56,7 +60,7 @@ impl Tenant {
 
     /// True when the list is not to be believed: empty though there are members, or read by a member who may not see the
     /// others. Costs a call only for an empty list and for what the reader does not own.
-    fn may_hide(&self, shared: &Shared, members: &[Member]) -> Result<bool, Error> {
+    fn may_hide(&self, shared: &Shared, members: &[Member], urgency: Urgency) -> Result<bool, Error> {
         let reads = |account: &Option<Arc<str>>| account.is_some() && account.as_deref() == shared.read_as.id();
         let is_reader = |member: &Member| match &member.who {
             Who::Person { account, .. } => reads(account) && &*member.role != "owner",
@@ -66,7 +70,7 @@ impl Tenant {
             return Ok(false);
         }
         let fields = "has_collaborations,can_non_owners_view_collaborators,owned_by";
-        match self.ask_of::<Listed>(shared, None, &[("fields", fields)]) {
+        match self.ask_of::<Listed>(shared, None, &[("fields", fields)], urgency) {
             Ok(item) => {
                 let owns = reads(&item.owned_by.and_then(|owner| owner.id));
                 let empty = members.is_empty() && item.has_collaborations == Some(true);
@@ -82,6 +86,7 @@ impl Tenant {
         shared: &Shared,
         below: Option<&str>,
         query: &[(&str, &str)],
+        urgency: Urgency,
     ) -> Result<T, Error> {
         let kind = if shared.kind == ItemKind::Folder { "folders" } else { "files" };
         let mut path = vec![kind, &*shared.id];
@@ -90,7 +95,7 @@ impl Tenant {
             path: &path,
             query,
             read_as: &shared.read_as,
-            urgency: Urgency::Bulk,
+            urgency,
             scope: Scope::AsUser,
             doing: format!("list the members of {kind}/{}", shared.id),
         })
@@ -101,16 +106,21 @@ impl Tenant {
 pub(super) fn link(told: &SharedLink) -> Link {
     let access = told.effective_access.as_deref().or(told.access.as_deref());
     Link {
-        audience: match access {
-            Some("open") => Audience::Public,
-            Some("company") => Audience::Company,
-            Some("collaborators") => Audience::Members,
-            _ => Audience::Unknown,
-        },
+        audience: audience(access),
         password: told.is_password_enabled == Some(true),
         expires: told.unshared_at,
         download: told.permissions.as_ref().and_then(|may| may.can_download),
         url: told.url.clone(),
+    }
+}
+
+/// Whom a word for the access of a link lets in.
+pub(super) fn audience(access: Option<&str>) -> Audience {
+    match access {
+        Some("open") => Audience::Public,
+        Some("company") => Audience::Company,
+        Some("collaborators") => Audience::Members,
+        _ => Audience::Unknown,
     }
 }
 

@@ -150,6 +150,59 @@ pub(super) struct Listed {
     pub(super) permissions: Option<Permissions>,
 }
 
+/// A file, folder or bookmark as an action needs to see it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Found {
+    #[serde(rename = "type", deserialize_with = "loose")]
+    pub(super) kind: Option<Arc<str>>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) id: Option<Arc<str>>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) name: Option<Arc<str>>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) etag: Option<Arc<str>>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) size: Option<u64>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) sha1: Option<Arc<str>>,
+    #[serde(deserialize_with = "object")]
+    pub(super) file_version: Option<Mini>,
+    #[serde(deserialize_with = "object")]
+    pub(super) parent: Option<Mini>,
+    #[serde(deserialize_with = "object")]
+    pub(super) path_collection: Option<Above>,
+    #[serde(deserialize_with = "object")]
+    pub(super) owned_by: Option<Mini>,
+    #[serde(deserialize_with = "object")]
+    pub(super) shared_link: Option<SharedLink>,
+    #[serde(deserialize_with = "object")]
+    pub(super) lock: Option<Lock>,
+    /// `active`, `trashed` or `deleted`.
+    #[serde(deserialize_with = "loose")]
+    pub(super) item_status: Option<Arc<str>>,
+    /// Whether others than the owner invite (folders).
+    #[serde(deserialize_with = "loose")]
+    pub(super) can_non_owners_invite: Option<bool>,
+    /// Whether nobody from outside can be invited (folders).
+    #[serde(deserialize_with = "loose")]
+    pub(super) is_collaboration_restricted_to_enterprise: Option<bool>,
+}
+
+/// The lock of a file. Its end is `expires_at` in requests and `expired_at` in answers.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Lock {
+    #[serde(deserialize_with = "object")]
+    pub(super) created_by: Option<Mini>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) expired_at: Option<Moment>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) expires_at: Option<Moment>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) is_download_prevented: Option<bool>,
+}
+
 /// The folders above an item.
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -27,13 +27,18 @@ files: copy_reference/get copy_reference/save copy:2 create_folder:2 delete:2 do
 sharing: add_file_member add_folder_member check_job_status check_remove_member_job_status check_share_job_status
   create_shared_link_with_settings get_file_metadata get_folder_metadata get_shared_link_metadata list_file_members
   list_file_members/batch list_file_members/continue list_folder_members list_folder_members/continue list_folders
-  list_folders/continue list_shared_links modify_shared_link_settings mount_folder remove_file_member_2
+  list_folders/continue list_received_files list_received_files/continue list_shared_links modify_shared_link_settings
+  mount_folder relinquish_file_membership relinquish_folder_membership remove_file_member_2
   remove_folder_member revoke_shared_link share_folder transfer_folder unmount_folder unshare_file unshare_folder
   update_file_member update_folder_member update_folder_policy
-team: features/get_values get_info groups/list groups/list/continue groups/members/list groups/members/list/continue
+team: devices/list_member_devices devices/list_members_devices devices/revoke_device_session
+  devices/revoke_device_session_batch features/get_values get_info groups/list groups/list/continue groups/members/list groups/members/list/continue
   legal_holds/create_policy legal_holds/list_policies legal_holds/release_policy
-  legal_holds/get_policy legal_holds/list_held_revisions
-  members/get_info:2 members/list:2 members/list/continue:2 members/suspend members/unsuspend
+  legal_holds/get_policy legal_holds/list_held_revisions legal_holds/list_held_revisions_continue
+  legal_holds/update_policy linked_apps/list_member_linked_apps linked_apps/list_members_linked_apps
+  linked_apps/revoke_linked_app linked_apps/revoke_linked_app_batch
+  members/get_info:2 members/list:2 members/list/continue:2 members/move_former_member_files
+  members/move_former_member_files/job_status/check members/suspend members/unsuspend
   namespaces/list namespaces/list/continue team_folder/list team_folder/list/continue team_folder/create
   team_folder/archive token/get_authenticated_admin
 team_log: get_events get_events/continue

@@ -100,6 +100,17 @@ impl Audience {
         }
     }
 
+    /// The narrower of two.
+    pub(in crate::emulator::dropbox) fn and(self, other: Self) -> Self {
+        let width = |audience| match audience {
+            Audience::Public => 3,
+            Audience::Team => 2,
+            Audience::Members => 1,
+            Audience::NoOne => 0,
+        };
+        if width(other) < width(self) { other } else { self }
+    }
+
     /// From a tag of `LinkAudience`.
     pub(in crate::emulator::dropbox) fn from_tag(tag: &str) -> Option<Self> {
         match tag {
@@ -113,7 +124,7 @@ impl Audience {
 }
 
 /// A link to a file or folder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::emulator::dropbox) struct Link {
     /// The part of the address that tells it from others.
     pub(in crate::emulator::dropbox) key: String,
@@ -132,9 +143,9 @@ impl Link {
         format!("https://www.dropbox.com/scl/{kind}/{}?rlkey={}&dl=0", &self.key[..20], &self.key[20..])
     }
 
-    /// `resolved_visibility`.
-    pub(in crate::emulator::dropbox) fn visibility(&self) -> &'static str {
-        match (self.audience, self.password.is_some()) {
+    /// `resolved_visibility` of this audience.
+    pub(in crate::emulator::dropbox) fn visibility(&self, audience: Audience) -> &'static str {
+        match (audience, self.password.is_some()) {
             (Audience::Public, false) => "public",
             (Audience::Public, true) => "password",
             (Audience::Team, false) => "team_only",

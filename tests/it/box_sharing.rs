@@ -1,0 +1,286 @@
+//! What closes sharing at Box, against the emulator's tenant without faults: what is called, what is so afterwards, what is
+//! left open, and that an undo brings back what was.
+
+use sluicebox::clock::{Clock, Moment};
+use sluicebox::emulator::boxcom as emulated;
+use sluicebox::emulator::edit::{Edit, Play};
+use sluicebox::emulator::seed::Fill;
+use sluicebox::emulator::{self, Door, Running};
+use sluicebox::model::action::{Action, Order, Outcome, Password, Receipt, State, Target, TargetItem, Undo};
+use sluicebox::model::{Audience, Directory, Item, ItemKind, Member, Members, Who};
+use sluicebox::provider::govern::{Governor, NoJournal};
+use sluicebox::provider::http::{self, Http};
+use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, HookKeys, Limits};
+use sluicebox::provider::{Onward, Secret, Settings, Source, registry};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use url::Url;
+
+struct Stage {
+    tenant: Arc<emulated::Tenant>,
+    running: Running,
+    clock: Clock,
+    governor: Box<dyn Governor>,
+    people: Directory,
+    /// By owner's key and path (`erin/Travel/Cards.txt`).
+    items: HashMap<String, Item>,
+}
+
+impl Stage {
+    fn new(deeds: &[Edit]) -> Self {
+        let clock = Clock::movable();
+        let tenant = Arc::new(emulated::Tenant::new(1, clock.clone(), &Fill::small()));
+        deeds.iter().for_each(|deed| tenant.play(deed).unwrap());
+        let doors = [Door::BoxApi, Door::BoxUpload, Door::BoxDownload];
+        let running = emulator::start(emulator::Options {
+            seed: 1,
+            clock: clock.clone(),
+            clouds: doors.map(|door| (door, Arc::clone(&tenant) as Arc<dyn emulator::Cloud>)).to_vec(),
+            ..emulator::Options::default()
+        })
+        .unwrap();
+        http::install_tls();
+        let settings = settings(&running);
+        let http = Http::of(&settings, http::Options::new(clock.clone(), Arc::new(AtomicBool::new(false)))).unwrap();
+        let source = registry::open(&settings, Arc::clone(&http)).unwrap();
+        let people = directory(&*source);
+        let items = listing(&*source, &people);
+        Self { tenant, running, clock, governor: registry::governor(&settings, http).unwrap(), people, items }
+    }
+
+    fn target(&self, path: &str) -> TargetItem {
+        let item = self.items.get(path).unwrap_or_else(|| panic!("no {path}"));
+        TargetItem {
+            id: Arc::clone(&item.id),
+            kind: item.kind,
+            place: Arc::clone(&item.place),
+            read_as: item.read_as.clone(),
+            path: None,
+        }
+    }
+
+    fn order(&self, id: &str, path: &str, action: Action) -> Order {
+        Order {
+            id: id.into(),
+            on: Target::Item(self.target(path)),
+            action,
+            version: self.items[path].version.clone(),
+            begun: None,
+            password: Some(Password::new("Correct-horse-9")),
+        }
+    }
+
+    fn perform(&self, order: &Order) -> Receipt {
+        self.governor.perform(order, &self.people, &mut NoJournal).unwrap()
+    }
+
+    /// Links and members in short, as the governor reads them for "make private".
+    fn sharing(&self, path: &str) -> Vec<String> {
+        let state = self.governor.state(&self.order("look", path, Action::MakePrivate), &self.people).unwrap();
+        let Some(State::Item(item)) = state else { panic!("no {path}") };
+        let members = if let Members::Known(members) = &item.members { members.as_slice() } else { &[] };
+        let links = item.links.iter().map(|link| {
+            format!(
+                "link {:?} {:?} {} {:?} {:?}",
+                link.audience, link.asked, link.password, link.expires, link.download
+            )
+        });
+        let above = item.links_above.iter().map(|above| format!("above {:?}", above.link.audience));
+        let mut told: Vec<_> = links.chain(above).chain(members.iter().map(member)).collect();
+        told.sort();
+        told
+    }
+
+    fn account(&self, key: &str) -> Arc<str> {
+        self.tenant.user_id(key).unwrap().into()
+    }
+
+    fn person(&self, key: &str) -> Who {
+        Who::Person { account: Some(self.account(key)), login: None, side: None }
+    }
+
+    fn check(&self) {
+        let refused: Vec<_> = self.running.record().refused();
+        assert!(refused.is_empty(), "{refused:#?}");
+    }
+}
+
+/// Whether it was accepted is left out: people outside must accept again what is brought back.
+fn member(member: &Member) -> String {
+    let from = if member.inherited_from.is_some() { " from above" } else { "" };
+    format!("{:?} {}{from}", member.who, member.role)
+}
+
+fn settings(running: &Running) -> Settings {
+    let url = |door: Door, path: &str| Url::parse(&format!("{}{path}", running.address(door).unwrap())).unwrap();
+    Settings {
+        name: "main".parse().unwrap(),
+        cloud: Cloud::Box(BoxSettings {
+            api: url(Door::BoxApi, "/2.0/"),
+            upload: url(Door::BoxUpload, "/api/2.0/"),
+            token: url(Door::BoxApi, "/oauth2/token"),
+            authorize: url(Door::BoxApi, "/api/oauth2/authorize"),
+            download_hosts: vec![format!("127.0.0.1:{}", url(Door::BoxDownload, "/").port().unwrap())],
+            auth: BoxAuth::ClientCredentials {
+                client_id: emulated::CLIENT_ID.into(),
+                client_secret: Secret::new(emulated::CLIENT_SECRET),
+                subject: BoxSubject::Enterprise(emulated::ENTERPRISE_ID.into()),
+            },
+            hook_keys: HookKeys::default(),
+        }),
+        internal_domains: vec!["example.com".into()],
+        limits: Limits::default(),
+        proxy: None,
+        authority: None,
+        history_days: 7,
+        trash: true,
+        holds: true,
+        patience: Default::default(),
+    }
+}
+
+fn directory(source: &dyn Source) -> Directory {
+    let mut directory = Directory::new(["example.com".to_owned()]);
+    source
+        .people(&mut |page| {
+            page.people.into_iter().for_each(|person| directory.add(person));
+            page.groups.into_iter().for_each(|group| directory.add_group(group));
+            Ok(())
+        })
+        .unwrap();
+    directory
+}
+
+/// Everything by owner's key and path; the owner's key is what stands before the `@` of the login.
+fn listing(source: &dyn Source, people: &Directory) -> HashMap<String, Item> {
+    let mut walks: VecDeque<_> = source.walks(people).unwrap().walks.into();
+    let mut items = HashMap::new();
+    while let Some(mut walk) = walks.pop_front() {
+        let page = source.page(&walk, people).unwrap();
+        for item in page.items {
+            let login = item.owner.as_ref().and_then(|owner| owner.login.clone()).unwrap_or_default();
+            let key = login.split('@').next().unwrap_or_default().to_owned();
+            if let Some(path) = &item.path {
+                items.insert(format!("{key}{path}"), item.clone());
+            }
+        }
+        walks.extend(page.found);
+        if let Onward::More(cursor) = page.onward {
+            walk.cursor = Some(cursor);
+            walks.push_front(walk);
+        }
+    }
+    items
+}
+
+fn steps(path: &str) -> Vec<String> {
+    path.split('/').map(str::to_owned).collect()
+}
+
+fn link(path: &str, audience: &'static str) -> Edit {
+    let by = if path.starts_with("erin") { "erin" } else { "heidi" };
+    Edit::Link { by, path: steps(path), audience: Some(audience) }
+}
+
+/// Action, path, outcome, steps, sharing afterwards in the words that matter.
+type Row = (&'static str, Action, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+#[test]
+fn each_action_is_done_once_and_undone() {
+    let stage = Stage::new(&[
+        link("erin/Travel/Itinerary.txt", "public"),
+        link("erin/Travel", "company"),
+        link("heidi/Press/Figures.csv", "public"),
+        Edit::Invite { by: "heidi", path: steps("heidi/Press/Figures.csv"), whom: "pat".into() },
+        Edit::Invite { by: "heidi", path: steps("heidi/Press/Figures.csv"), whom: "frank".into() },
+        Edit::Invite { by: "heidi", path: steps("heidi/Press/Figures.csv"), whom: "new@elsewhere.example.org".into() },
+        Edit::Invite { by: "heidi", path: steps("heidi/Press/Old"), whom: "grace".into() },
+        Edit::Invite { by: "heidi", path: steps("heidi/Press"), whom: "group:Project X".into() },
+    ]);
+    let later = stage.clock.now().plus(Duration::from_secs(7 * 86_400));
+    let later = Moment::from_millis(later.as_secs() * 1_000);
+    let rows: Vec<Row> = vec![
+        ("erin/Travel/Cards.txt", Action::RemoveLinks, "partly", "above", &["end_link"], &["above Company"]),
+        ("erin/Travel", Action::RemoveLinks, "done", "", &["end_link"], &[]),
+        ("heidi/Site", Action::RestrictLinks { to: Audience::Members }, "done", "", &["set_link"], &["link Members"]),
+        ("heidi/Site", Action::RestrictLinks { to: Audience::Company }, "done", "", &["set_link"], &["link Company"]),
+        (
+            "erin/Travel/Cards.txt",
+            Action::ExpireLinks { at: later },
+            "partly",
+            "above",
+            &["set_link"],
+            &["above Company", "link Public Public false Some(Moment {"],
+        ),
+        ("heidi/Site", Action::ProtectLinks, "done", "", &["set_link"], &["link Public Public true"]),
+        (
+            "heidi/Site",
+            Action::ForbidDownload,
+            "done",
+            "",
+            &["set_link"],
+            &["link Public Public false None Some(false)"],
+        ),
+        (
+            "heidi/Press/Figures.csv",
+            Action::RemoveMember { who: stage.person("frank") },
+            "done",
+            "",
+            &["end_member"],
+            &[],
+        ),
+        ("heidi/Press/Figures.csv", Action::RemoveExternals, "partly", "above", &["end_member", "end_member"], &[]),
+        (
+            "heidi/Press/Figures.csv",
+            Action::ChangeRole { who: stage.person("frank"), role: "viewer".into() },
+            "done",
+            "",
+            &["set_role"],
+            &[],
+        ),
+        (
+            "heidi/Press/Figures.csv",
+            Action::MakePrivate,
+            "partly",
+            "above",
+            &["end_link", "end_member", "end_member", "end_member"],
+            &["Group", "above Company"],
+        ),
+        ("heidi/Press/Old", Action::MakePrivate, "partly", "above", &["end_member"], &["Group", "above Company"]),
+        ("heidi/Press", Action::RemoveExternals, "done", "", &["end_member"], &[]),
+        ("heidi/Press", Action::MakePrivate, "done", "", &["end_link", "end_member"], &[]),
+        ("heidi/Press", Action::StopInvitations, "done", "", &["set_invitations"], &[]),
+        // Somebody else's: a colleague who may edit it acts.
+        ("ivan/Handover/Letter.txt", Action::RemoveLinks, "already_so", "", &[], &[]),
+    ];
+    for (at, (path, action, outcome, left, called, after)) in rows.into_iter().enumerate() {
+        if !stage.items.contains_key(path) {
+            continue;
+        }
+        let row = format!("row {at}: {path} {}", action.name());
+        let before = stage.sharing(path);
+        let order = stage.order(&format!("o-{at}"), path, action);
+        let receipt = stage.perform(&order);
+        let names: Vec<_> = receipt.did.iter().map(|did| did.step.name()).collect();
+        assert_eq!((receipt.outcome.name(), names.as_slice()), (outcome, called), "{row}: {receipt:#?}");
+        assert_eq!(!receipt.left.is_empty(), left == "above", "{row}: {:?}", receipt.left);
+        assert!(receipt.did.iter().all(|did| !did.requests.is_empty()), "{row}: requests have ids");
+        let told = stage.sharing(path);
+        for wanted in after {
+            assert!(told.iter().any(|told| told.starts_with(wanted)), "{row}: {wanted} in {told:#?}");
+        }
+        let again = stage.perform(&order);
+        assert_eq!(again.did, [], "{row}: once is enough");
+        let undo = Undo::of(&order, receipt.found.as_ref().unwrap());
+        for (step, action) in undo.actions.into_iter().enumerate() {
+            let order = stage.order(&format!("u-{at}-{step}"), path, action);
+            let receipt = stage.perform(&order);
+            assert!(matches!(receipt.outcome, Outcome::Done | Outcome::AlreadySo), "{row}: undone {receipt:#?}");
+        }
+        assert_eq!(stage.sharing(path), before, "{row}: as it was");
+    }
+    stage.check();
+    assert!(stage.items.values().any(|item| item.kind == ItemKind::Folder));
+}

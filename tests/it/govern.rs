@@ -5,6 +5,7 @@
 //! run with faults are those of `SLUICEBOX_SEEDS`; `tests/actions` runs fifty.
 
 mod facts;
+mod outside;
 mod receipt;
 mod refusals;
 mod row;

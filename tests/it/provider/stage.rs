@@ -44,7 +44,7 @@ pub(crate) struct Stage {
     pub(crate) clock: Clock,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) fill: Fill,
-    pub(super) folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Stage {
@@ -54,6 +54,11 @@ impl Stage {
     }
 
     pub(crate) fn with(provider: Provider, seed: u64, fill: Fill, faults: Faults) -> Self {
+        Self::over(provider, seed, fill, faults, false)
+    }
+
+    /// The same with TLS on all doors or without.
+    pub(crate) fn over(provider: Provider, seed: u64, fill: Fill, faults: Faults, tls: bool) -> Self {
         let clock = Clock::movable();
         let tenants = Tenants::new(seed, &clock, &fill);
         let running = emulator::start(emulator::Options {
@@ -62,6 +67,7 @@ impl Stage {
             faults,
             pace: Pace { per_second: CALLS_PER_SECOND, burst: CALLS_PER_SECOND },
             clouds: tenants.clouds(),
+            tls,
             ..emulator::Options::default()
         })
         .unwrap();
@@ -86,12 +92,20 @@ impl Stage {
             internal_domains: self.domains(),
             limits: Limits::default(),
             proxy: None,
-            authority: None,
+            authority: self.authority(),
             history_days: 7,
             trash: true,
             holds: true,
             patience: Default::default(),
         }
+    }
+
+    /// The file of the authority that signed for the doors, where they have TLS.
+    fn authority(&self) -> Option<PathBuf> {
+        let pem = self.running.authority_pem()?;
+        let path = self.path("authority.pem");
+        std::fs::write(&path, pem).unwrap();
+        Some(path)
     }
 
     /// The same by an admin's own consent, the refresh token lying in the vault.

@@ -84,7 +84,7 @@ fn holds() -> Vec<Row> {
         Row::new("hold", on, prepare, |_| Action::Hold { policy: "Case 7".into() })
             .of(BOX)
             .after(|f, _| f.holds = vec!["Case 7".into()])
-            .effects(&[("held", 2)])
+            .effects(&[("held", 1)])
             .undo_effects(&[("hold_gone", 1)])
     };
     vec![hold("file", (|w| w.item(FIGURES)) as fn(&World) -> Target), hold("folder", |w| w.item(PRESS))]

@@ -38,7 +38,7 @@ pub(super) fn rows() -> Vec<Row> {
             .of(BOX)
             .again("done")
             .after(|f, _| person(f).sessions += 1)
-            .undone(|f, _| person(f).sessions += 2)
+            .undone(|f, _| person(f).sessions += 3)
             .effects(&[("sessions_ended", 1)])
             .lost(&[Loss::Sessions]),
         Row::new("end_sessions", "person", |w| w.person("frank"), |_| Action::EndSessions)

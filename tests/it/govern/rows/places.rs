@@ -82,8 +82,15 @@ fn moves() -> Vec<Row> {
     vec![
         moved(Row::new("move", "file", figures, to_near)).after(|f, w| w.moved(f)),
         moved(Row::new("move", "folder", old, to_near)).after(|f, w| w.moved(f)),
-        moved(Row::new("move to another owner", "file", figures, to_far)).after(far),
-        moved(Row::new("move to another owner", "folder", old, to_far)).after(far),
+        // Heidi is let in there as everybody is; Ada is let into Heidi's folder for the length of the way back.
+        moved(Row::new("move to another owner", "file", figures, to_far))
+            .after(far)
+            .undo_effects_of([&[("member_made", 1), ("moved", 1), ("member_gone", 1)], &[("moved", 1)]]),
+        // Box takes a folder's new place and its new name in a call of their own each.
+        Row::new("move to another owner", "folder", old, to_far)
+            .after(far)
+            .effects_of([&[("moved", 2)], &[("moved", 1)]])
+            .undo_effects_of([&[("member_made", 1), ("moved", 2), ("member_gone", 1)], &[("moved", 1)]]),
         moved(Row::new(
             "move, the name taken",
             "file",

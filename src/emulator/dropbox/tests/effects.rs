@@ -211,3 +211,20 @@ fn an_admin_is_told_off_for_reaching_into_members_content() {
     let answer = desk.send(Door::DropboxApi, "files/delete_v2", &headers, br#"{"path":"/a.txt"}"#);
     assert_eq!((answer.status, answer.refused.is_some()), (422, true), "a member's home as the root");
 }
+
+#[test]
+fn who_is_removed_may_be_left_a_copy_and_then_has_no_more_than_that() {
+    let desk = Desk::new();
+    let room = desk.space("Partner room");
+    let whom = json!({ ".tag": "email", "email": "erin@example.com" });
+    let invite = json!({ "shared_folder_id": room, "members": [{ "member": whom, "access_level": "editor" }] });
+    desk.good(FRANK, "sharing/add_folder_member", &invite);
+    let agenda = id(&desk, "erin/Partner room/Agenda.txt");
+    desk.tenant.clear_effects();
+    let remove = json!({ "shared_folder_id": room, "member": whom, "leave_a_copy": true });
+    desk.good(FRANK, "sharing/remove_folder_member", &remove);
+    desk.clock.advance(Duration::from_secs(5));
+    let words: Vec<&str> = done(&desk).iter().map(|(what, ..)| *what).collect();
+    assert_eq!(words, ["copied", "member_gone"]);
+    desk.bad(ERIN, "files/get_metadata", &json!({ "path": agenda }), "path/not_found/");
+}

@@ -2,7 +2,7 @@
 
 use super::inventory::{self, ListedBy};
 use super::{Desk, Failed, Haste, Sqlite, connectors, queue, words};
-use crate::clock::{Clock, Moment};
+use crate::clock::Moment;
 use crate::model::{Activity, ActivityKind, Actor, ConnectorNumber, ItemKind, ItemNumber, Lane, Subject, Todo, Walk};
 use crate::store::Error;
 use crate::store::activities::{Activities, ActivityQuery, ActivityRow, ChangesTaken, Promotion, TakenChanges};
@@ -28,10 +28,15 @@ const KINDS: [ActivityKind; 13] = [
 ];
 
 /// Takes in an answer of a feed: items told whole, then what is to be looked at, then the events, then the position.
-fn take(desk: &Desk<'_>, of: ConnectorNumber, changes: TakenChanges, clock: &Clock) -> Result<ChangesTaken, Failed> {
+fn take(
+    desk: &Desk<'_>,
+    of: ConnectorNumber,
+    changes: TakenChanges,
+    watch: &inventory::Watch,
+) -> Result<ChangesTaken, Failed> {
     let mut taken = ChangesTaken::default();
     for (walk, page) in changes.pages {
-        inventory::take_page_in(desk, &fed(of, walk), &page, clock)?;
+        inventory::take_page_in(desk, &fed(of, walk), &page, watch)?;
     }
     for promotion in &changes.promotions {
         promote(desk, of, promotion, changes.offered, &mut taken)?;
@@ -299,8 +304,8 @@ impl Activities for Sqlite {
         }
         // Events of the past are as many as anybody likes, and nobody waits for them.
         let haste = if changes.cursor.is_some() { Haste::Live } else { Haste::Bulk };
-        let clock = self.clock().clone();
-        self.write_at(haste, "take in changes", move |desk| take(desk, of, changes, &clock))
+        let watch = inventory::Watch { clock: self.clock().clone(), live: None };
+        self.write_at(haste, "take in changes", move |desk| take(desk, of, changes, &watch))
     }
 
     fn activities(&self, query: &ActivityQuery, before: Option<i64>, max: usize) -> Result<Vec<ActivityRow>, Error> {

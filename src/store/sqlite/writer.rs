@@ -44,6 +44,17 @@ struct Piece {
     answer: Sender<Answer>,
 }
 
+/// Tells a long piece of bulk whether live work waits behind it.
+#[derive(Debug)]
+pub(super) struct LiveWork(Sender<Piece>);
+
+impl LiveWork {
+    /// True when some does.
+    pub(super) fn waits(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
 /// The thread's handle; dropping it ends the thread after what waits is written.
 pub(super) struct Writer {
     live: Option<Sender<Piece>>,
@@ -72,6 +83,11 @@ impl Writer {
             })
             .map_err(|error| Error::new(Kind::Failed(error.to_string()), "start the writer"))?;
         Ok(Self { live: Some(live), bulk: Some(bulk), thread: Some(thread), grouping })
+    }
+
+    /// For a piece that should end sooner when live work waits.
+    pub(super) fn live_work(&self) -> Option<LiveWork> {
+        self.live.clone().map(LiveWork)
     }
 
     /// Whether pieces share commits from now on; without, each has its own.

@@ -4,6 +4,7 @@
 //! the cursor moves with the last. What is told twice changes nothing, so a page that was cut off is simply listed again: what
 //! its slices took in is known then (`repeated` in the pass's counts, new only once), and its jobs wait already.
 
+use super::super::writer::LiveWork;
 use super::super::{Desk, Failed, connectors, queue};
 use super::upsert::{Origin, Seen, Taker, ask_for, name_top, todo_of};
 use super::{ListedBy, gone, passes, read, walks};
@@ -16,7 +17,26 @@ use std::time::Duration;
 /// Entries of a page (items, found walks, holes, jobs) in one slice at most.
 const SLICE_ENTRIES: usize = 200;
 /// How long a slice works at most, over its last entry.
-const SLICE: Duration = Duration::from_millis(15);
+const SLICE: Duration = Duration::from_millis(40);
+/// How long it works in any case, also while live work waits: neither waits for ever.
+const SLICE_AT_LEAST: Duration = Duration::from_millis(5);
+
+/// Who says when a slice has worked long enough.
+#[derive(Debug)]
+pub(in super::super) struct Watch {
+    /// Time.
+    pub(in super::super) clock: Clock,
+    /// Whether live work waits; `None` where a page goes with other work in one transaction.
+    pub(in super::super) live: Option<LiveWork>,
+}
+
+impl Watch {
+    /// True when a slice that began then should end.
+    fn is_over(&self, began: Duration) -> bool {
+        let worked = self.clock.elapsed().saturating_sub(began);
+        worked >= SLICE || worked >= SLICE_AT_LEAST && self.live.as_ref().is_some_and(LiveWork::waits)
+    }
+}
 
 /// Where a page comes from.
 #[derive(Clone, Debug)]
@@ -48,11 +68,11 @@ pub(super) fn take_slice_in(
     source: &Source,
     page: &TakenPage,
     from: Upto,
-    clock: &Clock,
+    watch: &Watch,
 ) -> Result<(Taken, Upto), Failed> {
     let mut slice = Slice::new(desk, source)?;
     let upto = match from {
-        Upto::Entry(entry) => slice.entries(page, entry, clock)?,
+        Upto::Entry(entry) => slice.entries(page, entry, watch)?,
         Upto::Missed(item) => slice.missed(item)?,
         Upto::End => Upto::End,
     };
@@ -70,11 +90,11 @@ pub(in super::super) fn take_page_in(
     desk: &Desk<'_>,
     source: &Source,
     page: &TakenPage,
-    clock: &Clock,
+    watch: &Watch,
 ) -> Result<(), Failed> {
     let mut at = Upto::Entry(0);
     while at != Upto::End {
-        at = take_slice_in(desk, source, page, at, clock)?.1;
+        at = take_slice_in(desk, source, page, at, watch)?.1;
     }
     Ok(())
 }
@@ -116,15 +136,15 @@ impl<'a> Slice<'a> {
     }
 
     /// Entries from this one on, until the slice is full; paths that are gone go before the first.
-    fn entries(&mut self, page: &TakenPage, from: usize, clock: &Clock) -> Result<Upto, Failed> {
+    fn entries(&mut self, page: &TakenPage, from: usize, watch: &Watch) -> Result<Upto, Failed> {
         let (desk, of) = (self.desk, self.source.of);
         if from == 0 {
             self.counts.gone += take_gone_in(desk, of, &page.gone, &told_again(desk, of, page)?)?;
         }
         let all = entries(page);
-        let began = clock.elapsed();
+        let began = watch.clock.elapsed();
         let mut at = from;
-        while at < all && at - from < SLICE_ENTRIES && (at == from || clock.elapsed().saturating_sub(began) < SLICE) {
+        while at < all && at - from < SLICE_ENTRIES && (at == from || !watch.is_over(began)) {
             self.entry(page, at)?;
             at += 1;
         }

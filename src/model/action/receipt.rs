@@ -4,6 +4,7 @@ use super::{Block, Folder, State, Step};
 use crate::clock::Moment;
 use crate::model::sharing::{Audience, Who};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::sync::Arc;
 
 /// How an order ended.
@@ -79,6 +80,28 @@ pub enum Left {
         /// Which.
         step: Arc<str>,
     },
+}
+
+/// One phrase for people, without names of files and people.
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Left::LinkAbove { folder, audience } => {
+                let whom = match audience {
+                    Audience::Public => "anybody",
+                    Audience::Company => "the company",
+                    Audience::Members => "its members",
+                    Audience::Unknown => "nobody knows whom",
+                };
+                write!(f, "a link on the folder {folder} above lets in {whom}")
+            }
+            Left::MemberAbove { folder, .. } => write!(f, "a member of the folder {folder} above reaches it"),
+            Left::MembersHidden => f.write_str("its members may not be seen, so some may be left"),
+            Left::Elsewhere { .. } => f.write_str("it is back, but in another folder: the one it lay in is gone"),
+            Left::Refused { step, block } => write!(f, "{step} was refused: {block}"),
+            Left::Overridden { step } => write!(f, "{step} was done, and a policy of the company overrides it"),
+        }
+    }
 }
 
 /// How a step ended.

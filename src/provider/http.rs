@@ -12,7 +12,7 @@ mod fault;
 mod hosts;
 
 #[cfg(test)]
-mod script;
+pub(in crate::provider) mod script;
 #[cfg(test)]
 mod tests;
 

@@ -115,11 +115,10 @@ fn name_of(connectors: &[Connector], number: ConnectorNumber) -> &str {
 fn status(config: &Config, format: &Format) -> Result<u8, Failed> {
     let store = service::open_to_read(config)?;
     let (connectors, depths) = (connectors(&*store)?, store.depth().map_err(Failed::new)?);
-    let depths: Vec<&Depth> =
-        depths.iter().filter(|one| one.ready + one.delayed + one.leased + one.parked > 0).collect();
     let mut out = String::new();
     if format.format == "jsonl" {
-        for one in depths {
+        // Every lane of every connector, empty ones too: who reads this need not guess what a missing line means.
+        for one in &depths {
             let row = json!({
                 "schema": "sluicebox.queue/1", "connector": name_of(&connectors, one.connector), "lane": one.lane.name(),
                 "ready": one.ready, "delayed": one.delayed, "leased": one.leased, "parked": one.parked,
@@ -129,6 +128,8 @@ fn status(config: &Config, format: &Format) -> Result<u8, Failed> {
         print(&out)?;
         return Ok(0);
     }
+    let depths: Vec<&Depth> =
+        depths.iter().filter(|one| one.ready + one.delayed + one.leased + one.parked > 0).collect();
     if depths.is_empty() {
         print("Nothing waits.\n")?;
         return Ok(0);

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod tests;
+pub(crate) mod wanted;
 
 use crate::clock::Moment;
 use crate::model::{

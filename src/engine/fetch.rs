@@ -14,11 +14,12 @@ use super::core::Core;
 use super::inspecting::Inspecting;
 use super::pool::{Desk, Held, Room, Task, Twin, Twins, Work};
 use super::service::Signals;
-use super::settle::{Finished, Wanted};
+use super::settle::Finished;
 use super::stats::Ended;
 use crate::clock::Moment;
 use crate::content::{Content, Spool};
 use crate::model::{ContentHash, ItemKind, Reason, Todo};
+use crate::policy::Wanted;
 use crate::store;
 use crossbeam_channel::Sender;
 use fault::Fault;
@@ -41,7 +42,7 @@ pub(crate) struct Fetcher {
     pub(crate) twins: Arc<Twins>,
     pub(crate) spool: Spool,
     pub(crate) inspecting: Arc<Inspecting>,
-    pub(crate) wanted: Arc<dyn Wanted>,
+    pub(crate) wanted: Arc<Wanted>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) contents: Sender<Box<Fetched>>,
     pub(crate) finished: Sender<Box<Finished>>,

@@ -27,8 +27,6 @@ use std::sync::Arc;
 const PAGE: usize = 500;
 /// Rule sets whose profiles are kept at hand.
 const SETS_MAX: usize = 256;
-/// Audit entries read at a time.
-const ENTRIES: usize = 1_000;
 /// The act under which an approval stands in the audit log.
 pub const APPLY: &str = "rules.apply";
 
@@ -301,23 +299,6 @@ pub fn approve(store: &dyn Store, actor: &str, to: RulesNumber, price: Price) ->
     let details = format!("{{\"contents\":{contents},\"bytes\":{bytes},\"calls\":{calls}}}");
     let entry = Entry { actor: actor.to_owned(), act: APPLY.to_owned(), about: about(to), details };
     store.append(&entry).map(drop)
-}
-
-/// True when following `to` was approved: after a restart the service then goes on queueing. Walks the audit log; ask only when
-/// something is left.
-///
-/// # Errors
-/// The store's.
-pub fn is_approved(store: &dyn Store, to: RulesNumber) -> Result<bool, Error> {
-    let (mut after, about) = (0, about(to));
-    loop {
-        let entries = store.entries(after, ENTRIES)?;
-        let Some(last) = entries.last() else { return Ok(false) };
-        after = last.number;
-        if entries.iter().any(|row| row.entry.act == APPLY && row.entry.about == about) {
-            return Ok(true);
-        }
-    }
 }
 
 fn about(to: RulesNumber) -> String {

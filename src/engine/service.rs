@@ -15,9 +15,10 @@ use super::inspecting::Inspecting;
 use super::pool::hand::{Bounds, Ended};
 use super::pool::{Desk, Hand, Room, Twins};
 use super::scan::{self, Scanner};
+use super::settle::Settler;
 use super::settle::below::Below;
-use super::settle::{Everything, Settler, Wanted};
 use crate::content::Spool;
+use crate::policy::Wanted;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,18 +73,12 @@ impl fmt::Debug for Task {
 }
 
 /// What the service is put together from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parts {
-    /// Which contents any policy could need.
-    pub wanted: Arc<dyn Wanted>,
+    /// Which contents any policy could need; by default all of them.
+    pub wanted: Wanted,
     /// Further threads.
     pub tasks: Vec<Task>,
-}
-
-impl Default for Parts {
-    fn default() -> Self {
-        Self { wanted: Arc::new(Everything), tasks: Vec::new() }
-    }
 }
 
 /// The service.
@@ -176,7 +171,7 @@ impl Running {
             twins: self.twins.clone(),
             spool,
             inspecting,
-            wanted: parts.wanted,
+            wanted: Arc::new(parts.wanted),
             signals: self.signals.clone(),
             contents,
             finished,

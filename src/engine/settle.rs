@@ -5,7 +5,7 @@
 pub(crate) mod below;
 mod reach;
 
-pub(crate) use reach::above_of;
+pub(crate) use reach::{Standing, above_of, standing};
 
 use super::core::Core;
 use super::fetch::Holds;
@@ -13,10 +13,9 @@ use super::pool::Work;
 use super::service::Signals;
 use super::stats::{Count, Ended, LagParts};
 use super::step;
-use crate::model::{ConnectorNumber, Coverage, Item, ItemKind, Reason, Todo};
-use crate::store::{Error, Judged, Known, Outcome, Settled};
+use crate::model::{Coverage, ItemKind, Todo};
+use crate::store::{Error, Judged, Outcome, Settled};
 use crossbeam_channel::Receiver;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,22 +25,6 @@ pub(crate) struct Finished {
     pub(crate) work: Box<Work>,
     /// Free when the verdict is stored.
     pub(crate) holds: Holds,
-}
-
-/// Whether any policy could come to need a file's content; asked before its first content call.
-pub trait Wanted: Send + Sync + fmt::Debug {
-    /// Why the content is not to be read ([`Reason::NotNeeded`]); `None` when it is.
-    fn refusal(&self, of: ConnectorNumber, item: &Item, known: &Known) -> Option<Reason>;
-}
-
-/// Everything is wanted: while no policy exists.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Everything;
-
-impl Wanted for Everything {
-    fn refusal(&self, _of: ConnectorNumber, _item: &Item, _known: &Known) -> Option<Reason> {
-        None
-    }
 }
 
 /// The stage's means.

@@ -307,12 +307,13 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// True when both are the same folder: by id, else by place and path, upper and lower case alike.
+    /// True when both are the same folder: by place and path, upper and lower case alike, else by id. (Everybody's root has the
+    /// id `0` at Box.)
     #[must_use]
     pub fn is(&self, other: &Folder) -> bool {
         match (&self.id, &other.id, &self.path, &other.path) {
             (_, _, Some(one), Some(two)) => self.place == other.place && one.to_lowercase() == two.to_lowercase(),
-            (Some(one), Some(two), _, _) => one == two,
+            (Some(one), Some(two), _, _) => one == two && (&**one != "0" || self.place == other.place),
             _ => false,
         }
     }

@@ -6,6 +6,8 @@
 
 mod amount;
 mod answer;
+pub mod ask;
+pub mod decide;
 mod error;
 mod facts;
 mod field;

@@ -5,6 +5,7 @@
 use super::answer::Answer;
 use super::facts::Facts;
 use super::filter::Filter;
+use super::wants::Wants;
 use crate::clock::Moment;
 
 /// Says of an item whether its content is to be read.
@@ -27,11 +28,23 @@ impl Wanted {
         Self { filters }
     }
 
+    /// True while there is no policy.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.filters.is_empty()
+    }
+
+    /// The facts that it rests on.
+    #[must_use]
+    pub fn rests_on(&self) -> Wants {
+        self.filters.iter().fold(Wants::ITEM, |all, filter| all.and(filter.wants()))
+    }
+
     /// True when the content is to be read. What was learnt from an earlier reading does not count: the content may have
     /// become another, and the type that the name promises may not be the true one.
     #[must_use]
     pub fn wants(&self, facts: &Facts<'_>, now: Moment) -> bool {
         let unread = Facts { inspection: None, found: None, ..*facts };
-        self.filters.is_empty() || self.filters.iter().any(|filter| filter.answer(&unread, now) != Answer::No)
+        self.is_everything() || self.filters.iter().any(|filter| filter.answer(&unread, now) != Answer::No)
     }
 }

@@ -30,7 +30,7 @@ pub trait Governor: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// When it could not be decided now ([`Next::Throttled`], [`Next::Budget`], [`Next::Credentials`], [`Next::Stopped`],
-    /// [`Next::Transient`] before anything was called) or the journal failed: give the order again later, with
+    /// [`Next::Locked`] for the length of another operation, [`Next::Transient`] before anything was called) or the journal failed: give the order again later, with
     /// [`Order::begun`] set to what the journal was told.
     fn perform(&self, order: &Order, people: &Directory, journal: &mut dyn Journal) -> Result<Receipt, Error>;
 

@@ -88,10 +88,11 @@ pub struct ActivityRow {
 
 /// Activities.
 pub trait Activities {
-    /// Takes in an answer of a feed. One transaction.
+    /// Takes in an answer of a feed. One transaction, but that long pages of items go before it in slices, as in
+    /// [`Inventory::take_page`](super::Inventory::take_page).
     ///
     /// # Errors
-    /// When it could not be written; the cursor then stays.
+    /// When it could not be written; the cursor then stays, and the answer may be taken in again.
     fn take_changes(&self, of: ConnectorNumber, changes: TakenChanges) -> Result<ChangesTaken, Error>;
 
     /// Activities, the newest first, those with numbers below `before`, at most `max`.

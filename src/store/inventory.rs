@@ -149,10 +149,12 @@ pub trait Inventory {
     /// Takes in a page of a walk: what is gone, then items (new, changed, unchanged), found walks and holes, the moved cursor,
     /// and a job in `lane` for each item that needs one: new and changed contents [`Todo::CONTENT`](crate::model::Todo),
     /// new or changed sharing `SHARING`, else `EXPOSURE` for a new or moved item, `BELOW` for a moved folder. An item whose
-    /// version, name, place and sharing facts are as they were gets none. One transaction.
+    /// version, name, place and sharing facts are as they were gets none. A long page is cut into slices, so that live work goes
+    /// between them: each is one transaction with its items and their jobs, and the cursor moves with the last.
     ///
     /// # Errors
-    /// When it could not be written; nothing of the page counts then.
+    /// When it could not be written; the cursor then stays. What slices before took in is kept, and the page can be taken in
+    /// again: its items count as repeated then, and their jobs wait already.
     fn take_page(&self, of: ConnectorNumber, walk: &Walk, page: TakenPage, lane: Lane) -> Result<Taken, Error>;
 
     /// Begins a walk again from its beginning, its cursor having been refused: items that are not listed again by its end are

@@ -2,8 +2,8 @@
 //!
 //! One trait for each kind of record, and [`Store`] for all of them; one list of behaviours that each store must show
 //! (`behaviours`). The decision worth knowing: every method is **one transaction**, and methods are cut so that what must hold
-//! together is one method ([`Inventory::take_page`], [`Verdicts::settle`], [`Activities::take_changes`]). Nothing above this
-//! room knows of SQL.
+//! together is one method ([`Verdicts::settle`], [`Activities::take_changes`]). Bulk alone goes in slices, each whole by itself
+//! and the last closing it ([`Inventory::take_page`], [`Inventory::end_pass`]). Nothing above this room knows of SQL.
 //!
 //! No matched value gets here: findings come covered. Names of items are data as well: the caller says what of a name may be
 //! shown ([`Listed::shown`]); a name that may not be shown as it is is kept sealed under a key that is not in the store.

@@ -159,6 +159,13 @@ pub trait Queue {
     /// When it could not be written.
     fn renew(&self, leases: &[Lease], lease: Duration) -> Result<Vec<Lease>, Error>;
 
+    /// Those of some leases whose item was asked for more urgently since: whoever has not begun gives them back, so that the
+    /// job is leased anew in its better lane.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn overtaken(&self, leases: &[Lease]) -> Result<Vec<Lease>, Error>;
+
     /// Gives jobs back with their attempts unchanged.
     ///
     /// # Errors

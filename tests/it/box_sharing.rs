@@ -107,9 +107,10 @@ impl Stage {
     }
 }
 
+/// Whether it was accepted is left out: people outside must accept again what is brought back.
 fn member(member: &Member) -> String {
     let from = if member.inherited_from.is_some() { " from above" } else { "" };
-    format!("{:?} {} {}{from}", member.who, member.role, member.pending)
+    format!("{:?} {}{from}", member.who, member.role)
 }
 
 fn settings(running: &Running) -> Settings {

@@ -12,6 +12,7 @@ mod doctor;
 mod emulate;
 mod extract;
 mod extract_cli;
+mod govern;
 mod guide;
 mod harness;
 mod hostile;

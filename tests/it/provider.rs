@@ -10,7 +10,7 @@ mod journal;
 mod listing;
 mod receiver;
 mod rotation;
-mod stage;
+pub(crate) mod stage;
 
 use sluicebox::model::Provider;
 use std::ops::RangeInclusive;

@@ -292,3 +292,73 @@ fn logs_are_json_when_asked_and_hold_no_colours() {
     }
     same("log", &0o600, &mode(&world.scene.path("log")));
 }
+
+/// Rows of `backlog status`, when it can be had.
+fn statuses(world: &World) -> Vec<serde_json::Value> {
+    let ran = call(world, &["backlog", "status", "--format", "jsonl"]);
+    ran.expect_code(0).out().lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
+}
+
+fn all_read(world: &World) -> bool {
+    statuses(world).iter().all(|row| row["pass"]["number"] == 1 && row["phase"] == "done" && row["files_waiting"] == 0)
+}
+
+#[test]
+fn a_full_disk_ends_the_service_and_the_next_run_goes_on_where_it_stopped() {
+    let world = world();
+    world.pace(500);
+    let store = world.scene.path("data/store.sqlite");
+    let begun = std::fs::metadata(&store).expect("a store").len();
+    let mut room = begun + (160 << 10);
+    // The store's log may grow to a bound, as under a quota; then there is a little more room, then enough.
+    for stop in 0..3 {
+        let ran = world.discreet(world.scene.call(["run", "--settings", "s.toml"]).file_bytes_max(room).run());
+        ran.expect_code(2).expect_err("no room left on the disk").expect_err("the work goes on where it stopped");
+        ran.expect_err("store.sqlite");
+        assert!(!world.scene.path("data/control.sock").exists(), "stop {stop}");
+        assert!(!all_read(&world), "stop {stop} came in the middle");
+        call(&world, &["doctor", "--offline"]).expect_out("ok     store");
+        room += 64 << 10;
+    }
+    let (mut running, _) = started(&world.scene);
+    until(&mut running, || all_read(&world));
+    for row in statuses(&world) {
+        let files = match row["connector"].as_str() {
+            Some("box") => world.tenants.boxcom.files().len(),
+            _ => world.tenants.dropbox.files().len() + world.tenants.dropbox.deleted().len(),
+        };
+        same("files", &Some(u64::try_from(files).expect("few")), &row["files"].as_u64());
+        same("parked", &serde_json::Value::from(0), &row["jobs"]["parked"]);
+    }
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+}
+
+#[test]
+fn a_damaged_store_is_refused_and_left_as_it_is() {
+    let world = world();
+    world.pace(500);
+    let (mut running, _) = started(&world.scene);
+    until(&mut running, || all_read(&world));
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+    let store = world.scene.path("data/store.sqlite");
+    let whole = std::fs::read(&store).expect("a store");
+    let mut damaged = whole.clone();
+    // In the middle of a page, some pages from the middle of the file on.
+    let half = whole.len() / 2;
+    for page in 0..8 {
+        damaged[half + page * 4096 + 700..half + page * 4096 + 1_400].fill(0xa5);
+    }
+    std::fs::write(&store, &damaged).expect("written");
+    let ran = world.discreet(world.scene.call(["run", "--settings", "s.toml"]).run());
+    ran.expect_code(2).expect_err("the store is damaged").expect_err("store.sqlite").expect_err("restore a copy");
+    call(&world, &["doctor", "--offline"]).expect_err("");
+    assert!(std::fs::read(&store).expect("a store") == damaged, "nothing was changed");
+    // A copy put in its place is all it takes.
+    std::fs::write(&store, &whole).expect("written");
+    let (running, _) = started(&world.scene);
+    assert!(all_read(&world));
+    running.signal("INT");
+    world.discreet(running.finish()).expect_code(0);
+}

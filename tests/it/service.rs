@@ -5,5 +5,7 @@ mod house;
 mod kill;
 mod latency;
 mod live;
+mod memory;
 mod oracle;
+mod storm;
 mod whole;

@@ -50,6 +50,9 @@ impl State {
 
     /// Refuses to put something into a folder.
     pub(super) fn may_write(&self, who: Uid, folder: Nid) -> Result<(), Fault> {
+        if self.may_enter_root(who, folder) {
+            return Ok(());
+        }
         match self.role(who, folder) {
             Some(role) if !matches!(role, Role::Viewer | Role::Previewer) => Ok(()),
             _ => Err(Fault::forbidden("Access denied - insufficient permission")),
@@ -129,10 +132,16 @@ impl State {
     /// Refuses a move by somebody who may not edit both folders.
     fn may_move(&self, who: Uid, nid: Nid, target: Nid) -> Result<(), Fault> {
         let from = self.tree.at(nid).parent;
-        if self.role(who, from) >= Some(Role::Editor) && self.role(who, target) >= Some(Role::Editor) {
+        let into = self.role(who, target) >= Some(Role::Editor) || self.may_enter_root(who, target);
+        if self.role(who, from) >= Some(Role::Editor) && into {
             return Ok(());
         }
         Err(Fault::forbidden("Access denied - insufficient permission"))
+    }
+
+    /// True for the root of a person of the company, which whoever manages the company may name by `parent.user_id`.
+    fn may_enter_root(&self, who: Uid, folder: Nid) -> bool {
+        self.tree.is_root(folder) && self.manages(who) && self.is_managed(self.tree.owner(folder))
     }
 
     fn describe(&mut self, call: &Call<'_>, nid: Nid, body: &Map<String, Value>) {

@@ -45,7 +45,7 @@ pub(super) struct Kind {
 }
 
 /// The kinds the emulator knows.
-pub(super) static KINDS: [Kind; 45] = [
+pub(super) static KINDS: [Kind; 44] = [
     kind("UPLOAD", Some("ITEM_UPLOAD"), Some("FILE.UPLOADED")),
     kind("EDIT", Some("ITEM_UPLOAD"), Some("FILE.UPLOADED")),
     kind("ITEM_MODIFY", Some("ITEM_MODIFY"), None),
@@ -77,7 +77,6 @@ pub(super) static KINDS: [Kind; 45] = [
     kind("TASK_ASSIGNMENT_CREATE", Some("TASK_ASSIGNMENT_CREATE"), Some("TASK_ASSIGNMENT.CREATED")),
     kind("TASK_ASSIGNMENT_UPDATE", Some("TASK_ASSIGNMENT_UPDATE"), Some("TASK_ASSIGNMENT.UPDATED")),
     kind("TASK_ASSIGNMENT_DELETE", Some("TASK_ASSIGNMENT_DELETE"), None),
-    kind("FILE_VERSION_RESTORE", None, None),
     kind("METADATA_CASCADE_POLICY_CREATE", None, None),
     kind("METADATA_CASCADE_POLICY_APPLY", None, None),
     kind("METADATA_TEMPLATE_CREATE", None, None),

@@ -33,6 +33,7 @@ impl State {
             ("POST", [id, "versions", "current"]) => self.promote(call, id),
             ("GET", [id, "versions", version]) => self.version_get(call, id, version),
             ("DELETE", [id, "versions", version]) => self.version_trash(call, id, version),
+            ("PUT", [id, "versions", version]) => self.version_back(call, id, version),
             (_, [id, "metadata", rest @ ..]) => return self.metadata_route(call, ("file", *id), rest),
             _ => return None,
         })
@@ -162,6 +163,24 @@ impl State {
         found.trashed = Some(now);
         self.noted("trashed", version, true);
         Ok(Answer::empty(204))
+    }
+
+    /// Takes a version back from the trash: `{"trashed_at": null}`.
+    fn version_back(&mut self, call: &mut Call<'_>, id: &str, version: &str) -> Told {
+        call.knows_query(&[]);
+        let body = call.body(&["trashed_at"])?;
+        let nid = self.seen(call.actor, "file", id)?;
+        self.may_change(call.actor, nid)?;
+        if body.get("trashed_at") != Some(&Value::Null) {
+            return Err(invalid("trashed_at", "", "must be null"));
+        }
+        let versions = self.tree.versions_mut(nid).ok_or_else(Fault::not_found)?;
+        let found = versions.earlier.iter_mut().find(|known| known.id.to_string() == version);
+        let found = found.ok_or_else(Fault::not_found)?;
+        let changed = found.trashed.take().is_some();
+        let found = found.clone();
+        self.noted("untrashed", version, changed);
+        Ok(Answer::json(200, &self.version_seen(nid, &found)))
     }
 
     /// Makes an earlier version the current one, as a new version.

@@ -67,6 +67,7 @@ impl State {
             retentions: super::retention::Retentions::default(),
             shields: BTreeMap::new(),
             links_at_most: "open",
+            links_download: true,
             effects: crate::emulator::Effects::default(),
             by_request: false,
             next_number: 5_604_000_000 + seed % 1_000 * 1_000,

@@ -177,8 +177,9 @@ impl State {
 
     fn membership_gone(&mut self, call: &Call<'_>, id: &str) -> Told {
         self.needs_admin(call.subject)?;
-        let (place, uid, _) = self.membership(id)?;
+        let (place, uid, number) = self.membership(id)?;
         self.leave(call.actor, place, uid).map_err(|_| Fault::not_found())?;
+        self.noted("member_gone", number, true);
         Ok(Answer::empty(204))
     }
 }

@@ -1,7 +1,7 @@
 //! Legal holds: policies, what they are put on, and what is held by them.
 //!
 //! A held file can be put in the trash, moved and shared as ever; what it cannot is be deleted for good or lose a version.
-//! <https://developer.box.com/guides/legal-holds/>
+//! <https://developer.box.com/reference/post-legal-hold-policy-assignments/>
 
 use super::super::wire::Answer;
 use super::items::size;

@@ -16,6 +16,11 @@ impl Tenant {
         known.is_some()
     }
 
+    /// Lets links download or, whatever they were given, only show.
+    pub fn set_links_download(&self, on: bool) {
+        self.state().links_download = on;
+    }
+
     /// Gives the company Box Governance (as at first) or takes it: without it all calls about holds and retention are refused.
     pub fn set_governance(&self, on: bool) {
         self.state().rights.governance = on;

@@ -2,7 +2,7 @@
 //!
 //! A retained file can be put in the trash and moved, and stays retained wherever it goes; what it cannot is be deleted for
 //! good, lose a version, or go to an owner outside of the enterprise.
-//! <https://support.box.com/hc/en-us/articles/360043694374-About-Retention-and-Retention-Policies>
+//! <https://support.box.com/hc/en-us/articles/360043694374>
 
 use super::super::wire::Answer;
 use super::reply::{Call, Fault, invalid};

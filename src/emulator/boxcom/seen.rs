@@ -80,8 +80,10 @@ pub struct SeenLink {
     pub password: bool,
     /// When it ends.
     pub until: Option<Moment>,
-    /// Whether it lets download.
+    /// Whether it lets download, as it was asked for.
     pub download: bool,
+    /// Whether it does so under the company's rules.
+    pub effective_download: bool,
     /// Whether it lets edit.
     pub edit: bool,
 }
@@ -269,6 +271,7 @@ impl State {
             password: link.password,
             until: link.until,
             download: link.download,
+            effective_download: link.download && self.links_download,
             edit: link.edit,
         }
     }

@@ -35,6 +35,7 @@ impl State {
         }
         let id = self.fresh();
         self.groups[place].members.push((id, whom));
+        self.noted("member_made", id, true);
         let source = self.group_event(place, whom);
         self.happen_to_group("GROUP_ADD_USER", by, source);
         Ok(())

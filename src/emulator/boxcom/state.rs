@@ -73,6 +73,8 @@ pub(super) struct State {
     pub(super) shields: BTreeMap<Nid, Shielded>,
     /// The furthest a shared link reaches under the company's rules.
     pub(super) links_at_most: &'static str,
+    /// Whether the company's rules let links download at all.
+    pub(super) links_download: bool,
     /// What requests did.
     pub(super) effects: Effects,
     /// True while a request is worked on, not a script.

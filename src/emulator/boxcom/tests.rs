@@ -1,6 +1,10 @@
 //! Routes of the tenant, as tables: each row is a request and what must come of it.
 
+mod acts;
 mod feeds;
+mod keeps;
+mod notes;
+mod places;
 mod shares;
 mod sign_in;
 mod walk;
@@ -79,6 +83,34 @@ impl Desk {
         }
         headers.extend_from_slice(more);
         self.ask(door, method, address, &headers, body)
+    }
+
+    /// What requests did since this was last asked: words, ids, and whether anything changed.
+    fn done(&self) -> Vec<(&'static str, String, bool)> {
+        let effects = self.tenant.effects();
+        self.tenant.clear_effects();
+        effects.into_iter().map(|effect| (effect.what, effect.on, effect.changed)).collect()
+    }
+
+    /// The id at a path, owner's key first.
+    fn item(&self, path: &[&str]) -> String {
+        self.tenant.id_at(path).unwrap_or_else(|| panic!("nothing at {path:?}"))
+    }
+
+    /// An item as it is now.
+    fn now(&self, id: &str) -> super::Seen {
+        self.tenant.seen(id).unwrap_or_else(|| panic!("{id} was never there"))
+    }
+
+    /// Makes somebody of the cast a collaborator; gives the collaboration's id.
+    fn invite(&self, by: &str, kind: &str, id: &str, whom: &str, role: &str) -> String {
+        let body = format!(
+            "{{\"item\":{{\"type\":\"{kind}\",\"id\":\"{id}\"}},\"role\":\"{role}\",\"accessible_by\":{{\"type\":\"user\",\"id\":\"{}\"}}}}",
+            self.id(whom)
+        );
+        let made = self.api(by, "POST", "/collaborations", &body);
+        assert_eq!(made.status, 201, "{}", json(&made));
+        text(&json(&made)["id"])
     }
 
     /// What `GET` brings, which must be well.

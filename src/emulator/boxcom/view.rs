@@ -330,11 +330,10 @@ impl State {
 
     fn link_seen(&self, nid: Nid, link: &SharedLink) -> Value {
         let file = matches!(self.tree.at(nid).what, What::File(_));
-        let permission = match (file && link.download, file && link.edit) {
-            (_, true) => "can_edit",
-            (true, _) => "can_download",
-            _ if !file && link.download => "can_download",
-            _ => "can_preview",
+        let permission = match (link.download && self.links_download, file && link.edit) {
+            (true, true) => "can_edit",
+            (true, false) => "can_download",
+            (false, _) => "can_preview",
         };
         let until = link.until.map_or(Value::Null, |until| time(until).into());
         json!({

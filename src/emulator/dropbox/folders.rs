@@ -247,6 +247,8 @@ pub(super) fn mount(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["already_mounted"]));
     }
     super::fill::mount(state, space, person);
+    super::hooks::changed(state, home);
+    state.did_in("moved", space, true);
     Ok(ok(&described(state, call, space)))
 }
 
@@ -261,6 +263,7 @@ pub(super) fn unmount(state: &mut State, call: &Call<'_>) -> Reply {
     let mount = mount.ok_or_else(|| conflict_tags(&["access_error", "unmounted"]))?;
     state.tree.delete(mount, call.asked.at);
     super::hooks::changed(state, home);
+    state.did_in("moved", space, true);
     Ok(ok(&Value::Null))
 }
 

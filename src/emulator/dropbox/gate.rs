@@ -10,6 +10,9 @@ use super::state::people::Status;
 use super::state::tree::{SpaceId, SpaceKind};
 use serde_json::{Value, json};
 
+/// What an admin could have known.
+const BEYOND: &str = "an admin in the team_admin mode acts on a member's own content";
+
 /// Who a call acts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
@@ -231,7 +234,14 @@ fn root(state: &State, asked: &Asked, route: &Route, who: Who) -> Result<SpaceId
         }
         "namespace_id" if fields == 2 => {
             let space = state.tree.space_by_id(&wanted("namespace_id")?);
-            space.filter(|space| reaches(state, who, *space)).ok_or_else(|| bad_root(&tags(&["no_permission"])))
+            space.filter(|space| reaches(state, who, *space)).ok_or_else(|| {
+                let stop = bad_root(&tags(&["no_permission"]));
+                let told_off = space.is_some_and(|space| state.tree.space(space).alive);
+                match who {
+                    Who::Admin(_, Mode::TeamAdmin) if told_off => stop.told_off(format!("{}: {BEYOND}", route.name)),
+                    _ => stop,
+                }
+            })
         }
         _ => Err(bad("unknown tag or field")),
     }
@@ -301,7 +311,7 @@ pub(super) fn beyond_reach(state: &State, call: &Call<'_>) -> Option<&'static st
         Some(state.tree.space(space).root)
     };
     let named = item.or_else(link).or_else(folder)?;
-    beyond(named).then_some("an admin in the team_admin mode acts on a member's own content")
+    beyond(named).then_some(BEYOND)
 }
 
 /// True when whoever acts may write in a namespace it reaches.

@@ -231,6 +231,14 @@ fn wish(state: &State, call: &Call<'_>) -> Result<Wish, Stop> {
     };
     let expires = settings["expires"].as_str().and_then(Moment::parse);
     let allow_download = settings["allow_download"].as_bool();
+    let empty = settings.as_object().is_none_or(|settings| settings.values().all(Value::is_null));
+    if call.route.name == "sharing/modify_shared_link_settings" && empty && !call.flag("remove_expiration") {
+        return Err(invalid());
+    }
+    let locked = spec::tag(&settings["requested_visibility"]) == "password";
+    if locked && password.is_none() {
+        return Err(invalid());
+    }
     let special = matches!(password, Some(Some(_))) || expires.is_some() || allow_download == Some(false);
     if special && state.plain_links {
         return Err(conflict_tags(&["settings_error", "not_authorized"]));

@@ -288,10 +288,15 @@ pub(super) fn add_to_file(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["rate_limit"]));
     }
     let role = Role::given(spec::tag(call.field("access_level"))).unwrap_or(Role::Viewer);
+    let above = state.tree.space(state.tree.space_of(node)).sharing.as_ref();
+    let closed = above.is_some_and(|sharing| sharing.member_policy == "team");
     let deed = deed(state, call);
     let mut results = Vec::new();
     for selector in selectors {
         let result = match whom(state, &selector) {
+            Some(whom) if closed && is_outside(state, &whom) => {
+                json!({ ".tag": "member_error", "member_error": { ".tag": "no_permission" } })
+            }
             Some(whom) => {
                 deeds::invite_to_file(state, deed, node, whom, role);
                 json!({ ".tag": "success", "success": { ".tag": role.tag() } })

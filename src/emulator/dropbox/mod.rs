@@ -364,7 +364,7 @@ fn carry_out(state: &mut State, asked: &Asked, request: &str) -> Answer {
     match reply {
         Ok(answer) => answer,
         Err(stop) => match gate::beyond_reach(state, &call) {
-            Some(why) => stop.0.refused(format!("{}: {why}", call.route.name)),
+            Some(why) => *stop.told_off(format!("{}: {why}", call.route.name)).0,
             None => *stop.0,
         },
     }
@@ -424,7 +424,8 @@ impl Cloud for Tenant {
     /// All is a `POST` here; the routes that only read are named for what they do.
     fn is_write(&self, asked: &Asked) -> bool {
         let reads = |step: &str| ["get", "list", "check"].iter().any(|start| step.starts_with(start));
-        !self.is_content(asked) && asked.method == "POST" && !asked.path.split('/').any(reads)
+        let of_api = asked.method == "POST" && asked.path.starts_with("/2/");
+        of_api && !self.is_content(asked) && !asked.path.split('/').any(reads)
     }
 
     fn forget_position(&self, asked: &Asked) -> bool {

@@ -113,6 +113,7 @@ pub(super) fn remove_template(state: &mut State, call: &Call<'_>) -> Reply {
     for groups in state.properties.values_mut() {
         groups.retain(|group| group.template != id);
     }
+    state.did("label_gone", id, true);
     Ok(ok(&Value::Null))
 }
 

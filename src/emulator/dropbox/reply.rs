@@ -7,6 +7,13 @@ use serde_json::{Map, Value, json};
 #[derive(Debug)]
 pub(super) struct Stop(pub(super) Box<Answer>);
 
+impl Stop {
+    /// Marked as the caller's fault.
+    pub(super) fn told_off(self, why: String) -> Self {
+        Self(Box::new(self.0.refused(why)))
+    }
+}
+
 /// What a route gives.
 pub(super) type Reply = Result<Answer, Stop>;
 

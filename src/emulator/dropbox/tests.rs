@@ -1,7 +1,10 @@
 //! The tenant's rules, row by row, without a socket.
 
+mod effects;
 mod entry;
+mod limits;
 mod listings;
+mod people;
 mod shares;
 mod writes;
 

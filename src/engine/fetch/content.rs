@@ -3,14 +3,15 @@
 use super::fault::Fault;
 use super::{Body, End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
 use crate::content::{Content, Stop};
+use crate::engine::facts::wanted::is_wanted;
 use crate::engine::pool::Work;
-use crate::engine::settle::above_of;
+use crate::engine::settle::{above_of, standing};
 use crate::engine::stats::Count;
 use crate::engine::step;
 use crate::extract::sniff::is_unread_medium;
 use crate::model::{ContentHash, Download, ItemKind, Members, Provider, Reason, Todo};
 use crate::provider::{self, Next, Wanted};
-use crate::store::{self, Outcome, Reading};
+use crate::store::{self, Known, Outcome, Reading};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use std::time::Duration;
@@ -113,8 +114,20 @@ impl Fetcher {
             _ if item.outside_owner => Some(Reason::OutsideOwner),
             Download::None => Some(Reason::NotInspectable),
             Download::Direct if item.size_bytes > self.core.options.file_bytes_max => Some(Reason::TooLarge),
-            _ => self.wanted.refusal(work.tenant.number, item, &work.job.known),
+            _ if self.is_wanted(work)? => None,
+            _ => Some(Reason::NotNeeded),
         })
+    }
+
+    /// Whether any policy could come to need the content.
+    fn is_wanted(&self, work: &Work) -> Result<bool, Fault> {
+        if self.wanted.is_everything() {
+            return Ok(true);
+        }
+        let store = &*self.core.store;
+        let known = Known { item: work.item.clone(), ..work.job.known.clone() };
+        let standing = standing(&self.core, work)?;
+        Ok(is_wanted(&self.wanted, store, &work.tenant, &known, standing, self.core.clock.now())?)
     }
 
     /// True when this very version was read already, by rules that will do.

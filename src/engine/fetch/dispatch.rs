@@ -1,10 +1,11 @@
 //! The one thread that leases: claims for all fetch threads, renews, and takes back what ended without a settlement.
 
 use super::Fetcher;
+use crate::clock::Moment;
 use crate::engine::core::Tenant;
 use crate::engine::pool::hand::{Ended, Free};
 use crate::engine::pool::{Hand, Work};
-use crate::engine::stats::Gauge;
+use crate::engine::stats::{self, Gauge};
 use crate::engine::step;
 use crate::model::{ConnectorNumber, Principal};
 use crate::store::{Claim, Error};
@@ -35,8 +36,9 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     /// A thread's life: until the program ends.
     pub(crate) fn run(&self) {
+        let mut looked = Moment::from_millis(0);
         while !self.fetcher.core.stopped() {
-            match self.round() {
+            match self.withdraw(&mut looked).and_then(|()| self.round()) {
                 Ok(true) => {}
                 Ok(false) => self.rest(LOOK_EVERY),
                 Err(error) => self.fetcher.signals.store(error),
@@ -61,6 +63,26 @@ impl Dispatcher {
             let _ = crossbeam_channel::never::<()>().recv_timeout(GATHER);
         }
         self.claim()
+    }
+
+    /// A job that waits at the desk and whose item changed just now goes back, to be leased anew as live with what it is now:
+    /// its first lease never delays it. One that a thread has begun with goes its way, and the next turn follows it.
+    fn withdraw(&self, looked: &mut Moment) -> Result<(), Error> {
+        let Fetcher { core, desk, .. } = &self.fetcher;
+        let now = core.clock.steady();
+        if now.since(*looked) < LOOK_EVERY && !core.clock.is_movable() {
+            return Ok(());
+        }
+        *looked = now;
+        let slow = desk.slow();
+        if slow.is_empty() {
+            return Ok(());
+        }
+        for work in desk.withdraw(&core.store.overtaken(&slow)?) {
+            core.stats.of(work.tenant.number).ended(work.job.lane, stats::Ended::GivenBack);
+            work.ticket.give_back(None);
+        }
+        Ok(())
     }
 
     fn claim(&self) -> Result<bool, Error> {

@@ -4,7 +4,7 @@
 //! members of Dropbox files are put together here, since one call answers a hundred of them.
 
 use super::Work;
-use crate::model::{ConnectorNumber, ItemKind, Principal, Provider, Todo};
+use crate::model::{ConnectorNumber, ItemKind, Lease, Principal, Provider, Todo};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -90,6 +90,20 @@ impl Desk {
             }
             inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Leases of jobs that wait here and are not live.
+    pub(crate) fn slow(&self) -> Vec<Lease> {
+        self.lock().others.iter().map(|work| work.job.lease).collect()
+    }
+
+    /// Takes jobs away that still wait here; those that a thread has taken meanwhile go their way.
+    pub(crate) fn withdraw(&self, leases: &[Lease]) -> Vec<Work> {
+        let mut inner = self.lock();
+        let (gone, stay) =
+            std::mem::take(&mut inner.others).into_iter().partition(|work| leases.contains(&work.job.lease));
+        inner.others = stay;
+        Vec::from(gone)
     }
 
     /// Jobs that wait here.

@@ -1,6 +1,7 @@
 //! How a thread ends the whole run: by an error that somebody will read.
 
 use crate::store;
+use crate::store::error::Kind;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
 use std::sync::Arc;
@@ -61,8 +62,10 @@ impl Signals {
 
     /// The store failed: the run ends.
     pub(crate) fn store(&self, error: store::Error) {
-        // Its failures while everything ends are no news.
-        if !self.stopped() {
+        // Its failures while everything ends are no news, but for those that are why: a task of many threads has raised the
+        // flag already when it hands on what one of them met.
+        let is_why = matches!(error.kind(), Kind::Full | Kind::Damaged(_) | Kind::WrongKey);
+        if is_why || !self.stopped() {
             tracing::error!(%error, "the store failed: the service stops");
             self.tell(Error::Store(error));
         }

@@ -12,14 +12,34 @@ use std::sync::Arc;
 
 /// Tells it for a job's item.
 pub(super) fn reach(core: &Core, work: &Work) -> Result<Reach, Error> {
-    let store = &*core.store;
-    let stored = store.sharing(work.job.known.number)?.unwrap_or_default();
-    let own = own(work, &stored);
-    let above = above_of(store, work)?;
+    let stored = core.store.sharing(work.job.known.number)?.unwrap_or_default();
+    let Standing { own, above, judged } = stands(core, work, &stored)?;
     let (people, at) = (work.tenant.directory(), core.clock.now());
-    let judged = judge(&work.item.id, &own, &above, &people, at);
     let without = judge(&work.item.id, &Sharing::default(), &above, &people, at);
     Ok(Reach { judged, adds: judged != without, own_changed: own != stored })
+}
+
+/// Who reaches an item, and how far it is open.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// Its own sharing.
+    pub(crate) own: Sharing,
+    /// The folders above, nearest first.
+    pub(crate) above: Vec<Above>,
+    /// How far it is open.
+    pub(crate) judged: Judged,
+}
+
+/// Tells it for a job's item, by what is stored and what was just told.
+pub(crate) fn standing(core: &Core, work: &Work) -> Result<Standing, Error> {
+    stands(core, work, &core.store.sharing(work.job.known.number)?.unwrap_or_default())
+}
+
+fn stands(core: &Core, work: &Work, stored: &Sharing) -> Result<Standing, Error> {
+    let own = own(work, stored);
+    let above = above_of(&*core.store, work)?;
+    let judged = judge(&work.item.id, &own, &above, &work.tenant.directory(), core.clock.now());
+    Ok(Standing { own, above, judged })
 }
 
 /// The item's own sharing: as stored, with what was just told in its place.

@@ -4,8 +4,8 @@
 //! still right is found out when it is performed, as with any order.
 
 use super::{Action, Clash, Invitations, ItemState, LockState, Order, PersonState, Quarantine, State};
-use crate::model::sharing::{Member, Members};
-use crate::model::tenant::Status;
+use crate::model::sharing::{Member, Members, Who};
+use crate::model::tenant::{Side, Status};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub enum Loss {
     LinkAddress,
     /// A link's password is not known to us.
     LinkPassword,
-    /// People who had not yet accepted are invited again.
+    /// People outside, and those who had not yet accepted, are invited again and must accept.
     Invitation,
     /// Members were hidden: those are not known.
     HiddenMembers,
@@ -48,7 +48,7 @@ impl fmt::Display for Loss {
         f.write_str(match self {
             Loss::LinkAddress => "a link that is made again has a new address; the old one stays dead",
             Loss::LinkPassword => "the password of a link is not known and is not set again",
-            Loss::Invitation => "people who had not accepted are invited again",
+            Loss::Invitation => "people outside, and those who had not accepted, are invited again and must accept",
             Loss::HiddenMembers => "members were hidden, so that they cannot be brought back",
             Loss::FolderIdentity => "the folder comes back with a new id, without its members and links",
             Loss::Sessions => "the person must sign in again",
@@ -146,7 +146,7 @@ fn of_person(action: &Action, found: &PersonState) -> Undo {
         Action::Unsuspend if found.status == Status::Inactive => Undo::by([Action::Suspend]),
         Action::RemoveFromShares { .. } => {
             let shares = found.shares.clone().unwrap_or_default();
-            let lost = shares.iter().any(|share| share.member.pending).then_some(Loss::Invitation);
+            let lost = shares.iter().any(|share| must_accept_again(&share.member)).then_some(Loss::Invitation);
             Undo::by((!shares.is_empty()).then_some(Action::RestoreShares { shares })).losing(lost)
         }
         Action::EndSessions => Undo::default().losing([Loss::Sessions]),
@@ -170,6 +170,11 @@ fn links_back(found: &ItemState, made_again: bool) -> Undo {
     Undo::by([Action::RestoreLinks { links }]).losing(address.into_iter().chain(password))
 }
 
+/// True for everybody who is not known to be a colleague who has accepted.
+fn must_accept_again(member: &Member) -> bool {
+    member.pending || !matches!(member.who, Who::Group { .. } | Who::Person { side: Some(Side::Internal), .. })
+}
+
 fn members_back(found: &ItemState) -> Undo {
     match &found.members {
         Members::None => Undo::default(),
@@ -177,8 +182,8 @@ fn members_back(found: &ItemState) -> Undo {
         Members::Known(members) => {
             let own = |member: &&Member| member.inherited_from.is_none() && &*member.role != "owner";
             let members: Vec<Member> = members.iter().filter(own).cloned().collect();
-            let pending = members.iter().any(|member| member.pending).then_some(Loss::Invitation);
-            Undo::by((!members.is_empty()).then_some(Action::RestoreMembers { members })).losing(pending)
+            let invited = members.iter().any(must_accept_again).then_some(Loss::Invitation);
+            Undo::by((!members.is_empty()).then_some(Action::RestoreMembers { members })).losing(invited)
         }
     }
 }

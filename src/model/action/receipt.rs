@@ -1,6 +1,6 @@
 //! What came of an order: found, did, read back.
 
-use super::{Block, State, Step};
+use super::{Block, Folder, State, Step};
 use crate::clock::Moment;
 use crate::model::sharing::{Audience, Who};
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,11 @@ pub enum Left {
     },
     /// Members may not be seen, so some may be left.
     MembersHidden,
+    /// It is back, but not where it was: that folder is gone.
+    Elsewhere {
+        /// Where it is now.
+        folder: Folder,
+    },
     /// A step that was refused.
     Refused {
         /// Which.

@@ -14,8 +14,9 @@ mod read;
 
 pub(super) use marks::Kept;
 
+use super::Tenant;
 use super::api::{Change, request_id};
-use super::{Tenant, judge};
+use super::judge::failed;
 use crate::clock::Moment;
 use crate::model::action::{
     Block, Folder, ItemState, Never, Order, Receipt, State, Step, Target, TargetItem, TargetPerson, Whose,
@@ -143,7 +144,7 @@ impl Tenant {
     pub(super) fn sent(&self, change: &Change<'_>) -> Applied {
         match self.api.change(change) {
             Ok(reply) => Applied::Done(request_id(&reply).into_iter().collect()),
-            Err(error) => judge::failed(error),
+            Err(error) => failed(error),
         }
     }
 }
@@ -165,3 +166,6 @@ pub(super) fn kind_path(kind: ItemKind) -> &'static str {
 fn sha1_of(content: &[u8]) -> ContentHash {
     ContentHash::Sha1(Sha1::digest(content).into())
 }
+
+#[cfg(test)]
+mod tests;

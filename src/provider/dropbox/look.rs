@@ -112,10 +112,10 @@ impl Look<'_> {
 }
 
 /// The shared or team folder that holds an entry; `None` for what lies in a home.
-fn holder(entry: &Entry) -> Option<&str> {
+pub(super) fn holder(entry: &Entry) -> Option<&str> {
     entry.sharing_info.as_ref()?.parent_shared_folder_id.as_deref().filter(|id| !id.is_empty())
 }
 
-fn is_out_of_sight(error: &Error) -> bool {
+pub(super) fn is_out_of_sight(error: &Error) -> bool {
     matches!(error.next(), Next::Gone | Next::Forbidden)
 }

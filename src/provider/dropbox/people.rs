@@ -88,7 +88,7 @@ fn group_members(desk: &Desk, id: &str) -> Result<Vec<Arc<str>>, Error> {
 }
 
 /// A member in our words; `None` without an id. An invited one has no account yet: the member id stands in.
-fn person(member: &wire::Member) -> Option<Person> {
+pub(super) fn person(member: &wire::Member) -> Option<Person> {
     let profile = &member.profile;
     let id: Arc<str> = profile.team_member_id.as_deref()?.into();
     Some(Person {

@@ -139,16 +139,16 @@ fn acting(team: &Team, principal: &Principal) -> Result<Principal, Error> {
 }
 
 /// A refusal about this item, not about the connector as a whole.
-fn is_hiding(error: &Error) -> bool {
+pub(super) fn is_hiding(error: &Error) -> bool {
     matches!(error.next(), Next::Forbidden | Next::Gone) && !error.said().contains("missing_scope")
 }
 
-fn known(members: Vec<Member>) -> Members {
+pub(super) fn known(members: Vec<Member>) -> Members {
     if members.is_empty() { Members::None } else { Members::Known(members) }
 }
 
 /// All members of a page. `parent` is the folder whose members are inherited.
-fn read(page: &ShareMembers, parent: Option<&Arc<str>>) -> Vec<Member> {
+pub(super) fn read(page: &ShareMembers, parent: Option<&Arc<str>>) -> Vec<Member> {
     let all = page.users.iter().chain(&page.groups).chain(&page.invitees);
     all.map(|member| Member {
         id: None,
@@ -264,7 +264,7 @@ fn found_link(link: &SharedLink) -> FoundLink {
 }
 
 /// Whom a link lets in, and whether it asks for a password.
-fn audience(permissions: &LinkPermissions) -> (Audience, bool) {
+pub(super) fn audience(permissions: &LinkPermissions) -> (Audience, bool) {
     let effective = permissions.effective_audience.as_ref().map(|tag| match tag.as_str() {
         "public" => (Audience::Public, false),
         "password" => (Audience::Public, true),

@@ -212,6 +212,57 @@ pub(super) struct MemberRole {
     pub(super) name: String,
 }
 
+/// `MembersGetInfoV2Result`; its entries are read by hand.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct MembersInfo {
+    pub(super) members_info: Vec<Value>,
+}
+
+/// `ListMemberDevicesResult`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Devices {
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) active_web_sessions: Vec<Device>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) desktop_client_sessions: Vec<Device>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) mobile_client_sessions: Vec<Device>,
+}
+
+/// `DeviceSession`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Device {
+    pub(super) session_id: String,
+}
+
+/// `ListMemberAppsResult`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct LinkedApps {
+    pub(super) linked_api_apps: Vec<LinkedApp>,
+}
+
+/// `ApiApp`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct LinkedApp {
+    pub(super) app_id: String,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) app_name: String,
+}
+
+/// `RevokeDeviceSessionBatchResult`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RevokedDevices {
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) revoke_devices_status: Vec<RevokedDevice>,
+}
+
+/// `RevokeDeviceSessionStatus`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RevokedDevice {
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) success: bool,
+}
+
 /// `GroupsListResult`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Groups {
@@ -349,6 +400,7 @@ pub(super) struct UserInfo {
     pub(super) account_id: Option<String>,
     pub(super) email: Option<String>,
     pub(super) same_team: Option<bool>,
+    pub(super) team_member_id: Option<String>,
 }
 
 /// `ListFileMembersBatchResult`; the result is read by hand.
@@ -363,8 +415,14 @@ pub(super) struct FileMembers {
 /// `SharedFolderMetadata`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct SharedFolder {
+    pub(super) shared_folder_id: Option<String>,
+    /// What whoever asks may do.
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) access_type: Tag,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) is_team_folder: bool,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) is_inside_team_folder: bool,
     pub(super) owner_team: Option<Team>,
     pub(super) parent_shared_folder_id: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
@@ -382,6 +440,31 @@ pub(super) struct Team {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct FolderPolicy {
     pub(super) viewer_info_policy: Option<Tag>,
+    pub(super) member_policy: Option<Tag>,
+    /// The narrower of the folder's and the team's.
+    pub(super) resolved_member_policy: Option<Tag>,
+    pub(super) acl_update_policy: Option<Tag>,
+}
+
+/// `ListFoldersResult`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct SharedFolders {
+    pub(super) entries: Vec<SharedFolder>,
+    pub(super) cursor: Option<String>,
+}
+
+/// `ListFilesResult`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ReceivedFiles {
+    pub(super) entries: Vec<ReceivedFile>,
+    pub(super) cursor: Option<String>,
+}
+
+/// `SharedFileMetadata`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ReceivedFile {
+    #[serde(default, deserialize_with = "nullable")]
+    pub(super) id: String,
 }
 
 /// `ListSharedLinksResult`.
@@ -402,12 +485,21 @@ pub(super) struct SharedLink {
     pub(super) expires: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) link_permissions: LinkPermissions,
+    /// Whose link it is, where that is a member of a team.
+    pub(super) team_member_info: Option<LinkOwner>,
+}
+
+/// `TeamMemberInfo`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct LinkOwner {
+    pub(super) member_id: Option<String>,
 }
 
 /// `LinkPermissions`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct LinkPermissions {
     pub(super) resolved_visibility: Option<Tag>,
+    pub(super) requested_visibility: Option<Tag>,
     pub(super) effective_audience: Option<Tag>,
     pub(super) allow_download: Option<bool>,
     pub(super) require_password: Option<bool>,

@@ -4,7 +4,7 @@
 //! again only when the state still lacks it. A call that was answered with yes is never repeated: what does not show after the
 //! settle time was overridden by somebody, and the receipt says so.
 
-use super::goal::{self, Facets};
+use super::goal::{self, Facets, Taken};
 use super::{Applied, Asked, Hands, Journal, Patience};
 use crate::model::Directory;
 use crate::model::action::{Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
@@ -35,12 +35,30 @@ pub(in crate::provider) fn perform(
     }
     let facets = Facets::of(&order.action);
     let asked = Asked { order, facets, prior: order.begun.as_deref(), people };
-    let Some(now) = read(hands, &asked)? else {
-        return Ok(untouched(order, Outcome::Gone, order.begun.as_deref()));
+    let now = match read(hands, &asked) {
+        Ok(Some(now)) => now,
+        Ok(None) => return Ok(untouched(order, Outcome::Gone, order.begun.as_deref())),
+        Err(error) if error.next() == Next::Forbidden => {
+            let block = if error.status().is_none() { Block::NobodyToAct } else { Block::NoRight(error.said().into()) };
+            return Ok(untouched(order, Outcome::Blocked(block), order.begun.as_deref()));
+        }
+        Err(error) => return Err(error),
     };
     let prior = order.begun.as_deref().unwrap_or(&now).clone();
-    Course { hands, order, people, journal, patience, facets, prior, now, did: Vec::new(), taken: 0, begun: false }
-        .run()
+    Course {
+        hands,
+        order,
+        people,
+        journal,
+        patience,
+        facets,
+        prior,
+        now,
+        did: Vec::new(),
+        taken: Taken::default(),
+        begun: false,
+    }
+    .run()
 }
 
 /// Reads the state of what an order is done to.
@@ -76,8 +94,8 @@ struct Course<'a> {
     /// As last read.
     now: State,
     did: Vec<Did>,
-    /// Names that were taken in the target folder.
-    taken: u32,
+    /// Names that were taken.
+    taken: Taken,
     /// True once the journal knows the state before the first step.
     begun: bool,
 }
@@ -97,7 +115,7 @@ impl Course<'_> {
                 break end;
             }
         };
-        left.extend(goal::left(self.order, &self.now, self.people));
+        left.extend(goal::left(self.order, &self.now, &self.prior, self.people));
         // Everything that could be done is done, and something is open all the same.
         let outcome = match outcome {
             Outcome::Done | Outcome::AlreadySo if !left.is_empty() => Outcome::Partly,
@@ -116,7 +134,7 @@ impl Course<'_> {
 
     /// What is lacking now. What leaves no trace is not lacking once it was done.
     fn lacking(&self) -> Result<Vec<Step>, Block> {
-        let steps = goal::steps(self.order, &self.now, &self.prior, self.taken, self.hands.ways(), self.people)?;
+        let steps = goal::steps(self.order, &self.now, &self.prior, &self.taken, self.hands.ways(), self.people)?;
         Ok(steps.into_iter().filter(|step| !(step.leaves_no_trace() && self.was_answered(step))).collect())
     }
 
@@ -175,7 +193,7 @@ impl Course<'_> {
             Applied::Done(requests) => (Ended::Answered, requests),
             Applied::Moved => (Ended::Moved, Vec::new()),
             Applied::NameTaken => {
-                self.taken += 1;
+                self.taken.add(step.name());
                 (Ended::Moved, Vec::new())
             }
             Applied::Blocked(block) => (Ended::Refused(block), Vec::new()),

@@ -66,7 +66,7 @@ impl Facets {
             Action::MakePrivate => Self { links: true, links_above: true, members: true, ..none },
             Action::StopInvitations | Action::RestoreInvitations { .. } => Self { invitations: true, ..none },
             Action::Move { .. } => Self { holds: true, lent: true, ..none },
-            Action::Copy { .. } => Self { copy: true, ..none },
+            Action::Copy { .. } => Self { copy: true, lent: true, ..none },
             Action::Quarantine(Quarantine { whose, note, .. }) => Self {
                 links: true,
                 members: true,
@@ -100,7 +100,7 @@ impl Facets {
 
 /// What is lacking, first things first; empty when it is so.
 ///
-/// `prior` is the state before the order's first step, `taken` how many names were found taken in the target folder.
+/// `prior` is the state before the order's first step, `taken` tells which names were found taken.
 ///
 /// # Errors
 /// Why it is not to be done.
@@ -108,7 +108,7 @@ pub(super) fn steps(
     order: &Order,
     now: &State,
     prior: &State,
-    taken: u32,
+    taken: &Taken,
     ways: Ways<'_>,
     people: &Directory,
 ) -> Result<Vec<Step>, Block> {
@@ -128,10 +128,36 @@ pub(super) fn has_drifted(order: &Order, now: &State) -> bool {
 }
 
 /// What stays open though nothing is lacking: what the item has from above.
-pub(super) fn left(order: &Order, now: &State, people: &Directory) -> Vec<Left> {
+pub(super) fn left(order: &Order, now: &State, prior: &State, people: &Directory) -> Vec<Left> {
     match now {
-        State::Item(now) => sharing::left(order, now, people),
+        State::Item(now) => {
+            let mut left = sharing::left(order, now, people);
+            left.extend(elsewhere(order, now, prior));
+            left
+        }
         State::Person(_) => Vec::new(),
+    }
+}
+
+/// What came out of the trash somewhere else than where it lay: its folder is gone.
+fn elsewhere(order: &Order, now: &ItemState, prior: &State) -> Option<Left> {
+    let prior = prior.item().filter(|prior| prior.trashed && !now.trashed)?;
+    let back = matches!(order.action, Action::Untrash) && !now.folder.is(&prior.folder);
+    back.then(|| Left::Elsewhere { folder: now.folder.clone() })
+}
+
+/// How many names each kind of step has found taken in the folder it puts something in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Taken(Vec<&'static str>);
+
+impl Taken {
+    /// Notes one more for a step of this name.
+    pub(super) fn add(&mut self, step: &'static str) {
+        self.0.push(step);
+    }
+
+    fn of(&self, step: &str) -> u32 {
+        u32::try_from(self.0.iter().filter(|name| **name == step).count()).unwrap_or(u32::MAX)
     }
 }
 
@@ -141,7 +167,7 @@ struct Item<'a> {
     order: &'a Order,
     now: &'a ItemState,
     prior: &'a ItemState,
-    taken: u32,
+    taken: &'a Taken,
     ways: Ways<'a>,
     people: &'a Directory,
 }
@@ -164,10 +190,7 @@ impl Item<'_> {
             Action::StopInvitations => sharing::invitations(now, Invitations { outsiders: false, by_members: false }),
             Action::RestoreInvitations { rules } => sharing::invitations(now, *rules),
             Action::Move { to, name, clash } => self.moved(to, name.as_ref().unwrap_or(&self.prior.name), *clash, true),
-            Action::Copy { to, name } => Ok(match &now.copy {
-                Some(_) => Vec::new(),
-                None => vec![Step::CopyTo { to: to.clone(), name: Arc::clone(name) }],
-            }),
+            Action::Copy { to, name } => Ok(self.copied(to, name)),
             Action::Quarantine(quarantine) => self.quarantine(quarantine),
             Action::Release { prior, note } => self.release(prior, note.as_ref()),
             Action::PutNote(note) => match &now.as_folder {
@@ -225,22 +248,36 @@ impl Item<'_> {
         }
     }
 
+    /// A copy in a folder; whoever makes it may have to be let in first.
+    fn copied(&self, to: &Folder, name: &Arc<str>) -> Vec<Step> {
+        match (&self.now.copy, self.now.lent) {
+            (Some(_), Some(true)) => vec![Step::TakeBack { to: to.clone() }],
+            (Some(_), _) => Vec::new(),
+            (None, lent) => {
+                let lend = (lent == Some(false)).then(|| Step::Lend { to: to.clone() });
+                let copy = Step::CopyTo { to: to.clone(), name: numbered(name, self.taken.of("copy")) };
+                lend.into_iter().chain([copy]).collect()
+            }
+        }
+    }
+
     /// Into a folder; `to_another` when the owner may become another one.
     fn moved(&self, to: &Folder, name: &Arc<str>, clash: Clash, to_another: bool) -> Result<Vec<Step>, Block> {
         let take_back =
             || if self.now.lent == Some(true) { vec![Step::TakeBack { to: to.clone() }] } else { Vec::new() };
         let there = self.now.folder.is(to) && !self.now.trashed;
-        if there && (clash == Clash::Number || self.now.name == *name || self.taken > 0) {
+        let taken = self.taken.of("move");
+        if there && (clash == Clash::Number || self.now.name == *name || taken > 0) {
             return Ok(take_back());
         }
-        if self.taken > 0 && clash == Clash::Refuse {
+        if taken > 0 && clash == Clash::Refuse {
             return Err(Block::NameTaken);
         }
         let mut steps = Vec::new();
         if self.now.lent == Some(false) {
             steps.push(Step::Lend { to: to.clone() });
         }
-        steps.push(Step::MoveTo { to: to.clone(), name: numbered(name, self.taken) });
+        steps.push(Step::MoveTo { to: to.clone(), name: numbered(name, taken) });
         if to_another && to.place != self.now.folder.place { self.unless_held(steps) } else { Ok(steps) }
     }
 
@@ -269,7 +306,7 @@ impl Item<'_> {
         match &self.now.note {
             Some(_) => Vec::new(),
             None => {
-                let note = Note { name: numbered(&note.name, self.taken), text: Arc::clone(&note.text) };
+                let note = Note { name: numbered(&note.name, self.taken.of("put_note")), text: Arc::clone(&note.text) };
                 vec![Step::PutNote { at: at.clone(), note }]
             }
         }

@@ -7,8 +7,8 @@ use super::course::perform;
 use super::*;
 use crate::clock::Moment;
 use crate::model::action::{
-    Clash, Did, Ended, Holds, Invitations, ItemState, Labels, Left, LinkAbove, LinkWish, LockState, Never, Note,
-    NoteState, Outcome, OwnLink, PersonState, Quarantine, Target, Undo,
+    Clash, Did, Ended, Holds, ItemState, Labels, Left, LinkAbove, LinkWish, LockState, Never, Note, NoteState, Outcome,
+    OwnLink, PersonState, Quarantine, Target, Undo,
 };
 use crate::model::{Audience, ItemKind, Member, Members, Owner, Principal, Role, Status, Who};
 use proptest::prelude::*;
@@ -363,7 +363,7 @@ fn actions() -> Vec<Action> {
 fn lacking(order: &Order, now: &ItemState, prior: &ItemState) -> Result<Vec<Step>, Block> {
     let ways = Ways { hash: &hash, unshares: false, members_links_download: true };
     let state = |state: &ItemState| State::Item(Box::new(state.clone()));
-    goal::steps(order, &state(now), &state(prior), 0, ways, &Directory::default())
+    goal::steps(order, &state(now), &state(prior), &goal::Taken::default(), ways, &Directory::default())
 }
 
 /// A state without what every change moves.

@@ -48,17 +48,17 @@ fn is_there(stand: &Stand, of: ConnectorNumber, kind: ItemKind, id: &str) -> boo
     good(stand.store.find(of, kind, id)).is_some_and(|known| known.gone.is_none())
 }
 
-fn files_there(stand: &Stand, of: ConnectorNumber) -> Vec<String> {
+pub(super) fn files_there(stand: &Stand, of: ConnectorNumber) -> Vec<String> {
     let scope = Scope { connector: Some(of), kind: Some(ItemKind::File), ..Scope::default() };
     good(stand.store.items(&scope, None, 1_000)).iter().map(|known| known.item.id.to_string()).collect()
 }
 
-fn take(stand: &Stand, of: ConnectorNumber, walk: &Walk, page: TakenPage) {
+pub(super) fn take(stand: &Stand, of: ConnectorNumber, walk: &Walk, page: TakenPage) {
     good(stand.store.take_page(of, walk, page, Lane::Backlog));
 }
 
 /// Leases everything and ends it; the todos by id.
-fn drain(stand: &Stand, of: ConnectorNumber) -> BTreeMap<String, Todo> {
+pub(super) fn drain(stand: &Stand, of: ConnectorNumber) -> BTreeMap<String, Todo> {
     let mut all = BTreeMap::new();
     for job in stand.claim(of, 1_000) {
         all.insert(job.known.item.id.to_string(), job.todo);
@@ -72,19 +72,19 @@ fn link(url: &str) -> Link {
     Link { audience: Audience::Public, password: false, expires: None, download: Some(true), url: Some(url.into()) }
 }
 
-fn ns(id: &str, cursor: Option<&str>) -> Walk {
+pub(super) fn ns(id: &str, cursor: Option<&str>) -> Walk {
     Walk { id: format!("ns:{id}").into(), cursor: cursor.map(Into::into), place: id.into(), ..walk("ns:x") }
 }
 
-fn ns_walks() -> Walks {
+pub(super) fn ns_walks() -> Walks {
     Walks { walks: vec![ns("n1", None)], ..Walks::default() }
 }
 
-fn ended(items: &[Listed], cursor: &str) -> TakenPage {
+pub(super) fn ended(items: &[Listed], cursor: &str) -> TakenPage {
     TakenPage { onward: Onward::End(Some(cursor.into())), ..page(items) }
 }
 
-fn gone_path(path: &str) -> GonePath {
+pub(super) fn gone_path(path: &str) -> GonePath {
     GonePath { place: "n1".into(), path_lower: path.into() }
 }
 

@@ -11,10 +11,11 @@ mod inventory;
 mod people;
 mod queue;
 mod rules;
+mod slices;
 mod verdicts;
 
 use super::inventory::TakenPage;
-use super::sqlite::{Options, Sqlite};
+use super::sqlite::{Options, Refusing, Sqlite};
 use super::{Claim, Job, Listed, SealKey, Store};
 use crate::clock::Clock;
 use crate::model::{
@@ -36,6 +37,7 @@ fn all() -> Vec<Behaviour> {
     let lists = [
         connectors::BEHAVIOURS,
         inventory::BEHAVIOURS,
+        slices::BEHAVIOURS,
         queue::BEHAVIOURS,
         verdicts::BEHAVIOURS,
         coverage::BEHAVIOURS,
@@ -54,6 +56,9 @@ pub(super) trait Ground {
 
     /// Keeps what is durable at this moment, as a crash would leave it: that is what [`Ground::open`] opens next.
     fn crash(&mut self);
+
+    /// The open store writes so many pieces more and refuses the rest, until it is opened again.
+    fn refuse_after(&self, pieces: i64);
 }
 
 /// The store of a stand; it is missing only while it is opened again.
@@ -92,6 +97,11 @@ impl Stand {
     pub(super) fn crash(&mut self) {
         self.ground.crash();
         self.reopen();
+    }
+
+    /// The store writes so many pieces more and refuses the rest, until it is opened again.
+    pub(super) fn refuse_after(&self, pieces: i64) {
+        self.ground.refuse_after(pieces);
     }
 
     /// A restart on a machine whose calendar was set forth or back.
@@ -247,6 +257,7 @@ pub(super) fn at(path: &str, mut listed: Listed) -> Listed {
 struct Files {
     root: TempDir,
     run: u32,
+    refusing: Option<Arc<Refusing>>,
 }
 
 impl Files {
@@ -268,7 +279,9 @@ pub(super) fn options(folder: &Path, clock: &Clock) -> Options {
 impl Ground for Files {
     fn open(&mut self, clock: &Clock) -> Box<dyn Store> {
         good(std::fs::create_dir_all(self.folder()));
-        Box::new(good(Sqlite::open(options(&self.folder(), clock))))
+        let store = good(Sqlite::open(options(&self.folder(), clock)));
+        self.refusing = Some(store.refusing());
+        Box::new(store)
     }
 
     fn crash(&mut self) {
@@ -282,6 +295,10 @@ impl Ground for Files {
             }
         }
     }
+
+    fn refuse_after(&self, pieces: i64) {
+        self.refusing.as_ref().expect("the store is open").after(pieces);
+    }
 }
 
 #[test]
@@ -290,7 +307,7 @@ fn sqlite_shows_every_behaviour() {
     for (name, behaviour) in all() {
         let root = good(tempfile::tempdir());
         let shown = std::panic::catch_unwind(|| {
-            let mut stand = Stand::over(Box::new(Files { root, run: 0 }));
+            let mut stand = Stand::over(Box::new(Files { root, run: 0, refusing: None }));
             behaviour(&mut stand);
         });
         if shown.is_err() {

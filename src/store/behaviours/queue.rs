@@ -13,6 +13,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("what is unchanged asks for nothing, what is changed asks once", unchanged_asks_nothing),
     ("a crash ends leases and loses nothing", crash_ends_leases),
     ("what is asked for during a lease is done again", asked_during_lease),
+    ("a lease whose item is wanted sooner is told, and given back it is leased in its better lane", overtaken),
     ("a lease that is over is rescued, and its holder is refused", rescued),
     ("a renewed lease holds", renewed),
     ("waiting is not failing", waiting_is_not_failing),
@@ -28,6 +29,27 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("two connectors with the same ids never mix", never_mixed),
     ("counts of the queue are what is in it", depths),
 ];
+
+fn overtaken(stand: &mut Stand) {
+    let of = stand.connector("main");
+    stand.list(of, &[file("1", "a"), file("2", "a"), file("3", "a")]);
+    let jobs = stand.claim(of, 2);
+    let leases: Vec<Lease> = jobs.iter().map(|job| job.lease).collect();
+    let told = |stand: &Stand| good(stand.store.overtaken(&leases));
+    assert_eq!(told(stand), []);
+    good(stand.store.ask(&[ask(leases[0].item, Lane::Recheck)]));
+    assert_eq!(told(stand), [], "asked for again, but no sooner");
+    let offered = Some(stand.clock.steady());
+    good(stand.store.ask(&[Ask { offered, ..ask(leases[0].item, Lane::Live) }]));
+    assert_eq!(told(stand), leases[..1]);
+    assert_eq!(give_back(stand, &jobs[0], None), Fate::Waits);
+    assert_eq!(told(stand), [], "it is leased no more");
+    let next = stand.claim(of, 1).remove(0);
+    assert_eq!((next.lease.item, next.lane, next.attempts, next.offered), (leases[0].item, Lane::Live, 0, offered));
+    assert_eq!(give_back(stand, &jobs[0], None), Fate::Lost, "the first lease counts no more");
+    good(stand.store.ask(&[ask(next.lease.item, Lane::Live)]));
+    assert_eq!(good(stand.store.overtaken(&[next.lease])), [], "it is live already");
+}
 
 /// An ask for content.
 fn ask(item: ItemNumber, lane: Lane) -> Ask {

@@ -3,7 +3,7 @@
 use super::inventory::{self, ListedBy};
 use super::{Desk, Failed, Haste, Sqlite, connectors, queue, words};
 use crate::clock::Moment;
-use crate::model::{Activity, ActivityKind, Actor, ConnectorNumber, ItemKind, ItemNumber, Lane, Subject, Todo};
+use crate::model::{Activity, ActivityKind, Actor, ConnectorNumber, ItemKind, ItemNumber, Lane, Subject, Todo, Walk};
 use crate::store::Error;
 use crate::store::activities::{Activities, ActivityQuery, ActivityRow, ChangesTaken, Promotion, TakenChanges};
 use crate::store::queue::Ask;
@@ -28,10 +28,15 @@ const KINDS: [ActivityKind; 13] = [
 ];
 
 /// Takes in an answer of a feed: items told whole, then what is to be looked at, then the events, then the position.
-fn take(desk: &Desk<'_>, of: ConnectorNumber, changes: TakenChanges) -> Result<ChangesTaken, Failed> {
+fn take(
+    desk: &Desk<'_>,
+    of: ConnectorNumber,
+    changes: TakenChanges,
+    watch: &inventory::Watch,
+) -> Result<ChangesTaken, Failed> {
     let mut taken = ChangesTaken::default();
     for (walk, page) in changes.pages {
-        inventory::take_page_in(desk, of, &walk, page, Lane::Live, ListedBy::Feed)?;
+        inventory::take_page_in(desk, &fed(of, walk), &page, watch)?;
     }
     for promotion in &changes.promotions {
         promote(desk, of, promotion, changes.offered, &mut taken)?;
@@ -43,6 +48,11 @@ fn take(desk: &Desk<'_>, of: ConnectorNumber, changes: TakenChanges) -> Result<C
         connectors::keep_cursor_in(desk, of, cursor)?;
     }
     Ok(taken)
+}
+
+/// A page that a feed tells.
+fn fed(of: ConnectorNumber, walk: Walk) -> inventory::Source {
+    inventory::Source { of, walk, lane: Lane::Live, by: ListedBy::Feed }
 }
 
 /// Asks for what an event causes. An item that is not known is made known by its id, to be looked at.
@@ -286,11 +296,16 @@ pub(super) fn forget(c: &Connection, before: Moment, max: usize) -> Result<usize
 }
 
 impl Activities for Sqlite {
-    fn take_changes(&self, of: ConnectorNumber, changes: TakenChanges) -> Result<ChangesTaken, Error> {
-        let (now, seal) = (self.now(), self.seal().clone());
+    fn take_changes(&self, of: ConnectorNumber, mut changes: TakenChanges) -> Result<ChangesTaken, Error> {
+        // Pages up to the last long one go before, slice by slice; the position moves with the rest.
+        let long = changes.pages.iter().rposition(|(_, page)| !inventory::is_one_slice(page)).map_or(0, |at| at + 1);
+        for (walk, page) in changes.pages.drain(..long) {
+            self.take_slices(fed(of, walk), page)?;
+        }
         // Events of the past are as many as anybody likes, and nobody waits for them.
         let haste = if changes.cursor.is_some() { Haste::Live } else { Haste::Bulk };
-        self.write(haste, "take in changes", move |tx| take(&Desk { tx, seal: &seal, now }, of, changes))
+        let watch = inventory::Watch { clock: self.clock().clone(), live: None };
+        self.write_at(haste, "take in changes", move |desk| take(desk, of, changes, &watch))
     }
 
     fn activities(&self, query: &ActivityQuery, before: Option<i64>, max: usize) -> Result<Vec<ActivityRow>, Error> {

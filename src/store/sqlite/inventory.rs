@@ -13,7 +13,7 @@ pub(super) mod sharing;
 mod upsert;
 mod walks;
 
-use super::writer::Haste;
+use super::writer::{Haste, Writer};
 use super::{Desk, Failed, Sqlite, connectors, coverage, people, standing};
 use crate::clock::Moment;
 use crate::model::{
@@ -27,7 +27,8 @@ use passes::Compared;
 use rusqlite::{Connection, OptionalExtension};
 use std::sync::Arc;
 
-pub(super) use page::take_page_in;
+pub(super) use page::{Source, Watch, is_one_slice, take_page_in};
+use page::{Upto, take_slice_in};
 
 /// Folders lie no deeper than this; a longer way up is a circle.
 const DEPTH_MAX: usize = 1_000;
@@ -162,6 +163,30 @@ pub(super) fn forget_gone(desk: &Desk<'_>, before: Moment, max: usize) -> Result
     Ok(items.len())
 }
 
+impl Sqlite {
+    fn watch(&self) -> Watch {
+        Watch { clock: self.options.clock.clone(), live: self.writer.as_ref().and_then(Writer::live_work) }
+    }
+
+    /// Takes in a page slice by slice, so that live work goes between.
+    pub(super) fn take_slices(&self, source: Source, page: TakenPage) -> Result<Taken, Error> {
+        let haste = if source.lane == Lane::Live { Haste::Live } else { Haste::Bulk };
+        let told = Arc::new((source, page));
+        let (mut all, mut at) = (Taken::default(), Upto::Entry(0));
+        while at != Upto::End {
+            let (told, watch) = (Arc::clone(&told), self.watch());
+            let (taken, upto) =
+                self.write_at(haste, "take a page in", move |desk| take_slice_in(desk, &told.0, &told.1, at, &watch))?;
+            all.new += taken.new;
+            all.changed += taken.changed;
+            all.unchanged += taken.unchanged;
+            all.repeated += taken.repeated;
+            at = upto;
+        }
+        Ok(all)
+    }
+}
+
 impl Inventory for Sqlite {
     fn begin_pass(&self, of: ConnectorNumber, walks: &Walks) -> Result<Pass, Error> {
         let walks = walks.clone();
@@ -180,9 +205,8 @@ impl Inventory for Sqlite {
     }
 
     fn take_page(&self, of: ConnectorNumber, walk: &Walk, page: TakenPage, lane: Lane) -> Result<Taken, Error> {
-        let walk = walk.clone();
-        let haste = if lane == Lane::Live { Haste::Live } else { Haste::Bulk };
-        self.write_at(haste, "take a page in", move |desk| take_page_in(desk, of, &walk, page, lane, ListedBy::Pass))
+        let source = Source { of, walk: walk.clone(), lane, by: ListedBy::Pass };
+        self.take_slices(source, page)
     }
 
     fn restart_walk(&self, of: ConnectorNumber, walk: &Walk) -> Result<(), Error> {

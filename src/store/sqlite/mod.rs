@@ -58,6 +58,29 @@ pub struct Sqlite {
     queue: Arc<queue::Memory>,
     /// Held, not used: other writers stay out until it is dropped, after the writer.
     _lock: Option<File>,
+    /// Pieces that are still written, when a test wants the rest refused.
+    #[cfg(test)]
+    refusing: Arc<Refusing>,
+}
+
+/// How many pieces more a store under test writes.
+#[cfg(test)]
+#[derive(Debug)]
+pub(in crate::store) struct Refusing(std::sync::atomic::AtomicI64);
+
+#[cfg(test)]
+impl Refusing {
+    /// All that come.
+    const NEVER: i64 = i64::MAX;
+
+    /// Refuses all pieces but so many.
+    pub(in crate::store) fn after(&self, pieces: i64) {
+        self.0.store(pieces, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    fn refuses(&self) -> bool {
+        self.0.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) <= 0
+    }
 }
 
 impl Sqlite {
@@ -84,7 +107,21 @@ impl Sqlite {
     fn over(options: Options, writer: Option<Writer>, lock: Option<File>) -> Result<Self, Error> {
         let readers = Readers::open(&options.path, options.clock.clone())?;
         let queue = Arc::new(queue::Memory::new(options.shares));
-        Ok(Self { options, writer, readers, queue, _lock: lock })
+        Ok(Self {
+            options,
+            writer,
+            readers,
+            queue,
+            _lock: lock,
+            #[cfg(test)]
+            refusing: Arc::new(Refusing(Refusing::NEVER.into())),
+        })
+    }
+
+    /// For refusing what is written from some moment on.
+    #[cfg(test)]
+    pub(in crate::store) fn refusing(&self) -> Arc<Refusing> {
+        Arc::clone(&self.refusing)
     }
 
     /// The file.
@@ -105,6 +142,11 @@ impl Sqlite {
         self.options.clock.steady()
     }
 
+    /// Time.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.options.clock
+    }
+
     /// The key of sealed names.
     pub(super) fn seal(&self) -> &SealKey {
         &self.options.seal
@@ -121,6 +163,10 @@ impl Sqlite {
         let Some(writer) = &self.writer else {
             return Err(Error::new(Kind::Refused("the store is open to be read only".into()), doing));
         };
+        #[cfg(test)]
+        if self.refusing.refuses() {
+            return Err(Error::new(Kind::Refused("a test says so".into()), doing));
+        }
         writer.write(haste, doing, work).map_err(|error| error.at(&self.options.path))
     }
 

@@ -306,6 +306,20 @@ impl Queue for Sqlite {
         Ok(lost.collect())
     }
 
+    fn overtaken(&self, leases: &[Lease]) -> Result<Vec<Lease>, Error> {
+        self.read("look who is wanted sooner", |tx| {
+            let sql = "SELECT 1 FROM work WHERE item = ?1 AND epoch = ?2 AND state = 2 AND more_lane < lane";
+            let mut statement = tx.prepare_cached(sql)?;
+            let mut overtaken = Vec::new();
+            for lease in leases {
+                if statement.exists((lease.item.0, lease.epoch))? {
+                    overtaken.push(*lease);
+                }
+            }
+            Ok(overtaken)
+        })
+    }
+
     fn give_back(&self, back: &[GivenBack]) -> Result<Vec<Fate>, Error> {
         let all = back.to_vec();
         let fates = self.write_at(Haste::Live, "give jobs back", move |desk| {

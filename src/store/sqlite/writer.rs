@@ -1,9 +1,9 @@
 //! The one thread that writes: many callers' work in one commit.
 //!
 //! A commit costs a sync of the disk, whatever is in it; so the writer takes all work that waits, runs each piece in a savepoint
-//! of its own, commits once, and only then answers. Live work (leases, completions) goes before bulk (pages, imports): each
-//! transaction takes all live work that waits and then bulk for at most [`SLICE`], or until live work comes. At least one piece
-//! of bulk goes with it, so that neither waits for ever.
+//! of its own, commits once, and only then answers. Live work (leases, completions) goes before bulk (slices of pages, imports):
+//! the two take turns, so that neither waits for ever. A turn of live work is all that waits, and is answered before bulk
+//! begins; a turn of bulk is over as soon as live work comes, or after [`SLICE`].
 
 use super::{Failed, Options};
 use crate::clock::Clock;
@@ -44,6 +44,17 @@ struct Piece {
     answer: Sender<Answer>,
 }
 
+/// Tells a long piece of bulk whether live work waits behind it.
+#[derive(Debug)]
+pub(super) struct LiveWork(Sender<Piece>);
+
+impl LiveWork {
+    /// True when some does.
+    pub(super) fn waits(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
 /// The thread's handle; dropping it ends the thread after what waits is written.
 pub(super) struct Writer {
     live: Option<Sender<Piece>>,
@@ -72,6 +83,11 @@ impl Writer {
             })
             .map_err(|error| Error::new(Kind::Failed(error.to_string()), "start the writer"))?;
         Ok(Self { live: Some(live), bulk: Some(bulk), thread: Some(thread), grouping })
+    }
+
+    /// For a piece that should end sooner when live work waits.
+    pub(super) fn live_work(&self) -> Option<LiveWork> {
+        self.live.clone().map(LiveWork)
     }
 
     /// Whether pieces share commits from now on; without, each has its own.
@@ -118,16 +134,19 @@ impl Drop for Writer {
 fn run(connection: &Connection, clock: &Clock, grouping: &AtomicBool, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
     loop {
         let (first, from) = crossbeam_channel::select! {
-            recv(live) -> piece => (piece.or_else(|_| bulk.recv()), Haste::Live),
-            recv(bulk) -> piece => (piece.or_else(|_| live.recv()), Haste::Bulk),
+            recv(live) -> piece => piece.map_or_else(|_| (bulk.recv(), Haste::Bulk), |piece| (Ok(piece), Haste::Live)),
+            recv(bulk) -> piece => piece.map_or_else(|_| (live.recv(), Haste::Live), |piece| (Ok(piece), Haste::Bulk)),
         };
         let Ok(first) = first else { break };
-        let batch = Batch { connection, done: Vec::new(), broken: None };
-        if grouping.load(Ordering::Relaxed) {
-            batch.run(clock, first, from, live, bulk);
-        } else {
-            batch.run(clock, first, from, &crossbeam_channel::never(), &crossbeam_channel::never());
+        if !grouping.load(Ordering::Relaxed) {
+            let mut batch = Batch::begin(connection);
+            batch.piece(first);
+            batch.commit();
+            continue;
         }
+        let (first_live, first_bulk) = if from == Haste::Live { (Some(first), None) } else { (None, Some(first)) };
+        Batch::live(connection, first_live, live);
+        Batch::bulk(connection, clock, first_bulk, live, bulk);
     }
 }
 
@@ -139,25 +158,39 @@ struct Batch<'a> {
     broken: Option<Kind>,
 }
 
-impl Batch<'_> {
-    fn run(mut self, clock: &Clock, first: Piece, from: Haste, live: &Receiver<Piece>, bulk: &Receiver<Piece>) {
-        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
-            self.broken = Some(super::kind_of(&error));
-        }
-        let mut waiting_bulk = None;
-        match from {
-            Haste::Live => self.piece(first),
-            Haste::Bulk => waiting_bulk = Some(first),
-        }
-        live.try_iter().take(LIVE_MAX).for_each(|piece| self.piece(piece));
+impl<'a> Batch<'a> {
+    fn begin(connection: &'a Connection) -> Self {
+        let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        Self { connection, done: Vec::new(), broken: begun.err().map(|error| super::kind_of(&error)) }
+    }
+
+    /// All live work that waits.
+    fn live(connection: &'a Connection, first: Option<Piece>, live: &Receiver<Piece>) {
+        let Some(first) = first.or_else(|| live.try_recv().ok()) else { return };
+        let mut batch = Self::begin(connection);
+        batch.piece(first);
+        live.try_iter().take(LIVE_MAX).for_each(|piece| batch.piece(piece));
+        batch.commit();
+    }
+
+    /// One piece of bulk, and more while nothing live waits.
+    fn bulk(
+        connection: &'a Connection,
+        clock: &Clock,
+        first: Option<Piece>,
+        live: &Receiver<Piece>,
+        bulk: &Receiver<Piece>,
+    ) {
+        let Some(first) = first.or_else(|| bulk.try_recv().ok()) else { return };
+        let mut batch = Self::begin(connection);
         let began = clock.elapsed();
-        for piece in waiting_bulk.into_iter().chain(bulk.try_iter()).take(BULK_MAX) {
-            self.piece(piece);
+        for piece in std::iter::once(first).chain(bulk.try_iter()).take(BULK_MAX) {
+            batch.piece(piece);
             if !live.is_empty() || clock.elapsed().saturating_sub(began) >= SLICE {
                 break;
             }
         }
-        self.commit();
+        batch.commit();
     }
 
     /// Runs a piece in a savepoint of its own.

@@ -19,6 +19,8 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Bytes of memory a child may hold (`ulimit -d`, in KiB): the budget of a scan.
 const MEMORY_KIB: u32 = 512 << 10;
+/// The unit of `ulimit -f`, by POSIX.
+const SHELL_BLOCK_BYTES: u64 = 512;
 
 /// A rule file of the tests' own: cheap to load, and no built-in rule can change what it finds.
 pub(crate) const BADGE_RULES: &str = r"
@@ -110,7 +112,7 @@ impl Scene {
     /// The program with these arguments.
     pub(crate) fn call(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Call<'_> {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Call { scene: self, args, stdin: None, stdin_stays_open: false, env: Vec::new() }
+        Call { scene: self, args, stdin: None, stdin_stays_open: false, env: Vec::new(), file_bytes_max: None }
     }
 
     /// `scan` under the tests' own rules only.
@@ -131,6 +133,7 @@ pub(crate) struct Call<'s> {
     stdin: Option<Vec<u8>>,
     stdin_stays_open: bool,
     env: Vec<(OsString, OsString)>,
+    file_bytes_max: Option<u64>,
 }
 
 impl Call<'_> {
@@ -157,11 +160,19 @@ impl Call<'_> {
         self
     }
 
+    /// No file that the program writes may become longer, as on a full disk; in whole KiB.
+    pub(crate) fn file_bytes_max(self, bytes: u64) -> Self {
+        Self { file_bytes_max: Some(bytes), ..self }
+    }
+
     /// Starts the program.
     pub(crate) fn start(self) -> Running {
         // The shell sets the bound and becomes the program, so that the child's id is the program's.
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(format!("ulimit -d {MEMORY_KIB}; exec \"$0\" \"$@\""));
+        // Beyond the bound a write fails, as it does on a full disk, and the signal that would come with it is not sent.
+        let files = self.file_bytes_max.map(|bytes| format!("trap '' XFSZ; ulimit -f {}; ", bytes / SHELL_BLOCK_BYTES));
+        let files = files.unwrap_or_default();
+        command.arg("-c").arg(format!("ulimit -d {MEMORY_KIB}; {files}exec \"$0\" \"$@\""));
         command.arg(env!("CARGO_BIN_EXE_sluicebox")).args(&self.args);
         command.current_dir(self.scene.path(""));
         command.env_clear().env("HOME", self.scene.home("")).envs(self.env);

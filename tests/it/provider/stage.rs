@@ -7,6 +7,7 @@ use sluicebox::engine::listing::journal::{Journal, Sync};
 use sluicebox::engine::listing::{self, Options};
 use sluicebox::model::{Directory, Provider};
 use sluicebox::provider::dropbox::auth;
+use sluicebox::provider::govern::Governor;
 use sluicebox::provider::http::{self, Http};
 use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, Limits};
 use sluicebox::provider::vault::Kept;
@@ -36,14 +37,14 @@ pub(super) struct Must {
 }
 
 /// A tenant, its doors and a folder.
-pub(super) struct Stage {
-    pub(super) provider: Provider,
-    pub(super) tenants: Tenants,
-    pub(super) running: Running,
-    pub(super) clock: Clock,
+pub(crate) struct Stage {
+    pub(crate) provider: Provider,
+    pub(crate) tenants: Tenants,
+    pub(crate) running: Running,
+    pub(crate) clock: Clock,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) fill: Fill,
-    pub(super) folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Stage {
@@ -52,7 +53,12 @@ impl Stage {
         Self::with(provider, seed, Fill::small(), Faults::light())
     }
 
-    pub(super) fn with(provider: Provider, seed: u64, fill: Fill, faults: Faults) -> Self {
+    pub(crate) fn with(provider: Provider, seed: u64, fill: Fill, faults: Faults) -> Self {
+        Self::over(provider, seed, fill, faults, false)
+    }
+
+    /// The same with TLS on all doors or without.
+    pub(crate) fn over(provider: Provider, seed: u64, fill: Fill, faults: Faults, tls: bool) -> Self {
         let clock = Clock::movable();
         let tenants = Tenants::new(seed, &clock, &fill);
         let running = emulator::start(emulator::Options {
@@ -61,6 +67,7 @@ impl Stage {
             faults,
             pace: Pace { per_second: CALLS_PER_SECOND, burst: CALLS_PER_SECOND },
             clouds: tenants.clouds(),
+            tls,
             ..emulator::Options::default()
         })
         .unwrap();
@@ -74,7 +81,7 @@ impl Stage {
     }
 
     /// The connector's settings: client credentials at Box, a team's refresh token at Dropbox.
-    pub(super) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         let cloud = match self.provider {
             Provider::Box => Cloud::Box(self.box_settings()),
             Provider::Dropbox => Cloud::Dropbox(self.dropbox_settings()),
@@ -85,12 +92,20 @@ impl Stage {
             internal_domains: self.domains(),
             limits: Limits::default(),
             proxy: None,
-            authority: None,
+            authority: self.authority(),
             history_days: 7,
             trash: true,
             holds: true,
             patience: Default::default(),
         }
+    }
+
+    /// The file of the authority that signed for the doors, where they have TLS.
+    fn authority(&self) -> Option<PathBuf> {
+        let pem = self.running.authority_pem()?;
+        let path = self.path("authority.pem");
+        std::fs::write(&path, pem).unwrap();
+        Some(path)
     }
 
     /// The same by an admin's own consent, the refresh token lying in the vault.
@@ -125,12 +140,12 @@ impl Stage {
         self.path("vault")
     }
 
-    pub(super) fn http(&self, settings: &Settings) -> Arc<Http> {
+    pub(crate) fn http(&self, settings: &Settings) -> Arc<Http> {
         Http::of(settings, http::Options::new(self.clock.clone(), Arc::clone(&self.stop))).unwrap()
     }
 
     /// A new connector with nothing remembered, as a new process has.
-    pub(super) fn connect(&self) -> Box<dyn Source> {
+    pub(crate) fn connect(&self) -> Box<dyn Source> {
         let settings = self.settings();
         if let Cloud::Dropbox(cloud) = &settings.cloud {
             self.fill_vault(&settings, cloud);
@@ -139,8 +154,16 @@ impl Stage {
     }
 
     /// The same by these settings and what lies in their vault.
-    pub(super) fn open(&self, settings: &Settings) -> Box<dyn Source> {
+    pub(crate) fn open(&self, settings: &Settings) -> Box<dyn Source> {
         registry::open(settings, self.http(settings)).unwrap()
+    }
+
+    /// What acts in the tenant by these settings; the vault is filled.
+    pub(crate) fn govern(&self, settings: &Settings) -> Box<dyn Governor> {
+        if let Cloud::Dropbox(cloud) = &settings.cloud {
+            self.fill_vault(settings, cloud);
+        }
+        registry::governor(settings, self.http(settings)).unwrap()
     }
 
     fn box_settings(&self) -> BoxSettings {
@@ -253,7 +276,7 @@ impl Stage {
         }
     }
 
-    pub(super) fn domains(&self) -> Vec<String> {
+    pub(crate) fn domains(&self) -> Vec<String> {
         vec!["example.com".into()]
     }
 
@@ -269,7 +292,7 @@ impl Stage {
         Options { threads, ..Options::new(self.clock.clone(), Arc::clone(&self.stop)) }
     }
 
-    pub(super) fn people(&self, source: &dyn Source) -> Directory {
+    pub(crate) fn people(&self, source: &dyn Source) -> Directory {
         listing::people(source, &self.domains(), &listing::Progress::default()).unwrap()
     }
 

@@ -360,7 +360,12 @@ pub(super) fn until_or(what: &str, running: &Running, mut is_so: impl FnMut() ->
 
 /// Starts the stages alone: what is to be done was asked for already.
 pub(super) fn start(core: &Arc<Core>) -> Running {
-    Service::start(core, Parts::default()).unwrap()
+    start_with(core, Parts::default())
+}
+
+/// The same, put together otherwise.
+pub(super) fn start_with(core: &Arc<Core>, parts: Parts) -> Running {
+    Service::start(core, parts).unwrap()
 }
 
 /// Waits until no job waits or is in hand.
@@ -383,7 +388,12 @@ fn open_jobs(depth: &Depth) -> u64 {
 
 /// Runs the stages until nothing is left to do.
 pub(super) fn work_off(core: &Arc<Core>) {
-    let running = start(core);
+    work_off_with(core, Parts::default());
+}
+
+/// The same, put together otherwise.
+pub(super) fn work_off_with(core: &Arc<Core>, parts: Parts) {
+    let running = start_with(core, parts);
     idle(core, &running);
     running.stop().unwrap();
     core.stop.store(false, Ordering::Relaxed);

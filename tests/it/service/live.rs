@@ -4,12 +4,12 @@ use super::house::{House, Ways, start_whole, until, until_or};
 use super::whole::{Newest, holds_all};
 use sluicebox::clock::Clock;
 use sluicebox::emulator::edit::{Edit, Play};
-use sluicebox::emulator::seed::Fill;
+use sluicebox::emulator::seed::{Fill, made_up};
 use sluicebox::emulator::{Faults, Pace};
 use sluicebox::engine::core::Core;
 use sluicebox::engine::service::Running;
-use sluicebox::engine::stats::Count;
-use sluicebox::model::{ItemKind, Lane, Level};
+use sluicebox::engine::stats::{Count, Ended};
+use sluicebox::model::{ItemKind, Lane, Level, Provider};
 use sluicebox::store::{Known, Scope};
 use std::sync::Arc;
 
@@ -79,6 +79,41 @@ fn a_shared_folder_opens_what_is_below_without_a_download() {
         |all: &[(String, Option<Level>)]| all.len() >= 2 && all.iter().all(|(_, level)| *level == Some(Level::Public));
     until_or("what is below is public", &running, || public(&levels()), || format!("{:?}", levels()));
     assert_eq!(core.stats.sum(Count::Downloads), downloads, "nothing was downloaded for it");
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_change_of_a_file_in_hand_does_not_wait_for_its_turn() {
+    let fill = Fill { made_up: made_up::FILES_PER_FOLDER, ..Fill::default() };
+    let mut house = House::with(Clock::machine(), 10, fill, Faults::default(), Pace::default());
+    let mut ways = Ways { connectors: vec![("main", Provider::Box)], ..Ways::quick() };
+    // A file of the owner's some five times a second: those in hand take half a minute.
+    ways.limits.rate_per_principal = 5.0;
+    let core = house.site.core(ways);
+    house.site.list_all(&core);
+    let running = start_whole(&core);
+    until("much is in hand", &running, || running.status().in_hand > 100);
+    let ended = || {
+        Ended::ALL
+            .iter()
+            .map(|how| core.stats.tallies().map(|of| of.count_ended(Lane::Backlog, *how)).sum::<u64>())
+            .sum::<u64>()
+    };
+    let before = ended();
+    let file = 100;
+    let body = b"badge BDG-000123 of a visitor\n".to_vec();
+    house.oracle.add(vec![body.clone()]);
+    let at = [made_up::owner(0).to_owned(), made_up::TOP.to_owned(), made_up::folder_name(0), made_up::name(file)];
+    let id = house.tenants.boxcom.files().into_iter().find(|file| file.path == at[1..]).unwrap().id;
+    house.tenants.boxcom.play(&Edit::Write { by: made_up::owner(0), path: at.to_vec(), body: body.into() }).unwrap();
+    until("the change is judged", &running, || {
+        let known = core.store.find(core.tenants[0].number, ItemKind::File, &id).unwrap().unwrap();
+        let found = known.reading.map(|reading| core.store.findings(reading, None).unwrap().len());
+        found.is_some_and(|found| found > 0)
+    });
+    let meanwhile = ended() - before;
+    assert!(meanwhile < 60, "{meanwhile} jobs of the backlog ended before it");
+    assert!(core.store.parked(None, None, 1).unwrap().is_empty());
     running.stop().unwrap();
 }
 

@@ -54,6 +54,9 @@ fn a_session_takes_parts_at_their_offsets() {
     assert_eq!(send("append_v2", &json!({ "cursor": at(3) }), b"def"), (200, Value::Null));
     let (status, body) = send("append_v2", &json!({ "cursor": at(3) }), b"def");
     assert_eq!((status, &body["error"]), (409, &json!({ ".tag": "incorrect_offset", "correct_offset": 6 })));
+    let hash = crate::emulator::hex(&state::file::content_hash(b"other"));
+    let (status, body) = send("append_v2", &json!({ "cursor": at(6), "content_hash": hash }), b"ghi");
+    assert_eq!((status, &body["error"][".tag"]), (409, &json!("content_hash_mismatch")));
     assert_eq!(send("append_v2", &json!({ "cursor": at(6), "close": true }), b"").0, 200);
     assert_eq!(send("append_v2", &json!({ "cursor": at(6) }), b"x").1["error"][".tag"], "closed");
     let commit = json!({ "path": "/session.bin" });

@@ -43,6 +43,11 @@ impl Tenant {
                 place(&mut members, higher, folder, !is_told);
             }
         }
+        // Whoever acts by a membership of their own loses it last.
+        members.sort_by_key(|member| match &member.who {
+            Who::Person { account: Some(account), .. } => of.by.id() == Some(&**account),
+            _ => false,
+        });
         Ok(if members.is_empty() { Members::None } else { Members::Known(members) })
     }
 

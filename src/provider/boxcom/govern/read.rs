@@ -32,6 +32,9 @@ const NOWHERE: [&str; 2] = ["0", "1"];
 /// Folders above an item that are looked at; Box itself has no more than about a hundred levels.
 const ABOVE_MAX: usize = 256;
 
+/// The members of an item, who acts on it, and the account of its owner.
+pub(super) type Membership = (Members, Principal, Option<Arc<str>>);
+
 /// An item as somebody sees it.
 struct Seen {
     found: Found,
@@ -176,6 +179,21 @@ impl Tenant {
             }
         }
         Ok((*seen_by == Principal::Tenant).then_some(Principal::Tenant))
+    }
+
+    /// The members of an item with who acts on it and its owner; `None` when it is gone.
+    ///
+    /// # Errors
+    /// [`Next::Forbidden`] when nobody of the company can see it.
+    pub(super) fn members_at(&self, asked: &Asked<'_>, item: &TargetItem) -> Result<Option<Membership>, Error> {
+        let Some(seen) = self.seen(asked, item)? else { return Ok(None) };
+        let Seen { found, by, trashed } = self.seen_by_actor(asked, item, seen)?;
+        if trashed {
+            return Ok(None);
+        }
+        let of = Subject { id: &item.id, kind: item.kind, by: &by };
+        let members = self.members_state(of, &above(&found))?;
+        Ok(Some((members, by, found.owned_by.and_then(|owner| owner.id))))
     }
 
     /// True when whoever the state names can act on the item.

@@ -127,7 +127,7 @@ fn an_invited_person_is_never_suspended() {
         (Status::Invited, Err(Block::Never(Never::SuspendInvited))),
     ] {
         let (now, people) = (state(status), Directory::default());
-        assert_eq!(goal::steps(&order, &now, &now, 0, ways, &people), wanted, "{status:?}");
+        assert_eq!(goal::steps(&order, &now, &now, &goal::Taken::default(), ways, &people), wanted, "{status:?}");
     }
 }
 
@@ -144,7 +144,10 @@ fn a_taken_name_gets_a_number() {
         let order = order(Action::Move { to: to.clone(), name: None, clash });
         let state = State::Item(Box::new(ItemState { lent: None, ..item() }));
         let ways = Ways { hash: &hash, unshares: true, members_links_download: false };
-        let steps = goal::steps(&order, &state, &state, taken, ways, &Directory::default());
+        let mut names = goal::Taken::default();
+        (0..taken).for_each(|_| names.add("move"));
+        names.add("put_note");
+        let steps = goal::steps(&order, &state, &state, &names, ways, &Directory::default());
         let wanted = wanted.map(|name| vec![Step::MoveTo { to: to.clone(), name: name.into() }]);
         assert_eq!(steps, wanted, "{clash:?} {taken}");
     }

@@ -23,6 +23,8 @@ pub(super) struct Present {
 
 /// Items that the end of a pass looks through in one piece.
 const SLICE_ITEMS: i64 = 10_000;
+/// Items in one piece that may be gone, each to be looked at by itself.
+const SLICE_MISSED: usize = 250;
 
 pub(super) fn present(tx: &Connection, of: ConnectorNumber) -> Result<Present, Failed> {
     let sql = "SELECT number, listed IS NULL, began_mark FROM pass WHERE connector = ?1 ORDER BY number DESC LIMIT 1";
@@ -82,19 +84,28 @@ pub(super) fn next_mark(tx: &Connection, of: ConnectorNumber) -> Result<i64, Fai
     counter::next(tx, of, counter::MARK, 1)
 }
 
-/// Adds what a page brought.
+/// What a slice of a page brought.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) taken: Taken,
+    /// Items that went away.
+    pub(super) gone: u64,
+}
+
+/// Adds what a slice of a page brought; the last makes the page one more.
 pub(super) fn count(
     tx: &Connection,
     of: ConnectorNumber,
     pass: &Present,
-    taken: &Taken,
-    gone: u64,
+    counts: &Counts,
+    is_last: bool,
 ) -> Result<(), Failed> {
     let sql = "UPDATE pass SET new = new + ?3, changed = changed + ?4, unchanged = unchanged + ?5, repeated = repeated + ?6, \
-               gone = gone + ?7, pages = pages + 1 WHERE connector = ?1 AND number = ?2";
+               gone = gone + ?7, pages = pages + ?8 WHERE connector = ?1 AND number = ?2";
+    let Counts { taken, gone } = counts;
     let [new, changed, unchanged, repeated, gone] =
-        [taken.new, taken.changed, taken.unchanged, taken.repeated, gone].map(words::integer);
-    tx.prepare_cached(sql)?.execute(params![of.0, pass.number, new, changed, unchanged, repeated, gone])?;
+        [taken.new, taken.changed, taken.unchanged, taken.repeated, *gone].map(words::integer);
+    tx.prepare_cached(sql)?.execute(params![of.0, pass.number, new, changed, unchanged, repeated, gone, is_last])?;
     Ok(())
 }
 
@@ -162,14 +173,15 @@ pub(super) fn compare(desk: &Desk<'_>, of: ConnectorNumber, after: i64) -> Resul
     // Only what was listed by a walk that is not walked in this pass, or before that walk began, is looked at one by one.
     let sql = "SELECT l.item, l.mark, l.walk FROM listed l LEFT JOIN walk w ON w.number = l.walk \
                WHERE l.item > ?1 AND l.item <= ?2 AND (l.walk = 0 OR (w.connector = ?3 AND \
-               NOT (w.pass = ?4 AND l.mark >= w.from_mark)))";
+               NOT (w.pass = ?4 AND l.mark >= w.from_mark))) ORDER BY l.item LIMIT ?5";
     let mut statement = desk.tx.prepare_cached(sql)?;
-    let mut rows = statement.query((after, upto, of.0, pass.number))?;
-    let mut suspects = Vec::new();
+    let mut rows = statement.query((after, upto, of.0, pass.number, words::limit(SLICE_MISSED)))?;
+    let mut suspects: Vec<(i64, i64, i64)> = Vec::new();
     while let Some(row) = rows.next()? {
         suspects.push((row.get(0)?, row.get(1)?, row.get(2)?));
     }
     let mut hidden = if suspects.is_empty() { Below::new([]) } else { holes(desk, of, &pass)? };
+    let upto = suspects.last().filter(|_| suspects.len() == SLICE_MISSED).map_or(upto, |(item, ..)| *item);
     let mut gone = 0;
     for (item, mark, walk) in suspects {
         if is_missed(desk.tx, &pass, walk, mark)? {
@@ -180,18 +192,24 @@ pub(super) fn compare(desk: &Desk<'_>, of: ConnectorNumber, after: i64) -> Resul
     Ok((Compared::Upto(upto), gone))
 }
 
-/// Compares the items of one walk, at its end.
-pub(super) fn miss_of_walk(desk: &Desk<'_>, of: ConnectorNumber, walk: &Row) -> Result<u64, Failed> {
-    let sql = "SELECT item FROM listed WHERE walk = ?1 AND mark < ?2";
+/// Compares a slice of the items of one walk, those after `after`, at its end: how many went away, and up to which item it
+/// came; `None` when that was the last. What was compared already stays gone, so it can be done again.
+pub(super) fn miss_of_walk(
+    desk: &Desk<'_>,
+    of: ConnectorNumber,
+    walk: &Row,
+    after: i64,
+) -> Result<(u64, Option<i64>), Failed> {
+    let sql = "SELECT item FROM listed WHERE walk = ?1 AND mark < ?2 AND item > ?3 ORDER BY item LIMIT ?4";
     let mut statement = desk.tx.prepare_cached(sql)?;
-    let items: Vec<i64> =
-        statement.query_map((walk.number, walk.from_mark), |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut hidden = holes(desk, of, &present(desk.tx, of)?)?;
+    let bounds = (walk.number, walk.from_mark, after, words::limit(SLICE_MISSED));
+    let items: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut hidden = if items.is_empty() { Below::new([]) } else { holes(desk, of, &present(desk.tx, of)?)? };
     let mut gone = 0;
-    for item in items {
-        gone += u64::from(miss(desk, of, item, &mut hidden)?);
+    for item in &items {
+        gone += u64::from(miss(desk, of, *item, &mut hidden)?);
     }
-    Ok(gone)
+    Ok((gone, items.last().copied().filter(|_| items.len() == SLICE_MISSED)))
 }
 
 /// An item was not listed again: it is gone, except below a hole.

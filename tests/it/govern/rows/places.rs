@@ -1,0 +1,226 @@
+//! Places: moved, copied, quarantined, noted, thrown away and brought back, written over.
+
+use crate::govern::facts::Facts;
+use crate::govern::row::Row;
+use crate::govern::world::World;
+use sluicebox::model::action::{Action, Clash, Loss, Note, Quarantine, Target, Whose};
+
+const FIGURES: &str = "heidi/Press/Figures.csv";
+const OLD: &str = "heidi/Press/Old";
+/// A folder of the same owner.
+const NEAR: &str = "heidi/1/2";
+/// A folder of the company's.
+const FAR: &str = "team/Templates";
+/// Login of the emulated application's account.
+const SERVICE: &str = "AutomationUser_1_emulator@boxdevedition.com";
+const CARDS: &str = "erin/Travel/Cards.txt";
+const SITE: &str = "heidi/Site";
+const NOTE: &str = "Security moved what was here. Ask for it there.\n";
+const TEXT: &str = "This was removed by security.\n";
+
+fn figures(w: &World) -> Target {
+    w.item(FIGURES)
+}
+
+fn old(w: &World) -> Target {
+    w.item(OLD)
+}
+
+/// A file with a public link and a member from outside.
+fn cards(w: &World) -> Target {
+    w.invite(CARDS, "pat");
+    w.item(CARDS)
+}
+
+/// A folder with a public link and a member.
+fn site(w: &World) -> Target {
+    w.invite(SITE, "erin");
+    w.item(SITE)
+}
+
+fn to_near(w: &World) -> Action {
+    Action::Move { to: w.into_folder(NEAR), name: None, clash: Clash::Refuse }
+}
+
+fn to_far(w: &World) -> Action {
+    Action::Move { to: w.into_folder(FAR), name: Some("Figures of heidi".into()), clash: Clash::Refuse }
+}
+
+fn note(name: &str) -> Note {
+    Note { name: name.into(), text: NOTE.into() }
+}
+
+fn quarantine(w: &World, whose: Whose, key: &str, name: &str) -> Action {
+    let to = w.into_quarantine(whose, key);
+    Action::Quarantine(Quarantine { whose, to, name: format!("q-1 {name}").into(), note: Some(note(&left(name))) })
+}
+
+fn left(name: &str) -> String {
+    format!("{name}.quarantined.txt")
+}
+
+/// In quarantine: no link, no member, another name and place.
+fn closed(f: &mut Facts, w: &World) {
+    (f.links, f.addresses, f.members) = <_>::default();
+    f.name = format!("q-1 {}", f.name);
+    w.moved(f);
+}
+
+/// What the company's quarantine holds is the company's.
+fn taken_over(f: &mut Facts, w: &World) {
+    closed(f, w);
+    f.owner = w.word(SERVICE, "").into();
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    [moves(), quarantines(), trash(), rest()].concat()
+}
+
+fn moves() -> Vec<Row> {
+    let moved = |row: Row| row.effects(&[("moved", 1)]).undo_effects(&[("moved", 1)]);
+    let copied = |row: Row| row.effects(&[("copied", 1)]);
+    vec![
+        moved(Row::new("move", "file", figures, to_near)).after(|f, w| w.moved(f)),
+        moved(Row::new("move", "folder", old, to_near)).after(|f, w| w.moved(f)),
+        // Heidi is let in there as everybody is; Ada is let into Heidi's folder for the length of the way back.
+        moved(Row::new("move to another owner", "file", figures, to_far))
+            .after(far)
+            .undo_effects_of([&[("member_made", 1), ("moved", 1), ("member_gone", 1)], &[("moved", 1)]]),
+        // Box takes a folder's new place and its new name in a call of their own each.
+        Row::new("move to another owner", "folder", old, to_far)
+            .after(far)
+            .effects_of([&[("moved", 2)], &[("moved", 1)]])
+            .undo_effects_of([&[("member_made", 1), ("moved", 2), ("member_gone", 1)], &[("moved", 1)]]),
+        moved(Row::new(
+            "move, the name taken",
+            "file",
+            |w| {
+                w.write("heidi/1/2/Figures.csv", "taken");
+                figures(w)
+            },
+            |w| Action::Move { to: w.into_folder(NEAR), name: None, clash: Clash::Number },
+        ))
+        .after(|f, w| {
+            f.name = "Figures (2).csv".into();
+            w.moved(f);
+        }),
+        copied(Row::new("copy", "file", figures, |w| Action::Copy {
+            to: w.into_folder(NEAR),
+            name: "Copy.csv".into(),
+        }))
+        .watched(&["heidi/1/2/Copy.csv"])
+        .after(|f, _| drop(f.watched.insert("heidi/1/2/Copy.csv", Some(f.hash.clone())))),
+        copied(Row::new("copy", "folder", old, |w| Action::Copy { to: w.into_folder(NEAR), name: "Copy".into() }))
+            .watched(&["heidi/1/2/Copy"])
+            .after(|f, _| drop(f.watched.insert("heidi/1/2/Copy", Some("folder".into())))),
+    ]
+}
+
+/// Among what is everybody's.
+fn far(f: &mut Facts, w: &World) {
+    f.name = "Figures of heidi".into();
+    f.owner = w.word("ada@example.com", "").into();
+    f.inherited = vec![("group:Everyone".into(), "editor".into())];
+    w.moved(f);
+}
+
+fn quarantines() -> Vec<Row> {
+    const CARDS_LEFT: &str = "erin/Travel/Cards.txt.quarantined.txt";
+    const SITE_LEFT: &str = "heidi/Site.quarantined.txt";
+    let row = |row: Row| {
+        row.effects(&[("link_gone", 1), ("member_gone", 1), ("moved", 1), ("file_made", 1)])
+            .undo_effects(&[("trashed", 1), ("moved", 1), ("member_made", 1), ("link_made", 1)])
+            .lost(&[Loss::LinkAddress])
+    };
+    vec![
+        row(Row::new("user_quarantine", "file", cards, |w| quarantine(w, Whose::Owner, "erin", "Cards.txt")))
+            .watched(&[CARDS, CARDS_LEFT])
+            .after(|f, w| {
+                closed(f, w);
+                f.watched.insert(CARDS, None);
+                f.watched.insert(CARDS_LEFT, Some(w.hash(NOTE)));
+            }),
+        row(Row::new("user_quarantine", "folder", site, |w| quarantine(w, Whose::Owner, "heidi", "Site")))
+            .watched(&[SITE, SITE_LEFT])
+            .after(|f, w| {
+                closed(f, w);
+                if !w.is_box() {
+                    f.invitations = None;
+                }
+                f.watched.insert(SITE, None);
+                f.watched.insert(SITE_LEFT, Some(w.hash(NOTE)));
+            }),
+        row(Row::new("admin_quarantine", "file", cards, |w| quarantine(w, Whose::Company, "erin", "Cards.txt")))
+            .watched(&[CARDS, CARDS_LEFT])
+            .after(|f, w| {
+                taken_over(f, w);
+                f.watched.insert(CARDS, None);
+                f.watched.insert(CARDS_LEFT, Some(w.hash(NOTE)));
+            }),
+        row(Row::new("admin_quarantine", "folder", site, |w| quarantine(w, Whose::Company, "heidi", "Site")))
+            .watched(&[SITE, SITE_LEFT])
+            .after(|f, w| {
+                taken_over(f, w);
+                if !w.is_box() {
+                    f.invitations = None;
+                }
+                f.watched.insert(SITE, None);
+                f.watched.insert(SITE_LEFT, Some(w.hash(NOTE)));
+            }),
+    ]
+}
+
+fn trash() -> Vec<Row> {
+    let trash = |on, prepare| {
+        Row::new("trash", on, prepare, |_| Action::Trash)
+            .after(|f, _| f.trashed = true)
+            .effects(&[("trashed", 1)])
+            .undo_effects(&[("untrashed", 1)])
+    };
+    let untrash = |on, prepare| {
+        Row::new("untrash", on, prepare, |_| Action::Untrash)
+            .after(|f, _| f.trashed = false)
+            .effects(&[("untrashed", 1)])
+            .undo_effects(&[("trashed", 1)])
+    };
+    const WITHIN: &str = "heidi/Press/Old/Release 2025.txt";
+    vec![
+        trash("file", figures as fn(&World) -> Target),
+        trash("folder", old)
+            .watched(&[OLD, WITHIN])
+            .after(|f, _| {
+                f.trashed = true;
+                f.watched.values_mut().for_each(|there| *there = None);
+            })
+            .lost_of([&[], &[Loss::FolderIdentity]]),
+        untrash("file", |w| {
+            let on = w.item(FIGURES);
+            w.delete(FIGURES);
+            on
+        }),
+        untrash("folder", |w| {
+            let on = w.item(OLD);
+            w.delete(OLD);
+            on
+        }),
+    ]
+}
+
+fn rest() -> Vec<Row> {
+    const LEFT: &str = "heidi/Press/Notice.txt";
+    vec![
+        Row::new("put_note", "folder", |w| w.item("heidi/Press"), |_| Action::PutNote(note("Notice.txt")))
+            .watched(&[LEFT])
+            .after(|f, w| drop(f.watched.insert(LEFT, Some(w.hash(NOTE)))))
+            .effects(&[("file_made", 1)])
+            .undo_effects(&[("trashed", 1)]),
+        Row::new("overwrite", "file", figures, |_| Action::Overwrite { text: TEXT.into() })
+            .after(|f, w| {
+                f.hash = w.hash(TEXT);
+                f.versions += 1;
+            })
+            .effects(&[("version_made", 1)])
+            .undone(|f, _| f.versions += 2)
+            .undo_effects(&[("version_made", 1)]),
+    ]
+}

@@ -171,7 +171,9 @@ fn things_go_to_the_trash_and_come_back() {
     let (file, folder) = (stage.target("heidi/Press/Old/Release 2025.txt"), stage.target("heidi/Press/Old"));
     stage.done(&file, Action::Trash, &["trash"]);
     stage.done(&folder, Action::Trash, &["trash"]);
-    stage.done(&file, Action::Untrash, &["untrash"]);
+    let (_, receipt) = stage.perform(&file, Action::Untrash);
+    assert_eq!(receipt.outcome, Outcome::Partly, "{receipt:#?}");
+    assert!(matches!(&*receipt.left, [sluicebox::model::action::Left::Elsewhere { .. }]), "{:?}", receipt.left);
     assert_eq!(stage.seen(&file).parent, "0");
     stage.check();
 }

@@ -15,6 +15,9 @@ fn labelled(set: Option<&str>, order: &[&str]) -> ItemState {
     ItemState { labels: Labels { set: set.map(Into::into), order }, ..now(ItemKind::File) }
 }
 
+/// Step, state, answers, what becomes of it, how each request begins.
+type Row = (Step, ItemState, Vec<Play>, &'static str, Vec<String>);
+
 #[test]
 fn what_each_mark_sends_and_what_becomes_of_it() {
     let plain = || labelled(None, &["Public", "Secret"]);
@@ -38,7 +41,7 @@ fn what_each_mark_sends_and_what_becomes_of_it() {
     };
     let policies =
         || says(200, r#"{"entries":[{"id":"40","policy_name":"Case 70"},{"id":"41","policy_name":"Case 7"}]}"#);
-    let rows: Vec<(Step, ItemState, Vec<Play>, &str, Vec<String>)> = vec![
+    let rows: Vec<Row> = vec![
         (
             label("Secret"),
             plain(),

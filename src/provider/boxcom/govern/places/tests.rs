@@ -143,12 +143,15 @@ const TO_60: &str = r#"PUT /api/files/7 [as-user: 3] [if-match: 4] {"parent":{"i
 const MEMBERS: &str = r#"{"entries":[{"id":"54","role":"editor","accessible_by":{"type":"group","id":"3"},"item":{"id":"60"}},
     {"id":"55","role":"editor","accessible_by":{"type":"user","id":"3"},"item":{"id":"60"}}]}"#;
 
+/// Kind, step, answers, what becomes of it, how each request begins.
+type Row = (ItemKind, Step, Vec<Play>, &'static str, Vec<&'static str>);
+
 #[test]
 fn what_each_step_sends_and_what_becomes_of_it() {
     use ItemKind::{File, Folder as Dir, WebLink};
     let ok = || says(200, "{}");
     let go = |id: &str, place: &str, name: &str| Step::MoveTo { to: folder(id, place), name: name.into() };
-    let rows: Vec<(ItemKind, Step, Vec<Play>, &str, Vec<&str>)> = vec![
+    let rows: Vec<Row> = vec![
         (File, Step::Trash, vec![says(204, "")], "done 1", vec!["DELETE /api/files/7 [as-user: 3] [if-match: 4]"]),
         (
             Dir,

@@ -193,7 +193,7 @@ impl Desk {
         ask: &Ask<'_>,
         make: impl Fn(&Self, Option<&Root>, &Rooted<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let judge = Rooted::new(&self.answers);
+        let judge = Rooted::new(&self.answers, ask.changes.is_some());
         let first = make(self, ask.root.as_ref(), &judge);
         match (&first, &ask.root, judge.told()) {
             (Err(_), Some(Root::Member(_)), Some(told)) if !told.root_namespace_id.is_empty() => {

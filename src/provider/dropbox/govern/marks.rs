@@ -2,7 +2,7 @@
 
 use super::super::Tenant;
 use super::super::wire::Entry;
-use crate::model::action::{Holds, ItemState, Labels, LockState, Step};
+use crate::model::action::{Action, Block, Holds, ItemState, Labels, LockState, Step};
 use crate::provider::Error;
 use crate::provider::govern::{Applied, Asked};
 
@@ -31,4 +31,9 @@ impl Tenant {
     pub(super) fn apply_mark(&self, _asked: &Asked<'_>, _step: &Step, _now: &ItemState) -> Applied {
         todo!()
     }
+}
+
+/// What of this room Dropbox does not have.
+pub(super) fn offers(_action: &Action) -> Result<(), Block> {
+    Ok(())
 }

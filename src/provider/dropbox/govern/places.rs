@@ -1,6 +1,7 @@
 //! Places: moving, copying, trash, quarantine folders, versions.
 
 use super::super::Tenant;
+use crate::model::Principal;
 use crate::model::action::{Folder, ItemState, Step, Whose};
 use crate::provider::Error;
 use crate::provider::govern::{Applied, Asked};
@@ -19,6 +20,17 @@ impl Tenant {
 
     /// Whether somebody was let into the target folder.
     pub(super) fn lent_state(&self, _asked: &Asked<'_>, _now: &ItemState) -> Result<Option<bool>, Error> {
+        todo!()
+    }
+
+    /// When the folder at this path was deleted, while something of it still lies in the trash.
+    pub(super) fn buried(
+        &self,
+        _by: &Principal,
+        _place: &Arc<str>,
+        _path: &str,
+        _prior: Option<&ItemState>,
+    ) -> Result<Option<Arc<str>>, Error> {
         todo!()
     }
 

@@ -51,8 +51,7 @@ impl Hands for Tenant {
     }
 
     fn offers(&self, order: &Order) -> Result<(), Block> {
-        offers(order).map_or(Ok(()), |why| Err(Block::NotOffered(why.into())))?;
-        marks::offers(&order.action)
+        offers(order).map_or(Ok(()), |why| Err(Block::NotOffered(why.into())))
     }
 
     fn item(&self, asked: &Asked<'_>, target: &TargetItem) -> Result<Option<State>, Error> {
@@ -126,6 +125,7 @@ const NO_TASKS: &str = "Dropbox has no tasks: tell the owner by mail, or leave a
 const NO_PASSWORDS: &str =
     "Dropbox has no call that asks for a new password: end the person's sessions, or suspend the person";
 const NO_FOLDER_LOCKS: &str = "only files can be locked";
+const NO_FOLDER_LABELS: &str = "at Dropbox a label is a property, which only files can have";
 const NO_TIMED_LOCKS: &str = "a lock of Dropbox has no end of its own: give none, and unlock it when it is time";
 const NO_CLOSED_LOCKS: &str = "a lock of Dropbox does not keep others from downloading: make the file private instead";
 const NO_FOLDER_TEXT: &str = "only files have a content that can be written";
@@ -146,6 +146,7 @@ fn offers(order: &Order) -> Option<&'static str> {
         Action::Task { .. } | Action::RemoveTask { .. } => Some(NO_TASKS),
         Action::RequirePassword => Some(NO_PASSWORDS),
         Action::Lock { .. } | Action::Unlock if folder => Some(NO_FOLDER_LOCKS),
+        Action::SetLabel { .. } | Action::ClearLabel { .. } if folder => Some(NO_FOLDER_LABELS),
         Action::Lock { until: Some(_), .. } => Some(NO_TIMED_LOCKS),
         Action::Lock { no_download: true, .. } => Some(NO_CLOSED_LOCKS),
         Action::Overwrite { .. } | Action::RestoreVersion { .. } if folder => Some(NO_FOLDER_TEXT),

@@ -33,7 +33,7 @@ use crate::model::{Directory, Item, Person, Provider, Sharing};
 use auth::Tokens;
 use call::Desk;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use team::Team;
 use url::Url;
@@ -48,6 +48,8 @@ pub struct Tenant {
     app_secret: Option<Secret>,
     /// True when the team may have legal holds.
     holds: bool,
+    /// The template that labels are kept in, once known.
+    label_template: Mutex<Option<Arc<str>>>,
     /// How long the effect of an action's call is waited for.
     patience: Patience,
 }
@@ -67,6 +69,7 @@ impl Tenant {
             polls: feed::Polls::default(),
             app_secret: cloud.app_secret.clone(),
             holds: settings.holds,
+            label_template: Mutex::default(),
             patience: settings.patience,
         })
     }

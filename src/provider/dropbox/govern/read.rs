@@ -239,10 +239,10 @@ impl Tenant {
             _ => return Ok(None),
         };
         let prior = asked.prior.and_then(State::item);
-        let pin = self.buried(&eyes.principal, &place, path, prior)?;
-        let trashed = pin.is_some();
-        let found = Found { entry, place, path: Arc::clone(path), actor, eyes, trashed, pin };
-        Ok((trashed || is_back).then_some(found))
+        let half_way = is_back && prior.is_some_and(|prior| prior.trashed);
+        let pin = if half_way || !is_back { self.buried(&eyes, &place, path, prior)? } else { None };
+        let trashed = !is_back || pin.is_some();
+        Ok(Some(Found { entry, place, path: Arc::clone(path), actor, eyes, trashed, pin }))
     }
 
     /// The facts that need no further call.

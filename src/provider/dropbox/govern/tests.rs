@@ -37,6 +37,8 @@ fn what_dropbox_does_not_have_is_refused_with_what_serves_instead() {
         (&file, lock(Some(Moment::from_millis(1)), false), Some(NO_TIMED_LOCKS)),
         (&file, lock(None, true), Some(NO_CLOSED_LOCKS)),
         (&folder, lock(None, false), Some(NO_FOLDER_LOCKS)),
+        (&folder, Action::ClearLabel { ours: "x".into() }, Some(NO_FOLDER_LABELS)),
+        (&file, Action::ClearLabel { ours: "x".into() }, None),
         (&folder, Action::Unlock, Some(NO_FOLDER_LOCKS)),
         (&folder, Action::Overwrite { text: "x".into() }, Some(NO_FOLDER_TEXT)),
         (&file, Action::Overwrite { text: "x".into() }, None),

@@ -9,34 +9,11 @@ mod tests;
 
 use super::super::Tenant;
 use super::read::Actor;
-use crate::model::action::{Action, Block, ItemState, Step};
+use crate::model::action::{Block, ItemState, Step};
 use crate::model::{Directory, Principal};
 use crate::provider::Error;
 use crate::provider::govern::{Applied, Asked};
 use std::sync::Arc;
-
-/// Longest value of a property, in bytes. Source: file_properties.stone.
-const LABEL_BYTES_MAX: usize = 1_024;
-/// Longest name of a legal hold, in letters. Source: team.stone.
-const HOLD_LETTERS_MAX: usize = 140;
-
-/// Whether Dropbox takes the words of such a mark, before anything is read.
-pub(super) fn offers(action: &Action) -> Result<(), Block> {
-    let (word, fits) = match action {
-        Action::SetLabel { label, .. } => {
-            ("a label of Dropbox has 1 to 1024 bytes", within(label.len(), LABEL_BYTES_MAX))
-        }
-        Action::Hold { policy } => {
-            ("the name of a legal hold has 1 to 140 letters", within(policy.chars().count(), HOLD_LETTERS_MAX))
-        }
-        _ => return Ok(()),
-    };
-    if fits { Ok(()) } else { Err(Block::BadWish(word.into())) }
-}
-
-fn within(length: usize, most: usize) -> bool {
-    (1..=most).contains(&length)
-}
 
 impl Tenant {
     /// Labels, locks, holds.

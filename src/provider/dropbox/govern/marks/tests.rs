@@ -159,24 +159,6 @@ fn a_lock_is_ours_when_whoever_acts_holds_it() {
     }
 }
 
-#[test]
-fn words_that_dropbox_does_not_take_are_refused_at_once() {
-    let label = |text: &str| Action::SetLabel { label: text.into(), order: Vec::new(), ours: None };
-    let hold = |text: &str| Action::Hold { policy: text.into() };
-    for (action, taken) in [
-        (label("Secret"), true),
-        (label(""), false),
-        (label(&"x".repeat(1_024)), true),
-        (label(&"é".repeat(513)), false),
-        (hold("Case A"), true),
-        (hold(&"é".repeat(140)), true),
-        (hold(&"x".repeat(141)), false),
-        (Action::Trash, true),
-    ] {
-        assert_eq!(offers(&action).is_ok(), taken, "{action:?}");
-    }
-}
-
 // --- holds ---
 
 fn policy(id: &str, name: &str, status: &str, members: &[&str]) -> Value {

@@ -4,7 +4,7 @@ use super::bench::{Bench, Heard, file, folder, refusal};
 use super::*;
 use crate::model::action::{Action, Note};
 use crate::model::action::{Clash, Quarantine, Whose};
-use crate::model::{ContentHash, ItemKind, Principal};
+use crate::model::{ContentHash, ItemKind};
 
 const REV: &str = "0123456789";
 
@@ -369,7 +369,7 @@ fn buried(there: &[&str]) -> Bench {
 #[test]
 fn a_folder_comes_out_of_the_trash_with_what_went_with_it() {
     let bench = buried(&[]);
-    let ann = Principal::Person("dbmid:ann".into());
+    let ann = Actor::person(&"dbmid:ann".into());
     let since = bench.tenant.buried(&ann, &"10".into(), "/a/f.txt", None);
     assert_eq!(since.expect("a state").as_deref(), Some("2026-03-01T10:00:30Z"));
     // A folder that is there does not lie in the trash for what was deleted below it.
@@ -393,7 +393,7 @@ fn a_folder_comes_out_of_the_trash_with_what_went_with_it() {
 
 #[test]
 fn an_order_goes_on_with_a_folder_that_is_back_in_part() {
-    let actor = Principal::Person("dbmid:ann".into());
+    let actor = Actor::person(&"dbmid:ann".into());
     let prior = in_trash(ItemKind::Folder, Some("2026-03-01T10:00:30Z"));
     for (there, since) in [
         (&["/a/f.txt", "/a/f.txt/1"][..], Some("2026-03-01T10:00:30Z")),

@@ -12,7 +12,7 @@ use super::super::super::{Tenant, route};
 use super::super::read::Actor;
 use super::{Applied, Asked, Block, ItemState, done, not_offered, path_in, unread, within};
 use crate::clock::Moment;
-use crate::model::{ItemKind, Principal};
+use crate::model::ItemKind;
 use crate::provider::pages::Pages;
 use crate::provider::{Error, Next};
 use serde_json::json;
@@ -50,14 +50,12 @@ impl Tenant {
     /// more. `prior` is the state before the order's first step: its `version` holds what this gave then.
     pub(in super::super) fn buried(
         &self,
-        by: &Principal,
+        by: &Actor,
         place: &Arc<str>,
         path: &str,
         prior: Option<&ItemState>,
     ) -> Result<Option<Arc<str>>, Error> {
-        // It only reads, with whatever authority it is given.
-        let by = Actor { principal: by.clone(), team_owned: false };
-        let ground = Ground { by: &by, place };
+        let ground = Ground { by, place };
         let known = prior.filter(|prior| prior.trashed).and_then(|prior| prior.version.clone());
         if known.as_deref() == Some(EMPTY) {
             let is_there = self.entry_at(ground, path)?.is_some();
@@ -97,7 +95,7 @@ impl Tenant {
         }
         let since = match &now.version {
             Some(since) => Some(Arc::clone(since)),
-            None => self.buried(&ground.by.principal, ground.place, &path, None).map_err(unread)?,
+            None => self.buried(ground.by, ground.place, &path, None).map_err(unread)?,
         };
         match since.as_deref() {
             None => Ok(Applied::Moved),

@@ -247,7 +247,9 @@ impl Desk {
 /// The answer of a change. One that cannot be read leaves open what was done.
 fn answered<T: DeserializeOwned>(ask: &Ask<'_>, reply: &Reply) -> Result<(T, Option<Arc<str>>), Error> {
     let id = reply.headers.get("x-dropbox-request-id").and_then(|id| id.to_str().ok());
-    let fits = |id: &&str| !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric());
+    let fits = |id: &&str| {
+        !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+    };
     let body: &[u8] = if reply.body.is_empty() { b"null" } else { &reply.body };
     let answer = serde_json::from_slice(body)
         .map_err(|_| Error::new(Next::Transient, &ask.doing, "an answer that is not what the API describes"))?;

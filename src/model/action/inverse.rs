@@ -108,6 +108,10 @@ fn of_item(order: &Order, found: &ItemState) -> Undo {
             let folder = found.kind != crate::model::ItemKind::File && found.etag.is_none();
             Undo::by([Action::Untrash]).losing(folder.then_some(Loss::FolderIdentity))
         }
+        // A folder that has another id now is no longer what the order was about.
+        Action::Untrash if found.trashed && found.kind != crate::model::ItemKind::File && found.etag.is_none() => {
+            Undo::default().losing([Loss::FolderIdentity])
+        }
         Action::Untrash if found.trashed => Undo::by([Action::Trash]),
         Action::Overwrite { .. } => Undo::by(
             found.version.clone().zip(found.hash).map(|(version, hash)| Action::RestoreVersion { version, hash }),

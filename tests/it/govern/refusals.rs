@@ -129,6 +129,7 @@ fn message(outcome: &Outcome, left: &[Left]) -> String {
         Left::LinkAbove { audience, .. } => format!("left: a link on a folder above ({audience:?})"),
         Left::MemberAbove { .. } => "left: a member of a folder above".into(),
         Left::MembersHidden => "left: members may not be seen".into(),
+        Left::Elsewhere { .. } => "left: it lies elsewhere".into(),
         Left::Refused { step, block } => format!("left: {step}, since {block}"),
         Left::Overridden { step } => format!("left: {step} is overridden by a policy"),
     };

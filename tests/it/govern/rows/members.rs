@@ -60,7 +60,8 @@ pub(super) fn rows() -> Vec<Row> {
         .after(|f, _| without(f, "doctor@clinic.example.org")),
         Row::new("make_private", "file", with_both, |_| Action::MakePrivate)
             .after(|f, _| (f.links, f.addresses, f.members) = <_>::default())
-            .effects(&[("link_gone", 1), ("member_gone", 2)])
+            // Dropbox ends all memberships of a file with one call.
+            .effects_of([&[("link_gone", 1), ("member_gone", 2)], &[("link_gone", 1), ("member_gone", 1)]])
             .undo_effects(&[("link_made", 1), ("member_made", 2)])
             .lost(&[Loss::LinkAddress]),
         Row::new("make_private", "folder", press_with_erin, |_| Action::MakePrivate)
@@ -72,7 +73,8 @@ pub(super) fn rows() -> Vec<Row> {
                 }
             })
             .effects(&[("link_gone", 1), ("member_gone", 1)])
-            .undo_effects(&[("link_made", 1), ("member_made", 1)])
+            // At Dropbox the folder is shared anew first.
+            .undo_effects_of([&[("link_made", 1), ("member_made", 1)], &[("link_made", 1), ("member_made", 2)]])
             .lost(&[Loss::LinkAddress]),
         set(Row::new("change_role", "file", draft, |w| Action::ChangeRole {
             who: w.who("grace"),

@@ -37,8 +37,8 @@ pub(super) fn rows() -> Vec<Row> {
         Row::new("end_sessions", "person", heidi, |_| Action::EndSessions)
             .of(BOX)
             .again("done")
-            .after(|f, _| person(f).sessions += 1)
-            .undone(|f, _| person(f).sessions += 3)
+            .after(|f, _| person(f).sessions = 1)
+            .undone(|f, _| person(f).sessions = 1)
             .effects(&[("sessions_ended", 1)])
             .lost(&[Loss::Sessions]),
         Row::new("end_sessions", "person", |w| w.person("frank"), |_| Action::EndSessions)

@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one module for each behaviour.
 
 mod backlog;
+mod box_places;
 mod box_sharing;
 mod canary;
 mod connect;

@@ -1,9 +1,10 @@
 //! What came of an order: found, did, read back.
 
-use super::{Block, Folder, State, Step};
+use super::{Block, Folder, Order, State, Step, Target, TargetItem};
 use crate::clock::Moment;
 use crate::model::sharing::{Audience, Who};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::sync::Arc;
 
 /// How an order ended.
@@ -79,6 +80,48 @@ pub enum Left {
         /// Which.
         step: Arc<str>,
     },
+}
+
+/// One phrase for people, without names of files and people.
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Left::LinkAbove { folder, audience } => {
+                let whom = match audience {
+                    Audience::Public => "anybody",
+                    Audience::Company => "the company",
+                    Audience::Members => "its members",
+                    Audience::Unknown => "nobody knows whom",
+                };
+                write!(f, "a link on the folder {folder} above lets in {whom}")
+            }
+            Left::MemberAbove { folder, .. } => write!(f, "a member of the folder {folder} above reaches it"),
+            Left::MembersHidden => f.write_str("its members may not be seen, so some may be left"),
+            Left::Elsewhere { .. } => f.write_str("it is back, but in another folder: the one it lay in is gone"),
+            Left::Refused { step, block } => write!(f, "{step} was refused: {block}"),
+            Left::Overridden { step } => write!(f, "{step} was done, and a policy of the company overrides it"),
+        }
+    }
+}
+
+impl Receipt {
+    /// What a later order on the same thing is to name: where it was read back, and who could act on it there.
+    #[must_use]
+    pub fn target(&self, order: &Order) -> Target {
+        let read_back = self.read_back.as_ref().or(self.found.as_ref()).and_then(State::item);
+        match (&order.on, read_back) {
+            (Target::Item(item), Some(state)) => {
+                let path = state.folder.path.as_ref().map(|folder| format!("{folder}/{}", state.name).into());
+                Target::Item(TargetItem {
+                    place: Arc::clone(&state.folder.place),
+                    read_as: state.folder.act_as.clone(),
+                    path: path.or_else(|| item.path.clone()),
+                    ..item.clone()
+                })
+            }
+            (on, _) => on.clone(),
+        }
+    }
 }
 
 /// How a step ended.

@@ -142,7 +142,9 @@ pub(super) fn left(order: &Order, now: &State, prior: &State, people: &Directory
 /// What came out of the trash somewhere else than where it lay: its folder is gone.
 fn elsewhere(order: &Order, now: &ItemState, prior: &State) -> Option<Left> {
     let prior = prior.item().filter(|prior| prior.trashed && !now.trashed)?;
-    let back = matches!(order.action, Action::Untrash) && !now.folder.is(&prior.folder);
+    // Where the provider names the trash itself as its folder (Box, id 1) nobody knows where it lay.
+    let is_told = prior.folder.path.is_some() || prior.folder.id.as_deref().is_some_and(|id| id != "1");
+    let back = matches!(order.action, Action::Untrash) && is_told && !now.folder.is(&prior.folder);
     back.then(|| Left::Elsewhere { folder: now.folder.clone() })
 }
 

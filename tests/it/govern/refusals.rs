@@ -125,18 +125,10 @@ pub(super) fn run(case: &Case) -> Result<String, String> {
 
 /// What people are told.
 fn message(outcome: &Outcome, left: &[Left]) -> String {
-    let open = |left: &Left| match left {
-        Left::LinkAbove { audience, .. } => format!("left: a link on a folder above ({audience:?})"),
-        Left::MemberAbove { .. } => "left: a member of a folder above".into(),
-        Left::MembersHidden => "left: members may not be seen".into(),
-        Left::Elsewhere { .. } => "left: it lies elsewhere".into(),
-        Left::Refused { step, block } => format!("left: {step}, since {block}"),
-        Left::Overridden { step } => format!("left: {step} is overridden by a policy"),
-    };
     match outcome {
         Outcome::Blocked(block) => block.to_string(),
         Outcome::Unknown(said) => said.to_string(),
-        _ => left.iter().map(open).collect::<Vec<_>>().join("; "),
+        _ => left.iter().map(Left::to_string).collect::<Vec<_>>().join("; "),
     }
 }
 

@@ -74,3 +74,6 @@ fn lock(until: Option<Moment>, no_download: bool) -> Value {
     }
     lock
 }
+
+#[cfg(test)]
+mod tests;

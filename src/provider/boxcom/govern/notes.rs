@@ -173,3 +173,6 @@ fn noted_in<'a>(asked: &Asked<'a>, now: &'a ItemState) -> &'a Folder {
         _ => now.as_folder.as_ref().unwrap_or(&now.folder),
     }
 }
+
+#[cfg(test)]
+mod tests;

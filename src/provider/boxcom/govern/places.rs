@@ -310,3 +310,6 @@ pub(super) fn numbered(name: &str, number: u32) -> String {
         _ => format!("{name} ({number})"),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -138,7 +138,9 @@ impl Tenant {
             On::Version { version, .. } if subject.item.version.as_ref() == Some(version) => Ok(true),
             On::Version { assignment, .. } => {
                 for file in self.files_of(assignment)? {
-                    if if is_folder { self.lies_below("files", &file, subject)? } else { *file == *subject.at.id } {
+                    let is_held =
+                        if is_folder { self.lies_below("files", &file, subject)? } else { *file == *subject.at.id };
+                    if is_held {
                         return Ok(true);
                     }
                 }

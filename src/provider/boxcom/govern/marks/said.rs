@@ -104,7 +104,7 @@ impl Tenant {
                 Err(applied) => return applied,
             },
         };
-        let body = json!({"task": {"type": "task", "id": task["id"]}, "assign_to": {"id": owner}});
+        let body = json!({"task": {"type": "task", "id": id_of(&task)}, "assign_to": {"id": owner}});
         match came_of(self.post(&["task_assignments"], &body, by(now), at.doing("give a task on"))) {
             Applied::Done(given) => Applied::Done(requests.into_iter().chain(given).collect()),
             applied => applied,
@@ -126,7 +126,7 @@ impl Tenant {
         match self.post(&["tasks"], &body, by(now), doing.clone()) {
             // An answer that cannot be read leaves open which task it is: it is looked for.
             Ok(reply) => match parse::<Value>(&reply, &doing) {
-                Ok(task) if text_of_id(&task) => Ok((requests_of(came_of(Ok(reply))), task)),
+                Ok(task) if id_of(&task).is_some() => Ok((requests_of(came_of(Ok(reply))), task)),
                 Ok(_) => Err(Applied::Moved),
                 Err(error) => Err(Applied::Unclear(error)),
             },
@@ -139,8 +139,8 @@ fn requests_of(applied: Applied) -> Vec<Arc<str>> {
     if let Applied::Done(requests) = applied { requests } else { Vec::new() }
 }
 
-fn text_of_id(task: &Value) -> bool {
-    text(&task["id"]).is_some()
+fn id_of(task: &Value) -> Option<Arc<str>> {
+    text(&task["id"])
 }
 
 fn says(one: &Value, mark: &str) -> bool {

@@ -9,6 +9,7 @@ mod connect;
 mod corpus;
 mod cost;
 mod doctor;
+mod dropbox_sharing;
 mod emulate;
 mod extract;
 mod extract_cli;

@@ -87,7 +87,9 @@ fn of_item(order: &Order, found: &ItemState) -> Undo {
         Action::RestrictLinks { .. } | Action::ExpireLinks { .. } | Action::ProtectLinks | Action::ForbidDownload => {
             links_back(found, false)
         }
-        Action::RemoveMember { .. } | Action::RemoveExternals | Action::ChangeRole { .. } => members_back(found),
+        Action::RemoveMember { .. } | Action::RemoveExternals => members_back(found),
+        // Who only had another role need not accept anything.
+        Action::ChangeRole { .. } => Undo { lost: Vec::new(), ..members_back(found) },
         Action::MakePrivate => {
             let (members, links) = (members_back(found), links_back(found, true));
             Undo::by(members.actions.into_iter().chain(links.actions))

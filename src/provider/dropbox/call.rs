@@ -193,7 +193,7 @@ impl Desk {
         ask: &Ask<'_>,
         make: impl Fn(&Self, Option<&Root>, &Rooted<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let judge = Rooted::new(&self.answers);
+        let judge = Rooted::new(&self.answers, ask.changes.is_some());
         let first = make(self, ask.root.as_ref(), &judge);
         match (&first, &ask.root, judge.told()) {
             (Err(_), Some(Root::Member(_)), Some(told)) if !told.root_namespace_id.is_empty() => {
@@ -248,7 +248,11 @@ impl Desk {
 fn answered<T: DeserializeOwned>(ask: &Ask<'_>, reply: &Reply) -> Result<(T, Option<Arc<str>>), Error> {
     let id = reply.headers.get("x-dropbox-request-id").and_then(|id| id.to_str().ok());
     let fits = |id: &&str| {
+<<<<<<< HEAD
         !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+=======
+        !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
+>>>>>>> dbxlinks
     };
     let body: &[u8] = if reply.body.is_empty() { b"null" } else { &reply.body };
     let answer = serde_json::from_slice(body)

@@ -125,10 +125,9 @@ const NO_TASKS: &str = "Dropbox has no tasks: tell the owner by mail, or leave a
 const NO_PASSWORDS: &str =
     "Dropbox has no call that asks for a new password: end the person's sessions, or suspend the person";
 const NO_FOLDER_LOCKS: &str = "only files can be locked";
+const NO_FOLDER_LABELS: &str = "at Dropbox a label is a property, which only files can have";
 const NO_TIMED_LOCKS: &str = "a lock of Dropbox has no end of its own: give none, and unlock it when it is time";
 const NO_CLOSED_LOCKS: &str = "a lock of Dropbox does not keep others from downloading: make the file private instead";
-const NO_ITEM_HOLDS: &str = "a legal hold of Dropbox is on people, not on files: copy the file into a folder of the hold, or hold the person in the \
-     admin console";
 const NO_FOLDER_TEXT: &str = "only files have a content that can be written";
 const NO_FILE_RULES: &str = "only folders have rules for invitations";
 const NOT_OF_THE_TEAM: &str =
@@ -147,9 +146,9 @@ fn offers(order: &Order) -> Option<&'static str> {
         Action::Task { .. } | Action::RemoveTask { .. } => Some(NO_TASKS),
         Action::RequirePassword => Some(NO_PASSWORDS),
         Action::Lock { .. } | Action::Unlock if folder => Some(NO_FOLDER_LOCKS),
+        Action::SetLabel { .. } | Action::ClearLabel { .. } if folder => Some(NO_FOLDER_LABELS),
         Action::Lock { until: Some(_), .. } => Some(NO_TIMED_LOCKS),
         Action::Lock { no_download: true, .. } => Some(NO_CLOSED_LOCKS),
-        Action::Hold { .. } | Action::EndHold { .. } => Some(NO_ITEM_HOLDS),
         Action::Overwrite { .. } | Action::RestoreVersion { .. } if folder => Some(NO_FOLDER_TEXT),
         Action::StopInvitations | Action::RestoreInvitations { .. } if !folder => Some(NO_FILE_RULES),
         Action::Suspend | Action::Unsuspend | Action::EndSessions | Action::RevokeApps if outside => {
@@ -202,6 +201,8 @@ fn block_of(error: &Error) -> Block {
     let said = || error.said().into();
     match error.next() {
         Next::Locked => Block::Lock(None),
+        _ if any(&["lock_conflict", "locked"]) => Block::Lock(None),
+        _ if any(&["unsupported_folder"]) => Block::NotOffered("only files can be labelled at Dropbox".into()),
         _ if any(&["too_many_files"]) => Block::TooMany,
         _ if any(&NOBODY) => Block::NobodyToAct,
         _ if any(&["invalid_settings"]) => {

@@ -87,7 +87,7 @@ fn conflict(said: &Said) -> Judgement {
     match next {
         _ if said.has("too_many_write_operations") => said.again(false),
         _ if said.has("too_many_requests") => said.again(true),
-        _ if ["internal_error", "transient_error", "retry_error"].iter().any(|tag| said.has(tag)) => said.again(false),
+        _ if said.is_fault() => said.again(false),
         Some(next) => said.bad(next, None),
         None => said.bad(Next::Forbidden, None),
     }
@@ -156,6 +156,11 @@ impl Said {
             tags,
             plain,
         }
+    }
+
+    /// The service's own fault, told as an error of the route.
+    fn is_fault(&self) -> bool {
+        ["internal_error", "transient_error", "retry_error"].iter().any(|tag| self.has(tag))
     }
 
     fn has(&self, tag: &str) -> bool {
@@ -236,12 +241,14 @@ fn scope_in(plain: &str) -> Option<&str> {
 #[derive(Debug)]
 pub(super) struct Rooted<'a> {
     of: &'a Answers,
+    /// True for a change: where the service itself is at fault it may have been made all the same, so it is not sent again.
+    changes: bool,
     told: Mutex<Option<RootInfo>>,
 }
 
 impl<'a> Rooted<'a> {
-    pub(super) fn new(of: &'a Answers) -> Self {
-        Self { of, told: Mutex::new(None) }
+    pub(super) fn new(of: &'a Answers, changes: bool) -> Self {
+        Self { of, changes, told: Mutex::new(None) }
     }
 
     /// The root that the last refusal told.
@@ -254,6 +261,12 @@ impl Judge for Rooted<'_> {
     fn judge(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Judgement {
         if status == 422 {
             *self.told.lock().unwrap_or_else(PoisonError::into_inner) = invalid_root(body);
+        }
+        if self.changes && status == 409 {
+            let said = Said::read(status, headers, body);
+            if said.is_fault() {
+                return said.bad(Next::Transient, None);
+            }
         }
         self.of.judge(status, headers, body)
     }

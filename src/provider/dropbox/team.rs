@@ -169,6 +169,15 @@ impl Team {
         Ok(self.namespaces()?.places.into_iter().find(|(known, _)| **known == *id).map(|(_, place)| place))
     }
 
+    /// The home of a member, as far as the namespaces were listed.
+    pub(super) fn home_of(&self, member: &str) -> Option<Arc<str>> {
+        let places = lock(&self.places).clone()?;
+        let is_home = |place: &Place| {
+            *place.kind == *"team_member_folder" && place.member.as_deref().is_some_and(|owner| owner == member)
+        };
+        places.iter().find(|(_, place)| is_home(place)).map(|(id, _)| Arc::clone(id))
+    }
+
     /// What a shared namespace says of itself; asked once.
     pub(super) fn folder(&self, id: &Arc<str>, by: &Principal) -> Result<Arc<Folder>, Error> {
         if let Some(known) = lock(&self.folders).get(id) {

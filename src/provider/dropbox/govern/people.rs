@@ -122,8 +122,7 @@ impl Tenant {
             Some(Status::Active) => {}
             _ => return Err(Applied::Moved),
         }
-        let argument = json!({"user": selector(member), "wipe_data": WIPE_DATA});
-        self.change(&route::SUSPEND, "suspend a member", &argument, &["suspend_inactive_user"])
+        self.change(&route::SUSPEND, "suspend a member", &suspension(member), &["suspend_inactive_user"])
     }
 
     fn unsuspend(&self, member: &str) -> Result<Applied, Applied> {
@@ -185,6 +184,11 @@ fn selector(member: &str) -> Value {
     json!({".tag": "team_member_id", "team_member_id": member})
 }
 
+/// `MembersDeactivateArg` of a member.
+fn suspension(member: &str) -> Value {
+    json!({"user": selector(member), "wipe_data": WIPE_DATA})
+}
+
 /// `RevokeDeviceSessionArg` of a session.
 fn device(member: &str, session: &Session) -> Value {
     let mut device = json!({".tag": &*session.kind, "session_id": &*session.id, "team_member_id": member});
@@ -207,7 +211,8 @@ mod tests {
 
     #[test]
     fn nothing_is_ever_wiped() {
-        assert!(!WIPE_DATA && !DELETE_ON_UNLINK);
+        let sent = json!({"user": {".tag": "team_member_id", "team_member_id": "m"}, "wipe_data": false});
+        assert_eq!(suspension("m"), sent);
         for (kind, sent) in [
             ("web_session", json!({".tag": "web_session", "session_id": "s", "team_member_id": "m"})),
             (

@@ -16,7 +16,7 @@ use super::super::look::{holder, is_out_of_sight};
 use super::super::route;
 use super::super::wire::{Entry, Revisions};
 use crate::model::action::{Action, Folder, Holds, ItemState, Labels, State, TargetItem};
-use crate::model::{ContentHash, Directory, ItemKind, Members, Owner};
+use crate::model::{ContentHash, Directory, ItemKind, Members, Owner, Who};
 use crate::provider::govern::Asked;
 use crate::provider::{Error, Next};
 use serde_json::json;
@@ -34,6 +34,14 @@ struct Found {
     /// Who saw it.
     eyes: Actor,
     trashed: bool,
+    /// What pins a folder in the trash, which has no revision.
+    pin: Option<Arc<str>>,
+}
+
+impl Found {
+    fn live(entry: Entry, place: Arc<str>, path: Arc<str>, actor: Option<Actor>, eyes: Actor) -> Sight {
+        Sight::Found(Box::new(Self { entry, place, path, actor, eyes, trashed: false, pin: None }))
+    }
 }
 
 impl Tenant {
@@ -59,7 +67,9 @@ impl Tenant {
             if facets.labels {
                 state.labels = self.labels_of(asked, &state)?;
             }
-            state.lock = self.lock_of(asked, &state, &found.entry)?;
+            if matches!(asked.order.action, Action::Lock { .. } | Action::Unlock) {
+                state.lock = self.lock_of(asked, &state, &found.entry)?;
+            }
         }
         if facets.holds {
             state.holds = self.holds_of(asked, &state)?;
@@ -107,20 +117,49 @@ impl Tenant {
     }
 
     fn find(&self, asked: &Asked<'_>, target: &TargetItem) -> Result<Option<Found>, Error> {
-        let mut elsewhere = false;
         for place in places(asked, target) {
-            match self.find_in(asked.people, &place, &target.id)? {
-                Sight::Found(found) => return Ok(Some(*found)),
-                Sight::Elsewhere => elsewhere = true,
-                Sight::Nowhere => {}
+            if let Sight::Found(found) = self.find_in(asked.people, &place, &target.id)? {
+                return Ok(Some(*found));
             }
         }
-        if elsewhere {
-            return Err(Error::new(Next::Moved, "read an item", "it lies in another namespace now"));
+        match self.stray(asked.people, target)? {
+            Sight::Found(found) => return Ok(Some(*found)),
+            Sight::Elsewhere => {
+                return Err(Error::new(Next::Moved, "read an item", "it lies in another namespace now"));
+            }
+            Sight::Nowhere => {}
         }
         match target.kind {
             ItemKind::Folder => self.trashed_folder(asked, target),
             _ => self.trashed_file(asked, target),
+        }
+    }
+
+    /// An item that is in none of the places it was expected in: in the shared folder that holds it now, or, for a file, in
+    /// the home of whoever owns it.
+    fn stray(&self, people: &Directory, target: &TargetItem) -> Result<Sight, Error> {
+        let eyes = self.admin_eyes()?;
+        let ask = eyes.looks(&route::METADATA, "look for an item");
+        let entry: Entry = match self.team.desk.rpc(&ask, &json!({ "path": &*target.id })) {
+            Err(error) if is_out_of_sight(&error) && !is_lacking_scope(&error) => return Ok(Sight::Nowhere),
+            entry => entry?,
+        };
+        if let Some(holder) = holder(&entry) {
+            return self.find_held(people, &holder.into(), &target.id);
+        }
+        if target.kind != ItemKind::File {
+            return Ok(Sight::Elsewhere);
+        }
+        let Members::Known(members) = self.file_members(&eyes, &target.id, &target.place)? else {
+            return Ok(Sight::Elsewhere);
+        };
+        let owners = members.iter().filter(|member| &*member.role == "owner").filter_map(|owner| match &owner.who {
+            Who::Person { account: Some(account), .. } => people.by_account(account),
+            _ => None,
+        });
+        match owners.filter_map(|owner| self.team.home_of(&owner.id)).next() {
+            Some(home) => self.find_in(people, &home, &target.id),
+            None => Ok(Sight::Elsewhere),
         }
     }
 
@@ -137,8 +176,7 @@ impl Tenant {
             _ => match entry.path_display.as_deref().or(entry.path_lower.as_deref()) {
                 Some(path) => {
                     let path = path.into();
-                    let place = Arc::clone(place);
-                    Ok(Sight::Found(Box::new(Found { entry, place, path, actor, eyes, trashed: false })))
+                    Ok(Found::live(entry, Arc::clone(place), path, actor, eyes))
                 }
                 None => Ok(Sight::Elsewhere),
             },
@@ -153,9 +191,10 @@ impl Tenant {
             found => found?,
         };
         let path = entry.path_display.as_deref().or(entry.path_lower.as_deref()).map(Arc::from);
-        Ok(path.map_or(Sight::Elsewhere, |path| {
-            Sight::Found(Box::new(Found { entry, place: Arc::clone(place), path, actor, eyes, trashed: false }))
-        }))
+        Ok(match path {
+            Some(path) => Found::live(entry, Arc::clone(place), path, actor, eyes),
+            None => Sight::Elsewhere,
+        })
     }
 
     /// The newest revision of a deleted file.
@@ -174,7 +213,7 @@ impl Tenant {
             let Some(entry) = revisions.entries.into_iter().next().filter(|_| revisions.is_deleted) else { continue };
             let told = entry.path_display.as_deref().or(entry.path_lower.as_deref()).map(Arc::from);
             if let Some(path) = told.or_else(|| target.path.clone()) {
-                return Ok(Some(Found { entry, place, path, actor, eyes, trashed: true }));
+                return Ok(Some(Found { entry, place, path, actor, eyes, trashed: true, pin: None }));
             }
         }
         Ok(None)
@@ -193,13 +232,17 @@ impl Tenant {
             Err(error) if error.next() == Next::Gone || error.status() == Some(422) => return Ok(None),
             found => found?,
         };
-        let trashed = match entry.tag.as_deref() {
-            Some("deleted") => true,
-            // It has another id since it came back.
-            Some("folder") if matches!(asked.order.action, Action::Untrash) => false,
+        let is_back = match entry.tag.as_deref() {
+            Some("deleted") => false,
+            // It has another id since it came back, and some of its files may still lie in the trash.
+            Some("folder") if matches!(asked.order.action, Action::Untrash) => true,
             _ => return Ok(None),
         };
-        Ok(Some(Found { entry, place, path: Arc::clone(path), actor, eyes, trashed }))
+        let prior = asked.prior.and_then(State::item);
+        let half_way = is_back && prior.is_some_and(|prior| prior.trashed);
+        let pin = if half_way || !is_back { self.buried(&eyes, &place, path, prior)? } else { None };
+        let trashed = !is_back || pin.is_some();
+        Ok(Some(Found { entry, place, path: Arc::clone(path), actor, eyes, trashed, pin }))
     }
 
     /// The facts that need no further call.
@@ -214,7 +257,10 @@ impl Tenant {
         let as_folder = (!is_file).then(|| match &shared_as {
             // What lies in a shared folder lies in its own namespace.
             Some(share) => Folder { id: None, place: Arc::clone(share), path: Some("".into()), act_as: act_as.clone() },
-            None => Folder { id: Some(Arc::clone(&target.id)), ..folder(path) },
+            None => {
+                let id = entry.id.as_deref().map_or_else(|| Arc::clone(&target.id), Arc::from);
+                Folder { id: Some(id), ..folder(path) }
+            }
         });
         ItemState {
             at: self.team.desk.clock().now(),
@@ -223,7 +269,7 @@ impl Tenant {
             folder: folder(above),
             as_folder,
             owner: self.owner_of(asked.people, place),
-            version: entry.rev.as_deref().filter(|_| is_file).map(Arc::from),
+            version: entry.rev.as_deref().filter(|_| is_file).map(Arc::from).or_else(|| found.pin.clone()),
             etag: None,
             hash: entry.content_hash.as_deref().and_then(ContentHash::parse),
             size_bytes: entry.size.unwrap_or(0),

@@ -145,7 +145,7 @@ fn a_wrong_root_is_remembered() {
         (r#"{"error":{".tag":"no_permission"}}"#, None),
         ("plain", None),
     ] {
-        let rooted = Rooted::new(&judge);
+        let rooted = Rooted::new(&judge, false);
         rooted.judge(422, &HeaderMap::new(), body.as_bytes());
         assert_eq!(rooted.told().map(|root| root.root_namespace_id).as_deref(), root);
     }
@@ -178,5 +178,24 @@ fn the_token_endpoints_errors_have_their_next_step() {
         let got = judged(&judge, status, None, body);
         assert_eq!((&got.0, got.1.as_str()), (&is, said), "{status} {body}");
         assert_eq!(advises.is_some_and(|part| got.2.as_deref().unwrap_or("").contains(part)), advises.is_some());
+    }
+}
+
+#[test]
+fn a_change_is_not_sent_again_when_the_service_is_at_fault() {
+    let answers = Answers { connector: "main".into() };
+    for (tag, changes, again) in [
+        ("internal_error", false, true),
+        ("internal_error", true, false),
+        ("transient_error", true, false),
+        ("too_many_write_operations", true, true),
+    ] {
+        let body = format!(r#"{{"error_summary": "x/", "error": {{".tag": "{tag}"}}}}"#);
+        let judged = Rooted::new(&answers, changes).judge(409, &HeaderMap::new(), body.as_bytes());
+        match judged {
+            Judgement::Again { .. } => assert!(again, "{tag} {changes}"),
+            Judgement::Bad { next, .. } => assert_eq!((next, again), (Next::Transient, false), "{tag} {changes}"),
+            other => panic!("{tag}: {other:?}"),
+        }
     }
 }

@@ -56,7 +56,8 @@ pub(super) fn rows() -> Vec<Row> {
         Row::new("remove_from_shares", "person", |w| w.person("grace"), of_a_file)
             .after(|f, _| person(f).shares.retain(|(_, role)| role == "owner"))
             .effects(&[("member_gone", 1)])
-            .undo_effects(&[("member_made", 1)]),
+            .undo_effects(&[("member_made", 1)])
+            .lost_of([&[Loss::Invitation], &[]]),
         Row::new("revoke_apps", "person", |w| w.person("frank"), |_| Action::RevokeApps)
             .of(DROPBOX)
             .after(|f, _| person(f).apps = 0)

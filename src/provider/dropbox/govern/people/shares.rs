@@ -14,9 +14,9 @@ use super::super::members::Of;
 use super::super::read::Actor;
 use crate::model::action::{Action, Block, Share, TargetItem, TargetPerson};
 use crate::model::{ItemKind, Member, Members, Person, Principal, Status, Who};
-use crate::provider::Error;
 use crate::provider::govern::{Applied, Asked};
 use crate::provider::pages::Pages;
+use crate::provider::{Error, Next};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -66,6 +66,10 @@ impl Tenant {
     ) -> Result<Vec<Share>, Error> {
         let sought = Sought::of(target, known);
         let mut shares: Vec<Share> = Vec::new();
+        // First, since their places are known: no list of the person's tells the place of a file.
+        for item in named(asked) {
+            self.take_named(asked, item, &sought, &mut shares)?;
+        }
         if let Some(person) = known.filter(|person| person.status == Status::Active) {
             let eyes = Actor::person(&person.id);
             for folder in self.folders_of(&eyes)? {
@@ -74,9 +78,6 @@ impl Tenant {
             for file in self.received_files(&eyes)? {
                 self.take_file(&eyes, &file, &sought, &mut shares)?;
             }
-        }
-        for item in named(asked) {
-            self.take_named(asked, item, &sought, &mut shares)?;
         }
         Ok(shares)
     }
@@ -158,7 +159,7 @@ impl Tenant {
         }
         let actor = if item.place.is_empty() { None } else { self.actor_in(asked.people, &item.place)? };
         if item.kind == ItemKind::File {
-            let member = self.seen(actor.as_ref(), item, |eyes| self.file_members(eyes, &item.id, &item.place))?;
+            let member = self.seen(actor.as_ref(), item, |eyes| self.shown_members(eyes, item))?;
             if let Some(member) = member.and_then(|members| sought.among(members)) {
                 shares.push(Share { item: item.clone(), member });
             }
@@ -173,6 +174,14 @@ impl Tenant {
         match folder {
             Some(folder) => self.take_folder(&self.admin_eyes()?, &folder, sought, shares),
             None => Ok(()),
+        }
+    }
+
+    /// A file's members; hidden ones are a refusal, so that somebody else may be asked.
+    fn shown_members(&self, eyes: &Actor, item: &TargetItem) -> Result<Members, Error> {
+        match self.file_members(eyes, &item.id, &item.place)? {
+            Members::Hidden => Err(Error::new(Next::Forbidden, "list the members of a file", "they are hidden")),
+            members => Ok(members),
         }
     }
 
@@ -200,10 +209,13 @@ impl Tenant {
         share: &Share,
     ) -> Result<Applied, Applied> {
         let item = &share.item;
-        if let Some(by) = self.sharing_actor(asked, item)? {
+        let member = super::member_id(asked.people, target);
+        // Members leave a share by another call than the one that removes others.
+        let themself =
+            |by: &Actor| member.as_ref().is_some_and(|member| by.principal == Principal::Person(Arc::clone(member)));
+        if let Some(by) = self.sharing_actor(asked, item)?.filter(|by| !themself(by)) {
             return self.end_member(&by, of(item), &share.member);
         }
-        let member = super::member_id(asked.people, target);
         let active = |member: &Arc<str>| self.is_active(asked.people, member).map_err(Applied::Later);
         match member {
             Some(member) if active(&member)? => self.leave(&Actor::person(&member), item),
@@ -245,7 +257,7 @@ impl Tenant {
 
     /// The owner of a file of which nobody said where it lies, while somebody of the team who can act.
     fn owner_of_file(&self, asked: &Asked<'_>, item: &TargetItem) -> Result<Option<Actor>, Error> {
-        let members = self.seen(None, item, |eyes| self.file_members(eyes, &item.id, &item.place))?;
+        let members = self.seen(None, item, |eyes| self.shown_members(eyes, item))?;
         let Some(Members::Known(members)) = members else { return Ok(None) };
         for member in members.iter().filter(|member| &*member.role == "owner") {
             let Who::Person { account: Some(account), .. } = &member.who else { continue };

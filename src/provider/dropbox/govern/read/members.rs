@@ -10,7 +10,7 @@ use super::super::super::wire::{SharedFolder, Tag};
 use super::Actor;
 use crate::model::action::{Invitations, ItemState, TargetItem};
 use crate::model::{ItemKind, Member, Members, Who};
-use crate::provider::Error;
+use crate::provider::{Error, Next};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -55,6 +55,8 @@ impl Tenant {
         share: &Arc<str>,
     ) -> Result<Members, Error> {
         let told = match self.share(eyes, share) {
+            // It is shared no more, whatever a reading that lags behind says: nobody is left.
+            Err(error) if error.next() == Next::Gone => return Ok(Members::None),
             Err(error) if sharing::is_hiding(&error) => return Ok(Members::Hidden),
             told => told?,
         };

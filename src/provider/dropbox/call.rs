@@ -248,11 +248,7 @@ impl Desk {
 fn answered<T: DeserializeOwned>(ask: &Ask<'_>, reply: &Reply) -> Result<(T, Option<Arc<str>>), Error> {
     let id = reply.headers.get("x-dropbox-request-id").and_then(|id| id.to_str().ok());
     let fits = |id: &&str| {
-<<<<<<< HEAD
-        !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
-=======
         !id.is_empty() && id.len() <= 80 && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
->>>>>>> dbxlinks
     };
     let body: &[u8] = if reply.body.is_empty() { b"null" } else { &reply.body };
     let answer = serde_json::from_slice(body)

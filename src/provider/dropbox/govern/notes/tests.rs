@@ -6,16 +6,23 @@ use crate::model::ItemKind;
 
 const TEXT: &str = "It was moved.";
 
+/// A status and a body.
+type Told = (u16, Value);
+/// An order, whether it was begun, what lies there; whether the note is unchanged, and how often it was looked for.
+type Sought = (Action, bool, Vec<Told>, Option<bool>, usize);
+/// Answers by route, whether it works, and the offsets that were sent.
+type Sent<'a> = (Vec<(&'a str, u16, Value)>, bool, &'a [u64]);
+
 fn note() -> Note {
     Note { name: "plan.txt".into(), text: TEXT.into() }
 }
 
-fn entry(text: &str) -> (u16, Value) {
+fn entry(text: &str) -> Told {
     let hash = blocks(text.as_bytes()).to_string();
     (200, json!({".tag": "file", "id": "id:n", "name": "plan.txt", "rev": "0123456789", "content_hash": hash}))
 }
 
-fn gone() -> (u16, Value) {
+fn gone() -> Told {
     refusal(&["path", "not_found"])
 }
 
@@ -62,10 +69,10 @@ fn a_note_is_left_once() {
 fn a_note_is_known_by_its_content_under_any_of_its_names() {
     let leaves = || Action::PutNote(note());
     let takes = || Action::RemoveNote(note());
-    let at = |told: &[(u16, Value)]| -> Vec<(&'static str, u16, Value)> {
+    let at = |told: &[Told]| -> Vec<(&'static str, u16, Value)> {
         told.iter().map(|(status, body)| ("files/get_metadata", *status, body.clone())).collect()
     };
-    let rows: [(Action, bool, Vec<(u16, Value)>, Option<bool>, usize); 8] = [
+    let rows: [Sought; 8] = [
         (leaves(), false, vec![entry(TEXT)], Some(true), 1),
         (leaves(), false, vec![gone()], None, 1),
         (leaves(), true, vec![gone()], None, 4),
@@ -113,7 +120,7 @@ fn a_large_content_goes_in_parts() {
     let (lost, expired) = refusal(&["not_found"]);
     let fine = || ("files/upload_session/append_v2", 200, Value::Null);
     let failed = || ("files/upload_session/append_v2", 500, json!({}));
-    let rows: [(Vec<(&str, u16, Value)>, bool, &[u64]); 5] = [
+    let rows: [Sent<'_>; 5] = [
         (vec![fine()], true, &[0, 4, 8]),
         // The part had arrived, though its answer had not.
         (vec![failed(), ("files/upload_session/append_v2", offset, said.clone()), fine()], true, &[0, 0, 4, 8]),

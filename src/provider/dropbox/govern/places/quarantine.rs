@@ -49,7 +49,7 @@ impl Tenant {
         loop {
             let folders = page["team_folders"].as_array();
             let folders = folders.ok_or_else(|| Error::new(Next::Transient, DOING, "a page without a list"))?;
-            if let Some(id) = folders.iter().filter(|folder| is_ours(folder)).find_map(|folder| id_of(folder)) {
+            if let Some(id) = folders.iter().filter(|folder| is_ours(folder)).find_map(id_of) {
                 return Ok(Some(id));
             }
             if page["has_more"].as_bool() != Some(true) {

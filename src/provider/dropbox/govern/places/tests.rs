@@ -369,8 +369,12 @@ fn buried(there: &[&str]) -> Bench {
 #[test]
 fn a_folder_comes_out_of_the_trash_with_what_went_with_it() {
     let bench = buried(&[]);
-    let since = bench.tenant.buried(&Actor::person(&"dbmid:ann".into()), &"10".into(), "/a/f.txt", None);
+    let ann = Actor::person(&"dbmid:ann".into());
+    let since = bench.tenant.buried(&ann, &"10".into(), "/a/f.txt", None);
     assert_eq!(since.expect("a state").as_deref(), Some("2026-03-01T10:00:30Z"));
+    // A folder that is there does not lie in the trash for what was deleted below it.
+    let since = buried(&["/a/f.txt"]).tenant.buried(&ann, &"10".into(), "/a/f.txt", None);
+    assert_eq!(since.expect("a state"), None);
 
     let bench = buried(&[]);
     let now = in_trash(ItemKind::Folder, Some("2026-03-01T10:00:30Z"));

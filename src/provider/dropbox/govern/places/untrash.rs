@@ -62,6 +62,10 @@ impl Tenant {
             return Ok(known.filter(|_| !is_there));
         }
         let Some(gone) = self.gone_below(ground, path)? else { return Ok(None) };
+        // It is there, and no order of ours brings it back: what was deleted below it is somebody's own doing.
+        if known.is_none() && !gone.contains(&path.to_lowercase()) {
+            return Ok(None);
+        }
         let mut files = self.files(ground, &gone)?;
         if let Some(at) = known.as_deref().and_then(Moment::parse) {
             for file in files.iter().filter(|file| went_with(file.at, at)) {

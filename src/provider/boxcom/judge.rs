@@ -29,10 +29,6 @@ pub(super) enum Scope {
     Events,
     /// Webhooks.
     Webhooks,
-    /// Legal holds.
-    Holds,
-    /// Retention policies.
-    Retention,
 }
 
 impl Scope {
@@ -45,8 +41,6 @@ impl Scope {
             Scope::Groups => "Application Scopes > Manage groups",
             Scope::Events => "Application Scopes > Manage enterprise properties",
             Scope::Webhooks => "Application Scopes > Manage webhooks",
-            Scope::Holds => "Application Scopes > Manage legal hold policies",
-            Scope::Retention => "Application Scopes > Manage retention policies",
         }
     }
 

@@ -77,15 +77,23 @@ def whom(who):
     return who["group"]["id"] if "group" in who else who["invited"]["login"]
 
 
+def pairs(own):
+    return [(whom(member["who"]), member["role"]) for member in own]
+
+
 def members(judge, state, client, kind, item):
     if not isinstance(state["members"], dict):
         told = []
     else:
         own = [member for member in state["members"]["known"] if member["inherited_from"] is None and member["role"] != "owner"]
-        told = sorted((whom(member["who"]), member["role"]) for member in own)
+        told = pairs(own)
+        if kind == "file":
+            told = [pair for pair, member in zip(pairs(own), own) if not member["pending"]]
+        told = sorted(told)
     lists = client.list_collaborations
     page = lists.get_file_collaborations(item.id) if kind == "file" else lists.get_folder_collaborations(item.id)
-    mine = [entry for entry in page.entries if entry.item is None or entry.item.id == item.id]
+    # A list of a file's has those of the folders above too; an invitation that is open does not say where it was made.
+    mine = [entry for entry in page.entries if entry.item and entry.item.id == item.id or not entry.item and kind == "folder"]
     seen = sorted((entry.accessible_by.id if entry.accessible_by else entry.invite_email, plain(entry.role)) for entry in mine)
     judge.same("members", told, seen)
 

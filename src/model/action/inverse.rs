@@ -87,7 +87,9 @@ fn of_item(order: &Order, found: &ItemState) -> Undo {
         Action::RestrictLinks { .. } | Action::ExpireLinks { .. } | Action::ProtectLinks | Action::ForbidDownload => {
             links_back(found, false)
         }
-        Action::RemoveMember { .. } | Action::RemoveExternals | Action::ChangeRole { .. } => members_back(found),
+        Action::RemoveMember { .. } | Action::RemoveExternals => members_back(found),
+        // Who only had another role need not accept anything.
+        Action::ChangeRole { .. } => Undo { lost: Vec::new(), ..members_back(found) },
         Action::MakePrivate => {
             let (members, links) = (members_back(found), links_back(found, true));
             Undo::by(members.actions.into_iter().chain(links.actions))
@@ -107,6 +109,10 @@ fn of_item(order: &Order, found: &ItemState) -> Undo {
         Action::Trash if !found.trashed => {
             let folder = found.kind != crate::model::ItemKind::File && found.etag.is_none();
             Undo::by([Action::Untrash]).losing(folder.then_some(Loss::FolderIdentity))
+        }
+        // A folder that has another id now is no longer what the order was about.
+        Action::Untrash if found.trashed && found.kind != crate::model::ItemKind::File && found.etag.is_none() => {
+            Undo::default().losing([Loss::FolderIdentity])
         }
         Action::Untrash if found.trashed => Undo::by([Action::Trash]),
         Action::Overwrite { .. } => Undo::by(

@@ -124,13 +124,13 @@ impl Course<'_> {
             Outcome::Done | Outcome::AlreadySo if !left.is_empty() => Outcome::Partly,
             outcome => outcome,
         };
-        let has_called = !self.did.is_empty();
+        let is_read_back = !self.did.is_empty() && outcome != Outcome::Gone;
         Ok(Receipt {
             order: Arc::clone(&self.order.id),
             outcome,
             found: Some(self.prior),
             did: self.did,
-            read_back: has_called.then_some(self.now),
+            read_back: is_read_back.then_some(self.now),
             left,
         })
     }

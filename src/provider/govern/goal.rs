@@ -288,7 +288,9 @@ impl Item<'_> {
         let moved = self.moved(&quarantine.to, &quarantine.name, Clash::Number, other)?;
         let mut steps = self.close();
         steps.extend(moved);
-        if let Some(note) = &quarantine.note {
+        // What lay in the quarantine already, before the order, leaves no note there.
+        let came = !self.prior.folder.is(&quarantine.to);
+        if let Some(note) = quarantine.note.as_ref().filter(|_| came) {
             steps.extend(self.note(&self.prior.folder, note));
         }
         Ok(steps)

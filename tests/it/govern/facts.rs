@@ -70,7 +70,7 @@ pub(super) struct LockFact {
 pub(super) struct PersonFact {
     pub(super) status: &'static str,
     pub(super) password_asked: bool,
-    /// Sessions (Dropbox), or how often a request ended all (Box).
+    /// Sessions (Dropbox); at Box, which tells none, 1 once a request ended all.
     pub(super) sessions: usize,
     pub(super) apps: usize,
     /// What they are a member of, by id, and as what; in order.
@@ -109,7 +109,7 @@ pub(super) fn of_person(world: &World, key: &str) -> Facts {
             PersonFact {
                 status: seen.status,
                 password_asked: seen.password_asked,
-                sessions: usize::try_from(seen.sessions_ended).unwrap(),
+                sessions: usize::from(seen.sessions_ended > 0),
                 apps: 0,
                 shares: sorted(shares.collect()),
                 wiped: false,

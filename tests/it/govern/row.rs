@@ -299,9 +299,10 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         });
     }
 
-    // An order anew for what is so already.
+    // An order anew for what is so already, on where it is now.
+    let mut there = receipt.target(&first);
     world.forget();
-    let anew = give(&world, &order("order-1", &target, first.action.clone()))?;
+    let anew = give(&world, &order("order-1", &there, first.action.clone()))?;
     world.settle();
     wrong.unless(anew.receipt.outcome.name() == row.again, || format!("given anew: {:?}", anew.receipt.outcome));
     if row.again != "done" {
@@ -319,7 +320,9 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
     world.forget();
     let mut all = Given { receipt: given.receipt.clone(), dids: Vec::new() };
     for (number, action) in undo.actions.iter().enumerate() {
-        let inverse = give(&world, &order(&format!("undo-{number}"), &target, action.clone()))?;
+        let back = order(&format!("undo-{number}"), &there, action.clone());
+        let inverse = give(&world, &back)?;
+        there = inverse.receipt.target(&back);
         world.settle();
         if let Outcome::Unknown(_) = inverse.receipt.outcome {
             parked += 1;
@@ -370,9 +373,12 @@ pub(super) fn there_and_back(
     world.settle();
     seen(&target, &first.action, &receipt);
     let undo = receipt.found.as_ref().map(|found| Undo::of(&first, found)).unwrap_or_default();
+    let mut there = receipt.target(&first);
     let undone = matches!(receipt.outcome, Outcome::Done | Outcome::Partly);
     for (number, action) in undo.actions.into_iter().filter(|_| undone).enumerate() {
-        let inverse = give(world, &order(&format!("undo-{number}"), &target, action.clone()))?.receipt;
+        let back = order(&format!("undo-{number}"), &there, action.clone());
+        let inverse = give(world, &back)?.receipt;
+        there = inverse.target(&back);
         world.settle();
         seen(&target, &action, &inverse);
     }
@@ -407,6 +413,10 @@ fn once(world: &World, wrong: &mut Wrong, when: &str, must: &[(&'static str, usi
         }
     }
     let must: BTreeMap<&str, usize> = must.iter().copied().collect();
+    // What leaves no trace at the provider is done again after an unclear call: twice is the same as once.
+    if let Some(times) = counted.get_mut("sessions_ended").filter(|_| given.unclear() > 0) {
+        *times = must.get("sessions_ended").copied().unwrap_or_default().min(*times);
+    }
     wrong.unless(counted == must, || format!("{when}: {counted:?}, must be {must:?}; {:?}", steps(&given.dids)));
     wrong.unless(needless.len() <= given.unclear(), || {
         format!("{when}: needless {needless:?}; {:?}", steps(&given.dids))

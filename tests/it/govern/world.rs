@@ -334,10 +334,19 @@ impl World {
         }
     }
 
+    /// A folder that comes out of Dropbox's trash has another id: that of what lies at its path now.
+    fn id_now(&self, id: &str) -> String {
+        let found = (!self.is_box()).then(|| self.dropbox().seen(id)).flatten();
+        let gone = found.filter(|seen| seen.trashed && seen.folder);
+        let there = gone.and_then(|seen| self.find(&format!("{}{}", seen.owner.split('@').next()?, seen.path)));
+        let alive = there.filter(|there| self.dropbox().seen(there).is_some_and(|seen| !seen.trashed));
+        alive.unwrap_or_else(|| id.to_owned())
+    }
+
     /// What the tenant shows of what an order is done to.
     pub(super) fn facts(&self, on: &Target, watched: &[&'static str]) -> Facts {
         match on {
-            Target::Item(item) => facts::of_item(self, &item.id, watched),
+            Target::Item(item) => facts::of_item(self, &self.id_now(&item.id), watched),
             Target::Person(person) => {
                 let login = person.login.as_deref().unwrap_or_default();
                 facts::of_person(self, login.split('@').next().unwrap_or_default())

@@ -281,8 +281,16 @@ fn rights() -> Vec<Case> {
             trash,
             "blocked",
         ),
-        Case::new("an owner of another company", B, |w| w.item_of("erin", "pat/Joint offer"), trash, "blocked"),
-        Case::new("an owner of another company", D, |w| w.item("pat/Joint venture/Terms.txt"), trash, "blocked"),
+        // It lies in the trash of its owner then, where nobody of ours sees it.
+        Case::new("an owner of another company", B, |w| w.item_of("erin", "pat/Joint offer/theirs.txt"), trash, "gone")
+            .after(|f, _| f.trashed = true),
+        Case::new(
+            "an owner of another company, and only a viewer of ours",
+            D,
+            |w| w.item("Theirs/Price list.txt"),
+            trash,
+            "blocked",
+        ),
         Case::new("an owner who is suspended", B, |w| w.seen_item("ivan/Handover/Letter.txt"), trash, "blocked"),
         Case::new(
             "an owner who is suspended",
@@ -504,7 +512,7 @@ pub(super) fn without_a_link() -> Vec<Case> {
     let mut cases = Vec::new();
     for of in Provider::ALL {
         for action in actions {
-            cases.push(Case::new("no link", of, figures, action, "already_so"));
+            cases.push(Case::new("no link", of, |w| w.item("erin/Travel/Itinerary.txt"), action, "already_so"));
             cases.push(
                 Case::new(
                     "a link that a person removes between our reading and our call",

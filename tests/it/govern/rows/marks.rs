@@ -39,7 +39,8 @@ fn labels() -> Vec<Row> {
                 .undo_effects(&[("label_set", 1)]),
         ]);
     }
-    rows
+    // Dropbox labels files alone: see what is lacking.
+    rows.into_iter().map(|row| if row.on == "folder" { row.of(BOX) } else { row }).collect()
 }
 
 fn by_heidi() -> LockFact {

@@ -12,6 +12,8 @@ const DRAFT: &str = "frank/Contracts/Drafts/Draft 2.txt";
 const CONTRACTS: &str = "frank/Contracts";
 /// A folder shared with a group.
 const PAYROLL: &str = "erin/Payroll";
+/// Box does not say of a member whether it is a colleague: each may have to accept again.
+const INVITED: &[Loss] = &[Loss::Invitation];
 const PAT: &str = "pat@partner.example.net";
 
 fn without(f: &mut Facts, who: &str) {
@@ -30,17 +32,23 @@ pub(super) fn rows() -> Vec<Row> {
     let payroll: fn(&World) -> Target = |w| w.item(PAYROLL);
     vec![
         ended(Row::new("remove_member", "file", draft, |w| Action::RemoveMember { who: w.who("grace") }))
+            .lost_of([INVITED, &[]])
             .after(|f, _| without(f, "grace@example.com")),
         ended(Row::new("remove_member", "folder", contracts, |w| Action::RemoveMember { who: w.who("pat") }))
+            .lost(INVITED)
             .after(|f, _| without(f, PAT)),
         ended(Row::new("remove_member, a group", "folder", payroll, |w| Action::RemoveMember {
             who: w.group("Finance"),
         }))
         .after(|f, _| without(f, "group:Finance")),
-        Row::new("remove_member, one above", "file", draft, |w| Action::RemoveMember { who: w.who("pat") }).left(1),
+        Row::new("remove_member, one above", "file", draft, |w| Action::RemoveMember { who: w.who("pat") })
+            .lost_of([INVITED, &[]])
+            .left(1),
         ended(Row::new("remove_externals", "file", with_both, |_| Action::RemoveExternals))
+            .lost(INVITED)
             .after(|f, _| without(f, PAT)),
         ended(Row::new("remove_externals", "folder", contracts_with_grace, |_| Action::RemoveExternals))
+            .lost(INVITED)
             .after(|f, _| without(f, PAT)),
         ended(Row::new(
             "remove_externals, a group",
@@ -60,10 +68,11 @@ pub(super) fn rows() -> Vec<Row> {
         .after(|f, _| without(f, "doctor@clinic.example.org")),
         Row::new("make_private", "file", with_both, |_| Action::MakePrivate)
             .after(|f, _| (f.links, f.addresses, f.members) = <_>::default())
-            .effects(&[("link_gone", 1), ("member_gone", 2)])
+            // Dropbox ends all memberships of a file with one call.
+            .effects_of([&[("link_gone", 1), ("member_gone", 2)], &[("link_gone", 1), ("member_gone", 1)]])
             .undo_effects(&[("link_made", 1), ("member_made", 2)])
-            .lost(&[Loss::LinkAddress]),
-        Row::new("make_private", "folder", press_with_erin, |_| Action::MakePrivate)
+            .lost(&[Loss::LinkAddress, Loss::Invitation]),
+        Row::new("make_private", "folder", keys_with_erin, |_| Action::MakePrivate)
             .after(|f, w| {
                 (f.links, f.addresses, f.members) = <_>::default();
                 if !w.is_box() {
@@ -72,8 +81,9 @@ pub(super) fn rows() -> Vec<Row> {
                 }
             })
             .effects(&[("link_gone", 1), ("member_gone", 1)])
-            .undo_effects(&[("link_made", 1), ("member_made", 1)])
-            .lost(&[Loss::LinkAddress]),
+            // At Dropbox the folder is shared anew first.
+            .undo_effects_of([&[("link_made", 1), ("member_made", 1)], &[("link_made", 1), ("member_made", 2)]])
+            .lost_of([&[Loss::LinkAddress, Loss::Invitation], &[Loss::LinkAddress]]),
         set(Row::new("change_role", "file", draft, |w| Action::ChangeRole {
             who: w.who("grace"),
             role: w.word("viewer", "editor").into(),
@@ -109,7 +119,8 @@ fn contracts_with_grace(w: &World) -> Target {
 }
 
 /// A folder with a link and a member.
-fn press_with_erin(w: &World) -> Target {
-    w.invite("heidi/Press", "erin");
-    w.item("heidi/Press")
+fn keys_with_erin(w: &World) -> Target {
+    w.link("ada/Keys", Some("company"));
+    w.invite("ada/Keys", "erin");
+    w.item("ada/Keys")
 }

@@ -37,8 +37,8 @@ pub(super) fn rows() -> Vec<Row> {
         Row::new("end_sessions", "person", heidi, |_| Action::EndSessions)
             .of(BOX)
             .again("done")
-            .after(|f, _| person(f).sessions += 1)
-            .undone(|f, _| person(f).sessions += 3)
+            .after(|f, _| person(f).sessions = 1)
+            .undone(|f, _| person(f).sessions = 1)
             .effects(&[("sessions_ended", 1)])
             .lost(&[Loss::Sessions]),
         Row::new("end_sessions", "person", |w| w.person("frank"), |_| Action::EndSessions)
@@ -56,7 +56,8 @@ pub(super) fn rows() -> Vec<Row> {
         Row::new("remove_from_shares", "person", |w| w.person("grace"), of_a_file)
             .after(|f, _| person(f).shares.retain(|(_, role)| role == "owner"))
             .effects(&[("member_gone", 1)])
-            .undo_effects(&[("member_made", 1)]),
+            .undo_effects(&[("member_made", 1)])
+            .lost_of([&[Loss::Invitation], &[]]),
         Row::new("revoke_apps", "person", |w| w.person("frank"), |_| Action::RevokeApps)
             .of(DROPBOX)
             .after(|f, _| person(f).apps = 0)

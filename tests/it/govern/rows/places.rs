@@ -7,6 +7,8 @@ use sluicebox::model::action::{Action, Clash, Loss, Note, Quarantine, Target, Wh
 
 const FIGURES: &str = "heidi/Press/Figures.csv";
 const OLD: &str = "heidi/Press/Old";
+const UPPER: &str = "heidi/UPPER.TXT";
+const HIDDEN: &str = "heidi/.hidden";
 /// A folder of the same owner.
 const NEAR: &str = "heidi/1/2";
 /// A folder of the company's.
@@ -70,6 +72,10 @@ fn closed(f: &mut Facts, w: &World) {
 fn taken_over(f: &mut Facts, w: &World) {
     closed(f, w);
     f.owner = w.word(SERVICE, "").into();
+    if !w.is_box() {
+        // Who runs the quarantine.
+        f.inherited = vec![("ada@example.com".into(), "editor".into())];
+    }
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -91,6 +97,17 @@ fn moves() -> Vec<Row> {
             .after(far)
             .effects_of([&[("moved", 2)], &[("moved", 1)]])
             .undo_effects_of([&[("member_made", 1), ("moved", 2), ("member_gone", 1)], &[("moved", 1)]]),
+        // A member by the folder it came from is none any more.
+        moved(Row::new(
+            "move out of a shared folder",
+            "file",
+            |w| w.item("erin/Payroll/April.csv"),
+            |w| Action::Move { to: w.into_folder("erin/Travel"), name: None, clash: Clash::Refuse },
+        ))
+        .after(|f, w| {
+            f.inherited.clear();
+            w.moved(f);
+        }),
         moved(Row::new(
             "move, the name taken",
             "file",
@@ -127,20 +144,39 @@ fn far(f: &mut Facts, w: &World) {
 fn quarantines() -> Vec<Row> {
     const CARDS_LEFT: &str = "erin/Travel/Cards.txt.quarantined.txt";
     const SITE_LEFT: &str = "heidi/Site.quarantined.txt";
-    let row = |row: Row| {
-        row.effects(&[("link_gone", 1), ("member_gone", 1), ("moved", 1), ("file_made", 1)])
-            .undo_effects(&[("trashed", 1), ("moved", 1), ("member_made", 1), ("link_made", 1)])
-            .lost(&[Loss::LinkAddress])
-    };
+    const LOST: &[Loss] = &[Loss::LinkAddress, Loss::Invitation];
+    // Whoever Box does not call a colleague may have to accept again.
+    let with_pat = |row: Row| row.lost(LOST);
+    let with_erin = |row: Row| row.lost_of([LOST, &[Loss::LinkAddress]]);
+    const CLOSED: &[(&str, usize)] = &[("link_gone", 1), ("member_gone", 1), ("moved", 1), ("file_made", 1)];
+    const OPENED: &[(&str, usize)] = &[("trashed", 1), ("moved", 1), ("member_made", 1), ("link_made", 1)];
+    // Box takes a folder's new place and its new name in a call of their own each.
+    const CLOSED_TWICE: &[(&str, usize)] = &[("link_gone", 1), ("member_gone", 1), ("moved", 2), ("file_made", 1)];
+    const OPENED_TWICE: &[(&str, usize)] = &[("trashed", 1), ("moved", 2), ("member_made", 1), ("link_made", 1)];
+    // Who moves is let in there and taken out again.
+    const LENT: &[(&str, usize)] =
+        &[("link_gone", 1), ("member_gone", 2), ("member_made", 1), ("moved", 1), ("file_made", 1)];
+    const LENT_TWICE: &[(&str, usize)] =
+        &[("link_gone", 1), ("member_gone", 2), ("member_made", 1), ("moved", 2), ("file_made", 1)];
+    const BACK: &[(&str, usize)] =
+        &[("trashed", 1), ("moved", 1), ("member_made", 2), ("member_gone", 1), ("link_made", 1)];
+    // At Dropbox a folder is shared anew before it has members.
+    const SHARED: &[(&str, usize)] = &[("trashed", 1), ("moved", 1), ("member_made", 2), ("link_made", 1)];
+    const BACK_SHARED: &[(&str, usize)] =
+        &[("trashed", 1), ("moved", 1), ("member_made", 3), ("member_gone", 1), ("link_made", 1)];
     vec![
-        row(Row::new("user_quarantine", "file", cards, |w| quarantine(w, Whose::Owner, "erin", "Cards.txt")))
+        with_pat(Row::new("user_quarantine", "file", cards, |w| quarantine(w, Whose::Owner, "erin", "Cards.txt")))
+            .effects_of([CLOSED, CLOSED])
+            .undo_effects_of([OPENED, OPENED])
             .watched(&[CARDS, CARDS_LEFT])
             .after(|f, w| {
                 closed(f, w);
                 f.watched.insert(CARDS, None);
                 f.watched.insert(CARDS_LEFT, Some(w.hash(NOTE)));
             }),
-        row(Row::new("user_quarantine", "folder", site, |w| quarantine(w, Whose::Owner, "heidi", "Site")))
+        with_erin(Row::new("user_quarantine", "folder", site, |w| quarantine(w, Whose::Owner, "heidi", "Site")))
+            .effects_of([CLOSED_TWICE, CLOSED])
+            .undo_effects_of([OPENED_TWICE, SHARED])
             .watched(&[SITE, SITE_LEFT])
             .after(|f, w| {
                 closed(f, w);
@@ -150,14 +186,18 @@ fn quarantines() -> Vec<Row> {
                 f.watched.insert(SITE, None);
                 f.watched.insert(SITE_LEFT, Some(w.hash(NOTE)));
             }),
-        row(Row::new("admin_quarantine", "file", cards, |w| quarantine(w, Whose::Company, "erin", "Cards.txt")))
+        with_pat(Row::new("admin_quarantine", "file", cards, |w| quarantine(w, Whose::Company, "erin", "Cards.txt")))
+            .effects_of([LENT, LENT])
+            .undo_effects_of([BACK, BACK])
             .watched(&[CARDS, CARDS_LEFT])
             .after(|f, w| {
                 taken_over(f, w);
                 f.watched.insert(CARDS, None);
                 f.watched.insert(CARDS_LEFT, Some(w.hash(NOTE)));
             }),
-        row(Row::new("admin_quarantine", "folder", site, |w| quarantine(w, Whose::Company, "heidi", "Site")))
+        with_erin(Row::new("admin_quarantine", "folder", site, |w| quarantine(w, Whose::Company, "heidi", "Site")))
+            .effects_of([LENT_TWICE, LENT])
+            .undo_effects_of([OPENED_TWICE, BACK_SHARED])
             .watched(&[SITE, SITE_LEFT])
             .after(|f, w| {
                 taken_over(f, w);
@@ -170,17 +210,29 @@ fn quarantines() -> Vec<Row> {
     ]
 }
 
+/// Dropbox brings a file back as a new version of itself.
+fn back(f: &mut Facts, w: &World) {
+    if !w.is_box() && !f.hash.is_empty() {
+        f.versions += 1;
+    }
+}
+
 fn trash() -> Vec<Row> {
     let trash = |on, prepare| {
         Row::new("trash", on, prepare, |_| Action::Trash)
             .after(|f, _| f.trashed = true)
             .effects(&[("trashed", 1)])
+            .undone(back)
             .undo_effects(&[("untrashed", 1)])
     };
     let untrash = |on, prepare| {
         Row::new("untrash", on, prepare, |_| Action::Untrash)
-            .after(|f, _| f.trashed = false)
+            .after(|f, w| {
+                f.trashed = false;
+                back(f, w);
+            })
             .effects(&[("untrashed", 1)])
+            .undone(back)
             .undo_effects(&[("trashed", 1)])
     };
     const WITHIN: &str = "heidi/Press/Old/Release 2025.txt";
@@ -194,15 +246,18 @@ fn trash() -> Vec<Row> {
             })
             .lost_of([&[], &[Loss::FolderIdentity]]),
         untrash("file", |w| {
-            let on = w.item(FIGURES);
-            w.delete(FIGURES);
+            let on = w.item(UPPER);
+            w.delete(UPPER);
             on
         }),
         untrash("folder", |w| {
-            let on = w.item(OLD);
-            w.delete(OLD);
+            let on = w.item(HIDDEN);
+            w.delete(HIDDEN);
             on
-        }),
+        })
+        // There is no way back into the trash for a folder that has another id now.
+        .undo_effects_of([&[("trashed", 1)], &[]])
+        .lost_of([&[], &[Loss::FolderIdentity]]),
     ]
 }
 

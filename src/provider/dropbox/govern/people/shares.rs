@@ -66,6 +66,10 @@ impl Tenant {
     ) -> Result<Vec<Share>, Error> {
         let sought = Sought::of(target, known);
         let mut shares: Vec<Share> = Vec::new();
+        // First, since their places are known: no list of the person's tells the place of a file.
+        for item in named(asked) {
+            self.take_named(asked, item, &sought, &mut shares)?;
+        }
         if let Some(person) = known.filter(|person| person.status == Status::Active) {
             let eyes = Actor::person(&person.id);
             for folder in self.folders_of(&eyes)? {
@@ -74,9 +78,6 @@ impl Tenant {
             for file in self.received_files(&eyes)? {
                 self.take_file(&eyes, &file, &sought, &mut shares)?;
             }
-        }
-        for item in named(asked) {
-            self.take_named(asked, item, &sought, &mut shares)?;
         }
         Ok(shares)
     }

@@ -10,7 +10,7 @@ use super::super::super::wire::{SharedFolder, Tag};
 use super::Actor;
 use crate::model::action::{Invitations, ItemState, TargetItem};
 use crate::model::{ItemKind, Member, Members, Who};
-use crate::provider::Error;
+use crate::provider::{Error, Next};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -45,7 +45,8 @@ impl Tenant {
         above: &Arc<str>,
     ) -> Result<Members, Error> {
         let argument = json!({"file": id, "include_inherited": true, "limit": FILE_MEMBERS_A_PAGE});
-        self.members_listed(eyes, [&route::OWN_FILE_MEMBERS, &route::FILE_MEMBERS_ON], &argument, Some(above))
+        let routes = [&route::OWN_FILE_MEMBERS, &route::FILE_MEMBERS_ON];
+        unless_gone(self.members_listed(eyes, routes, &argument, Some(above)), Members::Hidden)
     }
 
     /// A shared folder's members.
@@ -55,6 +56,7 @@ impl Tenant {
         share: &Arc<str>,
     ) -> Result<Members, Error> {
         let told = match self.share(eyes, share) {
+            Err(error) if error.next() == Next::Gone => return Ok(NO_LONGER_SHARED),
             Err(error) if sharing::is_hiding(&error) => return Ok(Members::Hidden),
             told => told?,
         };
@@ -64,7 +66,7 @@ impl Tenant {
         let above: Option<Arc<str>> = told.parent_shared_folder_id.as_deref().map(Arc::from);
         let argument = json!({"shared_folder_id": &**share, "limit": 1000});
         let routes = [&route::FOLDER_MEMBERS, &route::FOLDER_MEMBERS_ON];
-        self.members_listed(eyes, routes, &argument, above.as_ref())
+        unless_gone(self.members_listed(eyes, routes, &argument, above.as_ref()), NO_LONGER_SHARED)
     }
 
     fn members_listed(
@@ -80,7 +82,7 @@ impl Tenant {
             Ok(None::<()>)
         });
         match listed {
-            Err(error) if sharing::is_hiding(&error) => Ok(Members::Hidden),
+            Err(error) if error.next() != Next::Gone && sharing::is_hiding(&error) => Ok(Members::Hidden),
             Err(error) => Err(error),
             Ok(_) => Ok(sharing::known(all)),
         }
@@ -93,6 +95,17 @@ impl Tenant {
         let is = |told: &Option<Tag>, word: &str| told.as_ref().is_some_and(|tag| tag.as_str() == word);
         let inside_only = is(&policy.member_policy, "team") || is(&policy.resolved_member_policy, "team");
         Ok(Some(Invitations { outsiders: !inside_only, by_members: !is(&policy.acl_update_policy, "owner") }))
+    }
+}
+
+/// Who is left of a shared folder that is one no more, whatever a reading that lags behind calls it.
+const NO_LONGER_SHARED: Members = Members::None;
+
+/// These instead of an error when what was asked for is not there.
+fn unless_gone(members: Result<Members, Error>, instead: Members) -> Result<Members, Error> {
+    match members {
+        Err(error) if error.next() == Next::Gone => Ok(instead),
+        members => members,
     }
 }
 

@@ -150,7 +150,7 @@ pub trait Source: Send + Sync + fmt::Debug {
 /// One thing `connect test` tries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capability {
-    /// What: `people`, `feed`, `read as another user`, `sharing`, `quarantine`, `account`.
+    /// What: `people`, `feed`, `read as another user`, `sharing`, `quarantine`, `holds`, `account`.
     pub name: &'static str,
     /// What came of it.
     pub state: CapabilityState,

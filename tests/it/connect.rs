@@ -146,7 +146,7 @@ fn each_capability_is_told_apart() {
     let world = World::new();
     let ran = world.run(["test"]);
     ran.expect_code(0);
-    for capability in ["account", "people", "feed", "read as another user", "sharing", "quarantine"] {
+    for capability in ["account", "people", "feed", "read as another user", "sharing", "quarantine", "holds"] {
         same(capability, &2, &ran.out().matches(&format!("\n  {capability} ")).count());
     }
     let rows = world.run(["test", "--format", "json"]).lines();

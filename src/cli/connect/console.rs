@@ -3,16 +3,6 @@
 use crate::provider::dropbox;
 use crate::provider::settings::BoxAuth;
 
-/// Scopes beside them that actions need.
-pub(super) const DROPBOX_ACTS: [&str; 6] = [
-    "files.content.write",
-    "files.metadata.write",
-    "files.team_metadata.write",
-    "sharing.write",
-    "members.write",
-    "sessions.modify",
-];
-
 /// Which of Box's kinds of authentication is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BoxWay {
@@ -61,7 +51,8 @@ pub(super) fn of_box(way: BoxWay, redirect: &str) -> String {
          \x20 2. Tab Configuration > App Access Level: App + Enterprise Access\n\
          \x20    Application Scopes, to read: Read all files and folders stored in Box, Manage users,\n\
          \x20    Manage groups, Manage enterprise properties\n\
-         \x20    To act later as well: Write all files and folders stored in Box, Manage webhooks\n",
+         \x20    To act later as well: Write all files and folders stored in Box, Manage webhooks;\n\
+         \x20    with Box Governance: Manage legal hold policies, Manage retention policies\n",
         way.console()
     );
     if way == BoxWay::User {
@@ -99,7 +90,7 @@ pub(super) fn of_dropbox() -> String {
          \x20 3. Tab Settings: the app key and the app secret are asked for below\n\
          \x20 4. If the team restricts apps, a team admin: Admin console > Settings > Integrations > allow the app\n",
         wrapped(&dropbox::auth::scopes()),
-        wrapped(&DROPBOX_ACTS)
+        wrapped(&dropbox::auth::acting_scopes())
     )
 }
 

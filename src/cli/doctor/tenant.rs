@@ -122,7 +122,7 @@ fn capabilities(capabilities: &[Capability], provider: Provider, name: &Connecto
         match &one.state {
             CapabilityState::Works(_) => {}
             // What acts is not needed to read.
-            CapabilityState::Missing(said) if one.name == "quarantine" => {
+            CapabilityState::Missing(said) if matches!(one.name, "quarantine" | "holds") => {
                 found.push(Found::hint("scope", format!("{}: {said}", one.name), next()));
             }
             CapabilityState::Missing(said) => {

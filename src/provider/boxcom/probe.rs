@@ -20,7 +20,7 @@ const LOOKED_AT: &str = "1000";
 
 impl Tenant {
     pub(super) fn capabilities(&self) -> Vec<Capability> {
-        let names = ["account", "people", "feed", "read as another user", "sharing", "quarantine"];
+        let names = ["account", "people", "feed", "read as another user", "sharing", "quarantine", "holds"];
         let states = match self.me() {
             Ok(me) => {
                 let users = self.some_users();
@@ -32,6 +32,7 @@ impl Tenant {
                     reading,
                     self.sharing_state(other.as_ref()),
                     self.quarantine_state(&me),
+                    self.holds_state(),
                 ]
             }
             Err(error) => {
@@ -128,6 +129,21 @@ impl Tenant {
         }
     }
 
+    /// Whether legal holds and retention can be read: what cannot be read counts as there.
+    fn holds_state(&self) -> CapabilityState {
+        if !self.holds {
+            return Works("the settings say that the company has none".into());
+        }
+        for policies in ["legal_hold_policies", "retention_policies"] {
+            if let Err(error) =
+                self.try_get::<Paged<Mini>>(&[policies], &[("limit", "1")], &Principal::Tenant, Scope::AsUser)
+            {
+                return Missing(format!("{}: {HOLDS_UNREAD}", reason(&error)));
+            }
+        }
+        Works("legal holds and retention policies".into())
+    }
+
     /// Whether the token's own root could hold a quarantine folder. Nothing is written.
     fn quarantine_state(&self, me: &Me) -> CapabilityState {
         let fields = [("fields", "id,permissions")];
@@ -144,6 +160,11 @@ impl Tenant {
         }
     }
 }
+
+/// What follows when holds cannot be read, and what to do.
+const HOLDS_UNREAD: &str = "what cannot be read counts as held, so that nothing is deleted, overwritten or given another owner. If the \
+    company has Box Governance, tick Manage legal holds policies and Manage retention policies in the developer console; if it has none, \
+    say `holds = false` in the connector's settings";
 
 /// Who to try reading as: first the admin, then co-admins, then one member. Not oneself, and nobody inactive.
 fn candidates(me: &Me, users: &[User]) -> Vec<(Arc<str>, Role)> {

@@ -186,6 +186,15 @@ pub fn scopes() -> Vec<&'static str> {
     named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// The scopes that acting needs besides: what is to be ticked when policies shall do more than watch.
+#[must_use]
+pub fn acting_scopes() -> Vec<&'static str> {
+    let reading = scopes();
+    let named =
+        route::ACTING.iter().map(|route| route.scope).filter(|scope| !scope.is_empty() && !reading.contains(scope));
+    named.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// Where a team admin consents. `challenge` is of [`challenge`]; without `redirect` Dropbox shows the code to copy.
 ///
 /// No `scope` is asked for, which stands for all that the application's permissions have ticked: whoever ticks one more and

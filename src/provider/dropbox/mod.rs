@@ -93,7 +93,7 @@ impl Source for Tenant {
     }
 
     fn probe(&self) -> Vec<Capability> {
-        probe::probe(&self.team)
+        probe::probe(&self.team, self.holds)
     }
 
     fn people(&self, sink: &mut dyn FnMut(PeoplePage) -> Result<(), Error>) -> Result<(), Error> {

@@ -9,10 +9,11 @@ use super::wire::{Links, Listing};
 use super::{feed, people};
 use crate::model::{Person, Principal, Role, Status};
 use crate::provider::{Capability, CapabilityState, Error, Next, PeoplePage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Tries everything.
-pub(super) fn probe(team: &Team) -> Vec<Capability> {
+/// `holds` is false when the settings say that there are no legal holds.
+pub(super) fn probe(team: &Team, holds: bool) -> Vec<Capability> {
     let account = account(team);
     // With nobody to ask, and no way in, each further call would only wait once more.
     let shut = account.as_ref().err().filter(|error| is_shut(error)).map(copy);
@@ -24,7 +25,8 @@ pub(super) fn probe(team: &Team) -> Vec<Capability> {
         is("feed", shut.as_ref().map_or_else(|| log(team), |error| Err(copy(error)))),
         is("read as another user", known.as_ref().map_err(copy).and_then(|people| reading(team, people))),
         is("sharing", known.as_ref().map_err(copy).and_then(|people| sharing(team, people))),
-        is("quarantine", shut.map_or_else(|| Ok(quarantine(team)), Err)),
+        is("quarantine", shut.as_ref().map_or_else(|| Ok(quarantine(team)), |error| Err(copy(error)))),
+        is("holds", shut.map_or_else(|| Ok(legal_holds(team, holds)), Err)),
     ]
 }
 
@@ -167,6 +169,23 @@ fn quarantine(team: &Team) -> CapabilityState {
     match lacking(team, &QUARANTINE) {
         Some(lacking) => CapabilityState::Missing(how_to_grant(team, &lacking)),
         None => CapabilityState::Works("files can be moved, deleted and restored".into()),
+    }
+}
+
+/// Whether legal holds can be read: what cannot be read counts as held.
+fn legal_holds(team: &Team, asked: bool) -> CapabilityState {
+    if !asked {
+        return CapabilityState::Works("the settings say that the team has none".into());
+    }
+    let ask = Ask::new(&route::HOLDS, &Principal::Tenant, "list the legal holds");
+    match team.desk.rpc::<Value>(&ask, &json!({"include_released": false})) {
+        Ok(_) => CapabilityState::Works("legal holds can be read".into()),
+        Err(error) => CapabilityState::Missing(format!(
+            "{}: what cannot be read counts as held, so that nothing is deleted, overwritten or given another owner; {}, or say \
+             `holds = false` in the connector's settings if the team has none",
+            error.said(),
+            how_to_grant(team, route::HOLDS.scope)
+        )),
     }
 }
 

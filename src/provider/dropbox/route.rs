@@ -175,10 +175,6 @@ pub(super) static CHANGE_HOLD: Route = team("team/legal_holds/update_policy", "t
 pub(super) static MAKE_TEAM_FOLDER: Route = team("team/team_folder/create", "team_data.content.write");
 
 /// Every route above that acting calls beside those of [`ALL`]: their scopes are what an acting connector asks for besides.
-#[allow(
-    dead_code,
-    reason = "what an acting connector asks for is chosen where it is linked; the table is checked by its tests"
-)]
 pub(super) static ACTING: [&Route; 56] = [
     &MEMBER_INFO,
     &SUSPEND,

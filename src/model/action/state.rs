@@ -54,7 +54,8 @@ pub struct ItemState {
     pub as_folder: Option<Folder>,
     /// Who owns it, where the provider tells it.
     pub owner: Option<Owner>,
-    /// What pins its content: Box `file_version.id`, Dropbox `rev`. `None` for a folder.
+    /// What pins its content: Box `file_version.id`, Dropbox `rev`. `None` for a folder; of a Dropbox folder in the trash when it
+    /// was deleted, as text (`empty` when nothing lay in it).
     pub version: Option<Arc<str>>,
     /// Box `etag`, by which a write is made conditional. `None` on Dropbox.
     pub etag: Option<Arc<str>>,

@@ -81,6 +81,9 @@ fn untouched(order: &Order, outcome: Outcome, found: Option<&State>) -> Receipt 
     }
 }
 
+/// How often a step finds that what it was to change has changed meanwhile, before it is parked.
+const MOVED_MAX: u32 = 7;
+
 /// An order under way.
 struct Course<'a> {
     hands: &'a dyn Hands,
@@ -182,9 +185,9 @@ impl Course<'_> {
 
     /// Calls once for one step and notes what came of it.
     fn step(&mut self, step: &Step) -> Result<Option<End>, Error> {
-        let (before, limit) = (self.times(step), self.patience.calls_of_step_max);
+        let (called, moved) = (self.times(step, false), self.times(step, true));
         let all = u32::try_from(self.did.len()).unwrap_or(u32::MAX);
-        if before >= limit || all >= self.patience.steps_max {
+        if called >= self.patience.calls_of_step_max || moved >= MOVED_MAX || all >= self.patience.steps_max {
             return Ok(Some((Outcome::Unknown(self.last_words(step)), Vec::new())));
         }
         self.journal_before(step)?;
@@ -214,9 +217,9 @@ impl Course<'_> {
                 self.look()
             }
             Ended::Moved => {
-                let wait = FIRST_LOOK.saturating_mul(1 << before.min(6));
-                if before > 0 {
-                    self.pause(wait)?;
+                // Readings may lag behind: all waits together are longer than the settle time.
+                if moved > 0 {
+                    self.pause((self.patience.settle / 32).saturating_mul(1 << moved.min(MOVED_MAX)))?;
                 }
                 self.look()
             }
@@ -271,8 +274,9 @@ impl Course<'_> {
         self.did.iter().any(|did| did.ended == Ended::Answered && did.step == *step)
     }
 
-    fn times(&self, step: &Step) -> u32 {
-        let same = self.did.iter().filter(|did| did.step.name() == step.name() && did.step == *step).count();
+    /// How often a step was called: when what it was to change had changed meanwhile, or all other times.
+    fn times(&self, step: &Step, moved: bool) -> u32 {
+        let same = self.did.iter().filter(|did| (did.ended == Ended::Moved) == moved && did.step == *step).count();
         u32::try_from(same).unwrap_or(u32::MAX)
     }
 

@@ -409,7 +409,7 @@ fn person(order: &Order, now: &PersonState) -> Result<Vec<Step>, Block> {
 }
 
 /// `plan.docx`, `plan (2).docx`, `plan (3).docx`.
-fn numbered(name: &Arc<str>, taken: u32) -> Arc<str> {
+pub(in crate::provider) fn numbered(name: &Arc<str>, taken: u32) -> Arc<str> {
     if taken == 0 {
         return Arc::clone(name);
     }

@@ -16,7 +16,7 @@ use super::{Subject, kind_path, links};
 use crate::model::action::{
     Action, Folder, Holds, Invitations, ItemState, Labels, LinkAbove, LockState, OwnLink, Quarantine, State, TargetItem,
 };
-use crate::model::{ContentHash, Directory, ItemKind, Member, Members, Owner, Principal, Who};
+use crate::model::{Audience, ContentHash, Directory, ItemKind, Member, Members, Owner, Principal, Who};
 use crate::provider::govern::Asked;
 use crate::provider::http::Urgency;
 use crate::provider::{Error, Next};
@@ -246,7 +246,7 @@ impl Tenant {
         })
     }
 
-    /// Links on the folders above; one that whoever acts may not see leads nowhere for them.
+    /// Links on the folders above. A folder that whoever acts may not look at may have one: that is told, never left out.
     fn links_above(&self, of: Subject<'_>, above: &[Arc<str>]) -> Result<Vec<LinkAbove>, Error> {
         let mut links = Vec::new();
         for folder in above {
@@ -263,7 +263,11 @@ impl Tenant {
                     let link = found.shared_link.as_ref().map(own_link);
                     links.extend(link.map(|link| LinkAbove { folder: Arc::clone(folder), link }));
                 }
-                Err(error) if matches!(error.next(), Next::Gone | Next::Forbidden) => {}
+                // Whoever acts may not see this folder: what its link lets in is not known.
+                Err(error) if error.next() == Next::Forbidden => {
+                    links.push(LinkAbove { folder: Arc::clone(folder), link: unseen_link() });
+                }
+                Err(error) if error.next() == Next::Gone => {}
                 Err(error) => return Err(error),
             }
         }
@@ -329,6 +333,20 @@ fn own_link(told: &SharedLink) -> OwnLink {
         password: link.password,
         expires: link.expires,
         download: link.download,
+        owner: None,
+        url: None,
+    }
+}
+
+/// A link that may be there.
+fn unseen_link() -> OwnLink {
+    OwnLink {
+        key: links::KEY.into(),
+        audience: Audience::Unknown,
+        asked: Audience::Unknown,
+        password: false,
+        expires: None,
+        download: None,
         owner: None,
         url: None,
     }

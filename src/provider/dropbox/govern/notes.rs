@@ -16,6 +16,7 @@ use super::places::{done, is_taken, path_in, within};
 use super::read::Actor;
 use crate::model::ContentHash;
 use crate::model::action::{Action, Folder, ItemState, Note, NoteState, Quarantine, Step};
+use crate::provider::govern::goal::numbered;
 use crate::provider::govern::{Applied, Asked};
 use crate::provider::{Error, Next};
 use serde_json::{Value, json};
@@ -148,14 +149,4 @@ fn is_it(entry: &Entry, hash: ContentHash) -> bool {
 
 fn state(entry: Entry, unchanged: bool) -> Option<NoteState> {
     Some(NoteState { id: entry.id?.into(), unchanged, pin: entry.rev.map(Arc::from) })
-}
-
-/// The name that a note gets when its own was taken so often, as the goal numbers it: `a.txt`, `a (2).txt`.
-fn numbered(name: &str, taken: u32) -> String {
-    let number = taken.saturating_add(1);
-    match name.rsplit_once('.') {
-        _ if taken == 0 => name.to_owned(),
-        Some((stem, ending)) if !stem.is_empty() => format!("{stem} ({number}).{ending}"),
-        _ => format!("{name} ({number})"),
-    }
 }

@@ -91,9 +91,6 @@ fn a_note_is_known_by_its_content_under_any_of_its_names() {
         assert_eq!(found.expect("a state").map(|note| note.unchanged), unchanged, "{told:?}");
         assert_eq!(bench.heard().len(), looks, "{told:?}");
     }
-    let names: Vec<String> = (0..3).map(|taken| numbered("plan.txt", taken)).collect();
-    assert_eq!(names, ["plan.txt", "plan (2).txt", "plan (3).txt"]);
-    assert_eq!((numbered(".env", 1), numbered("plan", 2)), (".env (2)".to_owned(), "plan (3)".to_owned()));
 }
 
 #[test]

@@ -139,10 +139,13 @@ mod tests {
         (decision.kept.iter().map(|kept| (kept.ask.name(), kept.votes.len())).collect(), decision.overruled.len())
     }
 
+    /// What is asked for, what is kept with how many votes, how many are overruled.
+    type Row = (Vec<Ask>, Vec<(&'static str, usize)>, usize);
+
     #[test]
     fn the_strongest_of_contained_asks_stands_for_all() {
         let lock = Ask::Lock { lasting: None, no_download: true };
-        let rows: Vec<(Vec<Ask>, Vec<(&str, usize)>, usize)> = vec![
+        let rows: Vec<Row> = vec![
             (vec![hours(1), hours(2)], vec![("expire_links", 2)], 0),
             (vec![hours(2), hours(1)], vec![("expire_links", 2)], 0),
             (vec![hours(1), restrict(Audience::Company)], vec![("expire_links", 1), ("restrict_links", 1)], 0),

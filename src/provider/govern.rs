@@ -209,7 +209,7 @@ pub(in crate::provider) fn marked(text: &str, order: &str) -> Arc<str> {
 }
 
 /// The order whose comment or task this action takes away.
-pub(in crate::provider) fn order_said<'a>(order: &'a Order) -> &'a str {
+pub(in crate::provider) fn order_said(order: &Order) -> &str {
     match &order.action {
         Action::RemoveComment { order } | Action::RemoveTask { order } => order,
         _ => &order.id,

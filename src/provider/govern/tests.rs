@@ -421,7 +421,8 @@ fn every_action_is_undone_by_what_it_found() {
                 members.sort_by(|one, other| one.id.cmp(&other.id));
             }
         };
-        (nameless(&mut now), nameless(&mut was));
+        nameless(&mut now);
+        nameless(&mut was);
         assert_eq!(now, was, "{}", order.action.name());
     }
 }

@@ -17,6 +17,9 @@ fn label(label: &str, ours: Option<&str>) -> Action {
     Action::SetLabel { label: label.into(), order: Vec::new(), ours: ours.map(Arc::from) }
 }
 
+/// An action, the state, the names of the steps or what is in the way.
+type Row<'a> = (Action, &'a ItemState, Result<Vec<&'static str>, Block>);
+
 #[test]
 fn only_what_is_lacking_is_asked_for() {
     let expired = |at| {
@@ -41,7 +44,7 @@ fn only_what_is_lacking_is_asked_for() {
     };
     let (owner, company) = (crate::model::action::Whose::Owner, crate::model::action::Whose::Company);
     let lock = |no_download| Action::Lock { until: None, no_download };
-    let rows: Vec<(Action, &ItemState, Result<Vec<&'static str>, Block>)> = vec![
+    let rows: Vec<Row<'_>> = vec![
         (Action::RestrictLinks { to: Audience::Company }, &bare, Ok(vec![])),
         (Action::ExpireLinks { at: moment(2_000) }, &bare, Ok(vec![])),
         (Action::ProtectLinks, &bare, Ok(vec![])),

@@ -42,11 +42,16 @@ impl Tenant {
             }
             Err(error) => return Err(error),
         };
-        let Some(owner) = self.owning_member(asked, now)? else {
-            // What the team itself owns is nobody's; of anything else somebody is the owner whom nobody told.
-            let is_the_teams = matches!(now.folder.act_as, Principal::Admin(_));
-            let nothing_held = policies.is_empty() || is_the_teams;
-            return Ok(if nothing_held { none } else { Holds::Unreadable("its owner is not told".into()) });
+        let owner = match self.owning_member(asked, now)? {
+            Some(owner) => owner,
+            // What the team itself owns is nobody's.
+            None if policies.is_empty() || matches!(now.folder.act_as, Principal::Admin(_)) => return Ok(none),
+            None => match self.owner_of_share(asked, &now.folder.place)? {
+                Some(Some(owner)) => owner,
+                // Another company's.
+                Some(None) => return Ok(none),
+                None => return Ok(Holds::Unreadable("its owner is not told".into())),
+            },
         };
         let holds = policies.into_iter().filter(|policy| policy.members.contains(&owner));
         Ok(Holds::Known { holds: holds.map(|policy| policy.name).collect(), retentions: Vec::new() })
@@ -97,6 +102,19 @@ impl Tenant {
         let account = now.owner.as_ref().and_then(|owner| owner.account.as_deref());
         let listed = account.and_then(|account| asked.people.by_account(account)).map(|person| &person.id);
         Ok(home.as_ref().or(listed).map(|member| member.to_string()))
+    }
+
+    /// The member who owns a shared folder, `Some(None)` when it is somebody of another company; `None` when nobody is told.
+    fn owner_of_share(&self, asked: &Asked<'_>, folder: &Arc<str>) -> Result<Option<Option<String>>, Error> {
+        let eyes = self.admin_eyes()?;
+        let found = self.each_folder_page(&eyes, folder, &mut |page| {
+            let owner = page.users.iter().find(|user| user.access_type.as_str() == "owner");
+            Ok(owner.map(|owner| self.member_of(asked.people, owner).map(|member| member.to_string())))
+        });
+        match found {
+            Err(error) if matches!(error.next(), Next::Forbidden | Next::Gone) => Ok(None),
+            found => found,
+        }
     }
 
     fn policies(&self) -> Result<Vec<Policy>, Error> {

@@ -138,8 +138,9 @@ def item(world, judge, claim):
         judge.same("hash", state["hash"], seen.sha_1)
         judge.same("version", state["version"], seen.file_version.id)
         lock = state["lock"]
-        judge.same("lock", lock and [lock["by"], lock["until"], lock["no_download"]],
-                   seen.lock and [seen.lock.created_by.id, moment(seen.lock.expired_at), seen.lock.is_download_prevented])
+        if facets["lock"]:
+            judge.same("lock", lock and [lock["by"], lock["until"], lock["no_download"]],
+                       seen.lock and [seen.lock.created_by.id, moment(seen.lock.expired_at), seen.lock.is_download_prevented])
     if facets["links"]:
         links(judge, state, seen)
     if facets["members"]:

@@ -119,7 +119,8 @@ def item(world, judge, claim):
         judge.same("hash", state["hash"], seen.content_hash)
         judge.same("version", state["version"], seen.rev)
         info = seen.file_lock_info
-        judge.same("lock", state["lock"] is not None, info is not None and info.lockholder_name is not None)
+        if facets["lock"]:
+            judge.same("lock", state["lock"] is not None, info is not None and info.lockholder_name is not None)
     if facets["links"]:
         links(world, judge, state, on, client)
     if facets["members"]:

@@ -88,6 +88,8 @@ fn claim(row: &Row, on: &Target, action: &Action, state: &State) -> Value {
             "task": facets.task,
             "sessions": facets.sessions,
             "apps": facets.apps,
+            // Told wherever it costs no call; a promise for these alone.
+            "lock": matches!(action, Action::Lock { .. } | Action::Unlock),
         },
     })
 }

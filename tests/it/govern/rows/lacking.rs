@@ -23,14 +23,13 @@ type On = fn(&World) -> Target;
 
 pub(super) fn rows() -> Vec<Row> {
     let lock: Asked = |_| Action::Lock { until: None, no_download: false };
-    let hold: Asked = |_| Action::Hold { policy: "Case 7".into() };
     let label: Asked = |_| Action::SetLabel { label: "Internal".into(), order: levels(), ours: None };
     let comment: Asked = |_| Action::Comment { text: "Please look.".into() };
     let task: Asked = |_| Action::Task { text: "Please look.".into(), due: None };
     let overwrite: Asked = |_| Action::Overwrite { text: "Removed.".into() };
     let note: Asked = |_| Action::PutNote(Note { name: "Notice.txt".into(), text: "Ask.".into() });
     let all = &Provider::ALL;
-    let rows: [(&'static [Provider], &str, &str, On, Asked); 17] = [
+    let rows: [(&'static [Provider], &str, &str, On, Asked); 15] = [
         (all, "lock", "folder", folder, lock),
         (all, "unlock", "folder", folder, |_| Action::Unlock),
         (all, "overwrite", "folder", folder, overwrite),
@@ -44,8 +43,6 @@ pub(super) fn rows() -> Vec<Row> {
         (DROPBOX, "task", "file", file, task),
         (DROPBOX, "task", "folder", folder, task),
         (DROPBOX, "set_label", "folder", folder, label),
-        (DROPBOX, "hold", "file", file, hold),
-        (DROPBOX, "hold", "folder", folder, hold),
         (DROPBOX, "lock until a day", "file", file, |w| Action::Lock { until: Some(w.on_day(7)), no_download: false }),
         (DROPBOX, "require_password", "person", heidi, |_| Action::RequirePassword),
     ];

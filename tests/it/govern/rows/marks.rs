@@ -81,9 +81,9 @@ fn locks() -> Vec<Row> {
 }
 
 fn holds() -> Vec<Row> {
+    // Dropbox holds all that the owner has.
     let hold = |on, prepare| {
         Row::new("hold", on, prepare, |_| Action::Hold { policy: "Case 7".into() })
-            .of(BOX)
             .after(|f, _| f.holds = vec!["Case 7".into()])
             .effects(&[("held", 1)])
             .undo_effects(&[("hold_gone", 1)])

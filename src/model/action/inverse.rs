@@ -99,7 +99,8 @@ fn of_item(order: &Order, found: &ItemState) -> Undo {
             Undo::by(found.invitations.map(|rules: Invitations| Action::RestoreInvitations { rules }))
         }
         Action::Move { .. } => {
-            Undo::by([Action::Move { to: found.folder.clone(), name: Some(found.name.clone()), clash: Clash::Number }])
+            let back = Action::Move { to: found.folder.clone(), name: Some(found.name.clone()), clash: Clash::Number };
+            Undo::by([back].into_iter().chain(found.trashed.then_some(Action::Trash)))
         }
         Action::Quarantine(Quarantine { note, .. }) => {
             let lost = links_back(found, true).lost.into_iter().chain(members_back(found).lost);

@@ -275,7 +275,8 @@ impl Item<'_> {
         if taken > 0 && clash == Clash::Refuse {
             return Err(Block::NameTaken);
         }
-        let mut steps = Vec::new();
+        // Nothing is moved within the trash.
+        let mut steps = if self.now.trashed { vec![Step::Untrash] } else { Vec::new() };
         if self.now.lent == Some(false) {
             steps.push(Step::Lend { to: to.clone() });
         }
@@ -298,11 +299,17 @@ impl Item<'_> {
 
     fn release(&self, prior: &ItemState, note: Option<&Note>) -> Result<Vec<Step>, Block> {
         let mut steps = if note.is_some() { self.no_note() } else { Vec::new() };
+        if prior.trashed && self.now.trashed && self.now.folder.is(&prior.folder) {
+            return Ok(steps);
+        }
         steps.extend(self.moved(&prior.folder, &prior.name, Clash::Number, false)?);
         if let Members::Known(members) = &prior.members {
             steps.extend(sharing::members_again(self.now, members));
         }
         steps.extend(sharing::links_again(self.now, &prior.links));
+        if prior.trashed {
+            steps.push(Step::Trash);
+        }
         Ok(steps)
     }
 

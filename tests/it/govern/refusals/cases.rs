@@ -104,6 +104,16 @@ fn holds() -> Vec<Case> {
         ),
         Case::new(
             "a legal hold of its owner",
+            B,
+            |w| {
+                w.hold_person("heidi", "Case 7");
+                figures(w)
+            },
+            trash,
+            "blocked",
+        ),
+        Case::new(
+            "a legal hold of its owner",
             D,
             |w| {
                 w.dropbox().hold("heidi", "Case 7").unwrap();

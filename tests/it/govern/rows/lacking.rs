@@ -29,7 +29,7 @@ pub(super) fn rows() -> Vec<Row> {
     let overwrite: Asked = |_| Action::Overwrite { text: "Removed.".into() };
     let note: Asked = |_| Action::PutNote(Note { name: "Notice.txt".into(), text: "Ask.".into() });
     let all = &Provider::ALL;
-    let rows: [(&'static [Provider], &str, &str, On, Asked); 15] = [
+    let rows: [(&'static [Provider], &str, &str, On, Asked); 16] = [
         (all, "lock", "folder", folder, lock),
         (all, "unlock", "folder", folder, |_| Action::Unlock),
         (all, "overwrite", "folder", folder, overwrite),
@@ -44,6 +44,7 @@ pub(super) fn rows() -> Vec<Row> {
         (DROPBOX, "task", "folder", folder, task),
         (DROPBOX, "set_label", "folder", folder, label),
         (DROPBOX, "lock until a day", "file", file, |w| Action::Lock { until: Some(w.on_day(7)), no_download: false }),
+        (DROPBOX, "lock, no download", "file", file, |_| Action::Lock { until: None, no_download: true }),
         (DROPBOX, "require_password", "person", heidi, |_| Action::RequirePassword),
     ];
     rows.into_iter()

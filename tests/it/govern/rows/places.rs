@@ -34,6 +34,18 @@ fn cards(w: &World) -> Target {
     w.item(CARDS)
 }
 
+/// A file in nobody's folder, with a public link.
+fn at_the_root(w: &World) -> Target {
+    w.link("erin/Empty.txt", Some("public"));
+    w.item("erin/Empty.txt")
+}
+
+fn in_the_trash(w: &World) -> Target {
+    let on = w.item("heidi/O'Neill's list.txt");
+    w.delete("heidi/O'Neill's list.txt");
+    on
+}
+
 /// A folder with a public link and a member.
 fn site(w: &World) -> Target {
     w.invite(SITE, "erin");
@@ -207,6 +219,37 @@ fn quarantines() -> Vec<Row> {
                 f.watched.insert(SITE, None);
                 f.watched.insert(SITE_LEFT, Some(w.hash(NOTE)));
             }),
+        Row::new("admin_quarantine, from the root", "file", at_the_root, |w| {
+            quarantine(w, Whose::Company, "erin", "Empty.txt")
+        })
+        .lost(&[Loss::LinkAddress])
+        .effects(&[("link_gone", 1), ("member_made", 1), ("moved", 1), ("member_gone", 1), ("file_made", 1)])
+        // Nobody is let into a root: at Box whoever manages the company moves it back there.
+        .undo_effects_of([
+            &[("trashed", 1), ("moved", 1), ("link_made", 1)],
+            &[("trashed", 1), ("member_made", 1), ("moved", 1), ("member_gone", 1), ("link_made", 1)],
+        ])
+        .watched(&["erin/Empty.txt", "erin/Empty.txt.quarantined.txt"])
+        .after(|f, w| {
+            taken_over(f, w);
+            f.watched.insert("erin/Empty.txt", None);
+            f.watched.insert("erin/Empty.txt.quarantined.txt", Some(w.hash(NOTE)));
+        }),
+        Row::new("admin_quarantine, in the trash", "file", in_the_trash, |w| {
+            quarantine(w, Whose::Company, "heidi", "O'Neill's list.txt")
+        })
+        .effects(&[("untrashed", 1), ("member_made", 1), ("moved", 1), ("member_gone", 1), ("file_made", 1)])
+        .undone(back)
+        .undo_effects_of([
+            &[("trashed", 2), ("moved", 1)],
+            &[("trashed", 2), ("member_made", 1), ("moved", 1), ("member_gone", 1)],
+        ])
+        .watched(&["heidi/O'Neill's list.txt"])
+        .after(|f, w| {
+            taken_over(f, w);
+            f.trashed = false;
+            back(f, w);
+        }),
     ]
 }
 

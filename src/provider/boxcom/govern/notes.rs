@@ -9,10 +9,11 @@ mod session;
 use super::super::Tenant;
 use super::super::api::Change;
 use super::super::wire::Listed;
-use super::places::{At, Named, by, came_of, hash_of, is_name_taken, no_folder, numbered, unread};
+use super::places::{At, Named, by, came_of, hash_of, is_name_taken, no_folder, unread};
 use crate::model::action::{Action, Block, Folder, ItemState, Never, Note, NoteState, Quarantine, Step};
 use crate::model::{ContentHash, ItemKind, Principal};
 use crate::provider::body::ContentHasher;
+use crate::provider::govern::goal::numbered;
 use crate::provider::govern::{Applied, Asked};
 use crate::provider::http::{Payload, Reply};
 use crate::provider::{Error, Next};
@@ -40,9 +41,10 @@ impl Tenant {
     pub(super) fn note_state(&self, asked: &Asked<'_>, prior_folder: &Folder) -> Result<Option<NoteState>, Error> {
         let Some(note) = note_of(&asked.order.action) else { return Ok(None) };
         let hash = sha1_of(note.text.as_bytes());
-        for tried in 1..=NAMES_MAX {
-            let name = if tried == 1 { note.name.to_string() } else { numbered(&note.name, tried) };
-            let Some(Named { kind, id }) = self.named(prior_folder, &name)? else { return Ok(None) };
+        for taken in 0..NAMES_MAX {
+            let Some(Named { kind, id }) = self.named(prior_folder, &numbered(&note.name, taken))? else {
+                return Ok(None);
+            };
             if &*kind != "file" {
                 continue;
             }

@@ -15,6 +15,7 @@ use super::super::api::{Ask, Change, request_id};
 use super::super::judge::{self, Door, Scope, block, code};
 use crate::model::action::{Block, Folder, ItemState, Never, Step, Target};
 use crate::model::{ItemKind, Principal};
+use crate::provider::govern::goal::numbered;
 use crate::provider::govern::{Applied, Asked};
 use crate::provider::http::{Payload, Reply, Urgency};
 use crate::provider::{Error, Next};
@@ -111,7 +112,7 @@ impl Tenant {
         loop {
             let mut body = json!({"parent": {"id": ROOT}});
             if tried > 0 {
-                body["name"] = numbered(&now.name, tried + 1).into();
+                body["name"] = (*numbered(&now.name, tried)).into();
             }
             let path = [at.route(), at.id];
             match self.post(&path, &body, by(now), at.doing("restore")) {
@@ -301,14 +302,6 @@ pub(super) fn unread(error: Error) -> Applied {
 /// True when another item of the folder has the name.
 pub(super) fn is_name_taken(error: &Error) -> bool {
     code(error) == "item_name_in_use"
-}
-
-/// `plan (2).docx`
-pub(super) fn numbered(name: &str, number: u32) -> String {
-    match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => format!("{stem} ({number}).{ending}"),
-        _ => format!("{name} ({number})"),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Acting at a provider: one way to perform an order, whichever the provider and whatever the action.
 //!
-//! [`perform`] does what every action has in common: read, compare with the goal, journal, call, read back, decide. What an
+//! `perform` does what every action has in common: read, compare with the goal, journal, call, read back, decide. What an
 //! action asks for is worked out by [`goal`] from plain data; what a provider's calls are stands in its own `govern` folder
-//! behind [`Hands`]. So a new action is a goal and, where it needs one, a step; a new provider is a reading and its steps.
+//! behind `Hands`. So a new action is a goal and, where it needs one, a step; a new provider is a reading and its steps.
 
 mod course;
 pub mod goal;

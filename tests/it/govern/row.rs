@@ -261,7 +261,11 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         parked += 1;
         let is_unclear = given.dids.last().is_some_and(|did| matches!(did.ended, Ended::Unclear(_)));
         wrong.unless(is_unclear, || format!("unknown without an unclear call: {receipt:?}"));
-        return done(&world, wrong, Told { outcome: "unknown".into(), calls, undo: String::new(), parked });
+        return done(
+            &world,
+            wrong,
+            Told { outcome: "unknown".into(), calls, undo: steps(&given.dids).join(", "), parked },
+        );
     }
     wrong.unless(outcome.name() == row.outcome, || {
         format!("outcome {outcome:?} of {:?}, left {:?}", receipt.did, receipt.left)
@@ -327,7 +331,11 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         world.settle();
         if let Outcome::Unknown(_) = inverse.receipt.outcome {
             parked += 1;
-            return done(&world, wrong, Told { outcome: outcome.name().into(), calls, undo: "unknown".into(), parked });
+            return done(
+                &world,
+                wrong,
+                Told { outcome: outcome.name().into(), calls, undo: steps(&inverse.dids).join(", "), parked },
+            );
         }
         let so = inverse.receipt.outcome == Outcome::AlreadySo && given.dids.is_empty();
         wrong.unless(so || inverse.receipt.outcome == Outcome::Done, || {

@@ -19,6 +19,9 @@ use std::io;
 /// How often an order is given again when it could not be decided.
 const GIVEN_MAX: usize = 12;
 
+/// Puts things in place, and tells what the order is done to.
+pub(super) type Prepare = fn(&World) -> Target;
+
 /// A change of what the tenant shows.
 type Change = fn(&mut Facts, &World);
 
@@ -279,7 +282,7 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
     }
     let named = receipt.left.iter().filter(|left| !matches!(left, Left::Overridden { .. })).count();
     wrong.unless(named == row.left, || format!("left {:?}", receipt.left));
-    wrong.unless(receipt.read_back.is_some() == !receipt.did.is_empty(), || "read back without a call".into());
+    wrong.unless(receipt.read_back.is_some() != receipt.did.is_empty(), || "read back without a call".into());
     let answered = given.dids.iter().filter(|did| did.ended == Ended::Answered);
     wrong.unless(answered.clone().all(|did| !did.requests.is_empty()), || "a call without a request's id".into());
     once(&world, &mut wrong, "effects", row.effects[at], &given);

@@ -104,6 +104,11 @@ fn summary(ran: &[Ran]) {
     let told = || ran.iter().filter_map(|one| one.told.as_ref().ok());
     let calls: u64 = told().map(|told| told.calls).sum();
     let parked: u32 = told().map(|told| told.parked).sum();
+    for Ran { row, provider, seed, told } in ran {
+        if let Ok(Told { undo, parked: 1.., .. }) = told {
+            println!("parked: {provider} {} {}, seed {seed}: {undo}", row.name, row.on);
+        }
+    }
     println!("{} rows, {} as they must be, {parked} of them parked; {calls} calls", ran.len(), told().count());
 }
 

@@ -247,8 +247,18 @@ impl Course<'_> {
     }
 
     /// Reads again; `Some` when it is gone.
+    /// After a call of ours a reading that lags behind may miss it where it is now: looked for once more.
     fn look(&mut self) -> Result<Option<End>, Error> {
-        Ok(if self.read_again()? { None } else { Some((Outcome::Gone, Vec::new())) })
+        if self.read_again()? {
+            return Ok(None);
+        }
+        if self.is_begun() {
+            self.pause(self.patience.settle)?;
+            if self.read_again()? {
+                return Ok(None);
+            }
+        }
+        Ok(Some((Outcome::Gone, Vec::new())))
     }
 
     /// False when it is gone; then the state stays as last read.

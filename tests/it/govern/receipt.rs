@@ -39,6 +39,9 @@ impl Judge<'_> {
         }
         if self.world.is_box() {
             self.same("folder", &state.folder.id.as_deref().unwrap_or_default(), &&*facts.folder);
+        } else {
+            let told = (&*state.folder.place, state.folder.path.as_deref().unwrap_or_default());
+            self.same("folder", &told, &(&*facts.place, &*facts.folder));
         }
         if facets.links {
             self.links(state, facts);

@@ -40,8 +40,17 @@ impl Case {
         action: fn(&World) -> Action,
         outcome: &'static str,
     ) -> Self {
-        let (settings, order): (fn(&mut Settings), fn(&mut Order, &World)) = (|_| {}, |_, _| {});
-        Self { what, of, prepare, action, outcome, settings, order, meanwhile: None, after: |_, _| {} }
+        Self {
+            what,
+            of,
+            prepare,
+            action,
+            outcome,
+            settings: |_| {},
+            order: |_, _| {},
+            meanwhile: None,
+            after: |_, _| {},
+        }
     }
 
     fn settings(self, settings: fn(&mut Settings)) -> Self {

@@ -19,6 +19,9 @@ use std::io;
 /// How often an order is given again when it could not be decided.
 const GIVEN_MAX: usize = 12;
 
+/// Puts things in place, and tells what the order is done to.
+pub(super) type Prepare = fn(&World) -> Target;
+
 /// A change of what the tenant shows.
 type Change = fn(&mut Facts, &World);
 
@@ -261,7 +264,11 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         parked += 1;
         let is_unclear = given.dids.last().is_some_and(|did| matches!(did.ended, Ended::Unclear(_)));
         wrong.unless(is_unclear, || format!("unknown without an unclear call: {receipt:?}"));
-        return done(&world, wrong, Told { outcome: "unknown".into(), calls, undo: String::new(), parked });
+        return done(
+            &world,
+            wrong,
+            Told { outcome: "unknown".into(), calls, undo: steps(&given.dids).join(", "), parked },
+        );
     }
     wrong.unless(outcome.name() == row.outcome, || {
         format!("outcome {outcome:?} of {:?}, left {:?}", receipt.did, receipt.left)
@@ -275,7 +282,7 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
     }
     let named = receipt.left.iter().filter(|left| !matches!(left, Left::Overridden { .. })).count();
     wrong.unless(named == row.left, || format!("left {:?}", receipt.left));
-    wrong.unless(receipt.read_back.is_some() == !receipt.did.is_empty(), || "read back without a call".into());
+    wrong.unless(receipt.read_back.is_some() != receipt.did.is_empty(), || "read back without a call".into());
     let answered = given.dids.iter().filter(|did| did.ended == Ended::Answered);
     wrong.unless(answered.clone().all(|did| !did.requests.is_empty()), || "a call without a request's id".into());
     once(&world, &mut wrong, "effects", row.effects[at], &given);
@@ -327,7 +334,11 @@ pub(super) fn run(row: &Row, provider: Provider, seed: u64, faults: Faults) -> R
         world.settle();
         if let Outcome::Unknown(_) = inverse.receipt.outcome {
             parked += 1;
-            return done(&world, wrong, Told { outcome: outcome.name().into(), calls, undo: "unknown".into(), parked });
+            return done(
+                &world,
+                wrong,
+                Told { outcome: outcome.name().into(), calls, undo: steps(&inverse.dids).join(", "), parked },
+            );
         }
         let so = inverse.receipt.outcome == Outcome::AlreadySo && given.dids.is_empty();
         wrong.unless(so || inverse.receipt.outcome == Outcome::Done, || {

@@ -111,10 +111,6 @@ impl World {
         self.play(&Edit::Delete { by: owner(path), path: steps(path) });
     }
 
-    pub(super) fn rename(&self, from: &'static str, to: &str) {
-        self.play(&Edit::Move { by: owner(from), from: steps(from), to: steps(to) });
-    }
-
     pub(super) fn suspend(&self, key: &'static str) {
         self.play(&Edit::Suspend { by: "ada", whom: key });
     }
@@ -313,12 +309,12 @@ impl World {
     }
 
     /// The same, kept for what a row expects.
-    pub(super) fn into_folder(&self, path: &str) -> Folder {
+    pub(super) fn to_folder(&self, path: &str) -> Folder {
         self.to.borrow_mut().insert(self.folder(path)).clone()
     }
 
     /// The quarantine's folder of the company or a person (by key), kept alike.
-    pub(super) fn into_quarantine(&self, whose: Whose, key: &str) -> Folder {
+    pub(super) fn to_quarantine(&self, whose: Whose, key: &str) -> Folder {
         let person = (whose == Whose::Owner).then(|| &*self.known(key).id);
         let made = self.governor.quarantine(whose, person).unwrap_or_else(|error| panic!("no quarantine: {error}"));
         self.to.borrow_mut().insert(made).clone()
@@ -435,15 +431,6 @@ impl World {
     /// Requests so far.
     pub(super) fn calls(&self) -> u64 {
         self.stage.running.record().count()
-    }
-
-    /// True for a file or folder that the order is done to.
-    pub(super) fn kind(on: &Target) -> &'static str {
-        match on {
-            Target::Item(item) if item.kind == ItemKind::File => "file",
-            Target::Item(_) => "folder",
-            Target::Person(_) => "person",
-        }
     }
 }
 

@@ -199,6 +199,8 @@ impl Tenant {
 
     /// The newest revision of a deleted file.
     fn trashed_file(&self, asked: &Asked<'_>, target: &TargetItem) -> Result<Option<Found>, Error> {
+        // Another place's answer may tell of it too, but not where it lay: the first that tells is right.
+        let mut untold = None;
         for place in places(asked, target) {
             let actor = self.actor_in(asked.people, &place)?;
             let argument = json!({"path": &*target.id, "mode": "id", "limit": 1});
@@ -212,11 +214,15 @@ impl Tenant {
             };
             let Some(entry) = revisions.entries.into_iter().next().filter(|_| revisions.is_deleted) else { continue };
             let told = entry.path_display.as_deref().or(entry.path_lower.as_deref()).map(Arc::from);
-            if let Some(path) = told.or_else(|| target.path.clone()) {
-                return Ok(Some(Found { entry, place, path, actor, eyes, trashed: true, pin: None }));
+            let is_told = told.is_some();
+            let path = told.or_else(|| target.path.clone());
+            let found = path.map(|path| Found { entry, place, path, actor, eyes, trashed: true, pin: None });
+            if is_told {
+                return Ok(found);
             }
+            untold = untold.or(found);
         }
-        Ok(None)
+        Ok(untold)
     }
 
     /// A deleted folder, or the one that took its place when it was brought back.

@@ -39,15 +39,15 @@ fn cards(w: &World) -> Target {
 }
 
 fn far(w: &World) -> Action {
-    Action::Move { to: w.into_folder("team/Templates"), name: None, clash: Clash::Refuse }
+    Action::Move { to: w.to_folder("team/Templates"), name: None, clash: Clash::Refuse }
 }
 
 fn near(w: &World) -> Action {
-    Action::Move { to: w.into_folder("heidi/1/2"), name: None, clash: Clash::Refuse }
+    Action::Move { to: w.to_folder("heidi/1/2"), name: None, clash: Clash::Refuse }
 }
 
 fn admin_quarantine(w: &World) -> Action {
-    let to = w.into_quarantine(Whose::Company, "erin");
+    let to = w.to_quarantine(Whose::Company, "erin");
     let note = Some(Note { name: "Cards.txt.quarantined.txt".into(), text: TEXT.into() });
     Action::Quarantine(Quarantine { whose: Whose::Company, to, name: "q-1 Cards.txt".into(), note })
 }

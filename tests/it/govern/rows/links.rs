@@ -1,6 +1,6 @@
 //! Links: ended, narrowed, given an end, a password, no download.
 
-use crate::govern::row::Row;
+use crate::govern::row::{Prepare, Row};
 use crate::govern::world::World;
 use sluicebox::model::Audience;
 use sluicebox::model::action::{Action, Loss, Target};
@@ -11,7 +11,7 @@ const CARDS: &str = "erin/Travel/Cards.txt";
 const SITE: &str = "heidi/Site";
 
 pub(super) fn rows() -> Vec<Row> {
-    let on: [(&str, fn(&World) -> Target); 2] = [("file", |w| w.item(CARDS)), ("folder", |w| w.item(SITE))];
+    let on: [(&str, Prepare); 2] = [("file", |w| w.item(CARDS)), ("folder", |w| w.item(SITE))];
     on.into_iter().flat_map(|(on, prepare)| of(on, prepare)).chain(above()).collect()
 }
 

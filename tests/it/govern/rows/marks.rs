@@ -2,7 +2,7 @@
 
 use super::BOX;
 use crate::govern::facts::LockFact;
-use crate::govern::row::Row;
+use crate::govern::row::{Prepare, Row};
 use crate::govern::world::{World, levels};
 use sluicebox::model::action::{Action, Loss, Target};
 
@@ -19,7 +19,7 @@ fn set(label: &'static str, ours: Option<&'static str>) -> Action {
 
 fn labels() -> Vec<Row> {
     let mut rows = Vec::new();
-    let on: [(&str, fn(&World) -> Target, fn(&World) -> Target); 2] = [
+    let on: [(&str, Prepare, Prepare); 2] = [
         ("file", |w| w.item(FIGURES), |w| w.labelled(FIGURES, "Internal")),
         ("folder", |w| w.item(PRESS), |w| w.labelled(PRESS, "Internal")),
     ];

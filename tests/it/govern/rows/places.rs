@@ -53,11 +53,11 @@ fn site(w: &World) -> Target {
 }
 
 fn to_near(w: &World) -> Action {
-    Action::Move { to: w.into_folder(NEAR), name: None, clash: Clash::Refuse }
+    Action::Move { to: w.to_folder(NEAR), name: None, clash: Clash::Refuse }
 }
 
 fn to_far(w: &World) -> Action {
-    Action::Move { to: w.into_folder(FAR), name: Some("Figures of heidi".into()), clash: Clash::Refuse }
+    Action::Move { to: w.to_folder(FAR), name: Some("Figures of heidi".into()), clash: Clash::Refuse }
 }
 
 fn note(name: &str) -> Note {
@@ -65,7 +65,7 @@ fn note(name: &str) -> Note {
 }
 
 fn quarantine(w: &World, whose: Whose, key: &str, name: &str) -> Action {
-    let to = w.into_quarantine(whose, key);
+    let to = w.to_quarantine(whose, key);
     Action::Quarantine(Quarantine { whose, to, name: format!("q-1 {name}").into(), note: Some(note(&left(name))) })
 }
 
@@ -114,7 +114,7 @@ fn moves() -> Vec<Row> {
             "move out of a shared folder",
             "file",
             |w| w.item("erin/Payroll/April.csv"),
-            |w| Action::Move { to: w.into_folder("erin/Travel"), name: None, clash: Clash::Refuse },
+            |w| Action::Move { to: w.to_folder("erin/Travel"), name: None, clash: Clash::Refuse },
         ))
         .after(|f, w| {
             f.inherited.clear();
@@ -127,19 +127,16 @@ fn moves() -> Vec<Row> {
                 w.write("heidi/1/2/Figures.csv", "taken");
                 figures(w)
             },
-            |w| Action::Move { to: w.into_folder(NEAR), name: None, clash: Clash::Number },
+            |w| Action::Move { to: w.to_folder(NEAR), name: None, clash: Clash::Number },
         ))
         .after(|f, w| {
             f.name = "Figures (2).csv".into();
             w.moved(f);
         }),
-        copied(Row::new("copy", "file", figures, |w| Action::Copy {
-            to: w.into_folder(NEAR),
-            name: "Copy.csv".into(),
-        }))
-        .watched(&["heidi/1/2/Copy.csv"])
-        .after(|f, _| drop(f.watched.insert("heidi/1/2/Copy.csv", Some(f.hash.clone())))),
-        copied(Row::new("copy", "folder", old, |w| Action::Copy { to: w.into_folder(NEAR), name: "Copy".into() }))
+        copied(Row::new("copy", "file", figures, |w| Action::Copy { to: w.to_folder(NEAR), name: "Copy.csv".into() }))
+            .watched(&["heidi/1/2/Copy.csv"])
+            .after(|f, _| drop(f.watched.insert("heidi/1/2/Copy.csv", Some(f.hash.clone())))),
+        copied(Row::new("copy", "folder", old, |w| Action::Copy { to: w.to_folder(NEAR), name: "Copy".into() }))
             .watched(&["heidi/1/2/Copy"])
             .after(|f, _| drop(f.watched.insert("heidi/1/2/Copy", Some("folder".into())))),
     ]

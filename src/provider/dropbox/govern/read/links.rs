@@ -42,7 +42,9 @@ impl Tenant {
         let above = told.iter().filter_map(|told| {
             let link = self.own_link(asked.people, told)?;
             let folder: Arc<str> = told.id.as_deref().unwrap_or_default().into();
-            (!own.iter().any(|own| own.key == link.key)).then_some(LinkAbove { folder, link })
+            // Its own is none above, also when the list of its own lags behind this one.
+            let is_own = *folder == *id || own.iter().any(|own| own.key == link.key);
+            (!is_own).then_some(LinkAbove { folder, link })
         });
         Ok(above.collect())
     }

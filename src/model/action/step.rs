@@ -223,7 +223,7 @@ impl Step {
         }
     }
 
-    /// True for what the provider cannot be asked about afterwards, and what twice is the same as once.
+    /// True for what not every provider can be asked about afterwards, and what twice is the same as once.
     #[must_use]
     pub fn leaves_no_trace(&self) -> bool {
         matches!(self, Step::EndSessions | Step::RequirePassword)

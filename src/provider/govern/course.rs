@@ -138,7 +138,17 @@ impl Course<'_> {
     /// What is lacking now. What leaves no trace is not lacking once it was done.
     fn lacking(&self) -> Result<Vec<Step>, Block> {
         let steps = goal::steps(self.order, &self.now, &self.prior, &self.taken, self.hands.ways(), self.people)?;
-        Ok(steps.into_iter().filter(|step| !(step.leaves_no_trace() && self.was_answered(step))).collect())
+        Ok(steps.into_iter().filter(|step| !(self.leaves_no_trace(step) && self.was_answered(step))).collect())
+    }
+
+    /// True when nothing that can be read tells of this step.
+    fn leaves_no_trace(&self, step: &Step) -> bool {
+        let told = match (step, self.now.person()) {
+            (Step::EndSessions, Some(person)) => person.sessions.is_some(),
+            (Step::RequirePassword, Some(person)) => person.password_asked.is_some(),
+            _ => false,
+        };
+        step.leaves_no_trace() && !told
     }
 
     /// True once something of this order may have been done, now or before.

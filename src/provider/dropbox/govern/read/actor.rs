@@ -12,10 +12,10 @@ use super::super::super::wire::{ShareMember, ShareMembers, SharedFolder};
 use super::super::block_of;
 use crate::model::action::{Block, ItemState};
 use crate::model::{Directory, Principal, Status};
-use crate::provider::Error;
 use crate::provider::govern::{Applied, Asked};
 use crate::provider::http::Urgency;
 use crate::provider::pages::Pages;
+use crate::provider::{Error, Next};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -195,7 +195,22 @@ impl Tenant {
         asked: &Asked<'_>,
         now: &ItemState,
     ) -> Result<Actor, Applied> {
-        self.actor_or_blocked(asked, now.shared_as.as_ref().unwrap_or(&now.folder.place))
+        let Some(share) = &now.shared_as else { return self.actor_or_blocked(asked, &now.folder.place) };
+        match self.actor_or_blocked(asked, share) {
+            // What is no longer shared has nobody who may change its members: it changed meanwhile.
+            Err(Applied::Blocked(Block::NobodyToAct)) if self.is_unshared(share)? => Err(Applied::Moved),
+            found => found,
+        }
+    }
+
+    /// True when there is no such shared folder any more.
+    fn is_unshared(&self, folder: &Arc<str>) -> Result<bool, Applied> {
+        let told = self.admin_eyes().and_then(|eyes| self.share(&eyes, folder));
+        match told {
+            Err(error) if error.next() == Next::Gone => Ok(true),
+            Err(error) if error.next() == Next::Transient => Err(Applied::Later(error)),
+            _ => Ok(false),
+        }
     }
 
     pub(in crate::provider::dropbox::govern) fn actor_or_blocked(
@@ -207,7 +222,7 @@ impl Tenant {
             Ok(Some(actor)) => Ok(actor),
             Ok(None) => Err(Applied::Blocked(Block::NobodyToAct)),
             // Only a reading failed: nothing was done.
-            Err(error) if matches!(error.next(), crate::provider::Next::Transient) => Err(Applied::Later(error)),
+            Err(error) if matches!(error.next(), Next::Transient) => Err(Applied::Later(error)),
             Err(error) => Err(Applied::failed(error, block_of)),
         }
     }

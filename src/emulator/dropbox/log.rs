@@ -165,10 +165,10 @@ pub(super) fn note(state: &mut State, at: Moment, actor: Actor, kind: &'static s
     state.log.push(Event { at, category: category(kind), kind, actor, body });
 }
 
-/// How it was done: what a request does comes by way of the API, whoever it acts as.
+/// How it was done: what a request does comes by way of the API, whoever it acts as. (A struct within a union stands beside its tag.)
 fn access_method(state: &State) -> Value {
     match &state.carrier {
-        Some(carrier) => json!({ ".tag": "api", "api": { "request_id": format!("dbarid:{}", carrier.request) } }),
+        Some(carrier) => json!({ ".tag": "api", "request_id": format!("dbarid:{}", carrier.request) }),
         None => json!({ ".tag": "end_user", "end_user": { ".tag": "web" } }),
     }
 }

@@ -4,6 +4,9 @@
 //! A row ([`row::Row`]) says what is prepared, ordered and must come of it; nothing of it asks by a route. The seeds of the
 //! run with faults are those of `SLUICEBOX_SEEDS`; `tests/actions` runs fifty.
 
+mod box_places;
+mod box_sharing;
+mod dropbox_sharing;
 mod facts;
 mod outside;
 mod receipt;

@@ -1,15 +1,12 @@
 //! All integration tests in one binary: one module for each behaviour.
 
 mod backlog;
-mod box_places;
-mod box_sharing;
 mod canary;
 mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 mod cost;
 mod doctor;
-mod dropbox_sharing;
 mod emulate;
 mod extract;
 mod extract_cli;

@@ -222,12 +222,6 @@ impl Step {
             Step::RevokeApp { .. } => "revoke_app",
         }
     }
-
-    /// True for what not every provider can be asked about afterwards, and what twice is the same as once.
-    #[must_use]
-    pub fn leaves_no_trace(&self) -> bool {
-        matches!(self, Step::EndSessions | Step::RequirePassword)
-    }
 }
 
 /// Settings of a link; what is `None` stays as it is.

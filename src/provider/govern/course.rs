@@ -141,14 +141,14 @@ impl Course<'_> {
         Ok(steps.into_iter().filter(|step| !(self.leaves_no_trace(step) && self.was_answered(step))).collect())
     }
 
-    /// True when nothing that can be read tells of this step.
+    /// True for what twice is the same as once and nothing that was read tells of.
     fn leaves_no_trace(&self, step: &Step) -> bool {
-        let told = match (step, self.now.person()) {
-            (Step::EndSessions, Some(person)) => person.sessions.is_some(),
-            (Step::RequirePassword, Some(person)) => person.password_asked.is_some(),
+        let Some(person) = self.now.person() else { return false };
+        match step {
+            Step::EndSessions => person.sessions.is_none(),
+            Step::RequirePassword => person.password_asked.is_none(),
             _ => false,
-        };
-        step.leaves_no_trace() && !told
+        }
     }
 
     /// True once something of this order may have been done, now or before.

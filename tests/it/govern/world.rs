@@ -44,6 +44,13 @@ impl World {
         Self::on(Stage::with(provider, seed, small(), Faults::default()), change)
     }
 
+    /// The company after its people did all this.
+    pub(super) fn after(provider: Provider, deeds: &[Edit]) -> Self {
+        let stage = Stage::with(provider, 1, small(), Faults::default());
+        deeds.iter().for_each(|deed| play(&stage, deed));
+        Self::on(stage, |_| {})
+    }
+
     /// The company behind doors that others can use too: with TLS at Dropbox, whose SDK takes nothing else.
     pub(super) fn outside(provider: Provider) -> Self {
         let stage = Stage::over(provider, 1, small(), Faults::default(), provider == Provider::Dropbox);
@@ -89,8 +96,7 @@ impl World {
     // ---- what people do ----
 
     fn play(&self, edit: &Edit) {
-        let done = if self.is_box() { self.boxcom().play(edit) } else { self.dropbox().play(edit) };
-        done.unwrap_or_else(|why| panic!("{edit:?}: {why}"));
+        play(&self.stage, edit);
     }
 
     /// A person gives something a link for `public`, `company` or `members`, or takes it away.
@@ -432,6 +438,15 @@ impl World {
     pub(super) fn calls(&self) -> u64 {
         self.stage.running.record().count()
     }
+}
+
+/// In the tenant that is acted in.
+fn play(stage: &Stage, edit: &Edit) {
+    let done = match stage.provider {
+        Provider::Box => stage.tenants.boxcom.play(edit),
+        Provider::Dropbox => stage.tenants.dropbox.play(edit),
+    };
+    done.unwrap_or_else(|why| panic!("{edit:?}: {why}"));
 }
 
 /// The small company without its large contents.

@@ -306,7 +306,7 @@ impl Stage {
     }
 
     /// That the emulator found nothing to refuse: no request of ours was wrong, too early, or above a principal's rate.
-    pub(super) fn assert_behaved(&self) {
+    pub(crate) fn assert_behaved(&self) {
         let record = self.running.record();
         let shown = |requests: Vec<emulator::Recorded>| -> Vec<String> {
             let row =

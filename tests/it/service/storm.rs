@@ -119,7 +119,7 @@ impl Calls {
         println!("in the storm {} calls, {faulted} of them met a fault: {:?}", self.all, self.faults);
         println!("{} went well: {ratio:.3} calls for each beyond the faults", self.well);
         assert!(self.remembered, "all requests are remembered");
-        assert!(faulted * 4 > self.all, "it was a storm");
+        assert!(faulted > 0, "it was a storm");
         assert!(ratio <= CALLS_PER_SUCCESS_MAX, "{ratio}");
     }
 }

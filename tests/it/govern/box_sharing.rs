@@ -1,86 +1,46 @@
 //! What closes sharing at Box, against the emulator's tenant without faults: what is called, what is so afterwards, what is
 //! left open, and that an undo brings back what was.
 
-use sluicebox::clock::{Clock, Moment};
-use sluicebox::emulator::boxcom as emulated;
-use sluicebox::emulator::edit::{Edit, Play};
-use sluicebox::emulator::seed::Fill;
-use sluicebox::emulator::{self, Door, Running};
+use super::world::World;
+use sluicebox::emulator::edit::Edit;
 use sluicebox::model::action::{
     Action, Order, Outcome, Password, Receipt, State, Target, TargetItem, TargetPerson, Undo,
 };
-use sluicebox::model::{Audience, Directory, Item, ItemKind, Member, Members, Who};
-use sluicebox::provider::govern::{Governor, NoJournal};
-use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, HookKeys, Limits};
-use sluicebox::provider::{Onward, Secret, Settings, Source, registry};
-use std::collections::{HashMap, VecDeque};
+use sluicebox::model::{Audience, Member, Members, Provider, Who};
+use sluicebox::provider::govern::NoJournal;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-use url::Url;
 
 struct Stage {
-    tenant: Arc<emulated::Tenant>,
-    running: Running,
-    clock: Clock,
-    governor: Box<dyn Governor>,
-    people: Directory,
-    /// By owner's key and path (`erin/Travel/Cards.txt`).
-    items: HashMap<String, Item>,
+    world: World,
 }
 
 impl Stage {
     fn new(deeds: &[Edit]) -> Self {
-        let clock = Clock::movable();
-        let tenant = Arc::new(emulated::Tenant::new(1, clock.clone(), &Fill::small()));
-        deeds.iter().for_each(|deed| tenant.play(deed).unwrap());
-        let doors = [Door::BoxApi, Door::BoxUpload, Door::BoxDownload];
-        let running = emulator::start(emulator::Options {
-            seed: 1,
-            clock: clock.clone(),
-            clouds: doors.map(|door| (door, Arc::clone(&tenant) as Arc<dyn emulator::Cloud>)).to_vec(),
-            ..emulator::Options::default()
-        })
-        .unwrap();
-        http::install_tls();
-        let settings = settings(&running);
-        let http = Http::of(&settings, http::Options::new(clock.clone(), Arc::new(AtomicBool::new(false)))).unwrap();
-        let source = registry::open(&settings, Arc::clone(&http)).unwrap();
-        let people = directory(&*source);
-        let items = listing(&*source, &people);
-        Self { tenant, running, clock, governor: registry::governor(&settings, http).unwrap(), people, items }
+        Self { world: World::after(Provider::Box, deeds) }
     }
 
+    /// What another company owns is known from the tree of a colleague who was let in.
     fn target(&self, path: &str) -> TargetItem {
-        let item = self.items.get(path).unwrap_or_else(|| panic!("no {path}"));
-        TargetItem {
-            id: Arc::clone(&item.id),
-            kind: item.kind,
-            place: Arc::clone(&item.place),
-            read_as: item.read_as.clone(),
-            path: None,
-        }
+        let on = if path.starts_with("pat/") { self.world.item_of("erin", path) } else { self.world.item(path) };
+        let Target::Item(item) = on else { panic!("{path} is an item") };
+        item
     }
 
     fn order(&self, id: &str, path: &str, action: Action) -> Order {
-        Order {
-            id: id.into(),
-            on: Target::Item(self.target(path)),
-            action,
-            version: self.items[path].version.clone(),
-            begun: None,
-            password: Some(Password::new("Correct-horse-9")),
-        }
+        let on = self.target(path);
+        let version = self.world.boxcom().seen(&on.id).unwrap().versions.last().map(|version| version.as_str().into());
+        let password = Some(Password::new("Correct-horse-9"));
+        Order { id: id.into(), on: Target::Item(on), action, version, begun: None, password }
     }
 
     fn perform(&self, order: &Order) -> Receipt {
-        self.governor.perform(order, &self.people, &mut NoJournal).unwrap()
+        self.world.governor.perform(order, &self.world.people, &mut NoJournal).unwrap()
     }
 
     /// Links and members in short, as the governor reads them for "make private".
     fn sharing(&self, path: &str) -> Vec<String> {
-        let state = self.governor.state(&self.order("look", path, Action::MakePrivate), &self.people).unwrap();
+        let state =
+            self.world.governor.state(&self.order("look", path, Action::MakePrivate), &self.world.people).unwrap();
         let Some(State::Item(item)) = state else { panic!("no {path}") };
         let members = if let Members::Known(members) = &item.members { members.as_slice() } else { &[] };
         let links = item.links.iter().map(|link| {
@@ -96,7 +56,7 @@ impl Stage {
     }
 
     fn account(&self, key: &str) -> Arc<str> {
-        self.tenant.user_id(key).unwrap().into()
+        self.world.boxcom().user_id(key).unwrap().into()
     }
 
     fn person(&self, key: &str) -> Who {
@@ -104,8 +64,7 @@ impl Stage {
     }
 
     fn check(&self) {
-        let refused: Vec<_> = self.running.record().refused();
-        assert!(refused.is_empty(), "{refused:#?}");
+        self.world.stage.assert_behaved();
     }
 }
 
@@ -113,68 +72,6 @@ impl Stage {
 fn member(member: &Member) -> String {
     let from = if member.inherited_from.is_some() { " from above" } else { "" };
     format!("{:?} {}{from}", member.who, member.role)
-}
-
-fn settings(running: &Running) -> Settings {
-    let url = |door: Door, path: &str| Url::parse(&format!("{}{path}", running.address(door).unwrap())).unwrap();
-    Settings {
-        name: "main".parse().unwrap(),
-        cloud: Cloud::Box(BoxSettings {
-            api: url(Door::BoxApi, "/2.0/"),
-            upload: url(Door::BoxUpload, "/api/2.0/"),
-            token: url(Door::BoxApi, "/oauth2/token"),
-            authorize: url(Door::BoxApi, "/api/oauth2/authorize"),
-            download_hosts: vec![format!("127.0.0.1:{}", url(Door::BoxDownload, "/").port().unwrap())],
-            auth: BoxAuth::ClientCredentials {
-                client_id: emulated::CLIENT_ID.into(),
-                client_secret: Secret::new(emulated::CLIENT_SECRET),
-                subject: BoxSubject::Enterprise(emulated::ENTERPRISE_ID.into()),
-            },
-            hook_keys: HookKeys::default(),
-        }),
-        internal_domains: vec!["example.com".into()],
-        limits: Limits::default(),
-        proxy: None,
-        authority: None,
-        history_days: 7,
-        trash: true,
-        holds: true,
-        patience: Default::default(),
-    }
-}
-
-fn directory(source: &dyn Source) -> Directory {
-    let mut directory = Directory::new(["example.com".to_owned()]);
-    source
-        .people(&mut |page| {
-            page.people.into_iter().for_each(|person| directory.add(person));
-            page.groups.into_iter().for_each(|group| directory.add_group(group));
-            Ok(())
-        })
-        .unwrap();
-    directory
-}
-
-/// Everything by owner's key and path; the owner's key is what stands before the `@` of the login.
-fn listing(source: &dyn Source, people: &Directory) -> HashMap<String, Item> {
-    let mut walks: VecDeque<_> = source.walks(people).unwrap().walks.into();
-    let mut items = HashMap::new();
-    while let Some(mut walk) = walks.pop_front() {
-        let page = source.page(&walk, people).unwrap();
-        for item in page.items {
-            let login = item.owner.as_ref().and_then(|owner| owner.login.clone()).unwrap_or_default();
-            let key = login.split('@').next().unwrap_or_default().to_owned();
-            if let Some(path) = &item.path {
-                items.insert(format!("{key}{path}"), item.clone());
-            }
-        }
-        walks.extend(page.found);
-        if let Onward::More(cursor) = page.onward {
-            walk.cursor = Some(cursor);
-            walks.push_front(walk);
-        }
-    }
-    items
 }
 
 fn steps(path: &str) -> Vec<String> {
@@ -202,8 +99,7 @@ fn each_action_is_done_once_and_undone() {
         Edit::Invite { by: "heidi", path: steps("heidi/Press/Old"), whom: "grace".into() },
         Edit::Invite { by: "heidi", path: steps("heidi/Press"), whom: "group:Project X".into() },
     ]);
-    let later = stage.clock.now().plus(Duration::from_secs(7 * 86_400));
-    let later = Moment::from_millis(later.as_secs() * 1_000);
+    let later = stage.world.on_day(7);
     let rows: Vec<Row> = vec![
         ("erin/Travel/Cards.txt", Action::RemoveLinks, "partly", "above", &["end_link"], &["above Company"]),
         ("erin/Travel", Action::RemoveLinks, "done", "", &["end_link"], &[]),
@@ -282,7 +178,6 @@ fn each_action_is_done_once_and_undone() {
         assert_eq!(stage.sharing(path), before, "{row}: as it was");
     }
     stage.check();
-    assert!(stage.items.values().any(|item| item.kind == ItemKind::Folder));
 }
 
 #[test]

@@ -1,65 +1,38 @@
 //! What moves, keeps, marks and tells at Box, against the emulator's tenant without faults: what is called, what is so
 //! afterwards, what is refused and why, and that an undo brings back what was.
 
-use sluicebox::clock::{Clock, Moment};
+use super::world::World;
+use sluicebox::clock::Moment;
 use sluicebox::emulator::boxcom::{self as emulated, Seen};
-use sluicebox::emulator::seed::Fill;
-use sluicebox::emulator::{self, Door, Running};
 use sluicebox::model::action::{
     Action, Block, Clash, Folder, Note, Order, Outcome, Quarantine, Receipt, Target, TargetItem, Undo, Whose,
 };
-use sluicebox::model::{Directory, ItemKind, Principal};
-use sluicebox::provider::govern::{Governor, NoJournal};
-use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, HookKeys, Limits};
-use sluicebox::provider::{Secret, Settings, registry};
+use sluicebox::model::{ItemKind, Principal, Provider};
+use sluicebox::provider::govern::NoJournal;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use url::Url;
 
 struct Stage {
-    tenant: Arc<emulated::Tenant>,
-    running: Running,
-    clock: Clock,
-    governor: Box<dyn Governor>,
-    people: Directory,
+    world: World,
     orders: Cell<u32>,
 }
 
 impl Stage {
     fn new() -> Self {
-        let clock = Clock::movable();
-        let tenant = Arc::new(emulated::Tenant::new(1, clock.clone(), &Fill::small()));
-        let doors = [Door::BoxApi, Door::BoxUpload, Door::BoxDownload];
-        let running = emulator::start(emulator::Options {
-            seed: 1,
-            clock: clock.clone(),
-            clouds: doors.map(|door| (door, Arc::clone(&tenant) as Arc<dyn emulator::Cloud>)).to_vec(),
-            ..emulator::Options::default()
-        })
-        .unwrap();
-        http::install_tls();
-        let settings = settings(&running);
-        let http = Http::of(&settings, http::Options::new(clock.clone(), Arc::new(AtomicBool::new(false)))).unwrap();
-        let source = registry::open(&settings, Arc::clone(&http)).unwrap();
-        let mut people = Directory::new(["example.com".to_owned()]);
-        let mut sink = |page: sluicebox::provider::PeoplePage| {
-            page.people.into_iter().for_each(|person| people.add(person));
-            Ok(())
-        };
-        source.people(&mut sink).unwrap();
-        let governor = registry::governor(&settings, http).unwrap();
-        Self { tenant, running, clock, governor, people, orders: Cell::new(0) }
+        Self { world: World::new(Provider::Box, 1), orders: Cell::new(0) }
+    }
+
+    fn tenant(&self) -> &emulated::Tenant {
+        self.world.boxcom()
     }
 
     /// The item at a path that begins with its owner's key.
     fn target(&self, path: &str) -> TargetItem {
         let steps: Vec<&str> = path.split('/').collect();
-        let id = self.tenant.id_at(&steps).unwrap_or_else(|| panic!("no {path}"));
-        let kind = if self.tenant.seen(&id).unwrap().kind == "folder" { ItemKind::Folder } else { ItemKind::File };
-        let owner: Arc<str> = self.tenant.user_id(steps[0]).unwrap().into();
+        let id = self.tenant().id_at(&steps).unwrap_or_else(|| panic!("no {path}"));
+        let kind = if self.tenant().seen(&id).unwrap().kind == "folder" { ItemKind::Folder } else { ItemKind::File };
+        let owner: Arc<str> = self.tenant().user_id(steps[0]).unwrap().into();
         TargetItem { id: id.into(), kind, place: Arc::clone(&owner), read_as: Principal::Person(owner), path: None }
     }
 
@@ -78,7 +51,7 @@ impl Stage {
             begun: None,
             password: None,
         };
-        let receipt = self.governor.perform(&order, &self.people, &mut NoJournal).unwrap();
+        let receipt = self.world.governor.perform(&order, &self.world.people, &mut NoJournal).unwrap();
         (order, receipt)
     }
 
@@ -87,7 +60,7 @@ impl Stage {
         let (order, receipt) = self.perform(on, action);
         let called: Vec<_> = receipt.did.iter().map(|did| did.step.name()).collect();
         assert_eq!((&receipt.outcome, &*called), (&Outcome::Done, steps), "{receipt:#?}");
-        let again = self.governor.perform(&order, &self.people, &mut NoJournal).unwrap();
+        let again = self.world.governor.perform(&order, &self.world.people, &mut NoJournal).unwrap();
         assert_eq!((again.outcome, again.did), (Outcome::AlreadySo, Vec::new()), "{}", order.action.name());
         (order, receipt)
     }
@@ -110,40 +83,11 @@ impl Stage {
     }
 
     fn seen(&self, on: &TargetItem) -> Seen {
-        self.tenant.seen(&on.id).unwrap()
+        self.tenant().seen(&on.id).unwrap()
     }
 
     fn check(&self) {
-        let refused: Vec<_> = self.running.record().refused();
-        assert!(refused.is_empty(), "{refused:#?}");
-    }
-}
-
-fn settings(running: &Running) -> Settings {
-    let url = |door: Door, path: &str| Url::parse(&format!("{}{path}", running.address(door).unwrap())).unwrap();
-    Settings {
-        name: "main".parse().unwrap(),
-        cloud: Cloud::Box(BoxSettings {
-            api: url(Door::BoxApi, "/2.0/"),
-            upload: url(Door::BoxUpload, "/api/2.0/"),
-            token: url(Door::BoxApi, "/oauth2/token"),
-            authorize: url(Door::BoxApi, "/api/oauth2/authorize"),
-            download_hosts: vec![format!("127.0.0.1:{}", url(Door::BoxDownload, "/").port().unwrap())],
-            auth: BoxAuth::ClientCredentials {
-                client_id: emulated::CLIENT_ID.into(),
-                client_secret: Secret::new(emulated::CLIENT_SECRET),
-                subject: BoxSubject::Enterprise(emulated::ENTERPRISE_ID.into()),
-            },
-            hook_keys: HookKeys::default(),
-        }),
-        internal_domains: vec!["example.com".into()],
-        limits: Limits::default(),
-        proxy: None,
-        authority: None,
-        history_days: 7,
-        trash: true,
-        holds: true,
-        patience: Default::default(),
+        self.world.stage.assert_behaved();
     }
 }
 
@@ -189,10 +133,10 @@ fn things_are_moved_and_moved_back() {
         ("erin/Travel", "heidi/Press", Some("Erin's travel"), &["lend", "move", "take_back"]),
     ] {
         let (on, folder) = (stage.target(path), stage.folder(folder));
-        let (before, members) = (stage.seen(&on), stage.tenant.seen(folder.id.as_ref().unwrap()).unwrap().members);
+        let (before, members) = (stage.seen(&on), stage.tenant().seen(folder.id.as_ref().unwrap()).unwrap().members);
         let moved = stage.done(&on, to(&folder, name, Clash::Refuse), steps);
         let after = stage.seen(&on);
-        let owner = stage.tenant.seen(folder.id.as_ref().unwrap()).unwrap();
+        let owner = stage.tenant().seen(folder.id.as_ref().unwrap()).unwrap();
         assert_eq!((Some(&*after.parent), &after.owner), (folder.id.as_deref(), &owner.owner), "{path}");
         assert_eq!((&*after.name, after.versions), (name.unwrap_or(&before.name), before.versions), "{path}");
         assert_eq!(owner.members, members, "{path}: nobody is let in any more");
@@ -223,9 +167,9 @@ fn a_quarantine_takes_in_and_gives_back() {
     ] {
         let on = stage.target(path);
         let before = stage.seen(&on);
-        let folder = stage.governor.quarantine(whose, on.read_as.id()).unwrap();
-        assert_eq!(stage.governor.quarantine(whose, on.read_as.id()).unwrap(), folder, "made once");
-        let closed = stage.tenant.seen(folder.id.as_ref().unwrap()).unwrap();
+        let folder = stage.world.governor.quarantine(whose, on.read_as.id()).unwrap();
+        assert_eq!(stage.world.governor.quarantine(whose, on.read_as.id()).unwrap(), folder, "made once");
+        let closed = stage.tenant().seen(folder.id.as_ref().unwrap()).unwrap();
         assert!(closed.company_only && closed.owners_invite && closed.members.is_empty(), "{closed:#?}");
         let left = Note { name: "Gone.txt".into(), text: "Ask the security team.".into() };
         let quarantine = Quarantine { whose, to: folder.clone(), name: "case 7".into(), note: Some(left) };
@@ -234,14 +178,14 @@ fn a_quarantine_takes_in_and_gives_back() {
         let inside = stage.seen(&on);
         assert_eq!((&*inside.name, Some(&*inside.parent)), ("case 7", folder.id.as_deref()), "{path}");
         assert!(inside.link.is_none() && inside.members.is_empty(), "{path}");
-        assert_eq!(stage.tenant.seen(folder.id.as_ref().unwrap()).unwrap().members, [], "{path}: nobody stays in");
-        let place = stage.tenant.seen(&before.parent).unwrap();
-        let named = |id: &String| stage.tenant.seen(id).unwrap().name == "Gone.txt";
+        assert_eq!(stage.tenant().seen(folder.id.as_ref().unwrap()).unwrap().members, [], "{path}: nobody stays in");
+        let place = stage.tenant().seen(&before.parent).unwrap();
+        let named = |id: &String| stage.tenant().seen(id).unwrap().name == "Gone.txt";
         assert_eq!(place.children.iter().filter(|id| named(id)).count(), 1, "{path}: one note");
         stage.undo(&on, &(order, receipt));
         let back = stage.seen(&on);
         assert_eq!((back.path, back.owner, back.versions), (before.path, before.owner, before.versions), "{path}");
-        let place = stage.tenant.seen(&before.parent).unwrap();
+        let place = stage.tenant().seen(&before.parent).unwrap();
         assert_eq!(place.children.iter().filter(|id| named(id)).count(), 0, "{path}: the note is gone");
     }
     stage.check();
@@ -254,16 +198,16 @@ fn notes_are_left_once_and_taken_away() {
     let large: String = "x".repeat(50_000_001);
     for text in ["Ask the security team.\r\n", "", "\u{1f512} --boundary", &large] {
         let put = stage.done(&on, Action::PutNote(note(text)), &["put_note"]);
-        let id = stage.tenant.id_at(&["heidi", "Press", "Moved.txt"]).unwrap();
-        assert_eq!(stage.tenant.seen(&id).unwrap().size, text.len() as u64);
+        let id = stage.tenant().id_at(&["heidi", "Press", "Moved.txt"]).unwrap();
+        assert_eq!(stage.tenant().seen(&id).unwrap().size, text.len() as u64);
         stage.undo(&on, &put);
-        assert!(stage.tenant.seen(&id).unwrap().trashed);
+        assert!(stage.tenant().seen(&id).unwrap().trashed);
     }
     // Somebody else's file has the name; a note that somebody changed stays.
     stage.done(&on, Action::PutNote(note("theirs")), &["put_note"]);
     let (order, receipt) = stage.perform(&on, Action::PutNote(note("ours")));
     assert_eq!(receipt.outcome, Outcome::Done, "{receipt:#?}");
-    let id = stage.tenant.id_at(&["heidi", "Press", "Moved (2).txt"]).unwrap();
+    let id = stage.tenant().id_at(&["heidi", "Press", "Moved (2).txt"]).unwrap();
     let file = TargetItem { id: id.into(), kind: ItemKind::File, ..stage.target("heidi/Press") };
     stage.done(&file, Action::Overwrite { text: "changed".into() }, &["overwrite"]);
     stage.undo(&on, &(order, receipt));
@@ -319,7 +263,7 @@ fn labels_rise_and_are_never_lowered() {
 fn files_are_locked_and_somebody_elses_lock_is_named() {
     let stage = Stage::new();
     let on = stage.target("erin/Payroll/March.csv");
-    let week = stage.clock.now().plus(Duration::from_secs(7 * 86_400));
+    let week = stage.world.stage.clock.now().plus(Duration::from_secs(7 * 86_400));
     let week = Moment::from_millis(week.as_secs() * 1_000);
     for (until, no_download) in [(None, false), (Some(week), true)] {
         let locked = stage.done(&on, Action::Lock { until, no_download }, &["lock"]);
@@ -328,8 +272,8 @@ fn files_are_locked_and_somebody_elses_lock_is_named() {
         stage.undo(&on, &locked);
         assert_eq!(stage.seen(&on).lock, None);
     }
-    assert!(stage.tenant.lock(&on.id, "frank", false));
-    let frank: Arc<str> = stage.tenant.user_id("frank").unwrap().into();
+    assert!(stage.tenant().lock(&on.id, "frank", false));
+    let frank: Arc<str> = stage.tenant().user_id("frank").unwrap().into();
     assert_eq!(stage.refused(&on, Action::Lock { until: None, no_download: false }), Block::Lock(Some(frank)));
     assert!(matches!(stage.refused(&on, Action::Trash), Block::Lock(_)));
     stage.done(&on, Action::Unlock, &["unlock"]);
@@ -350,7 +294,7 @@ fn what_is_held_stays() {
     ] {
         let stage = Stage::new();
         let (held, on) = (stage.target(held), stage.target(on));
-        assert!(stage.tenant.hold(&held.id, &name()));
+        assert!(stage.tenant().hold(&held.id, &name()));
         if blocked {
             assert_eq!(stage.refused(&on, trash()), Block::Hold(name()));
         } else {
@@ -360,7 +304,7 @@ fn what_is_held_stays() {
     }
     let stage = Stage::new();
     let kept = ["erin/Payroll/March.csv", "erin/Travel"].map(|path| stage.target(path));
-    kept.iter().for_each(|on| assert!(stage.tenant.retain(&on.id, "Seven years")));
+    kept.iter().for_each(|on| assert!(stage.tenant().retain(&on.id, "Seven years")));
     for on in &kept {
         assert_eq!(stage.refused(on, trash()), Block::Retention("Seven years".into()), "{}", on.id);
     }
@@ -370,7 +314,7 @@ fn what_is_held_stays() {
     assert!(matches!(stage.refused(&on, to(&other, None, Clash::Refuse)), Block::Retention(_)));
     stage.done(&on, to(&own, None, Clash::Refuse), &["move"]);
     let stage = Stage::new();
-    stage.tenant.set_governance(false);
+    stage.tenant().set_governance(false);
     assert!(matches!(stage.refused(&stage.target("erin/Travel"), trash()), Block::HoldsUnreadable(_)));
 }
 
@@ -399,7 +343,7 @@ fn the_owner_is_told_once() {
     assert_eq!(stage.seen(&on).comments.len(), 1);
     stage.undo(&on, &said);
     assert_eq!(stage.seen(&on).comments.len(), 0);
-    let due = stage.clock.now().plus(Duration::from_secs(86_400));
+    let due = stage.world.stage.clock.now().plus(Duration::from_secs(86_400));
     let given = stage.done(&on, Action::Task { text: "Remove card numbers.".into(), due: Some(due) }, &["task"]);
     assert_eq!(stage.seen(&on).tasks.len(), 1);
     stage.undo(&on, &given);

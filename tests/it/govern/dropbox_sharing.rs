@@ -1,76 +1,35 @@
 //! What closes sharing at Dropbox, and what is done to its people, against the emulator's tenant without faults: what is
 //! called, what is so afterwards, what is left open, and that an undo brings back what was.
 
-use sluicebox::clock::{Clock, Moment};
+use super::world::World;
 use sluicebox::emulator::dropbox as emulated;
-use sluicebox::emulator::edit::{Edit, Play};
-use sluicebox::emulator::seed::Fill;
-use sluicebox::emulator::{self, Door, Running};
+use sluicebox::emulator::edit::Edit;
 use sluicebox::model::action::{
     Action, Block, Never, Order, Outcome, Password, Receipt, Target, TargetItem, TargetPerson, Undo,
 };
-use sluicebox::model::{Audience, Directory, ItemKind, Principal, Who};
-use sluicebox::provider::dropbox::auth;
-use sluicebox::provider::govern::{Governor, NoJournal};
-use sluicebox::provider::http::{self, Http};
-use sluicebox::provider::settings::{Cloud, DropboxSettings, Limits};
-use sluicebox::provider::vault::Kept;
-use sluicebox::provider::{Secret, Settings, registry};
-use std::collections::BTreeMap;
+use sluicebox::model::{Audience, ItemKind, Principal, Provider, Who};
+use sluicebox::provider::govern::NoJournal;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-use tempfile::TempDir;
-use url::Url;
 
 struct Stage {
-    tenant: Arc<emulated::Tenant>,
-    running: Running,
-    clock: Clock,
-    governor: Box<dyn Governor>,
-    people: Directory,
-    _folder: TempDir,
+    world: World,
 }
 
 impl Stage {
     fn new(deeds: &[Edit]) -> Self {
-        let clock = Clock::movable();
-        let tenant = Arc::new(emulated::Tenant::new(1, clock.clone(), &Fill::small()));
-        deeds.iter().for_each(|deed| tenant.play(deed).unwrap());
-        let doors = [Door::DropboxApi, Door::DropboxContent, Door::DropboxNotify];
-        let running = emulator::start(emulator::Options {
-            seed: 1,
-            clock: clock.clone(),
-            clouds: doors.map(|door| (door, Arc::clone(&tenant) as Arc<dyn emulator::Cloud>)).to_vec(),
-            ..emulator::Options::default()
-        })
-        .unwrap();
-        http::install_tls();
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(&tenant, &running, &folder);
-        let Cloud::Dropbox(cloud) = &settings.cloud else { unreachable!() };
-        let refresh_token = Secret::new(&tenant.keys().refresh_token);
-        auth::vault(&settings, cloud).put(&Kept { refresh_token, details: BTreeMap::new() }).unwrap();
-        let http = Http::of(&settings, http::Options::new(clock.clone(), Arc::new(AtomicBool::new(false)))).unwrap();
-        let source = registry::open(&settings, Arc::clone(&http)).unwrap();
-        let mut people = Directory::new(["example.com".to_owned()]);
-        source
-            .people(&mut |page| {
-                page.people.into_iter().for_each(|person| people.add(person));
-                page.groups.into_iter().for_each(|group| people.add_group(group));
-                Ok(())
-            })
-            .unwrap();
-        let governor = registry::governor(&settings, http).unwrap();
-        Self { tenant, running, clock, governor, people, _folder: folder }
+        Self { world: World::after(Provider::Dropbox, deeds) }
+    }
+
+    fn tenant(&self) -> &emulated::Tenant {
+        self.world.dropbox()
     }
 
     fn id(&self, path: &str) -> String {
-        self.tenant.id_at(path).unwrap_or_else(|| panic!("no {path}"))
+        self.tenant().id_at(path).unwrap_or_else(|| panic!("no {path}"))
     }
 
     fn target(&self, path: &str) -> TargetItem {
-        let seen = self.tenant.seen(&self.id(path)).unwrap();
+        let seen = self.tenant().seen(&self.id(path)).unwrap();
         TargetItem {
             id: seen.id.into(),
             kind: if seen.folder { ItemKind::Folder } else { ItemKind::File },
@@ -86,12 +45,12 @@ impl Stage {
     }
 
     fn perform(&self, order: &Order) -> Receipt {
-        self.governor.perform(order, &self.people, &mut NoJournal).unwrap()
+        self.world.governor.perform(order, &self.world.people, &mut NoJournal).unwrap()
     }
 
     /// Own links and members in short, as the emulator has them.
     fn sharing(&self, path: &str) -> Vec<String> {
-        let seen = self.tenant.seen(&self.id(path)).unwrap();
+        let seen = self.tenant().seen(&self.id(path)).unwrap();
         let links = seen.links.iter().map(|link| {
             let (password, ends) = (link.password.is_some(), link.expires.is_some());
             format!("link {} of {} {password} {ends} {}", link.audience, link.owner, link.download)
@@ -105,8 +64,8 @@ impl Stage {
     }
 
     fn person(&self, key: &str) -> TargetPerson {
-        let login = self.tenant.seen_member(key).unwrap().login;
-        let known = self.people.by_login(&login);
+        let login = self.tenant().seen_member(key).unwrap().login;
+        let known = self.world.people.by_login(&login);
         TargetPerson {
             id: known.map(|person| Arc::clone(&person.id)),
             account: known.map(|person| Arc::clone(&person.account)),
@@ -120,35 +79,7 @@ impl Stage {
     }
 
     fn check(&self) {
-        let record = self.running.record();
-        assert_eq!((format!("{:?}", record.refused()), record.wrongs()), ("[]".to_owned(), [0, 0, 0]));
-    }
-}
-
-fn settings(tenant: &emulated::Tenant, running: &Running, folder: &TempDir) -> Settings {
-    let url = |door: Door, path: &str| Url::parse(&format!("{}{path}", running.address(door).unwrap())).unwrap();
-    let keys = tenant.keys();
-    Settings {
-        name: "main".parse().unwrap(),
-        cloud: Cloud::Dropbox(DropboxSettings {
-            api: url(Door::DropboxApi, "/2/"),
-            content: url(Door::DropboxContent, "/2/"),
-            notify: url(Door::DropboxNotify, "/2/"),
-            token: url(Door::DropboxApi, "/oauth2/token"),
-            authorize: url(Door::DropboxApi, "/oauth2/authorize"),
-            app_key: keys.app_key,
-            app_secret: Some(Secret::new(&keys.app_secret)),
-            vault: folder.path().join("vault"),
-            admin: None,
-        }),
-        internal_domains: vec!["example.com".into()],
-        limits: Limits::default(),
-        proxy: None,
-        authority: None,
-        history_days: 7,
-        trash: true,
-        holds: true,
-        patience: Default::default(),
+        self.world.stage.assert_behaved();
     }
 }
 
@@ -168,7 +99,7 @@ fn invite(by: &'static str, path: &str, whom: &str) -> Edit {
 type Row = (&'static str, Action, &'static str, bool, &'static [&'static str], &'static [&'static str]);
 
 fn rows(stage: &Stage) -> Vec<Row> {
-    let later = Moment::from_millis(stage.clock.now().plus(Duration::from_secs(7 * 86_400)).as_secs() * 1_000);
+    let later = stage.world.on_day(7);
     let (site, draft) = ("heidi/Site", "frank/Contracts/Drafts/Draft 2.txt");
     let to_company = Action::RestrictLinks { to: Audience::Company };
     let to_members = Action::RestrictLinks { to: Audience::Members };
@@ -271,11 +202,11 @@ fn people_are_acted_on_and_nothing_is_wiped() {
     .enumerate()
     {
         let row = format!("row {at}: {key} {}", action.name());
-        let (before, on) = (stage.tenant.seen_member(key).unwrap(), Target::Person(stage.person(key)));
+        let (before, on) = (stage.tenant().seen_member(key).unwrap(), Target::Person(stage.person(key)));
         let order = stage.order(&format!("p-{at}"), on.clone(), action);
         let receipt = stage.perform(&order);
         assert_eq!(receipt.outcome, outcome, "{row}: {receipt:#?}");
-        let after = stage.tenant.seen_member(key).unwrap();
+        let after = stage.tenant().seen_member(key).unwrap();
         let changed = matches!(outcome, Outcome::Done);
         assert_eq!(after != before, changed, "{row}: {after:?}");
         match &order.action {
@@ -289,7 +220,7 @@ fn people_are_acted_on_and_nothing_is_wiped() {
                 let receipt = stage.perform(&stage.order(&format!("q-{at}"), on.clone(), action));
                 assert_eq!(receipt.outcome, Outcome::Done, "{row}: undone {receipt:#?}");
             }
-            let again = stage.tenant.seen_member(key).unwrap();
+            let again = stage.tenant().seen_member(key).unwrap();
             assert_eq!((again.status, &again.shares), (before.status, &before.shares), "{row}: as it was");
         }
     }
@@ -301,6 +232,6 @@ fn people_are_acted_on_and_nothing_is_wiped() {
     assert!(!stage.sharing("frank/Contracts").iter().any(|member| member.starts_with("pat")));
     let receipt = stage.perform(&stage.order("x-2", Target::Person(stage.person("erin")), Action::RequirePassword));
     assert!(matches!(receipt.outcome, Outcome::Blocked(Block::NotOffered(_))), "{receipt:#?}");
-    assert_eq!(stage.tenant.wiped(), Vec::<&str>::new());
+    assert_eq!(stage.tenant().wiped(), Vec::<&str>::new());
     stage.check();
 }

@@ -17,6 +17,7 @@ pub mod extract;
 pub mod inspect;
 pub mod lab;
 pub mod model;
+pub mod notify;
 pub mod policy;
 pub mod provider;
 pub mod report;

@@ -1,8 +1,12 @@
 //! People: one file for each subcommand. Nothing below this room knows of flags, colours or exit codes.
 
+mod actions;
 mod activity;
+mod alerts;
 mod ask;
+mod audit;
 mod backlog;
+mod breaker;
 mod config;
 mod connect;
 mod cost;
@@ -10,6 +14,7 @@ mod coverage;
 mod demo;
 mod doctor;
 mod emulate;
+mod exceptions;
 mod explain;
 mod extract;
 mod files;
@@ -18,14 +23,21 @@ mod init;
 mod key;
 mod limits;
 mod logs;
+mod notify;
+mod plan;
+mod policy;
 mod progress;
+mod quarantine;
 mod queue;
+mod reevaluate;
 mod report;
 mod rules;
 mod run;
 mod scan;
 mod service;
 mod stop;
+mod undo;
+mod why;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -71,6 +83,30 @@ enum Command {
     Activity(activity::Args),
     /// Write the state of the tenants as one offline page
     Report(report::Args),
+    /// Check, list, make and approve policies
+    Policy(policy::Args),
+    /// Make a plan of what policies would do, show it, approve it, apply it
+    Plan(plan::Args),
+    /// Tell what was done, what waits and what was given up
+    Actions(actions::Args),
+    /// Undo what was done: one action, a plan, a policy, a rule version, a time range
+    Undo(undo::Args),
+    /// Tell which breakers tripped, and release them
+    Breaker(breaker::Args),
+    /// List, show, restore and adopt what lies in quarantine
+    Quarantine(quarantine::Args),
+    /// List, make and end exceptions
+    Exceptions(exceptions::Args),
+    /// Say of an item for every policy why it matches or why not
+    Explain(why::Args),
+    /// Judge everything that is stored by the policies and exceptions as they are now
+    Reevaluate(reevaluate::Args),
+    /// List, show and close alerts
+    Alerts(alerts::Args),
+    /// Verify and export the audit log
+    Audit(audit::Args),
+    /// Try out and look after messages
+    Notify(notify::Args),
     /// Set up and look after Box and Dropbox tenants
     Connect(connect::Args),
     /// Estimate, start, watch, pause the regular passes over all connected tenants
@@ -150,6 +186,18 @@ pub fn run() -> ExitCode {
         Command::Coverage(args) => coverage::run(&args),
         Command::Activity(args) => activity::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Policy(args) => policy::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Actions(args) => actions::run(&args),
+        Command::Undo(args) => undo::run(&args),
+        Command::Breaker(args) => breaker::run(&args),
+        Command::Quarantine(args) => quarantine::run(&args),
+        Command::Exceptions(args) => exceptions::run(&args),
+        Command::Explain(args) => why::run(&args),
+        Command::Reevaluate(args) => reevaluate::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Notify(args) => notify::run(&args),
         Command::Connect(args) => connect::run(&args),
         Command::Backlog(args) => backlog::run(&args),
         Command::Emulate(args) => emulate::run(&args),

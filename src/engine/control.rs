@@ -4,6 +4,7 @@
 //! and takes commands through a socket beside it. So a command first asks the service, and takes the lock itself when nobody
 //! answers. Both ways end in [`perform`], so that they cannot differ.
 
+pub mod govern;
 mod lock;
 mod perform;
 mod wire;
@@ -84,6 +85,11 @@ pub enum Command {
         /// Calls that takes.
         calls: u64,
     },
+    /// Decides something about policies, plans, actions, exceptions or alerts.
+    Govern {
+        /// What.
+        deed: govern::Deed,
+    },
     /// Writes an audit entry before something that is to be audited happens (a reveal, a setting).
     Audit {
         /// What: `finding.reveal`.
@@ -112,6 +118,7 @@ impl Command {
             Command::ConnectorRemove { .. } => "connector.remove",
             Command::RulesNumber { .. } => "rules.number",
             Command::RulesApply { .. } => "rules.apply",
+            Command::Govern { deed } => deed.act(),
             Command::Audit { act, .. } => act,
         }
     }

@@ -1,6 +1,7 @@
 //! What all stages of the service share: the store, the tenants, the rules in force, time, and the stop flag.
 
 use super::feed::Memo;
+use super::judge::Governing;
 use super::reach::Reach;
 use super::stats::Stats;
 use super::turns::Turns;
@@ -9,6 +10,7 @@ use crate::content::{Limits, SpoolOptions};
 use crate::detect::{Matcher, TokenKey};
 use crate::model::{ConnectorName, ConnectorNumber, Directory, Provider};
 use crate::provider::Source;
+use crate::provider::govern::Governor;
 use crate::provider::http::Http;
 use crate::provider::settings::Limits as CallLimits;
 use crate::store::{RulesNumber, Store};
@@ -99,6 +101,8 @@ pub struct Tenant {
     pub provider: Provider,
     /// How it is read.
     pub source: Arc<dyn Source>,
+    /// How it is acted in; `None` while nothing may be done there.
+    pub governor: Option<Arc<dyn Governor>>,
     /// What of it is read.
     pub bounds: Bounds,
     /// Domains that count as internal beside its own people's.
@@ -138,6 +142,7 @@ impl Tenant {
             name,
             provider: source.provider(),
             source,
+            governor: None,
             bounds: Bounds::default(),
             internal_domains: Vec::new(),
             history_days: 7,
@@ -210,6 +215,7 @@ pub struct Core {
     /// What the stages count.
     pub stats: Arc<Stats>,
     in_force: RwLock<InForce>,
+    governing: RwLock<Arc<Governing>>,
 }
 
 impl Core {
@@ -225,7 +231,17 @@ impl Core {
         in_force: InForce,
     ) -> Self {
         let stats = Arc::new(Stats::new(tenants.iter().map(|tenant| (tenant.number, tenant.name.clone()))));
-        Self { store, tenants, options, clock, stop, key, stats, in_force: RwLock::new(in_force) }
+        Self {
+            store,
+            tenants,
+            options,
+            clock,
+            stop,
+            key,
+            stats,
+            in_force: RwLock::new(in_force),
+            governing: RwLock::default(),
+        }
     }
 
     /// The rules in force.
@@ -237,6 +253,17 @@ impl Core {
     /// Other rules from now on.
     pub fn put_in_force(&self, rules: InForce) {
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// What items are judged by.
+    #[must_use]
+    pub fn governing(&self) -> Arc<Governing> {
+        Arc::clone(&self.governing.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other policies, approvals or exceptions from now on.
+    pub fn govern(&self, by: Governing) {
+        *self.governing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(by);
     }
 
     /// The tenant of that number.

@@ -1,5 +1,6 @@
 //! Motion: the stages, their threads and channels.
 
+pub mod act;
 pub mod control;
 pub mod core;
 pub mod estimate;
@@ -9,6 +10,7 @@ pub mod feed;
 pub(crate) mod fetch;
 pub mod following;
 pub(crate) mod inspecting;
+pub mod judge;
 pub mod listing;
 pub mod local;
 pub mod names;

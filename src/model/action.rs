@@ -385,6 +385,9 @@ pub struct Order {
     pub action: Action,
     /// The version it was decided on: another one is [`Outcome::Drifted`]. `None` takes any.
     pub version: Option<Arc<str>>,
+    /// The steps that a plan foresaw: where others are lacking when the order is first begun, it is [`Outcome::Drifted`]. `None`
+    /// takes any. None lacking is no drift.
+    pub expects: Option<Vec<Step>>,
     /// The state that was found when the order was first begun; `None` for one that was not begun. Whoever keeps orders puts
     /// it here before giving one again.
     pub begun: Option<Box<State>>,

@@ -1,11 +1,13 @@
 //! What a policy asks for, before it is known of which item: the words of a policy file's `[[policy.action]]`.
 
 use crate::model::Audience;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One thing that a policy asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// A copy of the present version in this folder of the service.
     Copy {
@@ -108,7 +110,8 @@ pub enum Ask {
 }
 
 /// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Told {
     /// The owner, at once.
     Owner,

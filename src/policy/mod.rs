@@ -19,6 +19,7 @@ mod mime;
 mod narrow;
 mod operator;
 mod range;
+pub mod set;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use finding::fits;
 pub use mime::{FileType, extension, formats, mime_of, type_of};
 pub use narrow::Narrow;
 pub use operator::{OPERATORS, Operator, Spelling};
+pub use set::{Breaker, Policies, Policy, Still, Tombstone, Wish};
 pub use syntax::{DEPTH_MAX, Expr, Group, TEXT_BYTES_MAX, Test, VALUES_MAX, Word};
 pub use wanted::Wanted;
 pub use wants::Wants;

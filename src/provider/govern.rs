@@ -10,7 +10,7 @@ pub mod goal;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::provider) use course::perform;
+pub(in crate::provider) use course::{foresee, perform};
 pub use goal::Facets;
 
 use super::{Error, Next};
@@ -40,6 +40,12 @@ pub trait Governor: Send + Sync + fmt::Debug {
     /// When it could not be read.
     fn state(&self, order: &Order, people: &Directory) -> Result<Option<State>, Error>;
 
+    /// What [`Governor::perform`] would do now, without doing it: for plans. `None` when it is gone.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn foresee(&self, order: &Order, people: &Directory) -> Result<Option<Foreseen>, Error>;
+
     /// The quarantine's folder of the company or of a person (by acting id), found by its name or made. It is shared with
     /// nobody; Box: in the tree of the service account or of the person, Dropbox: a team folder of its own, or in the
     /// person's home.
@@ -47,6 +53,19 @@ pub trait Governor: Send + Sync + fmt::Debug {
     /// # Errors
     /// When it can be neither found nor made.
     fn quarantine(&self, whose: Whose, person: Option<&str>) -> Result<Folder, Error>;
+}
+
+/// What an order would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The present state.
+    pub state: State,
+    /// The steps that are lacking, in order; or what is in the way.
+    pub steps: Result<Vec<Step>, Block>,
+    /// What it would leave open.
+    pub left: Vec<crate::model::action::Left>,
+    /// True when the item is no longer the one that was decided on ([`Order::version`]).
+    pub drifted: bool,
 }
 
 /// Is told what an order is about to do, and what it did, before the next call is made.

@@ -50,7 +50,7 @@ pub trait Audit {
     /// [`Error::is_damaged`] with the first entry that does not fit.
     fn verify_audit(&self) -> Result<u64, Error>;
 
-    /// Actions that wait in the outbox.
+    /// Intents that wait, and messages that have not left.
     ///
     /// # Errors
     /// When they could not be counted.

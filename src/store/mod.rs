@@ -9,15 +9,22 @@
 //! shown ([`Listed::shown`]); a name that may not be shown as it is is kept sealed under a key that is not in the store.
 
 pub mod activities;
+pub mod alerts;
 pub mod audit;
 #[cfg(test)]
 mod behaviours;
 pub mod connectors;
 pub mod coverage;
 pub mod error;
+pub mod exceptions;
+pub mod intents;
 pub mod inventory;
+pub mod matches;
+pub mod messages;
 pub mod order;
 pub mod people;
+pub mod plans;
+pub mod quarantines;
 pub mod queue;
 pub mod rules;
 pub mod seal;
@@ -25,12 +32,21 @@ pub mod sqlite;
 pub mod verdicts;
 
 pub use activities::{Activities, ActivityQuery, ActivityRow, ChangesTaken, Promotion, TakenChanges};
+pub use alerts::{Alert, AlertGroup, AlertKey, Alerts, Closed};
 pub use audit::{Audit, Entry, EntryRow};
 pub use connectors::{Connector, ConnectorState, Connectors};
 pub use coverage::{CoverageRow, Coverages, HoleRow};
 pub use error::Error;
+pub use exceptions::{Exception, ExceptionKind, Exceptions, NewException};
+pub use intents::{
+    Closing, Intent, IntentClaim, IntentQuery, Intents, NewIntent, Ordered, PolicyLimits, Tripped, Voter,
+};
 pub use inventory::{Above, Inventory, Judged, Known, Listed, Pass, PassEnd, Scope};
+pub use matches::{Match, MatchCount, Matched, Matches, Ruled, Ruling};
+pub use messages::{Channel, Message, MessageState, Messages, NewMessage};
 pub use people::{Dependence, People, PeopleChanges, PeopleTaken};
+pub use plans::{Approved, NewPlan, Plan, Plans};
+pub use quarantines::{NewQuarantined, Quarantined, Quarantines};
 pub use queue::{Ask, Claim, Depth, Failure, Fate, GivenBack, Job, Parked, Queue};
 pub use rules::{DetectorKept, Rules, RulesNumber};
 pub use seal::SealKey;
@@ -44,7 +60,25 @@ use std::fmt;
 
 /// Everything that is remembered. Threads share it; calls block for as long as their transaction takes.
 pub trait Store:
-    Connectors + Inventory + Queue + People + Rules + Verdicts + Activities + Audit + Coverages + Send + Sync + fmt::Debug
+    Connectors
+    + Inventory
+    + Queue
+    + People
+    + Rules
+    + Verdicts
+    + Activities
+    + Audit
+    + Coverages
+    + Matches
+    + Alerts
+    + Exceptions
+    + Messages
+    + Intents
+    + Plans
+    + Quarantines
+    + Send
+    + Sync
+    + fmt::Debug
 {
     /// How the store itself is.
     ///

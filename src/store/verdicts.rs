@@ -121,8 +121,8 @@ pub struct Settlement {
     pub left_not_before: Option<Moment>,
     /// Further jobs.
     pub asks: Vec<Ask>,
-    /// Actions that policies planned, as JSON of `model::action`; empty while no policy exists.
-    pub intents: Vec<String>,
+    /// What the policies say of the item; `None` while there is no policy, or when nothing changed that they rest on.
+    pub ruling: Option<super::Ruling>,
 }
 
 impl Settlement {
@@ -140,7 +140,7 @@ impl Settlement {
             left: Todo::NONE,
             left_not_before: None,
             asks: Vec::new(),
-            intents: Vec::new(),
+            ruling: None,
         }
     }
 }

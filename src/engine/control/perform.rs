@@ -48,6 +48,7 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
             store.keep_fact(None, following::APPROVED, Some(&rules.0.to_string()))?;
             Ok(Answer::Done)
         }
+        Command::Govern { deed } => super::govern::perform(store, deed, actor),
         Command::Audit { act, about, details } => {
             let (actor, act, about, details) = (actor.to_owned(), act.clone(), about.clone(), details.clone());
             Ok(Answer::Audited { number: store.append(&Entry { actor, act, about, details })?.number })

@@ -22,7 +22,7 @@ use crate::model::action::{
     Block, Folder, ItemState, Never, Order, Receipt, State, Step, Target, TargetItem, TargetPerson, Whose,
 };
 use crate::model::{ContentHash, Directory, ItemKind, Principal, Provider};
-use crate::provider::govern::{self, Applied, Asked, Governor, Hands, Journal, Ways};
+use crate::provider::govern::{self, Applied, Asked, Foreseen, Governor, Hands, Journal, Ways};
 use crate::provider::{Error, Source};
 use sha1::{Digest, Sha1};
 use std::fmt;
@@ -39,6 +39,10 @@ impl Governor for Tenant {
 
     fn state(&self, order: &Order, people: &Directory) -> Result<Option<State>, Error> {
         govern::read(self, order, people)
+    }
+
+    fn foresee(&self, order: &Order, people: &Directory) -> Result<Option<Foreseen>, Error> {
+        govern::foresee(self, order, people)
     }
 
     fn quarantine(&self, whose: Whose, person: Option<&str>) -> Result<Folder, Error> {

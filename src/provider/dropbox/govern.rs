@@ -23,7 +23,7 @@ use crate::model::action::{
 };
 use crate::model::{ContentHash, Directory, ItemKind, Provider};
 use crate::provider::body::ContentHasher;
-use crate::provider::govern::{self, Applied, Asked, Governor, Hands, Journal, Ways};
+use crate::provider::govern::{self, Applied, Asked, Foreseen, Governor, Hands, Journal, Ways};
 use crate::provider::{Error, Next, Source};
 use std::time::Duration;
 
@@ -38,6 +38,10 @@ impl Governor for Tenant {
 
     fn state(&self, order: &Order, people: &Directory) -> Result<Option<State>, Error> {
         govern::read(self, order, people)
+    }
+
+    fn foresee(&self, order: &Order, people: &Directory) -> Result<Option<Foreseen>, Error> {
+        govern::foresee(self, order, people)
     }
 
     fn quarantine(&self, whose: Whose, person: Option<&str>) -> Result<Folder, Error> {

@@ -5,7 +5,7 @@
 //! settle time was overridden by somebody, and the receipt says so.
 
 use super::goal::{self, Facets, Taken};
-use super::{Applied, Asked, Hands, Journal, Patience};
+use super::{Applied, Asked, Foreseen, Hands, Journal, Patience};
 use crate::model::Directory;
 use crate::model::action::{Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
 use crate::provider::{Error, Next};
@@ -59,6 +59,31 @@ pub(in crate::provider) fn perform(
         begun: false,
     }
     .run()
+}
+
+/// What performing an order would do now; nothing is called but reads.
+///
+/// # Errors
+/// As [`super::Governor::foresee`].
+pub(in crate::provider) fn foresee(
+    hands: &dyn Hands,
+    order: &Order,
+    people: &Directory,
+) -> Result<Option<Foreseen>, Error> {
+    let asked = Asked { order, facets: Facets::of(&order.action), prior: order.begun.as_deref(), people };
+    let now = match read(hands, &asked) {
+        Ok(Some(now)) => now,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let prior = order.begun.as_deref().unwrap_or(&now);
+    let steps = match hands.offers(order) {
+        Ok(()) => goal::steps(order, &now, prior, &Taken::default(), hands.ways(), people),
+        Err(block) => Err(block),
+    };
+    let left = goal::left(order, &now, prior, people);
+    let drifted = goal::has_drifted(order, &now);
+    Ok(Some(Foreseen { steps, left, drifted, state: now }))
 }
 
 /// Reads the state of what an order is done to.
@@ -170,10 +195,15 @@ impl Course<'_> {
         (Outcome::Partly, vec![Left::Refused { step, block }])
     }
 
+    /// True when a plan foresaw other steps than these.
+    fn is_unforeseen(&self, steps: &[Step]) -> bool {
+        self.order.expects.as_ref().is_some_and(|expected| expected != steps)
+    }
+
     /// Calls for the first steps that are alike, then reads again. `Some` when the order ends there.
     fn call(&mut self, steps: &[Step]) -> Result<Option<End>, Error> {
         let Some(first) = steps.first() else { return Ok(None) };
-        if !self.is_begun() && goal::has_drifted(self.order, &self.now) {
+        if !self.is_begun() && (goal::has_drifted(self.order, &self.now) || self.is_unforeseen(steps)) {
             return Ok(Some((Outcome::Drifted, Vec::new())));
         }
         if self.was_answered(first) {

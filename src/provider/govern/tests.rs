@@ -111,6 +111,7 @@ fn order(action: Action) -> Order {
         }),
         action,
         version: None,
+        expects: None,
         begun: None,
         password: Some(crate::model::action::Password::new("hunter2!")),
     }

@@ -209,10 +209,9 @@ fn a_lost_lease_writes_nothing(stand: &mut Stand) {
     let job = claim_one(stand, of);
     let mut settlement = read(&late, 1, rules, verdict(&[finding("card", 85, 4)]));
     settlement.asks = vec![ask(late.lease.item)];
-    settlement.intents = vec!["{}".into()];
     assert_eq!(stand.store.settle(settlement).unwrap(), Settled::Lost);
     assert_eq!(stand.store.reading_by_content(&[1; 32], &EXTRACTION).unwrap(), None);
-    assert_eq!((item(stand, late.lease.item).coverage, stand.store.outbox_depth().unwrap()), (None, 0));
+    assert_eq!(item(stand, late.lease.item).coverage, None);
     assert_eq!(stand.store.settle(read(&job, 2, rules, verdict(&[]))).unwrap(), Settled::Done);
     nothing_waits(stand);
 }
@@ -221,10 +220,9 @@ fn a_refused_settlement_writes_nothing(stand: &mut Stand) {
     let (_, job) = one_file(stand);
     let mut settlement = known(&job, ReadingNumber(77), false);
     settlement.exposure = Some(Judged { level: Level::Public, known: true, until: None });
-    settlement.intents = vec!["{}".into()];
     let refused = stand.store.settle(settlement).unwrap_err();
     assert!(matches!(refused.kind(), Kind::Refused(_)), "{refused}");
-    assert_eq!((item(stand, job.lease.item).exposure, stand.store.outbox_depth().unwrap()), (None, 0));
+    assert_eq!(item(stand, job.lease.item).exposure, None);
     let rules = rules(stand, 1);
     assert_eq!(stand.store.settle(read(&job, 1, rules, verdict(&[]))).unwrap(), Settled::Done);
 }
@@ -455,10 +453,8 @@ fn the_rest_of_a_settlement(stand: &mut Stand) {
     let mut settlement = read(job, 1, rules, verdict(&[]));
     settlement.exposure = Some(exposure);
     settlement.asks = vec![Ask { todo: Todo::EXPOSURE, ..ask(other.lease.item) }];
-    settlement.intents = vec!["{\"do\":1}".into(), "{\"do\":2}".into()];
     assert_eq!(stand.store.settle(settlement).unwrap(), Settled::Done);
     assert_eq!(item(stand, job.lease.item).exposure, Some(exposure));
-    assert_eq!(stand.store.outbox_depth().unwrap(), 2);
     assert_eq!(claim_one(stand, of).lease.item, other.lease.item);
     assert_eq!(stand.store.exposure_ends(until, 9).unwrap(), [job.lease.item]);
 }

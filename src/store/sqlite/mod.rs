@@ -5,13 +5,20 @@
 //! as its trait's.
 
 mod activities;
+mod alerts;
 mod audit;
 mod connectors;
 mod counter;
 mod coverage;
+mod exceptions;
+mod intents;
 mod inventory;
+mod matches;
+mod messages;
 mod migrate;
 mod people;
+mod plans;
+mod quarantines;
 mod queue;
 mod readers;
 mod retention;

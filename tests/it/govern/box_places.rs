@@ -48,6 +48,7 @@ impl Stage {
             on: Target::Item(on.clone()),
             action,
             version: None,
+            expects: None,
             begun: None,
             password: None,
         };

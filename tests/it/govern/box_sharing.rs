@@ -30,7 +30,7 @@ impl Stage {
         let on = self.target(path);
         let version = self.world.boxcom().seen(&on.id).unwrap().versions.last().map(|version| version.as_str().into());
         let password = Some(Password::new("Correct-horse-9"));
-        Order { id: id.into(), on: Target::Item(on), action, version, begun: None, password }
+        Order { id: id.into(), on: Target::Item(on), action, version, expects: None, begun: None, password }
     }
 
     fn perform(&self, order: &Order) -> Receipt {
@@ -208,6 +208,7 @@ fn people_are_acted_on_and_let_in_again() {
             }),
             action,
             version: None,
+            expects: None,
             begun: None,
             password: None,
         };

@@ -41,7 +41,7 @@ impl Stage {
 
     fn order(&self, id: &str, on: Target, action: Action) -> Order {
         let password = Some(Password::new("Correct-horse-9"));
-        Order { id: id.into(), on, action, version: None, begun: None, password }
+        Order { id: id.into(), on, action, version: None, expects: None, begun: None, password }
     }
 
     fn perform(&self, order: &Order) -> Receipt {

@@ -183,7 +183,7 @@ impl Given {
 
 pub(super) fn order(id: &str, on: &Target, action: Action) -> Order {
     let password = Some(Password::new("Correct-horse-7"));
-    Order { id: id.into(), on: on.clone(), action, version: None, begun: None, password }
+    Order { id: id.into(), on: on.clone(), action, version: None, expects: None, begun: None, password }
 }
 
 /// Gives an order, and again as its error asks, going on where it stood.

@@ -130,7 +130,7 @@ fn told(applied: &Applied) -> String {
 fn order(kind: ItemKind, action: Action) -> Order {
     let on = TargetItem { id: "7".into(), kind, place: "3".into(), read_as: Principal::Person("3".into()), path: None };
     let password = Some(Password::new("Correct-horse-9"));
-    Order { id: "o".into(), on: Target::Item(on), action, version: None, begun: None, password }
+    Order { id: "o".into(), on: Target::Item(on), action, version: None, expects: None, begun: None, password }
 }
 
 /// File 7 of person 3 with a public link, as it was just read under etag 5.
@@ -503,7 +503,7 @@ fn members_are_the_items_own_or_of_a_folder_above() {
 fn person_order(id: Option<&str>, action: Action) -> Order {
     let on =
         TargetPerson { id: id.map(Into::into), account: Some(id.unwrap_or("6").into()), login: Some("X@y.z".into()) };
-    Order { id: "o".into(), on: Target::Person(on), action, version: None, begun: None, password: None }
+    Order { id: "o".into(), on: Target::Person(on), action, version: None, expects: None, begun: None, password: None }
 }
 
 fn at_work(role: Role) -> State {

@@ -20,7 +20,7 @@ fn person(member: Option<&str>) -> Target {
 }
 
 fn order(on: Target, action: Action) -> Order {
-    Order { id: "o-1".into(), on, action, version: None, begun: None, password: None }
+    Order { id: "o-1".into(), on, action, version: None, expects: None, begun: None, password: None }
 }
 
 #[test]

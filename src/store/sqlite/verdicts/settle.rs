@@ -10,9 +10,9 @@ use crate::store::error::Kind;
 use crate::store::sqlite::inventory::{self, ListedBy, sharing};
 use crate::store::sqlite::queue::{self, Finish};
 use crate::store::sqlite::standing::{self, Standing};
-use crate::store::sqlite::{Desk, Failed, coverage};
+use crate::store::sqlite::{Desk, Failed, coverage, matches};
 use crate::store::verdicts::{Outcome, ReadingNumber, Settled, Settlement};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
 /// Writes a settlement.
 pub(super) fn settle(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, Failed> {
@@ -28,7 +28,9 @@ pub(super) fn settle(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled
         settlement.left.and(conclude(desk, settlement)?)
     };
     settlement.asks.iter().try_for_each(|ask| queue::ask_in(desk, ask).map(drop))?;
-    keep_intents(desk, item, &settlement.intents)?;
+    if let Some(ruling) = settlement.ruling.as_ref().filter(|ruling| ruling.item == item && !settlement.gone) {
+        matches::rule_in(desk, ruling)?;
+    }
     Ok(match queue::finish(desk, &settlement.lease, left, settlement.left_not_before)? {
         Some(Finish::Done) => Settled::Done,
         Some(Finish::Again) => Settled::Again,
@@ -110,13 +112,4 @@ fn brief_of(desk: &Desk<'_>, reading: ReadingNumber) -> Result<Brief, Failed> {
         .query_row([reading.0], |row| Ok(Brief { number: reading, coverage: row.get(0)?, sniffed: row.get(1)? }));
     let none = || Failed::from(Kind::Refused("there is no verdict of that number".into()));
     brief.optional()?.ok_or_else(none)
-}
-
-fn keep_intents(desk: &Desk<'_>, item: ItemNumber, intents: &[String]) -> Result<(), Failed> {
-    for intent in intents {
-        let mut statement =
-            desk.tx.prepare_cached("INSERT INTO outbox (item, intent, state, since) VALUES (?1, ?2, 'waiting', ?3)")?;
-        statement.execute(params![item.0, intent, desk.now.as_millis()])?;
-    }
-    Ok(())
 }

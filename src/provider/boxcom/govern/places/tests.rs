@@ -64,7 +64,7 @@ impl Stage {
         let tenant = Tenant::open(&settings, &cloud, http).unwrap();
         let item = TargetItem { id: "7".into(), kind, place: "3".into(), read_as: person("3"), path: None };
         let on = Target::Item(item);
-        let order = Order { id: "o-1".into(), on, action, version: None, begun: None, password: None };
+        let order = Order { id: "o-1".into(), on, action, version: None, expects: None, begun: None, password: None };
         Self { script, tenant, order, people: Directory::new([]) }
     }
 

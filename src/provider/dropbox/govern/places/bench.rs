@@ -111,8 +111,15 @@ impl Bench {
             path: Some("/a/f.txt".into()),
         };
         let facets = Facets::of(&action);
-        let order =
-            Order { id: "o-1".into(), on: Target::Item(on), action, version: None, begun: None, password: None };
+        let order = Order {
+            id: "o-1".into(),
+            on: Target::Item(on),
+            action,
+            version: None,
+            expects: None,
+            begun: None,
+            password: None,
+        };
         let prior = prior.map(|prior| State::Item(Box::new(prior.clone())));
         run(&Asked { order: &order, facets, prior: prior.as_ref(), people: &self.people })
     }

@@ -1,0 +1,147 @@
+//! Commands of governance: what a person decides about policies, plans, actions, exceptions and alerts.
+//!
+//! Each is audited in the commit that carries it out. Files of this folder carry them out, one for each subject.
+
+use crate::store::Store;
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Refusal};
+
+/// What is decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Deed {
+    /// Reads policies, approvals and exceptions anew, and judges everything that is stored by them; no provider is asked.
+    Reevaluate,
+    /// Lets a policy be enforced as it stands.
+    PolicyApprove {
+        /// Its name.
+        policy: String,
+        /// Its hash, hexadecimal.
+        hash: String,
+        /// The plan that was shown.
+        plan: i64,
+        /// Who approves: a name of the settings' operators, or the user.
+        operator: Option<String>,
+    },
+    /// Takes that back.
+    PolicyRevoke {
+        /// Its name.
+        policy: String,
+    },
+    /// Keeps a plan that was made.
+    PlanAdd {
+        /// `plan`, `undo`, `restore`.
+        kind: String,
+        /// Its canonical bytes.
+        body: String,
+        /// Who made it, where it is an operator of the settings.
+        operator: Option<String>,
+    },
+    /// Approves a plan.
+    PlanApprove {
+        /// Its number.
+        plan: i64,
+        /// The operator's name in the settings.
+        operator: String,
+    },
+    /// Lets a plan be carried out.
+    PlanApply {
+        /// Its number.
+        plan: i64,
+        /// Who applies it, where it is an operator of the settings.
+        operator: Option<String>,
+    },
+    /// Brings parked intents back.
+    ActionsRetry {
+        /// This one alone; `None` is all.
+        intent: Option<i64>,
+    },
+    /// Cancels intents that have not begun.
+    ActionsCancel {
+        /// This one alone.
+        intent: Option<i64>,
+        /// All of this policy.
+        policy: Option<String>,
+        /// All of this plan.
+        plan: Option<i64>,
+        /// Why.
+        reason: String,
+    },
+    /// Releases a breaker.
+    BreakerRelease {
+        /// The policy's name.
+        policy: String,
+        /// Why.
+        reason: String,
+    },
+    /// Makes an exception.
+    ExceptionAdd {
+        /// `file`, `folder`, `owner`, `domain`, `token`.
+        kind: String,
+        /// The id, login, domain or token.
+        what: String,
+        /// A connector's name.
+        connector: Option<String>,
+        /// A policy's name.
+        policy: Option<String>,
+        /// Different values by detector that are excused.
+        excused: Vec<(String, u64)>,
+        /// Why.
+        reason: String,
+        /// Until when, milliseconds since 1970.
+        until_ms: i64,
+    },
+    /// Ends an exception before its time.
+    ExceptionEnd {
+        /// Its number.
+        exception: i64,
+        /// Why.
+        reason: String,
+    },
+    /// Closes an alert.
+    AlertClose {
+        /// Its number.
+        alert: i64,
+        /// Why.
+        reason: String,
+    },
+    /// Takes back what a sealed receipt tells.
+    QuarantineAdopt {
+        /// What it tells, as JSON.
+        receipts: Vec<String>,
+    },
+    /// Sends parked messages again.
+    MessagesRetry,
+}
+
+impl Deed {
+    /// What is done, as the audit log calls it.
+    #[must_use]
+    pub fn act(&self) -> &'static str {
+        match self {
+            Deed::Reevaluate => "governance.reevaluate",
+            Deed::PolicyApprove { .. } => "policy.approve",
+            Deed::PolicyRevoke { .. } => "policy.revoke",
+            Deed::PlanAdd { .. } => "plan.make",
+            Deed::PlanApprove { .. } => "plan.approve",
+            Deed::PlanApply { .. } => "plan.apply",
+            Deed::ActionsRetry { .. } => "action.retry",
+            Deed::ActionsCancel { .. } => "action.cancel",
+            Deed::BreakerRelease { .. } => "breaker.release",
+            Deed::ExceptionAdd { .. } => "exception.add",
+            Deed::ExceptionEnd { .. } => "exception.end",
+            Deed::AlertClose { .. } => "alert.close",
+            Deed::QuarantineAdopt { .. } => "quarantine.adopt",
+            Deed::MessagesRetry => "message.retry",
+        }
+    }
+}
+
+/// Carries one out; `actor` is who is written down.
+///
+/// # Errors
+/// When it makes no sense, or the store could not be written.
+pub fn perform(_store: &dyn Store, deed: &Deed, _actor: &str) -> Result<Answer, Refusal> {
+    Err(Refusal::new(format!("{} is not carried out here yet", deed.act())))
+}

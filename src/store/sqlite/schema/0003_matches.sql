@@ -1,0 +1,1 @@
+-- Matches, alerts, exceptions, messages.

@@ -1,0 +1,1 @@
+-- Intents and their journal, breakers, plans, approvals, quarantine.

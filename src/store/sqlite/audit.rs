@@ -42,7 +42,8 @@ fn link(before: &[u8; 32], number: u64, at: Moment, entry: &Entry, commitment: &
     hasher.finalize().into()
 }
 
-fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
+/// Appends an entry to what else is written in this transaction.
+pub(super) fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
     let mut statement = c.prepare_cached("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")?;
     let last = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (last, before) = last.unwrap_or((0, BEFORE_ALL));

@@ -8,6 +8,7 @@ mod duration;
 mod edit;
 mod error;
 mod keys;
+mod policies;
 mod read;
 mod secrets;
 mod service;
@@ -52,6 +53,8 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -153,8 +156,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules } = read;
-        Ok(Self { state, connectors, service, kept, rules, path, text })
+        let read::Document { state, connectors, service, kept, rules, policies } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, path, text })
     }
 
     /// How the service runs.
@@ -170,6 +173,11 @@ impl Config {
     /// Which rules the service runs.
     pub(super) fn rules(&self) -> &crate::rule::Options {
         &self.rules
+    }
+
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

@@ -20,10 +20,11 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 5] = ["state_dir", "service", "retention", "rules", "connector"];
+pub(super) const TOP: [&str; 6] = ["state_dir", "service", "retention", "rules", "policies", "connector"];
 
 /// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 3] = [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES)];
+pub(super) const TABLES: [(&str, &[Key]); 4] =
+    [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES), ("policies", &POLICIES)];
 
 const fn key(name: &'static str, default: &'static str) -> Key {
     Key { name, of: None, default }
@@ -69,6 +70,9 @@ pub(super) const RETENTION: [Key; 5] = [
 /// Keys of `[rules]`, in the guide's order.
 pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
+
+/// Keys of `[policies]`.
+pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
 
 /// Lists of `never_read`: owners, groups of owners, folders.
 pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];

@@ -5,6 +5,7 @@
 
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
+use super::policies;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -31,6 +32,7 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
+    pub(super) policies: Vec<PathBuf>,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -63,7 +65,8 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules })
+    let policies = policies::policies(source, root)?;
+    Ok(Document { state, connectors, service, kept, rules, policies })
 }
 
 /// An error of the TOML reader, without the line that it would show.

@@ -5,6 +5,8 @@
 
 mod compile;
 
+pub(super) use compile::literal;
+
 use super::answer::Answer;
 use super::error::{FilterError, Wrongly, did_you_mean};
 use super::facts::Facts;

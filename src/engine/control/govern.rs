@@ -2,6 +2,16 @@
 //!
 //! Each is audited in the commit that carries it out. Files of this folder carry them out, one for each subject.
 
+mod actions;
+mod alerts;
+mod breaker;
+mod exceptions;
+mod messages;
+mod plans;
+mod policies;
+mod quarantine;
+mod reevaluate;
+
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +152,21 @@ impl Deed {
 ///
 /// # Errors
 /// When it makes no sense, or the store could not be written.
-pub fn perform(_store: &dyn Store, deed: &Deed, _actor: &str) -> Result<Answer, Refusal> {
-    Err(Refusal::new(format!("{} is not carried out here yet", deed.act())))
+pub fn perform(store: &dyn Store, deed: &Deed, actor: &str) -> Result<Answer, Refusal> {
+    match deed {
+        Deed::Reevaluate => reevaluate::perform(store, deed, actor),
+        Deed::PolicyApprove { .. } | Deed::PolicyRevoke { .. } => policies::perform(store, deed, actor),
+        Deed::PlanAdd { .. } | Deed::PlanApprove { .. } | Deed::PlanApply { .. } => plans::perform(store, deed, actor),
+        Deed::ActionsRetry { .. } | Deed::ActionsCancel { .. } => actions::perform(store, deed, actor),
+        Deed::BreakerRelease { .. } => breaker::perform(store, deed, actor),
+        Deed::ExceptionAdd { .. } | Deed::ExceptionEnd { .. } => exceptions::perform(store, deed, actor),
+        Deed::AlertClose { .. } => alerts::perform(store, deed, actor),
+        Deed::QuarantineAdopt { .. } => quarantine::perform(store, deed, actor),
+        Deed::MessagesRetry => messages::perform(store, deed, actor),
+    }
+}
+
+/// What a subject answers of a deed that is not its own.
+fn not_here(deed: &Deed) -> Refusal {
+    Refusal::new(format!("{} is not carried out here", deed.act()))
 }

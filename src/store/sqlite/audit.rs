@@ -1,6 +1,6 @@
 //! `Audit` in SQLite.
 
-use super::{Failed, Haste, Sqlite, intents, words};
+use super::{Failed, Haste, Sqlite, intents, messages, words};
 use crate::clock::Moment;
 use crate::store::Error;
 use crate::store::audit::{Audit, Entry, EntryRow};
@@ -42,7 +42,7 @@ fn link(before: &[u8; 32], number: u64, at: Moment, entry: &Entry, commitment: &
     hasher.finalize().into()
 }
 
-/// Appends an entry within a transaction.
+/// Appends an entry to what else is written in this transaction.
 pub(super) fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
     let mut statement = c.prepare_cached("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")?;
     let last = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
@@ -160,7 +160,7 @@ impl Audit for Sqlite {
     }
 
     fn outbox_depth(&self) -> Result<u64, Error> {
-        self.read("count waiting actions", intents::waiting)
+        self.read("count what waits to be done and told", |c| Ok(intents::waiting(c)? + messages::depth(c)?))
     }
 }
 

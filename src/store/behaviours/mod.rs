@@ -5,11 +5,15 @@
 
 mod activities;
 mod audit;
+mod breakers;
 mod connectors;
 mod coverage;
+mod intents;
 mod inventory;
 mod matches;
 mod people;
+mod plans;
+mod quarantines;
 mod queue;
 mod rules;
 mod slices;
@@ -46,6 +50,10 @@ fn all() -> Vec<Behaviour> {
         rules::BEHAVIOURS,
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
+        intents::BEHAVIOURS,
+        breakers::BEHAVIOURS,
+        plans::BEHAVIOURS,
+        quarantines::BEHAVIOURS,
         matches::BEHAVIOURS,
     ];
     lists.concat()

@@ -4,13 +4,16 @@
 //! crash would leave it. A second kind of store implements [`Ground`] and runs [`all`].
 
 mod activities;
+mod alerts;
 mod audit;
 mod breakers;
 mod connectors;
 mod coverage;
+mod exceptions;
 mod intents;
 mod inventory;
 mod matches;
+mod messages;
 mod people;
 mod plans;
 mod quarantines;
@@ -55,6 +58,9 @@ fn all() -> Vec<Behaviour> {
         plans::BEHAVIOURS,
         quarantines::BEHAVIOURS,
         matches::BEHAVIOURS,
+        alerts::BEHAVIOURS,
+        exceptions::BEHAVIOURS,
+        messages::BEHAVIOURS,
     ];
     lists.concat()
 }

@@ -17,7 +17,7 @@ use super::core::{Core, Tenant};
 use super::passes::people;
 use super::service::Task;
 use super::stats::Gauge;
-use super::step;
+use super::{step, tell as telling};
 use crate::clock::Moment;
 use crate::model::action::{Step, Target};
 use crate::model::{Action, Cause, ConnectorNumber, IntentState};
@@ -157,7 +157,8 @@ fn one(core: &Core, options: Options, pauses: &Pauses, causes: &[Cause]) -> Resu
     let claim = IntentClaim { connectors: &connectors, causes, limits: &limits };
     let Some(intent) = core.store.claim_intent(&claim)? else { return Ok(false) };
     step::passed("intent.claimed");
-    let Some((tenant, governor)) = core.tenant(intent.is.connector).and_then(|tenant| Some((tenant, governor(tenant)?)))
+    let Some((tenant, governor)) =
+        core.tenant(intent.is.connector).and_then(|tenant| Some((tenant, governor(tenant)?)))
     else {
         // Switched off just now.
         core.store.give_back_intent(intent.number, Some(now.plus(LOOK_EVERY)))?;
@@ -207,7 +208,7 @@ fn trips(core: &Core, told: &mut HashSet<(Arc<str>, Moment)>) -> Result<(), stor
     for one in &tripped {
         if told.insert((Arc::clone(&one.policy), one.at)) {
             tracing::warn!(policy = %one.policy, limit = %one.limit, touched = one.touched, "a breaker tripped");
-            core.store.add_messages(&meanwhile::of_trip(core, one))?;
+            core.store.add_messages(&telling::of_trip(core, one))?;
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 use super::hand::End;
 use super::meanwhile;
 use crate::engine::core::{Core, Tenant};
-use crate::engine::exposure;
 use crate::engine::stats::Count;
+use crate::engine::{exposure, tell};
 use crate::model::action::{Ended, ItemState, Outcome, OwnLink, Receipt, State, Target, Undo};
 use crate::model::{ItemKind, Lane, Level, Link, Sharing, Todo};
 use crate::provider::govern::Facets;
@@ -17,12 +17,11 @@ const REQUESTS_MAX: usize = 64;
 
 /// Everything that is written when an intent ends so.
 pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -> Result<Closing, store::Error> {
-    let End { outcome, why, tell } = end;
-    let receipt = intent.orders.last().and_then(|ordered| ordered.receipt.clone());
-    let mut messages =
-        if tell.is_empty() { Vec::new() } else { meanwhile::of_intent(core, tenant, intent, &tell)? };
+    let End { outcome, why, tell: whom } = end;
+    let receipt = intent.orders.iter().rev().find_map(|ordered| ordered.receipt.clone());
+    let mut messages = if whom.is_empty() { Vec::new() } else { tell::of_intent(core, tenant, intent, &whom)? };
     if let Outcome::Unknown(_) = outcome {
-        messages.extend(meanwhile::of_parked(core, tenant, intent, &why));
+        messages.extend(tell::of_parked(core, tenant, intent, &why));
     }
     let after = receipt.as_ref().map(|last| meanwhile::aftermath(core, intent, last)).unwrap_or_default();
     Ok(Closing {
@@ -57,8 +56,10 @@ fn asks(intent: &Intent) -> Vec<store::Ask> {
 fn level(core: &Core, tenant: &Tenant, intent: &Intent) -> Result<Option<Level>, store::Error> {
     let Some(item) = intent.is.item else { return Ok(None) };
     let on_item = |receipt: &&Receipt| receipt.read_back.as_ref().is_some_and(|state| state.item().is_some());
-    let read = intent.orders.iter().filter(|ordered| matches!(&ordered.order.on, Target::Item(on) if is(intent, &on.id)));
-    let mut read = read.filter_map(|ordered| Some((Facets::of(&ordered.order.action), ordered.receipt.as_ref().filter(on_item)?)));
+    let read =
+        intent.orders.iter().filter(|ordered| matches!(&ordered.order.on, Target::Item(on) if is(intent, &on.id)));
+    let mut read =
+        read.filter_map(|ordered| Some((Facets::of(&ordered.order.action), ordered.receipt.as_ref().filter(on_item)?)));
     let Some(known) = core.store.item(item)? else { return Ok(None) };
     let mut own = core.store.sharing(item)?.unwrap_or_default();
     let mut any = false;

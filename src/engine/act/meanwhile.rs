@@ -1,12 +1,12 @@
 //! Stand-ins for what other rooms do, until they do it.
 
 use super::resolve::{Bearings, Unresolved};
-use crate::engine::core::{Core, Tenant};
+use crate::engine::core::Core;
 use crate::model::action::{Action, Note, Quarantine, Receipt, Target, Whose};
 use crate::model::{ItemNumber, Level};
 use crate::policy::Still;
-use crate::policy::ask::{Ask, Told};
-use crate::store::{self, Intent, NewException, NewMessage, NewQuarantined, Tripped, Voter};
+use crate::policy::ask::Ask;
+use crate::store::{self, Intent, NewException, NewQuarantined, Voter};
 use std::sync::Arc;
 
 #[derive(Debug, Default)]
@@ -32,7 +32,8 @@ pub(super) fn quarantine(ask: &Ask, about: &Bearings<'_>) -> Result<Vec<(Target,
 
 pub(super) fn still(core: &Core, item: ItemNumber, voters: &[Voter], still: Still) -> Result<bool, store::Error> {
     let matches = core.store.matches(item)?;
-    let holds = voters.iter().any(|voter| matches.iter().any(|one| one.policy == voter.policy && one.hash == voter.hash));
+    let holds =
+        voters.iter().any(|voter| matches.iter().any(|one| one.policy == voter.policy && one.hash == voter.hash));
     if !holds || still == Still::Matched {
         return Ok(holds);
     }
@@ -42,16 +43,4 @@ pub(super) fn still(core: &Core, item: ItemNumber, voters: &[Voter], still: Stil
 
 pub(super) fn refresh(_core: &Core) -> Result<(), store::Error> {
     Ok(())
-}
-
-pub(super) fn of_intent(_: &Core, _: &Tenant, _: &Intent, _: &[Told]) -> Result<Vec<NewMessage>, store::Error> {
-    Ok(Vec::new())
-}
-
-pub(super) fn of_trip(_: &Core, _: &Tripped) -> Vec<NewMessage> {
-    Vec::new()
-}
-
-pub(super) fn of_parked(_: &Core, _: &Tenant, _: &Intent, _: &str) -> Vec<NewMessage> {
-    Vec::new()
 }

@@ -75,7 +75,8 @@ struct Sealed {
     prior: ItemState,
 }
 
-const COLUMNS: &str = "id, connector, item, intent, policies, whose, person, receipt, content, found, sealed, since, released";
+const COLUMNS: &str =
+    "id, connector, item, intent, policies, whose, person, receipt, content, found, sealed, since, released";
 
 fn from_row(seal: &SealKey, row: &Row<'_>) -> Result<Quarantined, Failed> {
     let Sealed { owner, order, prior } = sealed::open(seal, &row.get::<_, Vec<u8>>(10)?)?;

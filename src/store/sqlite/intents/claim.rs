@@ -101,7 +101,8 @@ struct Head {
 
 impl Line {
     fn new(sql: &'static str, cause: Cause, connectors: &[ConnectorNumber]) -> Self {
-        let head = |connector: &ConnectorNumber| Head { connector: *connector, after: 0, next: Vec::new(), is_over: false };
+        let head =
+            |connector: &ConnectorNumber| Head { connector: *connector, after: 0, next: Vec::new(), is_over: false };
         Self { sql, cause, heads: connectors.iter().map(head).collect() }
     }
 
@@ -114,7 +115,8 @@ impl Line {
             head.after = head.next.last().copied().unwrap_or(head.after);
             head.next.reverse();
         }
-        let first = self.heads.iter_mut().filter(|head| !head.next.is_empty()).min_by_key(|head| head.next.last().copied());
+        let first =
+            self.heads.iter_mut().filter(|head| !head.next.is_empty()).min_by_key(|head| head.next.last().copied());
         let Some(number) = first.and_then(|head| head.next.pop()) else { return Ok(None) };
         row::of(tx, number)
     }

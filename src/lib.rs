@@ -2,7 +2,7 @@
 //! each it could read.
 //!
 //! The path of a file's bytes: [`content`] opens it, [`extract`] turns documents into text, [`detect`] turns text into
-//! findings by the rules that [`rule`] compiled, [`inspect`] joins the two into a verdict, [`engine`] moves many files
+//! findings by the rules that [`rule`] compiled from [`source`] files, [`inspect`] joins the two into a verdict, [`engine`] moves many files
 //! through that at once, and [`report`] tells people. [`lab`] is for those who write rules.
 
 pub mod backoff;
@@ -22,4 +22,5 @@ pub mod policy;
 pub mod provider;
 pub mod report;
 pub mod rule;
+pub mod source;
 pub mod store;

@@ -4,13 +4,11 @@
 
 use super::error::{RuleError, did_you_mean};
 use super::parse::Parsed;
-use super::source::SourceFile;
 use super::syntax::{Detector, List};
-use super::{BYTES_MAX, builtin};
+use super::{SourceFile, builtin};
+use crate::source::read_text;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::path::{Component, Path};
 use toml::Spanned;
@@ -192,18 +190,4 @@ fn embedded(name: &str, file: &str) -> Option<&'static str> {
         }
     }
     builtin::text(&steps.join("/"))
-}
-
-/// A text file of at most [`BYTES_MAX`] bytes, without a byte order mark; else why not.
-pub(super) fn read_text(path: &Path) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > BYTES_MAX) {
-        return Err(format!("larger than {} MiB", BYTES_MAX >> 20));
-    }
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        bytes.drain(..3);
-    }
-    String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }

@@ -8,8 +8,8 @@ mod patterns;
 mod tiers;
 
 use super::Loaded;
+use super::SourceFile;
 use super::error::{Problem, did_you_mean};
-use super::source::SourceFile;
 use super::syntax::{Detector, Evidence, RuleFile};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,13 +86,13 @@ impl Warning {
     /// The file, as the user would name it.
     #[must_use]
     pub fn file(&self) -> &str {
-        self.problem.at.as_ref().map_or("", super::source::Place::file)
+        self.problem.at.as_ref().map_or("", crate::source::Place::file)
     }
 
     /// The line in its file, from 1.
     #[must_use]
     pub fn line(&self) -> usize {
-        self.problem.at.as_ref().map_or(0, super::source::Place::line)
+        self.problem.at.as_ref().map_or(0, crate::source::Place::line)
     }
 }
 

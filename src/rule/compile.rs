@@ -8,13 +8,13 @@ mod evidence;
 mod hash;
 mod validator;
 
+use super::SourceFile;
 use super::catalogue::{Catalogue, KnownDetector};
 use super::error::RuleError;
 use super::lazy::AnchoredRegex;
 use super::normalise::{fold_case, normalise};
 use super::pattern;
 use super::ruleset::{DetectorId, KeywordList, ListId, Probe, ProbeId, RuleSet};
-use super::source::SourceFile;
 use super::syntax::Evidence;
 use super::validate::Row;
 use hash::Draft;

@@ -2,16 +2,15 @@
 //!
 //! Loading is all or nothing: a rule set is made only when every file is right, and otherwise every error is told.
 
-use super::catalogue::{self, Catalogue, read_text};
+use super::catalogue::{self, Catalogue};
 use super::compile;
 use super::error::RuleError;
-use super::parse::{Parsed, parse};
+use super::parse::{Parsed, READER, parse};
 use super::ruleset::RuleSet;
 use super::select::{Select, choose};
-use super::source::SourceFile;
 use super::validate::{self, Row};
-use super::{BYTES_MAX, builtin};
-use std::path::{Path, PathBuf};
+use super::{SourceFile, builtin};
+use std::path::PathBuf;
 
 /// What to load and what of it shall run.
 #[derive(Clone, Debug)]
@@ -80,40 +79,10 @@ fn in_order(files: &[Parsed], mut errors: Vec<RuleError>) -> Vec<RuleError> {
 fn sources(options: &Options, errors: &mut Vec<RuleError>) -> Vec<SourceFile> {
     let mut found = Vec::new();
     if options.builtin {
-        let named = |path| format!("{}{path}", builtin::PREFIX);
-        found.extend(builtin::rule_files().map(|(path, text)| SourceFile::new(&named(path), text.into(), None)));
+        let named = |path: &str| format!("{}{path}", builtin::PREFIX);
+        let source = |(path, text): (&str, &str)| SourceFile::new(&named(path), text.into(), None, READER.cover);
+        found.extend(builtin::rule_files().map(source));
     }
-    let paths: Vec<PathBuf> = options.paths.iter().flat_map(|path| files_of(path, errors)).collect();
-    for path in paths {
-        match read_text(&path) {
-            Ok(text) => found.push(SourceFile::new(&shown(&path), text, Some(path))),
-            Err(why) => errors.push(RuleError::new(format!("rule file cannot be used: {why}")).in_file(&shown(&path))),
-        }
-    }
+    found.extend(READER.files(&options.paths, errors));
     found
-}
-
-/// A file is itself; a folder is its `*.toml` files, sorted.
-fn files_of(path: &Path, errors: &mut Vec<RuleError>) -> Vec<PathBuf> {
-    if !path.is_dir() {
-        return vec![path.to_owned()];
-    }
-    let mut files: Vec<PathBuf> = match std::fs::read_dir(path) {
-        Ok(entries) => entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect(),
-        Err(why) => {
-            errors.push(RuleError::new(format!("folder of rules cannot be read: {why}")).in_file(&shown(path)));
-            return Vec::new();
-        }
-    };
-    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
-    files.sort();
-    if files.is_empty() {
-        let error = RuleError::new("folder holds no rule files").in_file(&shown(path));
-        errors.push(error.help(format!("rule files end in `.toml` and are at most {} MiB", BYTES_MAX >> 20)));
-    }
-    files
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -7,6 +7,7 @@ mod builtin;
 mod catalogue;
 pub mod check;
 mod compile;
+mod cover;
 pub mod error;
 pub mod function;
 pub mod lazy;
@@ -18,20 +19,18 @@ pub mod profile;
 pub mod ruleset;
 mod schema;
 pub mod select;
-mod source;
 pub mod syntax;
 #[cfg(test)]
 mod tests;
 pub mod validate;
 
+use crate::source::SourceFile;
 pub use error::RuleError;
 pub use load::{Loaded, Options, load};
 pub use profile::Profile;
 pub use ruleset::RuleSet;
 pub use select::Select;
 
-/// Largest rule file or term file, in bytes.
-const BYTES_MAX: u64 = 4 << 20;
 /// Largest `max_match_bytes`: what the matcher keeps of a text's past.
 const MATCH_BYTES_MAX: i64 = 65_536;
 /// Longest match in bytes where a detector says nothing.

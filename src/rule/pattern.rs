@@ -3,9 +3,9 @@
 //! The dialect is that of `regex::bytes` with Unicode off, so `\d`, `\w`, `\s` and `\b` mean ASCII: text is normalised
 //! before it is matched, and ASCII classes compile eighty times faster.
 
+use super::SourceFile;
 use super::error::RuleError;
 use super::lazy::{AnchoredRegex, LazyRegex};
-use super::source::SourceFile;
 use regex_automata::nfa::thompson;
 use regex_syntax::ParserBuilder;
 use regex_syntax::ast;

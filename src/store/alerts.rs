@@ -5,6 +5,7 @@
 
 use super::Error;
 use super::audit::Entry;
+use super::messages::NewMessage;
 use crate::clock::Moment;
 use crate::model::{AlertNumber, ConnectorNumber, ItemNumber, Severity};
 use std::sync::Arc;
@@ -81,6 +82,19 @@ pub trait Alerts {
     /// When they could not be read.
     fn alert_items(&self, number: AlertNumber, after: Option<ItemNumber>, max: usize)
     -> Result<Vec<ItemNumber>, Error>;
+
+    /// Open alerts that no message was made about, in order of their numbers, at most `max`.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn untold_alerts(&self, max: usize) -> Result<Vec<Alert>, Error>;
+
+    /// Keeps messages about an alert and that it was told of now: one transaction. No messages where nobody is to be told.
+    /// False, and nothing is kept, when it was told of before.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn tell_alert(&self, number: AlertNumber, messages: &[NewMessage]) -> Result<bool, Error>;
 
     /// Closes an alert, with its audit entry. False when it was closed already. The next match of its group opens another.
     ///

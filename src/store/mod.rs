@@ -51,8 +51,8 @@ pub use queue::{Ask, Claim, Depth, Failure, Fate, GivenBack, Job, Parked, Queue}
 pub use rules::{DetectorKept, Rules, RulesNumber};
 pub use seal::SealKey;
 pub use verdicts::{
-    ContentRow, ContentScope, FindingNumber, FindingRow, Outcome, Reading, ReadingNumber, Rejudged, Settled,
-    Settlement, Upheld, Verdicts,
+    ContentRow, ContentScope, FindingNumber, FindingRow, FoundValue, Gist, Outcome, Reading, ReadingNumber, Rejudged,
+    Settled, Settlement, Upheld, Verdicts,
 };
 
 use crate::clock::Moment;

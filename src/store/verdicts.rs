@@ -12,7 +12,7 @@ use crate::clock::Moment;
 use crate::model::verdict::DetectorCount;
 use crate::model::{
     Confidence, ContentHash, Coverage, Evidence, Finding, Hole, ItemNumber, Lease, Provider, Reason, Sharing, Todo,
-    Verdict,
+    Token, Verdict,
 };
 use std::sync::Arc;
 
@@ -68,6 +68,34 @@ pub struct FindingRow {
     pub since: Moment,
     /// When it ceased to (its rule changed); `None` while it holds.
     pub until: Option<Moment>,
+}
+
+/// What policies ask of a reading: everything about its findings that is counted, and nothing that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gist {
+    /// Which.
+    pub number: ReadingNumber,
+    /// Our SHA-256 of the content.
+    pub content: [u8; 32],
+    /// The type told by the content.
+    pub sniffed: Arc<str>,
+    /// True when the name it was read under promised another type.
+    pub mismatch: bool,
+    /// Counts of each detector that found something.
+    pub counts: Vec<DetectorCount>,
+    /// The kept findings that hold now, in no order.
+    pub values: Vec<FoundValue>,
+}
+
+/// A finding as policies count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundValue {
+    /// The detector's id.
+    pub detector: Arc<str>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The value's fingerprint.
+    pub token: Token,
 }
 
 /// What became of an item's content.
@@ -247,6 +275,12 @@ pub trait Verdicts {
     /// # Errors
     /// When they could not be read.
     fn findings(&self, reading: ReadingNumber, as_of: Option<Moment>) -> Result<Vec<FindingRow>, Error>;
+
+    /// What policies ask of these readings, in the order of their numbers; one that is not there is left out.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn gists(&self, readings: &[ReadingNumber]) -> Result<Vec<Gist>, Error>;
 
     /// One finding.
     ///

@@ -1,77 +1,65 @@
 //! Counts by detector and confidence, what people did, and that every type of content has a MIME type.
 
-use super::*;
+use super::held::{acts, found};
+use crate::clock::Moment;
 use crate::model::verdict::DetectorCount;
-use crate::model::{ActivityKind, Confidence, Excerpt, Finding, Locator, Mask, Person, Role, Status, Token};
-use crate::store::{FindingNumber, RulesNumber};
+use crate::model::{Activity, ActivityKind, Actor, Confidence, Directory, Person, Role, Side, Status, Token};
+use crate::store::{FoundValue, Gist, ReadingNumber};
 use std::collections::BTreeSet;
 
-fn row(detector: &str, percent: u8, token: &str) -> FindingRow {
-    let finding = Finding {
+fn value(detector: &str, percent: u8, token: &str) -> FoundValue {
+    FoundValue {
         detector: detector.into(),
         confidence: Confidence::new(percent).unwrap(),
-        tier: "only".into(),
-        part: "text".into(),
-        location: Arc::new(Locator::default()),
-        start: 0,
-        end: 1,
-        own_text: None,
-        mask: Mask::covered("*"),
         token: Token::covered(token),
-        excerpt: Excerpt::covered("*"),
-        evidence: Vec::new(),
-        grounds: None,
-    };
-    let at = Moment::from_millis(0);
-    FindingRow { number: FindingNumber(1), reading: ReadingNumber(1), finding, since: at, until: None }
+    }
 }
 
-fn reading(counts: &[(&str, u64, bool)]) -> Reading {
+fn gist(counts: &[(&str, u64, bool)], values: Vec<FoundValue>) -> Gist {
     let count = |&(detector, total, unique_at_least): &(&str, u64, bool)| DetectorCount {
         detector: detector.into(),
         total,
         unique_at_least,
         ..DetectorCount::default()
     };
-    Reading {
+    Gist {
         number: ReadingNumber(1),
         content: [0; 32],
-        extraction: [0; 32],
-        rules: RulesNumber(1),
-        coverage: Coverage::Complete,
         sniffed: "text".into(),
         mismatch: false,
-        bytes: 1,
-        text_bytes: 1,
-        holes: Vec::new(),
-        holes_total: 0,
         counts: counts.iter().map(count).collect(),
-        at: Moment::from_millis(0),
+        values,
     }
+}
+
+/// Detector, counts by confidence (percent, total, unique), findings past the cap, whether there may be more values.
+type Row = (String, Vec<(u8, u64, u64)>, u64, bool);
+
+fn rows(gist: &Gist, without: &[&str]) -> Vec<Row> {
+    let all = found(gist, &without.iter().copied().collect());
+    let one = |one: crate::policy::Found| {
+        let counts = one.counts.iter().map(|count| (count.confidence.percent(), count.total, count.unique)).collect();
+        (one.detector.to_string(), counts, one.beyond_cap, one.unique_at_least)
+    };
+    all.into_iter().map(one).collect()
 }
 
 #[test]
 fn a_value_counts_under_the_best_confidence_it_was_found_with() {
-    let rows = [row("a", 65, "k1:x"), row("a", 85, "k1:x"), row("a", 85, "k1:y"), row("b", 75, "k1:x")];
-    let reading = reading(&[("a", 5, true), ("b", 1, false), ("c", 2, false), ("d", 0, false)]);
-    let found: Vec<_> = counted(&reading, &rows, true)
-        .into_iter()
-        .map(|one| {
-            let counts: Vec<_> =
-                one.counts.iter().map(|count| (count.confidence.percent(), count.total, count.unique)).collect();
-            (one.detector.to_string(), counts, one.beyond_cap, one.unique_at_least)
-        })
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("a".to_owned(), vec![(65, 1, 0), (85, 2, 2)], 2, true),
-            ("b".to_owned(), vec![(75, 1, 1)], 0, false),
-            ("c".to_owned(), vec![], 2, false),
-        ]
-    );
+    let values = vec![value("a", 65, "k1:x"), value("a", 85, "k1:x"), value("a", 85, "k1:y"), value("b", 75, "k1:x")];
+    let gist = gist(&[("a", 5, true), ("b", 1, false), ("c", 2, false), ("d", 0, false)], values);
+    let (a, b, c) = ("a".to_owned(), "b".to_owned(), "c".to_owned());
+    let all = [
+        (a.clone(), vec![(65, 1, 0), (85, 2, 2)], 2, true),
+        (b, vec![(75, 1, 1)], 0, false),
+        (c.clone(), vec![], 2, false),
+    ];
+    assert_eq!(rows(&gist, &[]), all);
+    // What somebody excused is not there, and takes no detector along that found something else.
+    assert_eq!(rows(&gist, &["k1:x"]), [(a, vec![(85, 1, 1)], 2, true), (c, vec![], 2, false)]);
     // Of the past nothing is known but what is kept.
-    assert!(counted(&reading, &rows, false).iter().all(|one| one.beyond_cap == 0 && !one.unique_at_least));
+    let past = Gist { counts: Vec::new(), ..gist };
+    assert!(rows(&past, &[]).iter().all(|one| one.2 == 0 && !one.3));
 }
 
 #[test]

@@ -5,9 +5,9 @@ use super::hash::Canon;
 use crate::rule::catalogue::unknown;
 use crate::rule::error::{RuleError, did_you_mean};
 use crate::rule::ruleset::Validator;
-use crate::rule::source::SourceFile;
 use crate::rule::syntax::ValidatorUse;
 use crate::rule::validate::Row;
+use crate::source::SourceFile;
 use std::sync::Arc;
 use toml::{Spanned, Table, Value};
 

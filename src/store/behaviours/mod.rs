@@ -8,6 +8,7 @@ mod audit;
 mod connectors;
 mod coverage;
 mod inventory;
+mod matches;
 mod people;
 mod queue;
 mod rules;
@@ -45,6 +46,7 @@ fn all() -> Vec<Behaviour> {
         rules::BEHAVIOURS,
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
+        matches::BEHAVIOURS,
     ];
     lists.concat()
 }

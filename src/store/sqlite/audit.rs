@@ -1,6 +1,6 @@
 //! `Audit` in SQLite.
 
-use super::{Failed, Haste, Sqlite, words};
+use super::{Failed, Haste, Sqlite, intents, words};
 use crate::clock::Moment;
 use crate::store::Error;
 use crate::store::audit::{Audit, Entry, EntryRow};
@@ -42,7 +42,8 @@ fn link(before: &[u8; 32], number: u64, at: Moment, entry: &Entry, commitment: &
     hasher.finalize().into()
 }
 
-fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
+/// Appends an entry to what else is written in this transaction.
+pub(super) fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
     let mut statement = c.prepare_cached("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")?;
     let last = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (last, before) = last.unwrap_or((0, BEFORE_ALL));
@@ -159,10 +160,7 @@ impl Audit for Sqlite {
     }
 
     fn outbox_depth(&self) -> Result<u64, Error> {
-        self.read("count waiting actions", |c| {
-            let sql = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'";
-            Ok(words::count(c.query_row(sql, [], |row| row.get(0))?))
-        })
+        self.read("count waiting actions", intents::waiting)
     }
 }
 

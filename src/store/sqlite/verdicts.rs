@@ -4,6 +4,7 @@ mod again;
 #[cfg(test)]
 mod canaries;
 mod contents;
+mod gists;
 mod keep;
 mod rows;
 mod settle;
@@ -14,7 +15,7 @@ use crate::model::{ContentHash, Coverage, ItemNumber, Provider};
 use crate::store::Error;
 use crate::store::rules::RulesNumber;
 use crate::store::verdicts::{
-    ContentRow, ContentScope, FindingNumber, FindingRow, Reading, ReadingNumber, Rejudged, Settled, Settlement,
+    ContentRow, ContentScope, FindingNumber, FindingRow, Gist, Reading, ReadingNumber, Rejudged, Settled, Settlement,
     Verdicts,
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -134,6 +135,10 @@ impl Verdicts for Sqlite {
 
     fn findings(&self, reading: ReadingNumber, as_of: Option<Moment>) -> Result<Vec<FindingRow>, Error> {
         self.read("read findings", |c| findings(c, reading, as_of))
+    }
+
+    fn gists(&self, readings: &[ReadingNumber]) -> Result<Vec<Gist>, Error> {
+        self.read("read what was found", |c| gists::gists(c, readings))
     }
 
     fn finding(&self, number: FindingNumber) -> Result<Option<FindingRow>, Error> {

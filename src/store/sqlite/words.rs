@@ -6,6 +6,7 @@
 use super::Failed;
 use crate::clock::Moment;
 use crate::model::{Coverage, ItemKind, Level, Limit, Reason};
+use crate::store::SealKey;
 use crate::store::error::Kind;
 use crate::store::inventory::Judged;
 
@@ -127,6 +128,16 @@ pub(super) fn integer(count: u64) -> i64 {
 /// A size or count from a column; no count is negative.
 pub(super) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// What a person wrote, or what names somebody, for a column.
+pub(super) fn sealed(seal: &SealKey, text: &str) -> Result<Vec<u8>, Failed> {
+    seal.seal(text).map_err(|error| error.kind().clone().into())
+}
+
+/// The same from a column.
+pub(super) fn opened(seal: &SealKey, sealed: &[u8]) -> Result<String, Failed> {
+    seal.open(sealed).map_err(|error| error.kind().clone().into())
 }
 
 /// How many rows at most, for `LIMIT`.

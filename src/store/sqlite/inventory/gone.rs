@@ -1,6 +1,6 @@
 //! What is there no more: items by number, by path, and by not having been listed again.
 
-use super::super::{Desk, Failed, queue, standing};
+use super::super::{Desk, Failed, matches, queue, standing};
 use super::DEPTH_MAX;
 use crate::model::ItemNumber;
 use rusqlite::{Connection, OptionalExtension};
@@ -18,6 +18,7 @@ pub(super) fn alone(desk: &Desk<'_>, item: ItemNumber) -> Result<bool, Failed> {
     }
     queue::drop_waiting(desk, item)?;
     standing::gone(desk.tx, desk.now, item)?;
+    matches::end_all_in(desk, item)?;
     Ok(true)
 }
 
@@ -29,6 +30,7 @@ pub(super) fn as_found(desk: &Desk<'_>, item: ItemNumber) -> Result<u64, Failed>
         return Ok(below);
     }
     standing::gone(desk.tx, desk.now, item)?;
+    matches::end_all_in(desk, item)?;
     Ok(below + 1)
 }
 

@@ -237,7 +237,7 @@ fn fill_counts(c: &Connection, page: &mut [(Reading, u64)]) -> Result<(), Failed
 }
 
 /// Detectors' names by number: a few hundred.
-fn detector_names(c: &Connection) -> Result<HashMap<i64, Arc<str>>, Failed> {
+pub(super) fn detector_names(c: &Connection) -> Result<HashMap<i64, Arc<str>>, Failed> {
     let mut statement = c.prepare_cached("SELECT number, name FROM detector")?;
     Ok(statement.query_map([], |row| Ok((row.get(0)?, text(row, 1)?)))?.collect::<Result<_, _>>()?)
 }

@@ -3,7 +3,8 @@
 //! An example may be a real value, and a file named by mistake may be anything. So this is a list of what shows, not of
 //! what hides: a walk over the text that copes with what is not TOML, and takes what it cannot follow for private.
 
-use crate::rule::schema::{CHECK, COUNTER, DETECTOR, EVIDENCE, EXAMPLE, FILE, Key, LIST, PRIMARY, TIER};
+use super::schema::{CHECK, COUNTER, DETECTOR, EVIDENCE, EXAMPLE, FILE, LIST, PRIMARY, TIER};
+use crate::source::schema::Key;
 use std::ops::Range;
 
 /// Keys of examples whose values are texts to be searched.
@@ -12,8 +13,13 @@ const PRIVATE: [&str; 2] = ["text", "value"];
 const WORD_BYTES_MAX: usize = 40;
 const WORD_DIGITS_MAX: usize = 5;
 
+/// What no message shows of a file; `None` when it is no rule file.
+pub(super) fn of(text: &str) -> Option<Vec<Range<usize>>> {
+    is_rule_file(text).then(|| covered(text))
+}
+
 /// True when a text is meant as a rule file: it sets `schema`, or opens a table or array of rules.
-pub(super) fn is_rule_file(text: &str) -> bool {
+fn is_rule_file(text: &str) -> bool {
     text.lines().any(|line| {
         let inner = line.trim_start().trim_start_matches('[');
         let word = &inner[..inner.len() - inner.trim_start_matches(is_key_char).len()];
@@ -25,7 +31,7 @@ pub(super) fn is_rule_file(text: &str) -> bool {
 }
 
 /// The stretches of a rule file that no message shows, in order.
-pub(super) fn covered(text: &str) -> Vec<Range<usize>> {
+fn covered(text: &str) -> Vec<Range<usize>> {
     let mut walk =
         Walk { text, at: 0, depth: 0, key: Shows::No, table: false, example: false, fresh: true, out: vec![] };
     walk.run();

@@ -1,12 +1,10 @@
-//! A rule file's text and places in it: bytes to lines and columns, and the lines an error shows.
+//! A file's text and places in it: bytes to lines and columns, and the lines an error shows.
 //!
-//! A line is shown without what may be private ([`cover`]), and not at all when nothing else stands in it or the file is
-//! no rule file.
+//! A line is shown without what may be private ([`Cover`]), and not at all when nothing else stands in it or the file is
+//! not of the kind that was asked for.
 //!
 //! An offset into a decoded TOML string (where a regex is wrong) is mapped back through quotes and escapes, so that an
 //! error points into the expression as it was typed.
-
-mod cover;
 
 use std::fmt;
 use std::ops::Range;
@@ -18,34 +16,41 @@ const COVER: char = '…';
 /// Longest part of a line that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 120;
 
-/// A rule file's name and text.
+/// What no message shows of a text, in order; `None` when it is no file of this kind, and nothing of it shows.
+pub type Cover = fn(&str) -> Option<Vec<Range<usize>>>;
+
+/// A file's name and text.
 #[derive(Debug)]
-pub(super) struct SourceFile {
+pub struct SourceFile {
     /// As the user would name it.
-    pub(super) name: Arc<str>,
+    pub name: Arc<str>,
     /// The whole text.
-    pub(super) text: String,
+    pub text: String,
     /// Where it was read from; `None` for an embedded file.
-    pub(super) path: Option<PathBuf>,
+    pub path: Option<PathBuf>,
+    /// What of it no message shows.
+    cover: Cover,
     /// Where each line but the first begins; found when it is first asked for.
     lines: OnceLock<Vec<usize>>,
-    /// What no message shows of it; `None` when it is no rule file, and nothing of it shows.
+    /// The same, found when it is first asked for.
     covered: OnceLock<Option<Vec<Range<usize>>>>,
 }
 
 impl SourceFile {
     /// A file's text under its name.
-    pub(super) fn new(name: &str, text: String, path: Option<PathBuf>) -> Self {
-        Self { name: name.into(), text, path, lines: OnceLock::new(), covered: OnceLock::new() }
+    #[must_use]
+    pub fn new(name: &str, text: String, path: Option<PathBuf>, cover: Cover) -> Self {
+        Self { name: name.into(), text, path, cover, lines: OnceLock::new(), covered: OnceLock::new() }
     }
 
     /// True for an embedded file.
-    pub(super) fn builtin(&self) -> bool {
+    #[must_use]
+    pub fn builtin(&self) -> bool {
         self.path.is_none()
     }
 
     /// The place of some bytes.
-    pub(super) fn place(&self, span: Range<usize>, label: impl Into<String>) -> Place {
+    pub(crate) fn place(&self, span: Range<usize>, label: impl Into<String>) -> Place {
         let start = self.boundary(span.start);
         let end = self.boundary(span.end).max(start);
         let begin = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -61,8 +66,7 @@ impl SourceFile {
 
     /// A line with its private parts covered, and what is underlined in it; `None` when there is nothing to show.
     fn shown(&self, line: Range<usize>, span: Range<usize>) -> Option<Shown> {
-        let find = || cover::is_rule_file(&self.text).then(|| cover::covered(&self.text));
-        let covered = self.covered.get_or_init(find).as_ref()?;
+        let covered = self.covered.get_or_init(|| (self.cover)(&self.text)).as_ref()?;
         let mut next = covered[covered.partition_point(|range| range.end <= line.start)..].iter().peekable();
         let (mut text, mut before, mut width) = (String::new(), 0, 0);
         for (at, c) in self.text[line.clone()].char_indices() {
@@ -89,14 +93,16 @@ impl SourceFile {
     }
 
     /// The line of a byte, from 1.
-    pub(super) fn line(&self, byte: usize) -> usize {
+    #[must_use]
+    pub fn line(&self, byte: usize) -> usize {
         let lines = self.lines.get_or_init(|| self.text.match_indices('\n').map(|(at, _)| at + 1).collect());
         lines.partition_point(|begin| *begin <= byte) + 1
     }
 
     /// The place in the file of a range of a decoded string whose quoted form has the given span; the whole span when
     /// the string cannot be followed.
-    pub(super) fn inside(&self, span: Range<usize>, decoded: Range<usize>) -> Range<usize> {
+    #[must_use]
+    pub fn inside(&self, span: Range<usize>, decoded: Range<usize>) -> Range<usize> {
         let Some(raw) = self.text.get(span.clone()) else { return span };
         let Some(start) = raw_offset(raw, decoded.start) else { return span };
         let end = raw_offset(raw, decoded.end).unwrap_or(start).max(start);
@@ -149,9 +155,9 @@ fn step(rest: &str, escapes: bool) -> Option<(usize, usize)> {
     Some((2 + digits, char::from_u32(code)?.len_utf8()))
 }
 
-/// A place in a rule file, with the line to show.
+/// A place in a file, with the line to show.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     file: Arc<str>,
     line: usize,
     column: usize,
@@ -171,28 +177,28 @@ struct Shown {
 
 impl Place {
     /// A file as a whole.
-    pub(super) fn file_only(name: &str) -> Self {
+    pub(crate) fn file_only(name: &str) -> Self {
         Self { file: name.into(), line: 0, column: 0, shown: None, label: String::new() }
     }
 
-    pub(super) fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
-    pub(super) fn line(&self) -> usize {
+    pub(crate) fn line(&self) -> usize {
         self.line
     }
 
-    pub(super) fn column(&self) -> usize {
+    pub(crate) fn column(&self) -> usize {
         self.column
     }
 
-    pub(super) fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         &self.label
     }
 
     /// Renders ` --> file:line:column` and the underlined line; `gutter` is the width of the line number.
-    pub(super) fn render(&self, gutter: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn render(&self, gutter: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 {
             return write!(f, "\n{:gutter$}--> {}", "", self.file);
         }

@@ -4,11 +4,14 @@
 //! crash would leave it. A second kind of store implements [`Ground`] and runs [`all`].
 
 mod activities;
+mod alerts;
 mod audit;
 mod connectors;
 mod coverage;
+mod exceptions;
 mod inventory;
 mod matches;
+mod messages;
 mod people;
 mod queue;
 mod rules;
@@ -47,6 +50,9 @@ fn all() -> Vec<Behaviour> {
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
         matches::BEHAVIOURS,
+        alerts::BEHAVIOURS,
+        exceptions::BEHAVIOURS,
+        messages::BEHAVIOURS,
     ];
     lists.concat()
 }

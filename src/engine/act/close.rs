@@ -4,7 +4,7 @@ use super::hand::End;
 use super::meanwhile;
 use crate::engine::core::{Core, Tenant};
 use crate::engine::stats::Count;
-use crate::engine::{exposure, tell};
+use crate::engine::{exposure, quarantine, tell};
 use crate::model::action::{Ended, ItemState, Outcome, OwnLink, Receipt, State, Target, Undo};
 use crate::model::{ItemKind, Lane, Level, Link, Sharing, Todo};
 use crate::provider::govern::Facets;
@@ -23,7 +23,7 @@ pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -
     if let Outcome::Unknown(_) = outcome {
         messages.extend(tell::of_parked(core, tenant, intent, &why));
     }
-    let after = receipt.as_ref().map(|last| meanwhile::aftermath(core, intent, last)).unwrap_or_default();
+    let after = receipt.as_ref().map(|last| quarantine::aftermath(core, intent, last)).unwrap_or_default();
     Ok(Closing {
         number: intent.number,
         level: level(core, tenant, intent)?,

@@ -25,7 +25,9 @@ pub(crate) fn is_wanted(
     let whose = Whose { name: &tenant.name, provider: tenant.provider, directory: Some(&directory), tags: &tags, now };
     let mut held = Held::about_to_be(known, own, &above);
     let rests_on = wanted.rests_on();
-    for part in [Wants::ACTIVITY, Wants::QUARANTINE.and(Wants::POLICIES)].into_iter().filter(|one| rests_on.touches(*one)) {
+    for part in
+        [Wants::ACTIVITY, Wants::QUARANTINE.and(Wants::POLICIES)].into_iter().filter(|one| rests_on.touches(*one))
+    {
         held.want(part, whose, &mut Shelf::new(store, None))?;
     }
     Ok(wanted.wants(&Facts { tags: None, ..held.facts(whose) }, now))

@@ -170,6 +170,8 @@ pub struct IntentQuery {
     pub item: Option<ItemNumber>,
     /// Of this plan only.
     pub plan: Option<PlanNumber>,
+    /// That undo this one.
+    pub undoes: Option<IntentNumber>,
     /// That this policy voted for.
     pub policy: Option<Arc<str>>,
     /// Whose findings rest on these rules.

@@ -106,6 +106,12 @@ pub trait Messages {
     /// When it could not be written.
     fn message_failed(&self, sequence: u64, said: &str, not_before: Moment, attempts_max: u32) -> Result<(), Error>;
 
+    /// It was taken and not tried, since its receiver has a pause: it waits again until a moment, attempts unchanged.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn message_waits(&self, sequence: u64, not_before: Moment) -> Result<(), Error>;
+
     /// Members of digests that are due, all of one channel, at most `max`; empty when none is due.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! `Audit` in SQLite.
 
-use super::{Failed, Haste, Sqlite, words};
+use super::{Failed, Haste, Sqlite, intents, words};
 use crate::clock::Moment;
 use crate::store::Error;
 use crate::store::audit::{Audit, Entry, EntryRow};
@@ -160,10 +160,7 @@ impl Audit for Sqlite {
     }
 
     fn outbox_depth(&self) -> Result<u64, Error> {
-        self.read("count waiting actions", |c| {
-            let sql = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'";
-            Ok(words::count(c.query_row(sql, [], |row| row.get(0))?))
-        })
+        self.read("count waiting actions", intents::waiting)
     }
 }
 

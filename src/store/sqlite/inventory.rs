@@ -31,7 +31,7 @@ pub(super) use page::{Source, Watch, is_one_slice, take_page_in};
 use page::{Upto, take_slice_in};
 
 /// Folders lie no deeper than this; a longer way up is a circle.
-const DEPTH_MAX: usize = 1_000;
+pub(super) const DEPTH_MAX: usize = 1_000;
 /// The kind, in columns, of the top of a tree or namespace.
 const TOP: i64 = 3;
 

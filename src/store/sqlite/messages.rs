@@ -168,6 +168,15 @@ fn failed(desk: &Desk<'_>, sequence: u64, said: &str, not_before: Moment, attemp
     count(desk.tx, state, 1)
 }
 
+fn waits(desk: &Desk<'_>, sequence: u64, not_before: Moment) -> Result<(), Failed> {
+    let Some((was, _)) = in_hand(desk.tx, sequence)? else { return Err(not_in_hand()) };
+    let sql = "UPDATE message SET state = 'waits', in_hand = 0, not_before = ?2, changed = ?3 WHERE sequence = ?1";
+    let values = (words::integer(sequence), not_before.as_millis(), desk.now.as_millis());
+    desk.tx.prepare_cached(sql)?.execute(values)?;
+    count(desk.tx, was, -1)?;
+    count(desk.tx, MessageState::Waits, 1)
+}
+
 fn not_in_hand() -> Failed {
     Kind::Refused("a message of that number is not being sent".into()).into()
 }
@@ -241,6 +250,10 @@ impl Messages for Sqlite {
         self.write_at(Haste::Live, "write that a message did not leave", move |desk| {
             failed(desk, sequence, &said, not_before, attempts_max)
         })
+    }
+
+    fn message_waits(&self, sequence: u64, not_before: Moment) -> Result<(), Error> {
+        self.write_at(Haste::Live, "let a message wait", move |desk| waits(desk, sequence, not_before))
     }
 
     fn due_digest(&self, max: usize) -> Result<Vec<Message>, Error> {

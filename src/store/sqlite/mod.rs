@@ -23,6 +23,7 @@ mod queue;
 mod readers;
 mod retention;
 mod rules;
+mod sealed;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,134 @@
+//! Whose turn it is: begun intents first, then by cause, then by number; what breakers hold back is passed over.
+
+use super::super::{Desk, Failed, connectors, words};
+use super::breaker;
+use super::row::{self, Row, cause_number};
+use crate::model::{Cause, ConnectorNumber, IntentNumber, IntentState};
+use crate::store::intents::{IntentClaim, PolicyLimits};
+use rusqlite::Connection;
+
+/// Intents whose moment came, taken into their line in one claim at most; the next claim takes the next.
+const DUE_MAX: usize = 500;
+/// Intents held back in one piece at most: others' work is not kept waiting by a breaker with a million behind it.
+const HELD_MAX: usize = 500;
+/// Candidates read at a time.
+const PAGE: usize = 16;
+
+/// A claim that outlives its caller's borrows.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    connectors: Vec<ConnectorNumber>,
+    causes: Vec<Cause>,
+    limits: Vec<PolicyLimits>,
+}
+
+impl Wish {
+    pub(super) fn of(claim: &IntentClaim<'_>) -> Self {
+        let causes = Cause::ALL.into_iter().filter(|cause| claim.causes.contains(cause)).collect();
+        Self { connectors: claim.connectors.to_vec(), causes, limits: claim.limits.to_vec() }
+    }
+}
+
+/// What came of a piece of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// This one is in hand.
+    Taken(IntentNumber),
+    /// There is none.
+    Nothing,
+    /// So many were held back that others should be let in before the next is looked at.
+    More,
+}
+
+/// Takes the intent whose turn it is.
+pub(super) fn claim(desk: &Desk<'_>, wish: &Wish) -> Result<Turn, Failed> {
+    row::wake(desk, DUE_MAX)?;
+    breaker::go_on_releasing(desk)?;
+    let connectors = connectors::enabled(desk.tx, &wish.connectors)?;
+    for cause in &wish.causes {
+        let mut line = Line::new(GOES_ON, *cause, &connectors);
+        while let Some(row) = line.next(desk.tx)? {
+            if !others_in_hand(desk.tx, &row)? {
+                return take(desk, row);
+            }
+        }
+    }
+    let mut held = 0;
+    for cause in &wish.causes {
+        let mut line = Line::new(READY, *cause, &connectors);
+        while let Some(row) = line.next(desk.tx)? {
+            // An item has a handful of intents at most, so passing over those of items that are busy needs no bound.
+            if others_busy(desk.tx, &row)? {
+                continue;
+            }
+            if *cause != Cause::Policy || breaker::lets_pass(desk, &row, &wish.limits)? {
+                return take(desk, row);
+            }
+            held += 1;
+            if held == HELD_MAX {
+                return Ok(Turn::More);
+            }
+        }
+    }
+    Ok(Turn::Nothing)
+}
+
+fn take(desk: &Desk<'_>, mut row: Row) -> Result<Turn, Failed> {
+    row.in_hand = true;
+    row.save(desk)?;
+    Ok(Turn::Taken(IntentNumber(row.number)))
+}
+
+const GOES_ON: &str = "SELECT number FROM intent WHERE line = 1 AND connector = ?1 AND cause = ?2 AND number > ?3 \
+                       ORDER BY number LIMIT ?4";
+const READY: &str = "SELECT number FROM intent WHERE line = 2 AND connector = ?1 AND cause = ?2 AND number > ?3 \
+                     ORDER BY number LIMIT ?4";
+
+/// Intents of one cause in a line, of several connectors, by number.
+struct Line {
+    sql: &'static str,
+    cause: Cause,
+    heads: Vec<Head>,
+}
+
+/// The next intents of a connector, the first last.
+struct Head {
+    connector: ConnectorNumber,
+    after: i64,
+    next: Vec<i64>,
+    is_over: bool,
+}
+
+impl Line {
+    fn new(sql: &'static str, cause: Cause, connectors: &[ConnectorNumber]) -> Self {
+        let head = |connector: &ConnectorNumber| Head { connector: *connector, after: 0, next: Vec::new(), is_over: false };
+        Self { sql, cause, heads: connectors.iter().map(head).collect() }
+    }
+
+    fn next(&mut self, tx: &Connection) -> Result<Option<Row>, Failed> {
+        for head in self.heads.iter_mut().filter(|head| head.next.is_empty() && !head.is_over) {
+            let mut statement = tx.prepare_cached(self.sql)?;
+            let which = (head.connector.0, cause_number(self.cause), head.after, words::limit(PAGE));
+            head.next = statement.query_map(which, |row| row.get(0))?.collect::<Result<_, _>>()?;
+            head.is_over = head.next.len() < PAGE;
+            head.after = head.next.last().copied().unwrap_or(head.after);
+            head.next.reverse();
+        }
+        let first = self.heads.iter_mut().filter(|head| !head.next.is_empty()).min_by_key(|head| head.next.last().copied());
+        let Some(number) = first.and_then(|head| head.next.pop()) else { return Ok(None) };
+        row::of(tx, number)
+    }
+}
+
+/// True while another intent of the same item or person is in hand or begun.
+fn others_busy(tx: &Connection, row: &Row) -> Result<bool, Failed> {
+    let sql = "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2)";
+    Ok(tx.prepare_cached(sql)?.exists((row.thing, row.number))?)
+}
+
+/// As [`others_busy`], for one that has begun: two that began wait for each other only while one is in hand.
+fn others_in_hand(tx: &Connection, row: &Row) -> Result<bool, Failed> {
+    let sql = "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2) AND in_hand = 1";
+    debug_assert_eq!(row.state, IntentState::Begun);
+    Ok(tx.prepare_cached(sql)?.exists((row.thing, row.number))?)
+}

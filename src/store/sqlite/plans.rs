@@ -1,7 +1,7 @@
 //! `Plans` in SQLite.
 
 use super::writer::Haste;
-use super::{Desk, Failed, Sqlite, audit, intents, sealed, words};
+use super::{Desk, Failed, Sqlite, audit, intents, words};
 use crate::clock::Moment;
 use crate::model::PlanNumber;
 use crate::store::audit::Entry;
@@ -109,7 +109,7 @@ const COLUMNS: &str = "number, hash, body, made_by, kind, items, approvals, made
 fn from_row(tx: &Connection, seal: Option<&SealKey>, row: &Row<'_>) -> Result<Plan, Failed> {
     let number: i64 = row.get(0)?;
     let body = match seal {
-        Some(seal) => sealed::open_text(seal, &row.get::<_, Vec<u8>>(2)?)?,
+        Some(seal) => words::opened(seal, &row.get::<_, Vec<u8>>(2)?)?,
         None => String::new(),
     };
     let is = NewPlan {
@@ -139,7 +139,8 @@ fn policies(tx: &Connection, plan: i64) -> Result<Vec<Voter>, Failed> {
 }
 
 fn approvals(tx: &Connection, plan: i64) -> Result<Vec<(Arc<str>, Moment)>, Failed> {
-    let mut statement = tx.prepare_cached("SELECT approved_by, at FROM plan_approval WHERE plan = ?1 ORDER BY place")?;
+    let mut statement =
+        tx.prepare_cached("SELECT approved_by, at FROM plan_approval WHERE plan = ?1 ORDER BY place")?;
     let rows =
         statement.query_map([plan], |row| Ok((row.get::<_, String>(0)?.into(), Moment::from_millis(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -150,10 +151,11 @@ fn add(desk: &Desk<'_>, plan: &NewPlan, entry: Entry) -> Result<PlanNumber, Fail
     if let Some(number) = statement.query_row([plan.hash], |row| row.get(0)).optional()? {
         return Ok(PlanNumber(number));
     }
-    let sql = "INSERT INTO plan (hash, body, made_by, kind, items, approvals, made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql =
+        "INSERT INTO plan (hash, body, made_by, kind, items, approvals, made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     desk.tx.prepare_cached(sql)?.execute(params![
         plan.hash,
-        sealed::text(desk.seal, &plan.body)?,
+        words::sealed(desk.seal, &plan.body)?,
         &*plan.by,
         &*plan.kind,
         words::integer(plan.items),
@@ -182,8 +184,7 @@ fn standing(tx: &Connection, number: PlanNumber) -> Result<Standing, Failed> {
     let sql = "SELECT made_by, approvals, applied IS NOT NULL FROM plan WHERE number = ?1";
     let mut statement = tx.prepare_cached(sql)?;
     let found = statement.query_row([number.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-    let (by, needs, is_applied) =
-        found.ok_or_else(|| Kind::Refused(format!("there is no plan {number}")))?;
+    let (by, needs, is_applied) = found.ok_or_else(|| Kind::Refused(format!("there is no plan {number}")))?;
     Ok(Standing { by, needs, is_applied, approved: approvals(tx, number.0)? })
 }
 

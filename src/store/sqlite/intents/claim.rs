@@ -3,6 +3,7 @@
 use super::super::{Desk, Failed, connectors, words};
 use super::breaker;
 use super::row::{self, Row, cause_number};
+use crate::clock::Moment;
 use crate::model::{Cause, ConnectorNumber, IntentNumber, IntentState};
 use crate::store::intents::{IntentClaim, PolicyLimits};
 use rusqlite::Connection;
@@ -38,6 +39,25 @@ pub(super) enum Turn {
     Nothing,
     /// So many were held back that others should be let in before the next is looked at.
     More,
+}
+
+/// False when there is surely nothing to claim.
+pub(super) fn may_find(tx: &Connection, wish: &Wish, now: Moment) -> Result<bool, Failed> {
+    let changes = "SELECT 1 FROM intent WHERE line = 3 AND due <= ?1 UNION ALL \
+                   SELECT 1 FROM breaker WHERE tripped IS NULL LIMIT 1";
+    if tx.prepare_cached(changes)?.exists([now.as_millis()])? {
+        return Ok(true);
+    }
+    for connector in &wish.connectors {
+        for cause in &wish.causes {
+            for sql in [GOES_ON, READY] {
+                if tx.prepare_cached(sql)?.exists((connector.0, cause_number(*cause), 0, 1))? {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Takes the intent whose turn it is.
@@ -101,7 +121,8 @@ struct Head {
 
 impl Line {
     fn new(sql: &'static str, cause: Cause, connectors: &[ConnectorNumber]) -> Self {
-        let head = |connector: &ConnectorNumber| Head { connector: *connector, after: 0, next: Vec::new(), is_over: false };
+        let head =
+            |connector: &ConnectorNumber| Head { connector: *connector, after: 0, next: Vec::new(), is_over: false };
         Self { sql, cause, heads: connectors.iter().map(head).collect() }
     }
 
@@ -114,7 +135,8 @@ impl Line {
             head.after = head.next.last().copied().unwrap_or(head.after);
             head.next.reverse();
         }
-        let first = self.heads.iter_mut().filter(|head| !head.next.is_empty()).min_by_key(|head| head.next.last().copied());
+        let first =
+            self.heads.iter_mut().filter(|head| !head.next.is_empty()).min_by_key(|head| head.next.last().copied());
         let Some(number) = first.and_then(|head| head.next.pop()) else { return Ok(None) };
         row::of(tx, number)
     }

@@ -16,9 +16,8 @@ use std::fmt::Write as _;
 pub(super) fn voters(tx: &Connection, number: i64) -> Result<Vec<Voter>, Failed> {
     let sql = "SELECT policy, hash FROM intent_voter WHERE intent = ?1 ORDER BY place";
     let mut statement = tx.prepare_cached(sql)?;
-    let rows = statement.query_map([number], |row| {
-        Ok(Voter { policy: row.get::<_, String>(0)?.into(), hash: row.get(1)? })
-    })?;
+    let rows = statement
+        .query_map([number], |row| Ok(Voter { policy: row.get::<_, String>(0)?.into(), hash: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -115,7 +114,8 @@ fn in_state(
         }
         None => "SELECT i.number FROM intent i WHERE i.number > ?1".to_owned(),
     };
-    let wanted: [(&str, Option<i64>); 7] = [
+    let wanted: [(&str, Option<i64>); 8] = [
+        ("i.number =", query.number.map(|number| number.0)),
         ("i.state =", state.map(state_number)),
         ("i.item =", query.item.map(|item| item.0)),
         ("i.plan =", query.plan.map(|plan| plan.0)),

@@ -1,10 +1,10 @@
 //! The end of an intent: receipt, audit entry, what follows and who is told, made ready for one commit.
 
 use super::hand::End;
-use super::meanwhile;
+
 use crate::engine::core::{Core, Tenant};
 use crate::engine::stats::Count;
-use crate::engine::{exposure, quarantine, tell};
+use crate::engine::{exposure, judge, quarantine, tell};
 use crate::model::action::{Ended, ItemState, Outcome, OwnLink, Receipt, State, Target, Undo};
 use crate::model::{ItemKind, Lane, Level, Link, Sharing, Todo};
 use crate::provider::govern::Facets;
@@ -209,5 +209,5 @@ pub(super) fn refreshed(core: &Core, closing: &Closing) -> Result<(), store::Err
     if closing.exceptions.is_empty() {
         return Ok(());
     }
-    meanwhile::refresh(core)
+    judge::refresh(core)
 }

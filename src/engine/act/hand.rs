@@ -5,12 +5,12 @@
 use super::journal::Kept;
 use super::outcome::{fallback, overall, sentences};
 use super::resolve::{Bearings, Unresolved, order_id, orders, password_for, resolve, target};
-use super::{Options, Planned, What, close, meanwhile};
+use super::{Options, Planned, What, close};
 use crate::backoff::Backoff;
 use crate::clock::Moment;
 use crate::engine::core::{Core, Tenant};
 use crate::engine::quarantine::{self, Orders, sealed};
-use crate::engine::{step, tell};
+use crate::engine::{judge, step, tell};
 use crate::model::action::{Action, Block, Order, Outcome, Receipt, Target};
 use crate::model::{Cause, Directory, IntentState, Lane, Mode, Todo};
 use crate::policy::ask::{Ask, Turn};
@@ -271,7 +271,7 @@ impl Hand<'_> {
             return Ok(Some(Way::Cancel("its policy was changed, switched or revoked since")));
         }
         let Some(item) = is.item else { return Ok(None) };
-        if meanwhile::still(self.core, item, &in_force, still)? {
+        if judge::still(self.core, item, &in_force, still)? {
             return Ok(None);
         }
         Ok(Some(Way::Cancel(match still {
@@ -392,7 +392,8 @@ impl Hand<'_> {
         let after = &self.intent.orders[at + 1..];
         if self.is_quarantine() {
             // Its fallback is the end of it.
-            if order.action == Action::MakePrivate && after.is_empty() || matches!(order.action, Action::RemoveNote(_)) {
+            if order.action == Action::MakePrivate && after.is_empty() || matches!(order.action, Action::RemoveNote(_))
+            {
                 return None;
             }
             let goes_on = match receipt.outcome {

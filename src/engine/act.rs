@@ -157,7 +157,8 @@ fn one(core: &Core, options: Options, pauses: &Pauses, causes: &[Cause]) -> Resu
     let claim = IntentClaim { connectors: &connectors, causes, limits: &limits };
     let Some(intent) = core.store.claim_intent(&claim)? else { return Ok(false) };
     step::passed("intent.claimed");
-    let Some((tenant, governor)) = core.tenant(intent.is.connector).and_then(|tenant| Some((tenant, governor(tenant)?)))
+    let Some((tenant, governor)) =
+        core.tenant(intent.is.connector).and_then(|tenant| Some((tenant, governor(tenant)?)))
     else {
         // Switched off just now.
         core.store.give_back_intent(intent.number, Some(now.plus(LOOK_EVERY)))?;

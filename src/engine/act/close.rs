@@ -19,8 +19,7 @@ const REQUESTS_MAX: usize = 64;
 pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -> Result<Closing, store::Error> {
     let End { outcome, why, tell } = end;
     let receipt = intent.orders.last().and_then(|ordered| ordered.receipt.clone());
-    let mut messages =
-        if tell.is_empty() { Vec::new() } else { meanwhile::of_intent(core, tenant, intent, &tell)? };
+    let mut messages = if tell.is_empty() { Vec::new() } else { meanwhile::of_intent(core, tenant, intent, &tell)? };
     if let Outcome::Unknown(_) = outcome {
         messages.extend(meanwhile::of_parked(core, tenant, intent, &why));
     }
@@ -57,8 +56,10 @@ fn asks(intent: &Intent) -> Vec<store::Ask> {
 fn level(core: &Core, tenant: &Tenant, intent: &Intent) -> Result<Option<Level>, store::Error> {
     let Some(item) = intent.is.item else { return Ok(None) };
     let on_item = |receipt: &&Receipt| receipt.read_back.as_ref().is_some_and(|state| state.item().is_some());
-    let read = intent.orders.iter().filter(|ordered| matches!(&ordered.order.on, Target::Item(on) if is(intent, &on.id)));
-    let mut read = read.filter_map(|ordered| Some((Facets::of(&ordered.order.action), ordered.receipt.as_ref().filter(on_item)?)));
+    let read =
+        intent.orders.iter().filter(|ordered| matches!(&ordered.order.on, Target::Item(on) if is(intent, &on.id)));
+    let mut read =
+        read.filter_map(|ordered| Some((Facets::of(&ordered.order.action), ordered.receipt.as_ref().filter(on_item)?)));
     let Some(known) = core.store.item(item)? else { return Ok(None) };
     let mut own = core.store.sharing(item)?.unwrap_or_default();
     let mut any = false;

@@ -187,7 +187,8 @@ impl Hand<'_> {
             Ask::UserQuarantine | Ask::AdminQuarantine { .. } => meanwhile::quarantine(ask, &about),
             _ => resolve(ask, &about),
         };
-        let version = || known.as_ref().filter(|_| self.rests_on_content()).and_then(|known| known.judged_version.clone());
+        let version =
+            || known.as_ref().filter(|_| self.rests_on_content()).and_then(|known| known.judged_version.clone());
         match resolved {
             Ok(actions) => {
                 let planned = |(on, action): (Target, Action)| {
@@ -339,7 +340,8 @@ impl Hand<'_> {
             // What comes after it must not be done before somebody has looked.
             self.intent.orders[at].receipt = Some(receipt);
             let why = self.said();
-            let Some(Outcome::Unknown(said)) = self.intent.orders[at].receipt.as_ref().map(|receipt| receipt.outcome.clone())
+            let Some(Outcome::Unknown(said)) =
+                self.intent.orders[at].receipt.as_ref().map(|receipt| receipt.outcome.clone())
             else {
                 return Ok(None);
             };
@@ -379,9 +381,8 @@ impl Hand<'_> {
     // ---- drift ----
 
     fn drifts(&self) -> usize {
-        let is_drift = |ordered: &&Ordered| {
-            ordered.receipt.as_ref().is_some_and(|receipt| receipt.outcome == Outcome::Drifted)
-        };
+        let is_drift =
+            |ordered: &&Ordered| ordered.receipt.as_ref().is_some_and(|receipt| receipt.outcome == Outcome::Drifted);
         self.intent.orders.iter().filter(is_drift).count()
     }
 
@@ -401,7 +402,8 @@ impl Hand<'_> {
     /// Where all orders have ended and the last drifted: what the policies say of the item as it is now.
     fn decide_anew(&mut self) -> Result<Option<Way>, store::Error> {
         let Some(Ordered { receipt: Some(receipt), .. }) = self.intent.orders.last() else { return Ok(None) };
-        let What::Ask { ask, still } = serde_json::from_str(&self.intent.is.what).unwrap_or(What::Do { actions: Vec::new() })
+        let What::Ask { ask, still } =
+            serde_json::from_str(&self.intent.is.what).unwrap_or(What::Do { actions: Vec::new() })
         else {
             return Ok(None);
         };
@@ -412,8 +414,11 @@ impl Hand<'_> {
         let known = self.known()?;
         let found = receipt.found.as_ref().and_then(|found| found.item()).and_then(|item| item.version.clone());
         let is_read = known.as_ref().is_some_and(|known| {
-            known.gone.is_some() || (known.judged_version.is_some() && known.judged_version == found)
-                || (known.judged_version.is_some() && known.judged_version == known.item.version && found != known.item.version)
+            known.gone.is_some()
+                || (known.judged_version.is_some() && known.judged_version == found)
+                || (known.judged_version.is_some()
+                    && known.judged_version == known.item.version
+                    && found != known.item.version)
         });
         let begun = self.intent.begun.unwrap_or(self.intent.made);
         if !is_read && self.core.clock.steady().since(begun) < READ_MAX {

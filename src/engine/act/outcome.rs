@@ -91,7 +91,9 @@ fn of(action: &Action, receipt: &Receipt, blocked: Option<&Action>) -> Vec<Strin
 /// What is left open, with the action on the folder that would close it.
 fn still_open(left: &Left) -> String {
     match proposal(left) {
-        Some((folder, action)) => format!("{left}: {action} on the folder {folder} would close it", action = action.name()),
+        Some((folder, action)) => {
+            format!("{left}: {action} on the folder {folder} would close it", action = action.name())
+        }
         None => left.to_string(),
     }
 }

@@ -90,10 +90,12 @@ fn actions(ask: &Ask, about: &Bearings<'_>, on: &Target) -> Result<Vec<Action>, 
     let action = match ask {
         Ask::UserQuarantine | Ask::AdminQuarantine { .. } => return Err(Unresolved::Quarantine),
         Ask::Copy { .. } => {
-            Action::Copy { to: about.governor.quarantine(Whose::Company, None)?, name: about.copy_name().into() }
+            Action::Copy { to: about.governor.quarantine(Whose::Company, None, None)?, name: about.copy_name().into() }
         }
         Ask::Notify { .. } => return Ok(Vec::new()),
-        Ask::ClearLabel => return Ok(about.ours.map(|ours| Action::ClearLabel { ours: Arc::clone(ours) }).into_iter().collect()),
+        Ask::ClearLabel => {
+            return Ok(about.ours.map(|ours| Action::ClearLabel { ours: Arc::clone(ours) }).into_iter().collect());
+        }
         Ask::Hold { policy } => Action::Hold { policy: Arc::clone(policy) },
         Ask::SetLabel { label } => Action::SetLabel {
             label: Arc::clone(label),
@@ -302,7 +304,15 @@ mod tests {
         let mut people = Directory::new(["example.com".to_owned()]);
         for (id, login, side) in [("1", "ada@example.com", Side::Internal), ("2", "zoe@else.example", Side::External)] {
             let (id, login, name): (Arc<str>, _, _) = (id.into(), login.into(), "".into());
-            people.add(Person { account: id.clone(), id, login, name, side, role: Role::Member, status: Status::Active });
+            people.add(Person {
+                account: id.clone(),
+                id,
+                login,
+                name,
+                side,
+                role: Role::Member,
+                status: Status::Active,
+            });
         }
         for (id, name) in [("g2", "Finance"), ("g1", "finance")] {
             people.add_group(Group { id: id.into(), name: name.into(), members: None });

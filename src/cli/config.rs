@@ -4,7 +4,7 @@
 //! file alone allows, and [`Config::settings`] adds the secrets, which come from the environment or from private files. So
 //! one connector that lacks its secret does not keep the others from working, while an unknown key anywhere is refused.
 
-mod duration;
+pub(super) mod duration;
 mod edit;
 mod error;
 mod keys;

@@ -8,13 +8,14 @@ pub mod adopt;
 pub mod restore;
 pub mod sealed;
 
-use super::act::What;
+use super::act::resolve::{Bearings, Unresolved};
+use super::act::{Planned, What};
 use super::core::{Core, Tenant};
 use crate::model::action::{
     Action, Block, Folder, ItemState, Never, Note, Order, Outcome, Quarantine, Receipt, State, Step, Target,
     TargetItem, Whose,
 };
-use crate::model::{Directory, ItemKind};
+use crate::model::{Directory, ItemKind, Principal};
 use crate::policy::ask::Ask;
 use crate::policy::set::{Policy, Tombstone};
 use crate::provider::govern::{Foreseen, Governor};
@@ -54,7 +55,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The orders of an intent that asks for quarantine: the sealed receipt, then the move (or the copy and the trash).
+/// The orders of an intent that asks for quarantine: the sealed receipt, then the move (or the copy and the trash). Their ids
+/// are the intent's with numbers from `first` on.
 ///
 /// Only reads, but for the quarantine's folder, which is made when there is none.
 ///
@@ -66,19 +68,158 @@ pub fn orders(
     governor: &dyn Governor,
     intent: &NewIntent,
     ask: &Ask,
+    first: usize,
 ) -> Result<Orders, Error> {
     let people = tenant.directory();
-    let (Some(wanted), Target::Item(_)) = (Wanted::of(ask), &intent.on) else {
+    let governing = core.governing();
+    let policy = intent.voters.iter().find_map(|voter| governing.policies.named(&voter.policy));
+    let asking = Asking { governor, people: &people, on: &intent.on, id: &intent.id, policy: policy.map(|one| &**one) };
+    match asking.action(ask)? {
+        Ok(quarantine) => {
+            let by_copy = matches!(ask, Ask::AdminQuarantine { by_copy: true, .. });
+            let expects = by_copy.then(|| by_copy_steps(&quarantine));
+            let meant = Planned { on: None, action: Action::Quarantine(quarantine), version: None, expects };
+            around(core, tenant, governor, intent, &meant, first)
+        }
+        Err(outcome) => Ok(Orders::Over(outcome)),
+    }
+}
+
+/// The orders of a quarantine that was planned: its sealed receipt is read anew and put before it.
+///
+/// # Errors
+/// As [`orders`].
+pub fn around(
+    core: &Core,
+    tenant: &Tenant,
+    governor: &dyn Governor,
+    intent: &NewIntent,
+    planned: &Planned,
+    first: usize,
+) -> Result<Orders, Error> {
+    let Action::Quarantine(quarantine) = &planned.action else {
         return Ok(Orders::Over(Outcome::Blocked(Block::Never(Never::WrongTarget))));
     };
-    let placing = Placing { core, tenant, governor, people: &people, intent, wanted };
-    match placing.orders() {
+    if let Err(error) = own_folder(&*core.store, tenant.number, own_id(&quarantine.to)) {
+        return Err(Error::new(Next::Transient, "note the quarantine's folder", error.to_string()));
+    }
+    let people = tenant.directory();
+    let on = planned.on.as_ref().unwrap_or(&intent.on);
+    match (Placing { core, tenant, governor, people: &people, intent, on, first }).orders(planned, quarantine) {
         // Nobody may look at it: said, and not tried again.
         Err(error) if error.next() == Next::Forbidden => {
             Ok(Orders::Over(Outcome::Blocked(Block::NoRight(error.said().into()))))
         }
         made => made,
     }
+}
+
+/// The action of an ask for quarantine: what a plan foresees. [`expects`] says what is to be kept with it.
+///
+/// # Errors
+/// See [`Unresolved`].
+pub fn action(ask: &Ask, about: &Bearings<'_>) -> Result<(Target, Action), Unresolved> {
+    let (governor, people, on, id) = (about.governor, about.people, about.on, about.id);
+    let asking = Asking { governor, people, on, id, policy: about.policy };
+    match asking.action(ask)? {
+        Ok(quarantine) => Ok((on.clone(), Action::Quarantine(quarantine))),
+        Err(Outcome::Blocked(block)) => Err(Unresolved::Blocked(block)),
+        Err(outcome) => Err(Error::new(Next::Gone, "look at an item for quarantine", outcome.name()).into()),
+    }
+}
+
+/// What a planned quarantine is to expect: the steps that were foreseen; of one by a copy those that say so.
+#[must_use]
+pub fn expects(ask: &Ask, action: &Action, foreseen: Vec<Step>) -> Vec<Step> {
+    match (ask, action) {
+        (Ask::AdminQuarantine { by_copy: true, .. }, Action::Quarantine(quarantine)) => by_copy_steps(quarantine),
+        _ => foreseen,
+    }
+}
+
+/// What is written beside the steps of a quarantine itself, one sentence for each write, in order.
+#[must_use]
+pub fn beside(action: &Action) -> Vec<&'static str> {
+    match action {
+        Action::Quarantine(_) => vec!["leave a sealed receipt in the quarantine's folder"],
+        _ => Vec::new(),
+    }
+}
+
+/// What an ask for quarantine by a copy loses; nothing of another.
+#[must_use]
+pub fn losses(ask: &Ask) -> Vec<&'static str> {
+    match ask {
+        Ask::AdminQuarantine { by_copy: true, .. } => vec![
+            "the copy in quarantine has another id",
+            "the copy holds the newest version only; earlier ones stay in the trash with the original, until the provider empties it",
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// The fact of a connector that keeps which folders are the service's own.
+const OWN_FOLDERS: &str = "governance.folders";
+
+/// Notes that this folder is the service's own: no policy is meant for what lies in it.
+fn own_folder(store: &dyn Store, of: crate::model::ConnectorNumber, folder: &str) -> Result<(), crate::store::Error> {
+    let kept = store.fact(Some(of), OWN_FOLDERS)?;
+    let mut folders: Vec<String> = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    if folders.iter().any(|known| known == folder) {
+        return Ok(());
+    }
+    folders.push(folder.to_owned());
+    store.keep_fact(Some(of), OWN_FOLDERS, Some(&serde_json::to_string(&folders).unwrap_or_default()))
+}
+
+/// What a folder is known by among the service's own.
+fn own_id(folder: &Folder) -> &str {
+    folder.id.as_deref().unwrap_or(&folder.place)
+}
+
+/// What a quarantine is asked for.
+struct Asking<'a> {
+    governor: &'a dyn Governor,
+    people: &'a Directory,
+    on: &'a Target,
+    id: &'a str,
+    policy: Option<&'a Policy>,
+}
+
+impl Asking<'_> {
+    /// The action, with its folder found or made; the inner error is how it ends without one.
+    fn action(&self, ask: &Ask) -> Result<Result<Quarantine, Outcome>, Error> {
+        let (Some(wanted), Target::Item(_)) = (Wanted::of(ask), self.on) else {
+            return Ok(Err(Outcome::Blocked(Block::Never(Never::WrongTarget))));
+        };
+        let look = order(format!("{}-look", self.id), self.on.clone(), Action::Untrash);
+        let seen = match self.governor.state(&look, self.people) {
+            Ok(Some(State::Item(seen))) => seen,
+            Ok(_) => return Ok(Err(Outcome::Gone)),
+            Err(error) if error.next() == Next::Forbidden => {
+                return Ok(Err(Outcome::Blocked(Block::NoRight(error.said().into()))));
+            }
+            Err(error) => return Err(error),
+        };
+        let owner = seen.owner.as_ref().and_then(|owner| owner.account.as_deref());
+        let person = owner.and_then(|account| self.people.by_account(account)).map(|person| &*person.id);
+        if wanted.whose == Whose::Owner && person.is_none() {
+            return Ok(Err(Outcome::Blocked(Block::NobodyToAct)));
+        }
+        let person = person.filter(|_| wanted.whose == Whose::Owner);
+        let to = self.governor.quarantine(wanted.whose, person, wanted.named)?;
+        if seen.folder.is(&to) && !seen.trashed {
+            return Ok(Err(Outcome::AlreadySo));
+        }
+        // What was in the trash was seen by nobody there: nothing is left for anybody. A copy leaves its note by itself.
+        let note = (!seen.trashed).then(|| tombstone(self.policy, &seen.name, self.id));
+        Ok(Ok(Quarantine { whose: wanted.whose, to, name: unique_name(&seen.name, self.id), note }))
+    }
+}
+
+/// An order that was never begun.
+fn order(id: String, on: Target, action: Action) -> Order {
+    Order { id: id.into(), on, action, version: None, expects: None, begun: None, password: None }
 }
 
 /// Putting one item into quarantine.
@@ -88,27 +229,13 @@ struct Placing<'a> {
     governor: &'a dyn Governor,
     people: &'a Directory,
     intent: &'a NewIntent,
-    wanted: Wanted<'a>,
+    on: &'a Target,
+    first: usize,
 }
 
 impl Placing<'_> {
-    fn orders(&self) -> Result<Orders, Error> {
-        let look = self.order("look", self.intent.on.clone(), Action::Untrash);
-        let Some(State::Item(seen)) = self.governor.state(&look, self.people)? else {
-            return Ok(Orders::Over(Outcome::Gone));
-        };
-        let owner = seen.owner.as_ref().and_then(|owner| owner.account.as_deref());
-        let person = owner.and_then(|account| self.people.by_account(account));
-        if self.wanted.whose == Whose::Owner && person.is_none() {
-            return Ok(Orders::Over(Outcome::Blocked(Block::NobodyToAct)));
-        }
-        let person = person.filter(|_| self.wanted.whose == Whose::Owner).map(|person| Arc::clone(&person.id));
-        let to = self.governor.quarantine(self.wanted.whose, person.as_deref(), self.wanted.named)?;
-        if seen.folder.is(&to) && !seen.trashed {
-            return Ok(Orders::Over(Outcome::AlreadySo));
-        }
-        let quarantine = self.quarantine(&seen, to);
-        let order = self.order("2", self.intent.on.clone(), Action::Quarantine(quarantine.clone()));
+    fn orders(&self, planned: &Planned, quarantine: &Quarantine) -> Result<Orders, Error> {
+        let order = self.order(1, self.on, planned.action.clone());
         let prior = match self.governor.foresee(&order, self.people)? {
             None => return Ok(Orders::Over(Outcome::Gone)),
             // What is in the way is told by the order itself; nothing is left beside what does not come.
@@ -116,49 +243,35 @@ impl Placing<'_> {
             Some(Foreseen { state: State::Item(state), .. }) => *state,
             Some(_) => return Ok(Orders::Over(Outcome::Blocked(Block::Never(Never::WrongTarget)))),
         };
-        let order = Order { expects: self.wanted.by_copy.then(|| by_copy_steps(&quarantine)), ..order };
-        let receipt = self.receipt(&order, &prior, person)?;
-        let mut orders = vec![self.order("1", folder_target(&quarantine.to), Action::PutNote(receipt))];
-        if self.wanted.by_copy {
-            orders.extend(self.copied(&quarantine, &prior))
+        // What was read is what is sealed: another version by then is another decision.
+        let version = planned.version.clone().or_else(|| prior.version.clone());
+        let order = Order { version, expects: planned.expects.clone(), ..order };
+        let receipt = self.receipt(&order, quarantine, &prior)?;
+        let mut orders = vec![self.order(0, &folder_target(&quarantine.to), Action::PutNote(receipt))];
+        if is_by_copy(&order) {
+            orders.extend(self.copied(quarantine, &prior))
         } else {
             orders.push(order)
         }
         Ok(Orders::These(orders))
     }
 
-    fn order(&self, number: &str, on: Target, action: Action) -> Order {
-        Order {
-            id: format!("{}-{number}", self.intent.id).into(),
-            on,
-            action,
-            version: None,
-            expects: None,
-            begun: None,
-            password: None,
-        }
-    }
-
-    fn quarantine(&self, seen: &ItemState, to: Folder) -> Quarantine {
-        // What was in the trash was seen by nobody there: nothing is left for anybody.
-        let note = (!seen.trashed).then(|| self.tombstone(&seen.name));
-        Quarantine { whose: self.wanted.whose, to, name: unique_name(&seen.name, &self.intent.id), note }
-    }
-
-    fn tombstone(&self, name: &str) -> Note {
-        let governing = self.core.governing();
-        let policy = self.intent.voters.iter().find_map(|voter| governing.policies.named(&voter.policy));
-        tombstone(policy.map(|policy| &**policy), name, &self.intent.id)
+    fn order(&self, number: usize, on: &Target, action: Action) -> Order {
+        order(format!("{}-{}", self.intent.id, self.first.saturating_add(number)), on.clone(), action)
     }
 
     /// The sealed receipt of this order.
-    fn receipt(&self, order: &Order, prior: &ItemState, person: Option<Arc<str>>) -> Result<Note, Error> {
+    fn receipt(&self, order: &Order, quarantine: &Quarantine, prior: &ItemState) -> Result<Note, Error> {
         let (content, found) = self.content();
+        let person = match (&quarantine.whose, &quarantine.to.act_as) {
+            (Whose::Owner, Principal::Person(person)) => Some(Arc::clone(person)),
+            _ => None,
+        };
         let sealed = Sealed {
             id: Arc::clone(&self.intent.id),
             at: self.core.clock.now(),
             connector: self.tenant.name.as_str().into(),
-            whose: self.wanted.whose,
+            whose: quarantine.whose,
             person,
             owner: login_of(prior, self.people),
             policies: self.intent.voters.iter().map(|voter| Arc::clone(&voter.policy)).collect(),
@@ -180,14 +293,14 @@ impl Placing<'_> {
     /// The variant by a copy: the copy, no sharing, the trash, and a note where it was.
     fn copied(&self, quarantine: &Quarantine, prior: &ItemState) -> Vec<Order> {
         let (to, name) = (quarantine.to.clone(), Arc::clone(&quarantine.name));
-        let on = || self.intent.on.clone();
+        let version = prior.version.clone();
         let mut orders = vec![
-            self.order("2", on(), Action::Copy { to, name }),
-            self.order("3", on(), Action::MakePrivate),
-            self.order("4", on(), Action::Trash),
+            Order { version, ..self.order(1, self.on, Action::Copy { to, name }) },
+            self.order(2, self.on, Action::MakePrivate),
+            self.order(3, self.on, Action::Trash),
         ];
         if let Some(note) = &quarantine.note {
-            orders.push(self.order("5", folder_target(&prior.folder), Action::PutNote(note.clone())));
+            orders.push(self.order(4, &folder_target(&prior.folder), Action::PutNote(note.clone())));
         }
         orders
     }
@@ -287,21 +400,13 @@ pub fn fallback(intent: &NewIntent, orders: &[Ordered], blocked: &Receipt) -> Ve
     if !has_fallback(&failed.order.action, block) {
         return Vec::new();
     }
-    let order = |number: &str, on: &Target, action: Action| Order {
-        id: format!("{}-{number}", intent.id).into(),
-        on: on.clone(),
-        action,
-        version: None,
-        expects: None,
-        begun: None,
-        password: None,
-    };
-    let mut instead = vec![order("f", &failed.order.on, Action::MakePrivate)];
+    let next = |number: usize| format!("{}-{}", intent.id, orders.len().saturating_add(number));
+    let mut instead = vec![order(next(1), failed.order.on.clone(), Action::MakePrivate)];
     let put = orders.iter().find_map(|ordered| match &ordered.order.action {
         Action::PutNote(note) if sealed::is_receipt(&note.name) => Some((&ordered.order.on, note)),
         _ => None,
     });
-    instead.extend(put.map(|(on, note)| order("g", on, Action::RemoveNote(note.clone()))));
+    instead.extend(put.map(|(on, note)| order(next(2), on.clone(), Action::RemoveNote(note.clone()))));
     instead
 }
 
@@ -378,6 +483,11 @@ fn placed(core: &Core, intent: &Intent, ended: &[(&Order, &Receipt)]) -> Option<
         Some((sealed.whose, sealed.order.clone(), sealed.prior.clone()))
     };
     let (whose, order, prior) = moved.or_else(copied)?;
+    let note = ended.iter().rev().find_map(|(order, receipt)| match &order.action {
+        Action::Quarantine(_) => id_of(receipt),
+        Action::PutNote(note) if !sealed::is_receipt(&note.name) => id_of(receipt),
+        _ => None,
+    });
     let (content, found) = intent.is.item.map_or_else(Default::default, |item| content_of(&*core.store, item));
     let people = core.tenant(intent.is.connector).map(|tenant| tenant.directory()).unwrap_or_default();
     Some(NewQuarantined {
@@ -391,6 +501,7 @@ fn placed(core: &Core, intent: &Intent, ended: &[(&Order, &Receipt)]) -> Option<
         owner: login_of(&prior, &people),
         order,
         prior,
+        note,
         receipt: put.and_then(|(_, receipt)| id_of(receipt)),
         content: sealed.as_ref().and_then(|sealed| sealed.content).or(content),
         found: sealed.map_or(found, |sealed| sealed.found),

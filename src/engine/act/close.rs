@@ -3,8 +3,8 @@
 use super::hand::End;
 use super::meanwhile;
 use crate::engine::core::{Core, Tenant};
+use crate::engine::exposure;
 use crate::engine::stats::Count;
-use crate::engine::{exposure, tell};
 use crate::model::action::{Ended, ItemState, Outcome, OwnLink, Receipt, State, Target, Undo};
 use crate::model::{ItemKind, Lane, Level, Link, Sharing, Todo};
 use crate::provider::govern::Facets;
@@ -17,11 +17,11 @@ const REQUESTS_MAX: usize = 64;
 
 /// Everything that is written when an intent ends so.
 pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -> Result<Closing, store::Error> {
-    let End { outcome, why, tell: whom } = end;
-    let receipt = intent.orders.iter().rev().find_map(|ordered| ordered.receipt.clone());
-    let mut messages = if whom.is_empty() { Vec::new() } else { tell::of_intent(core, tenant, intent, &whom)? };
+    let End { outcome, why, tell } = end;
+    let receipt = intent.orders.last().and_then(|ordered| ordered.receipt.clone());
+    let mut messages = if tell.is_empty() { Vec::new() } else { meanwhile::of_intent(core, tenant, intent, &tell)? };
     if let Outcome::Unknown(_) = outcome {
-        messages.extend(tell::of_parked(core, tenant, intent, &why));
+        messages.extend(meanwhile::of_parked(core, tenant, intent, &why));
     }
     let after = receipt.as_ref().map(|last| meanwhile::aftermath(core, intent, last)).unwrap_or_default();
     Ok(Closing {

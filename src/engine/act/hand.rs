@@ -9,7 +9,7 @@ use super::{Options, Planned, What, close, meanwhile};
 use crate::backoff::Backoff;
 use crate::clock::Moment;
 use crate::engine::core::{Core, Tenant};
-use crate::engine::{step, tell};
+use crate::engine::step;
 use crate::model::action::{Action, Block, Order, Outcome, Receipt, Target};
 use crate::model::{Cause, Directory, IntentState, Lane, Mode, Todo};
 use crate::policy::ask::{Ask, Turn};
@@ -336,11 +336,16 @@ impl Hand<'_> {
         if drifted && self.drifts() < DRIFTS_MAX {
             return self.drifted(at, receipt).map(Some);
         }
-        if matches!(receipt.outcome, Outcome::Unknown(_)) {
+        if let Outcome::Unknown(_) = receipt.outcome {
             // What comes after it must not be done before somebody has looked.
-            let outcome = receipt.outcome.clone();
             self.intent.orders[at].receipt = Some(receipt);
-            return Ok(Some(End::of(outcome, self.said())));
+            let why = self.said();
+            let Some(Outcome::Unknown(said)) =
+                self.intent.orders[at].receipt.as_ref().map(|receipt| receipt.outcome.clone())
+            else {
+                return Ok(None);
+            };
+            return Ok(Some(End::of(Outcome::Unknown(said), why)));
         }
         let instead = match &receipt.outcome {
             Outcome::Blocked(block) => self.fallen_back(at, order, block),
@@ -350,7 +355,7 @@ impl Hand<'_> {
             let mut next = instead.clone().unwrap_or_default();
             next.extend(self.intent.orders[at + 1..].iter().map(|ordered| ordered.order.clone()));
             step::passed("order.ended.before");
-            self.core.store.end_order(self.intent.number, &receipt, instead.is_some().then_some(next.as_slice()))?;
+            self.core.store.end_order(self.intent.number, &receipt, instead.is_some().then_some(&next))?;
             step::passed("order.ended.after");
             if instead.is_some() {
                 self.intent.orders.truncate(at + 1);
@@ -396,16 +401,24 @@ impl Hand<'_> {
 
     /// Where all orders have ended and the last drifted: what the policies say of the item as it is now.
     fn decide_anew(&mut self) -> Result<Option<Way>, store::Error> {
-        let Some(Ordered { order, receipt: Some(receipt), .. }) = self.intent.orders.last() else { return Ok(None) };
-        let Ok(What::Ask { ask, still }) = serde_json::from_str(&self.intent.is.what) else { return Ok(None) };
+        let Some(Ordered { receipt: Some(receipt), .. }) = self.intent.orders.last() else { return Ok(None) };
+        let What::Ask { ask, still } =
+            serde_json::from_str(&self.intent.is.what).unwrap_or(What::Do { actions: Vec::new() })
+        else {
+            return Ok(None);
+        };
         if receipt.outcome != Outcome::Drifted || self.intent.is.cause != Cause::Policy || self.drifts() >= DRIFTS_MAX {
             return Ok(None);
         }
-        let (receipt, before) = (receipt.clone(), order.version.clone());
+        let receipt = receipt.clone();
         let known = self.known()?;
-        let is_read = known.as_ref().is_none_or(|known| {
-            let judged = &known.judged_version;
-            known.gone.is_some() || (judged.is_some() && *judged == known.item.version && *judged != before)
+        let found = receipt.found.as_ref().and_then(|found| found.item()).and_then(|item| item.version.clone());
+        let is_read = known.as_ref().is_some_and(|known| {
+            known.gone.is_some()
+                || (known.judged_version.is_some() && known.judged_version == found)
+                || (known.judged_version.is_some()
+                    && known.judged_version == known.item.version
+                    && found != known.item.version)
         });
         let begun = self.intent.begun.unwrap_or(self.intent.made);
         if !is_read && self.core.clock.steady().since(begun) < READ_MAX {
@@ -484,7 +497,7 @@ fn fail(core: &Core, tenant: &Tenant, intent: &Intent, said: &str, attempts_max:
     let due = core.clock.steady().plus(BACKOFF.wait(intent.attempts.saturating_add(1), drawn));
     if core.store.fail_intent(intent.number, said, due, attempts_max)? {
         tracing::warn!(connector = %tenant.name, intent = intent.number.0, action = %intent.is.name, said, "parked");
-        core.store.add_messages(&tell::of_parked(core, tenant, intent, said))?;
+        core.store.add_messages(&meanwhile::of_parked(core, tenant, intent, said))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(super) fn aftermath(_core: &Core, _intent: &Intent, _last: &Receipt) -> Afte
 pub(super) fn quarantine(ask: &Ask, about: &Bearings<'_>) -> Result<Vec<(Target, Action)>, Unresolved> {
     let whose = if *ask == Ask::UserQuarantine { Whose::Owner } else { Whose::Company };
     let owner = about.known.and_then(|known| super::resolve::owner(known, about.people)).and_then(|owner| owner.id);
-    let to = about.governor.quarantine(whose, owner.as_deref())?;
+    let to = about.governor.quarantine(whose, owner.as_deref(), None)?;
     let name = about.known.map_or("item", |known| &known.item.name);
     let note = Note { name: format!("{name} - quarantined.txt").into(), text: about.tombstone().into() };
     let quarantine = Quarantine { whose, to, name: format!("{}-{name}", about.id).into(), note: Some(note) };

@@ -90,7 +90,7 @@ fn actions(ask: &Ask, about: &Bearings<'_>, on: &Target) -> Result<Vec<Action>, 
     let action = match ask {
         Ask::UserQuarantine | Ask::AdminQuarantine { .. } => return Err(Unresolved::Quarantine),
         Ask::Copy { .. } => {
-            Action::Copy { to: about.governor.quarantine(Whose::Company, None)?, name: about.copy_name().into() }
+            Action::Copy { to: about.governor.quarantine(Whose::Company, None, None)?, name: about.copy_name().into() }
         }
         Ask::Notify { .. } => return Ok(Vec::new()),
         Ask::ClearLabel => {

@@ -112,6 +112,7 @@ pub fn as_kept(adopted: &Adopted, connector: &Connector, item: Option<crate::mod
         owner,
         order,
         prior,
+        note: None,
         receipt: Some(Arc::clone(&adopted.receipt)),
         content,
         found,

@@ -7,7 +7,6 @@
 mod close;
 mod hand;
 mod journal;
-mod meanwhile;
 mod outcome;
 pub mod resolve;
 
@@ -17,7 +16,7 @@ use super::core::{Core, Tenant};
 use super::passes::people;
 use super::service::Task;
 use super::stats::Gauge;
-use super::step;
+use super::{step, tell as telling};
 use crate::clock::Moment;
 use crate::model::action::{Step, Target};
 use crate::model::{Action, Cause, ConnectorNumber, IntentState};
@@ -208,7 +207,7 @@ fn trips(core: &Core, told: &mut HashSet<(Arc<str>, Moment)>) -> Result<(), stor
     for one in &tripped {
         if told.insert((Arc::clone(&one.policy), one.at)) {
             tracing::warn!(policy = %one.policy, limit = %one.limit, touched = one.touched, "a breaker tripped");
-            core.store.add_messages(&meanwhile::of_trip(core, one))?;
+            core.store.add_messages(&telling::of_trip(core, one))?;
         }
     }
     Ok(())

@@ -117,7 +117,7 @@ pub(super) fn policies(config: &Config, store: &dyn Store) -> Result<Policies, F
 /// As [`policies`], or that exceptions could not be read.
 pub(super) fn governing(config: &Config, store: &dyn Store, now: Moment) -> Result<Governing, Failed> {
     let exceptions = store.exceptions(Some(now)).map_err(Failed::new)?;
-    Ok(Governing { policies: policies(config, store)?, exceptions })
+    Ok(Governing::new(policies(config, store)?, exceptions))
 }
 
 /// What is wrong with policies, as the user reads it.

@@ -16,6 +16,7 @@ mod guide;
 mod harness;
 mod hostile;
 mod key;
+mod policies;
 mod privacy;
 mod provider;
 mod provider_box;

@@ -10,6 +10,7 @@ mod edit;
 mod error;
 mod keys;
 mod notify;
+mod policies;
 mod read;
 mod secrets;
 mod service;
@@ -60,6 +61,8 @@ pub(super) struct Config {
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -161,8 +164,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, path, text, notify, anchors })
+        let read::Document { state, connectors, service, kept, rules, notify, anchors, policies } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, path, text, notify, anchors })
     }
 
     /// How the service runs.
@@ -188,6 +191,11 @@ impl Config {
     /// Where signed heads of the audit log go.
     pub(super) fn anchors(&self) -> &Anchors {
         &self.anchors
+    }
+
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

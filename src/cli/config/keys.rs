@@ -20,11 +20,18 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 7] = ["state_dir", "service", "retention", "rules", "notify", "audit", "connector"];
+pub(super) const TOP: [&str; 8] =
+    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "connector"];
 
 /// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 5] =
-    [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES), ("notify", &NOTIFY), ("audit", &AUDIT)];
+pub(super) const TABLES: [(&str, &[Key]); 6] = [
+    ("service", &SERVICE),
+    ("retention", &RETENTION),
+    ("rules", &RULES),
+    ("policies", &POLICIES),
+    ("notify", &NOTIFY),
+    ("audit", &AUDIT),
+];
 
 const fn key(name: &'static str, default: &'static str) -> Key {
     Key { name, of: None, default }
@@ -70,6 +77,9 @@ pub(super) const RETENTION: [Key; 5] = [
 /// Keys of `[rules]`, in the guide's order.
 pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
+
+/// Keys of `[policies]`.
+pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
 
 /// Keys of `[notify]`, in the guide's order.
 pub(super) const NOTIFY: [Key; 13] = [

@@ -7,6 +7,7 @@ use super::anchors::{self, Anchors};
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
 use super::notify::{self, Notify};
+use super::policies;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -35,6 +36,7 @@ pub(super) struct Document {
     pub(super) rules: crate::rule::Options,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
+    pub(super) policies: Vec<PathBuf>,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -68,7 +70,8 @@ pub(super) fn document(
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
     let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules, notify, anchors })
+    let policies = policies::policies(source, root)?;
+    Ok(Document { state, connectors, service, kept, rules, policies, notify, anchors })
 }
 
 /// An error of the TOML reader, without the line that it would show.

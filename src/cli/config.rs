@@ -57,12 +57,12 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
     /// Who is told what, and by which ways.
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
-    /// Where policies stand.
-    policies: Vec<PathBuf>,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -164,7 +164,7 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, notify, anchors, policies } = read;
+        let read::Document { state, connectors, service, kept, rules, policies, notify, anchors } = read;
         Ok(Self { state, connectors, service, kept, rules, policies, path, text, notify, anchors })
     }
 
@@ -183,6 +183,11 @@ impl Config {
         &self.rules
     }
 
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
+    }
+
     /// Who is told what, and by which ways.
     pub(super) fn notify(&self) -> &Notify {
         &self.notify
@@ -191,11 +196,6 @@ impl Config {
     /// Where signed heads of the audit log go.
     pub(super) fn anchors(&self) -> &Anchors {
         &self.anchors
-    }
-
-    /// Policy files, and folders whose `*.toml` files are all policies.
-    pub(super) fn policies(&self) -> &[PathBuf] {
-        &self.policies
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

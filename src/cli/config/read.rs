@@ -34,9 +34,9 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
+    pub(super) policies: Vec<PathBuf>,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
-    pub(super) policies: Vec<PathBuf>,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -69,8 +69,8 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
-    let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
     let policies = policies::policies(source, root)?;
+    let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
     Ok(Document { state, connectors, service, kept, rules, policies, notify, anchors })
 }
 

@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod alerts;
 mod backlog;
 mod canary;
 mod connect;
@@ -8,6 +9,7 @@ mod corpus;
 mod cost;
 mod doctor;
 mod emulate;
+mod exceptions;
 mod extract;
 mod extract_cli;
 mod govern;

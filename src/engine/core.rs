@@ -4,6 +4,7 @@ use super::feed::Memo;
 use super::judge::Governing;
 use super::reach::Reach;
 use super::stats::Stats;
+use super::tell;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::content::{Limits, SpoolOptions};
@@ -48,6 +49,8 @@ pub struct Options {
     pub limits: Limits,
     /// True when passes begin by themselves; false leaves them to `backlog start`.
     pub backlog: bool,
+    /// Who is told what.
+    pub tell: tell::Options,
 }
 
 impl Default for Options {
@@ -66,6 +69,7 @@ impl Default for Options {
             spool: SpoolOptions::default(),
             limits: Limits::default(),
             backlog: true,
+            tell: tell::Options::default(),
         }
     }
 }

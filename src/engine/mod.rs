@@ -25,5 +25,6 @@ pub mod settle;
 pub mod stats;
 pub mod stdin;
 pub mod step;
+pub mod tell;
 pub mod turns;
 pub mod upkeep;

@@ -87,6 +87,23 @@ pub trait Journal {
     /// # Errors
     /// When it could not be made durable: the order ends there.
     fn after(&mut self, order: &Order, did: &crate::model::action::Did) -> io::Result<()>;
+
+    /// A step's call came back, and [`Journal::after`] is told next.
+    fn called(&mut self, _order: &Order, _step: &Step) {}
+
+    /// What the journal was told of this order when it was given before; `None` of a journal that does not remember.
+    fn earlier(&self, _order: &Order) -> Option<Earlier> {
+        None
+    }
+}
+
+/// What an order did when it was given before, as its journal knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Steps that were called, with how they ended.
+    pub did: Vec<crate::model::action::Did>,
+    /// The step that was about to be called, or was, when all ended: nobody knows.
+    pub open: Option<Step>,
 }
 
 /// Keeps nothing: for orders that nobody will go on with.

@@ -100,6 +100,7 @@ impl Service {
             },
             limits: usual.limits,
             backlog: usual.backlog,
+            tell: usual.tell,
         }
     }
 

@@ -136,6 +136,8 @@ pub enum Ended {
     Moved,
     /// The provider said no.
     Refused(Block),
+    /// It was not done, and may be tried later: too many calls, a lock for the length of another operation. The provider's code.
+    PutOff(Arc<str>),
 }
 
 /// One step that was called.

@@ -5,7 +5,7 @@
 //! settle time was overridden by somebody, and the receipt says so.
 
 use super::goal::{self, Facets, Taken};
-use super::{Applied, Asked, Foreseen, Hands, Journal, Patience};
+use super::{Applied, Asked, Earlier, Foreseen, Hands, Journal, Patience};
 use crate::model::Directory;
 use crate::model::action::{Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
 use crate::provider::{Error, Next};
@@ -33,11 +33,19 @@ pub(in crate::provider) fn perform(
     if let Err(block) = hands.offers(order) {
         return Ok(untouched(order, Outcome::Blocked(block), None));
     }
+    let remembered = recall(hands, order, journal, patience)?;
+    let (remembers, did) = (remembered.is_some(), remembered.unwrap_or_default());
     let facets = Facets::of(&order.action);
     let asked = Asked { order, facets, prior: order.begun.as_deref(), people };
-    let now = match read(hands, &asked) {
+    let mut seen = read(hands, &asked);
+    // A reading that lags behind may miss what was moved when the order was given before.
+    if matches!(seen, Ok(None)) && did.iter().any(may_have_been_done) {
+        pause(hands, patience.settle)?;
+        seen = read(hands, &asked);
+    }
+    let now = match seen {
         Ok(Some(now)) => now,
-        Ok(None) => return Ok(untouched(order, Outcome::Gone, order.begun.as_deref())),
+        Ok(None) => return Ok(Receipt { did, ..untouched(order, Outcome::Gone, order.begun.as_deref()) }),
         Err(error) if error.next() == Next::Forbidden => {
             let block = if error.status().is_none() { Block::NobodyToAct } else { Block::NoRight(error.said().into()) };
             return Ok(untouched(order, Outcome::Blocked(block), order.begun.as_deref()));
@@ -54,11 +62,46 @@ pub(in crate::provider) fn perform(
         facets,
         prior,
         now,
-        did: Vec::new(),
+        earlier: did.len(),
+        remembers,
+        did,
         taken: Taken::default(),
         begun: false,
     }
     .run()
+}
+
+/// What was done when the order was given before. Where nobody knows whether a call was made, as long is waited as after a call
+/// without an answer: it may still be on its way.
+fn recall(
+    hands: &dyn Hands,
+    order: &Order,
+    journal: &mut dyn Journal,
+    patience: Patience,
+) -> Result<Option<Vec<Did>>, Error> {
+    let Some(Earlier { mut did, open }) = journal.earlier(order) else { return Ok(None) };
+    if let Some(step) = open {
+        pause(hands, patience.settle)?;
+        let unclear = Did { at: hands.now(), step, ended: Ended::Unclear(ENDED.into()), requests: Vec::new() };
+        journal.after(order, &unclear).map_err(not_kept)?;
+        did.push(unclear);
+    }
+    Ok(Some(did))
+}
+
+/// True of a call that may have changed something.
+fn may_have_been_done(did: &Did) -> bool {
+    matches!(did.ended, Ended::Answered | Ended::Unclear(_))
+}
+
+/// What is noted of a call that was under way when the program ended.
+const ENDED: &str = "the program ended before the answer";
+
+fn pause(hands: &dyn Hands, span: Duration) -> Result<(), Error> {
+    if hands.wait(span) {
+        return Ok(());
+    }
+    Err(Error::new(Next::Stopped, "wait for the effect of a call", "sluicebox is stopping"))
 }
 
 /// What performing an order would do now; nothing is called but reads.
@@ -121,7 +164,12 @@ struct Course<'a> {
     prior: State,
     /// As last read.
     now: State,
+    /// Every step that was called, those of earlier times first.
     did: Vec<Did>,
+    /// How many of them were called when the order was given before.
+    earlier: usize,
+    /// True when that is known; else an order that was begun may have done anything.
+    remembers: bool,
     /// Names that were taken.
     taken: Taken,
     /// True once the journal knows the state before the first step.
@@ -149,7 +197,8 @@ impl Course<'_> {
             Outcome::Done | Outcome::AlreadySo if !left.is_empty() => Outcome::Partly,
             outcome => outcome,
         };
-        let is_read_back = !self.did.is_empty() && outcome != Outcome::Gone;
+        let is_called = self.did.iter().any(|did| !matches!(did.ended, Ended::PutOff(_)));
+        let is_read_back = is_called && outcome != Outcome::Gone;
         Ok(Receipt {
             order: Arc::clone(&self.order.id),
             outcome,
@@ -178,8 +227,7 @@ impl Course<'_> {
 
     /// True once something of this order may have been done, now or before.
     fn is_begun(&self) -> bool {
-        let may_have_been_done = |did: &Did| matches!(did.ended, Ended::Answered | Ended::Unclear(_));
-        self.order.begun.is_some() || self.did.iter().any(may_have_been_done)
+        (self.order.begun.is_some() && !self.remembers) || self.did.iter().any(may_have_been_done)
     }
 
     fn reached(&self) -> End {
@@ -226,13 +274,15 @@ impl Course<'_> {
     /// Calls once for one step and notes what came of it.
     fn step(&mut self, step: &Step) -> Result<Option<End>, Error> {
         let (called, moved) = (self.times(step, false), self.times(step, true));
-        let all = u32::try_from(self.did.len()).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.did.len() - self.earlier).unwrap_or(u32::MAX);
         if called >= self.patience.calls_of_step_max || moved >= MOVED_MAX || all >= self.patience.steps_max {
             return Ok(Some((Outcome::Unknown(self.last_words(step)), Vec::new())));
         }
         self.journal_before(step)?;
         let asked = Asked { order: self.order, facets: self.facets, prior: Some(&self.prior), people: self.people };
-        let (ended, requests) = match self.hands.apply(&asked, step, &self.now) {
+        let applied = self.hands.apply(&asked, step, &self.now);
+        self.journal.called(self.order, step);
+        let (ended, requests) = match applied {
             Applied::Done(requests) => (Ended::Answered, requests),
             Applied::Moved => (Ended::Moved, Vec::new()),
             Applied::NameTaken => {
@@ -241,11 +291,14 @@ impl Course<'_> {
             }
             Applied::Blocked(block) => (Ended::Refused(block), Vec::new()),
             Applied::Unclear(error) => (Ended::Unclear(error.said().into()), Vec::new()),
-            Applied::Later(error) => return Err(error),
+            Applied::Later(error) => {
+                self.note(step, Ended::PutOff(error.said().into()), Vec::new())?;
+                return Err(error);
+            }
         };
         self.note(step, ended.clone(), requests)?;
         match ended {
-            Ended::Answered => Ok(None),
+            Ended::Answered | Ended::PutOff(_) => Ok(None),
             Ended::Refused(block) => {
                 let end = self.stopped(Some(step), block);
                 // What was done so far is read back for the receipt.
@@ -314,10 +367,7 @@ impl Course<'_> {
     }
 
     fn pause(&self, span: Duration) -> Result<(), Error> {
-        if self.hands.wait(span) {
-            return Ok(());
-        }
-        Err(Error::new(Next::Stopped, "wait for the effect of a call", "sluicebox is stopping"))
+        pause(self.hands, span)
     }
 
     fn was_answered(&self, step: &Step) -> bool {
@@ -326,7 +376,8 @@ impl Course<'_> {
 
     /// How often a step was called: when what it was to change had changed meanwhile, or all other times.
     fn times(&self, step: &Step, moved: bool) -> u32 {
-        let same = self.did.iter().filter(|did| (did.ended == Ended::Moved) == moved && did.step == *step).count();
+        let this_time = self.did.iter().skip(self.earlier);
+        let same = this_time.filter(|did| (did.ended == Ended::Moved) == moved && did.step == *step).count();
         u32::try_from(same).unwrap_or(u32::MAX)
     }
 

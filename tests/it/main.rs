@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod actions;
 mod backlog;
 mod canary;
 mod connect;

@@ -2,6 +2,7 @@
 
 mod act;
 mod alerts;
+mod actions;
 mod backlog;
 mod canary;
 mod connect;

@@ -105,7 +105,9 @@ impl Mail {
     #[must_use]
     pub fn send(&self, to: &str, letter: &Letter<'_>, contact: &str) -> Delivery {
         let Ok(to) = to.parse::<Address>() else { return Delivery::refused("no mail address") };
-        let Ok(message) = self.message(to, letter, contact) else { return Delivery::refused("no mail can be made of it") };
+        let Ok(message) = self.message(to, letter, contact) else {
+            return Delivery::refused("no mail can be made of it");
+        };
         match self.transport.send(&message) {
             Ok(_) => Delivery::Sent,
             Err(error) => judge(&error),
@@ -152,9 +154,8 @@ fn parameters(settings: &MailSettings) -> Result<TlsParameters, Error> {
         certificates.iter().cloned().fold(builder, |builder, one| builder.add_root_certificate(one)).build_rustls()
     };
     // A machine without authorities of its own still reaches whom ours vouch for.
-    let made = outfit(CertificateStore::Default).or_else(|error| {
-        if certificates.is_empty() { Err(error) } else { outfit(CertificateStore::None) }
-    });
+    let made = outfit(CertificateStore::Default)
+        .or_else(|error| if certificates.is_empty() { Err(error) } else { outfit(CertificateStore::None) });
     made.map_err(|_| Error::new("TLS to the mail server cannot be set up: check `host` and `authority`"))
 }
 

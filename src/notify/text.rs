@@ -23,7 +23,8 @@ pub fn plain(text: &str) -> String {
                 | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
     };
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut line: String = joined.chars().take(LINE_CHARS_MAX).map(|c| if hostile(c) { '\u{FFFD}' } else { c }).collect();
+    let mut line: String =
+        joined.chars().take(LINE_CHARS_MAX).map(|c| if hostile(c) { '\u{FFFD}' } else { c }).collect();
     if joined.chars().nth(LINE_CHARS_MAX).is_some() {
         line.push('\u{2026}');
     }
@@ -156,7 +157,11 @@ mod tests {
         for (kind, number, expected) in [
             ("match", 1, "[sluicebox] high, one more item matches: Card numbers in public files"),
             ("match", 12, "[sluicebox] high, 12 more items match: Card numbers in public files"),
-            ("roll_up", 200_000, "[sluicebox] high, 200,000 items found by the regular pass: Card numbers in public files"),
+            (
+                "roll_up",
+                200_000,
+                "[sluicebox] high, 200,000 items found by the regular pass: Card numbers in public files",
+            ),
             ("digest", 3, "[sluicebox] 3 items of yours to look at"),
             ("action", 1, "[sluicebox] about 1 item of yours: Card numbers in public files"),
             ("breaker", 0, "[sluicebox] a policy stopped itself: Card numbers in public files"),

@@ -70,7 +70,9 @@ impl Way {
     pub(super) fn client(&self) -> Result<Client, Error> {
         let failed = |_| Error::new("the HTTP client cannot be made: check `authority` and `proxy`");
         let extra = match &self.authority {
-            Some(pem) => Certificate::from_pem_bundle(pem).map_err(|_| Error::new("`authority` holds no certificate"))?,
+            Some(pem) => {
+                Certificate::from_pem_bundle(pem).map_err(|_| Error::new("`authority` holds no certificate"))?
+            }
             None => Vec::new(),
         };
         // A machine without authorities of its own still reaches whom ours vouch for.

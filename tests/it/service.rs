@@ -2,6 +2,7 @@
 
 mod bounded;
 mod house;
+mod judge;
 mod kill;
 mod latency;
 mod live;

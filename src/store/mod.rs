@@ -113,6 +113,10 @@ pub enum Record {
     AuditFields,
     /// Rows of items that are gone.
     GoneItems,
+    /// Alerts that were closed.
+    ClosedAlerts,
+    /// Messages that left, alone or in a digest.
+    PastMessages,
 }
 
 /// How the store is.

@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod act;
 mod backlog;
 mod canary;
 mod connect;

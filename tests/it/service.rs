@@ -3,6 +3,7 @@
 mod bounded;
 mod house;
 mod judge;
+pub(crate) mod house;
 mod kill;
 mod latency;
 mod live;

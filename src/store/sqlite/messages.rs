@@ -9,7 +9,7 @@ use crate::store::{Error, SealKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Counters of messages in each state, of connector 0: from this number on, in the order of [`MessageState::ALL`].
-const COUNTED: i64 = 200;
+const COUNTED: i64 = 300;
 /// The longest id.
 const ID_CHARS_MAX: usize = 64;
 

@@ -34,7 +34,7 @@ pub use answer::Answer;
 pub use error::{FilterError, Span};
 pub use facts::{Acts, Count, Facts, Folder, Found, History, Inspection, Tags};
 pub use field::{FIELDS, FINDING_FIELDS, Field, Kind, Row};
-pub use file::{Loaded, Note, Options, PolicyError, load};
+pub use file::{Loaded, Note, Options, PolicyError, ask_of, load};
 pub use filter::{Filter, Known};
 pub use finding::fits;
 pub use mime::{FileType, extension, formats, mime_of, type_of};

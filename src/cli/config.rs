@@ -8,6 +8,7 @@ pub(super) mod duration;
 mod edit;
 mod error;
 mod keys;
+pub(super) mod operators;
 mod read;
 mod secrets;
 mod service;
@@ -18,6 +19,7 @@ mod tests;
 
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
+pub(super) use operators::Operators;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -52,6 +54,8 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
+    /// Who decides by name.
+    operators: Operators,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -153,8 +157,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules } = read;
-        Ok(Self { state, connectors, service, kept, rules, path, text })
+        let read::Document { state, connectors, service, kept, rules, operators } = read;
+        Ok(Self { state, connectors, service, kept, rules, operators, path, text })
     }
 
     /// How the service runs.

@@ -20,7 +20,7 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 5] = ["state_dir", "service", "retention", "rules", "connector"];
+pub(super) const TOP: [&str; 6] = ["state_dir", "service", "retention", "rules", "operators", "connector"];
 
 /// Tables beside those of connectors, with their keys.
 pub(super) const TABLES: [(&str, &[Key]); 3] = [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES)];

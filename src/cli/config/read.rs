@@ -5,6 +5,7 @@
 
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
+use super::operators::{self, Operators};
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -31,6 +32,7 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
+    pub(super) operators: Operators,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -63,7 +65,8 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules })
+    let operators = operators::read(source, root)?;
+    Ok(Document { state, connectors, service, kept, rules, operators })
 }
 
 /// An error of the TOML reader, without the line that it would show.
@@ -103,7 +106,7 @@ fn unknown_top(source: &Source<'_>, word: &str, span: &Range<usize>) -> ConfigEr
 /// The tables that a file may have, for messages.
 fn tables() -> String {
     let named = TABLES.iter().map(|(name, _)| format!("[{name}]"));
-    named.chain(std::iter::once("[connector.NAME]".to_owned())).collect::<Vec<_>>().join(", ")
+    named.chain(["[operators.NAME]".to_owned(), "[connector.NAME]".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 
 fn connector(

@@ -19,9 +19,9 @@ const REQUESTS_MAX: usize = 64;
 pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -> Result<Closing, store::Error> {
     let End { outcome, why, tell } = end;
     let receipt = intent.orders.last().and_then(|ordered| ordered.receipt.clone());
-    let mut messages = if tell.is_empty() { Vec::new() } else { meanwhile::of_intent(core, tenant, intent, &tell)? };
+    let mut messages = if tell.is_empty() { Vec::new() } else { crate::engine::tell::of_intent(core, tenant, intent, &tell)? };
     if let Outcome::Unknown(_) = outcome {
-        messages.extend(meanwhile::of_parked(core, tenant, intent, &why));
+        messages.extend(crate::engine::tell::of_parked(core, tenant, intent, &why));
     }
     let after = receipt.as_ref().map(|last| meanwhile::aftermath(core, intent, last)).unwrap_or_default();
     Ok(Closing {

@@ -497,7 +497,7 @@ fn fail(core: &Core, tenant: &Tenant, intent: &Intent, said: &str, attempts_max:
     let due = core.clock.steady().plus(BACKOFF.wait(intent.attempts.saturating_add(1), drawn));
     if core.store.fail_intent(intent.number, said, due, attempts_max)? {
         tracing::warn!(connector = %tenant.name, intent = intent.number.0, action = %intent.is.name, said, "parked");
-        core.store.add_messages(&meanwhile::of_parked(core, tenant, intent, said))?;
+        core.store.add_messages(&crate::engine::tell::of_parked(core, tenant, intent, said))?;
     }
     Ok(())
 }

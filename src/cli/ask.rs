@@ -131,6 +131,7 @@ impl Question {
             detectors: tags.detectors().collect(),
             tags: tags.tags().collect(),
             connectors: connectors.iter().map(|one| one.name.as_str()).collect(),
+            webhooks: None,
         };
         filter.notes(&known).iter().for_each(|note| eprintln!("note: {}", printable(note)));
         Ok(())

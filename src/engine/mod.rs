@@ -16,6 +16,7 @@ pub mod local;
 pub mod names;
 pub mod passes;
 pub(crate) mod pool;
+pub mod quarantine;
 pub mod reach;
 pub mod rejudge;
 pub mod rules_change;

@@ -54,10 +54,10 @@ struct Wrong {
 /// An error whose place in the text is known, but not yet the text.
 #[derive(Clone, Debug)]
 pub(super) struct Wrongly {
-    span: Span,
-    message: String,
-    label: String,
-    help: Option<String>,
+    pub(super) span: Span,
+    pub(super) message: String,
+    pub(super) label: String,
+    pub(super) help: Option<String>,
 }
 
 impl Wrongly {

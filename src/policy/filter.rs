@@ -5,15 +5,17 @@
 
 mod compile;
 
+pub(super) use compile::literal;
+
 use super::answer::Answer;
-use super::error::{FilterError, did_you_mean};
+use super::error::{FilterError, Wrongly, did_you_mean};
 use super::facts::Facts;
 use super::field::Field;
 use super::finding::FindingTests;
 use super::look::{FolderName, Look};
 use super::narrow::Narrow;
 use super::range::{Range, Times};
-use super::syntax::Expr;
+use super::syntax::{Expr, Word};
 use super::text::TextTests;
 use super::wants::Wants;
 use crate::clock::Moment;
@@ -69,8 +71,12 @@ impl Filter {
     /// # Errors
     /// When the text does not follow the grammar, names a filter, operator or value that does not exist, or is too large.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        let expr = Expr::parse(text)?;
-        let node = compile::node(&expr).map_err(|wrong| wrong.within(text))?;
+        Self::of(Expr::parse(text)?).map_err(|wrong| wrong.within(text))
+    }
+
+    /// The filter that an expression means.
+    pub(super) fn of(expr: Expr) -> Result<Self, Wrongly> {
+        let node = compile::node(&expr)?;
         let wants = node.wants();
         Ok(Self { expr, node, wants })
     }
@@ -102,9 +108,11 @@ impl Filter {
     /// What in it names something that does not exist here, though it may yet: detectors, tags, connectors.
     #[must_use]
     pub fn notes(&self, known: &Known<'_>) -> Vec<String> {
-        let mut notes = Vec::new();
-        collect_notes(&self.expr, known, &mut notes);
-        notes
+        let told = |unknown: Unknown| {
+            let near = unknown.near.map(|near| format!("; {near}")).unwrap_or_default();
+            format!("there is no {} `{}`{near}", unknown.what, unknown.word.text)
+        };
+        unknown(&self.expr, known).into_iter().map(told).collect()
     }
 }
 
@@ -123,28 +131,45 @@ pub struct Known<'a> {
     pub tags: Vec<&'a str>,
     /// Names of connectors.
     pub connectors: Vec<&'a str>,
+    /// Names of webhooks that messages can go to; `None` says nothing of them.
+    pub webhooks: Option<Vec<&'a str>>,
 }
 
-fn collect_notes(expr: &Expr, known: &Known<'_>, notes: &mut Vec<String>) {
+/// A name in a filter that does not exist here.
+pub(super) struct Unknown {
+    /// What it should name: `detector`, `tag`, `connector`.
+    pub(super) what: &'static str,
+    /// The name.
+    pub(super) word: Word,
+    /// What may have been meant.
+    pub(super) near: Option<String>,
+}
+
+/// Names in an expression that do not exist here.
+pub(super) fn unknown(expr: &Expr, known: &Known<'_>) -> Vec<Unknown> {
+    let mut all = Vec::new();
+    collect_unknown(expr, known, &mut all);
+    all
+}
+
+fn collect_unknown(expr: &Expr, known: &Known<'_>, all: &mut Vec<Unknown>) {
     let mut look = |test: &super::syntax::Test| {
-        let names = match test.filter.text.as_str() {
-            "detector" => &known.detectors,
-            "tag" => &known.tags,
-            "connector" => &known.connectors,
+        let (what, names) = match test.filter.text.as_str() {
+            "detector" => ("detector", &known.detectors),
+            "tag" => ("tag", &known.tags),
+            "connector" => ("connector", &known.connectors),
             _ => return,
         };
-        let unknown = |word: &&super::syntax::Word| {
-            !names.is_empty() && !names.iter().any(|name| super::finding::fits(&word.text, name))
-        };
-        for word in test.values.iter().filter(unknown) {
-            let near =
-                did_you_mean(&word.text, names.iter().copied()).map(|near| format!("; {near}")).unwrap_or_default();
-            notes.push(format!("there is no {} `{}`{near}", test.filter.text, word.text));
+        let is_unknown =
+            |word: &&Word| !names.is_empty() && !names.iter().any(|name| super::finding::fits(&word.text, name));
+        for word in test.values.iter().filter(is_unknown) {
+            let near = did_you_mean(&word.text, names.iter().copied());
+            all.push(Unknown { what, word: word.clone(), near });
         }
     };
     match expr {
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| collect_notes(part, known, notes)),
-        Expr::Not(inner) => collect_notes(inner, known, notes),
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| collect_unknown(part, known, all)),
+        Expr::Not(inner) => collect_unknown(inner, known, all),
         Expr::Test(test) => look(test),
         Expr::Group(group) => group.tests.iter().for_each(look),
     }

@@ -86,7 +86,36 @@ impl Expr {
     }
 }
 
-fn read(text: &str) -> Result<Expr, Wrongly> {
+impl Expr {
+    /// The same with its words at other places.
+    #[must_use]
+    pub(super) fn placed(mut self, at: &dyn Fn(Span) -> Span) -> Self {
+        self.place(at);
+        self
+    }
+
+    fn place(&mut self, at: &dyn Fn(Span) -> Span) {
+        match self {
+            Expr::And(parts) | Expr::Or(parts) => parts.iter_mut().for_each(|part| part.place(at)),
+            Expr::Not(inner) => inner.place(at),
+            Expr::Test(test) => test.place(at),
+            Expr::Group(group) => {
+                group.filter.span = at(group.filter.span);
+                group.tests.iter_mut().for_each(|test| test.place(at));
+            }
+        }
+    }
+}
+
+impl Test {
+    fn place(&mut self, at: &dyn Fn(Span) -> Span) {
+        self.filter.span = at(self.filter.span);
+        self.values.iter_mut().for_each(|value| value.span = at(value.span));
+    }
+}
+
+/// [`Expr::parse`] with a fault whose place is known in bytes.
+pub(super) fn read(text: &str) -> Result<Expr, Wrongly> {
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("a filter is at most {TEXT_BYTES_MAX} bytes long; this one is {}", text.len());
         return Err(Wrongly::new(Span::default(), message).help("cut it into several policies, or shorten its lists"));

@@ -152,7 +152,12 @@ fn a_store_may_leave_out_what_no_answer_can_be_yes_for() {
 
 #[test]
 fn names_that_are_not_known_are_told_and_not_refused() {
-    let known = Known { detectors: vec!["bank.iban", "id.us-ssn"], tags: vec!["pii"], connectors: vec!["main"] };
+    let known = Known {
+        detectors: vec!["bank.iban", "id.us-ssn"],
+        tags: vec!["pii"],
+        connectors: vec!["main"],
+        webhooks: None,
+    };
     for (text, notes) in [
         ("finding(detector = bank.iban, tag = pii) and connector = main", vec![]),
         ("finding(detector = bank.*)", vec![]),

@@ -107,6 +107,16 @@ impl Fault {
         self
     }
 
+    /// Renders under another heading than `error`.
+    pub(crate) fn render(&self, heading: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.render(heading, f)
+    }
+
+    /// The row that JSON output shows, of another severity than `error`.
+    pub(crate) fn row<'a>(&'a self, severity: &'static str, code: Option<&'a str>) -> ProblemRow<'a> {
+        self.0.row(severity, code)
+    }
+
     /// The file, as the user would name it; `None` when the error is about what was asked for.
     #[must_use]
     pub fn file(&self) -> Option<&str> {

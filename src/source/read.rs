@@ -68,11 +68,20 @@ impl Reader {
         files
     }
 
-    /// Parses a file.
+    /// Parses a file into what it holds.
     ///
     /// # Errors
     /// All that is wrong with its shape, by place.
     pub fn parse<T: DeserializeOwned>(&self, source: &SourceFile) -> Result<T, Vec<Fault>> {
+        let root = self.table(source)?;
+        T::deserialize(toml::de::Deserializer::from(root)).map_err(|fault| vec![not_toml(source, &fault)])
+    }
+
+    /// Parses a file into its table, each value with its place.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn table<'a>(&self, source: &'a SourceFile) -> Result<Spanned<DeTable<'a>>, Vec<Fault>> {
         let (root, faults) = DeTable::parse_recoverable(&source.text);
         if !faults.is_empty() {
             return Err(faults.iter().map(|fault| not_toml(source, fault)).collect());
@@ -86,7 +95,7 @@ impl Reader {
             errors.sort_by_key(|error| (error.line(), error.column()));
             return Err(errors);
         }
-        T::deserialize(toml::de::Deserializer::from(root)).map_err(|fault| vec![not_toml(source, &fault)])
+        Ok(root)
     }
 
     /// A file of another version is told so, and not held against keys that it cannot know.

@@ -1,5 +1,7 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod act;
+mod alerts;
 mod actions;
 mod backlog;
 mod canary;
@@ -9,6 +11,7 @@ mod corpus;
 mod cost;
 mod doctor;
 mod emulate;
+mod exceptions;
 mod extract;
 mod extract_cli;
 mod govern;

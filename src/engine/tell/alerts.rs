@@ -108,7 +108,10 @@ fn of_live(core: &Core, policy: &Arc<str>, alerts: &[Alert]) -> Result<(), Error
         items: alerts.iter().map(|alert| alert.items).sum(),
         about,
         text: match alerts {
-            [one] => format!("Something changed, and this policy matches it. `sluicebox alerts show {}` says more.", one.number),
+            [one] => format!(
+                "Something changed, and this policy matches it. `sluicebox alerts show {}` says more.",
+                one.number
+            ),
             some => format!(
                 "Things changed, and this policy matches them: {} alerts. `sluicebox alerts list` lists them.",
                 some.len()

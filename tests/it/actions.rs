@@ -159,6 +159,7 @@ fn state(links: &[Audience]) -> State {
         copy: None,
         lent: None,
         said: None,
+        seen_back: None,
         shared_as: None,
     }))
 }

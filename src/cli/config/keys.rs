@@ -20,8 +20,8 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 8] =
-    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "connector"];
+pub(super) const TOP: [&str; 9] =
+    ["state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "connector"];
 
 /// Tables beside those of connectors, with their keys.
 pub(super) const TABLES: [(&str, &[Key]); 6] = [
@@ -68,12 +68,14 @@ pub(super) const SERVICE: [Key; 26] = [
 ];
 
 /// Keys of `[retention]`, in the guide's order.
-pub(super) const RETENTION: [Key; 5] = [
+pub(super) const RETENTION: [Key; 7] = [
     key("activities_days", "kept"),
     key("past_verdicts_days", "kept"),
     key("past_findings_days", "kept"),
     key("audit_people_days", "kept"),
     key("gone_items_days", "kept"),
+    key("closed_alerts_days", "kept"),
+    key("past_messages_days", "kept"),
 ];
 
 /// Keys of `[rules]`, in the guide's order.

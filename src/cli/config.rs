@@ -76,6 +76,8 @@ pub(super) struct Connector {
     settings: Settings,
     /// False while it is switched off.
     pub(super) enabled: bool,
+    /// False where nothing may be changed, only read.
+    pub(super) acts: bool,
     /// Whose content is never read, and below which folders.
     pub(super) never_read: Chosen,
     /// Whom and which folders the connector is limited to; empty is everybody.

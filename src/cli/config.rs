@@ -4,10 +4,13 @@
 //! file alone allows, and [`Config::settings`] adds the secrets, which come from the environment or from private files. So
 //! one connector that lacks its secret does not keep the others from working, while an unknown key anywhere is refused.
 
+mod anchors;
 pub(super) mod duration;
 mod edit;
 mod error;
 mod keys;
+mod notify;
+mod policies;
 mod read;
 mod secrets;
 mod service;
@@ -16,8 +19,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use anchors::Anchors;
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
+pub(super) use notify::Notify;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -52,6 +57,12 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
+    /// Who is told what, and by which ways.
+    notify: Notify,
+    /// Where signed heads of the audit log go.
+    anchors: Anchors,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -153,8 +164,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules } = read;
-        Ok(Self { state, connectors, service, kept, rules, path, text })
+        let read::Document { state, connectors, service, kept, rules, policies, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, path, text, notify, anchors })
     }
 
     /// How the service runs.
@@ -170,6 +181,21 @@ impl Config {
     /// Which rules the service runs.
     pub(super) fn rules(&self) -> &crate::rule::Options {
         &self.rules
+    }
+
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
+    }
+
+    /// Who is told what, and by which ways.
+    pub(super) fn notify(&self) -> &Notify {
+        &self.notify
+    }
+
+    /// Where signed heads of the audit log go.
+    pub(super) fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

@@ -23,6 +23,7 @@ mod init;
 mod key;
 mod limits;
 mod logs;
+mod named;
 mod notify;
 mod plan;
 mod policy;

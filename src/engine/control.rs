@@ -158,6 +158,11 @@ pub enum Answer {
         /// The store's number.
         rules: i64,
     },
+    /// Something was made.
+    Made {
+        /// Its number.
+        number: i64,
+    },
     /// Written into the audit log.
     Audited {
         /// The entry's number.

@@ -120,9 +120,9 @@ impl Hand<'_> {
         serde_json::from_str(&self.intent.is.what).ok()
     }
 
-    /// True when its orders are those of one quarantine, which stand and fall together.
-    fn is_quarantine(&self) -> bool {
-        matches!(self.what(), Some(What::Ask { ask: Ask::UserQuarantine | Ask::AdminQuarantine { .. }, .. }))
+    /// True of an order that stands and falls with a quarantine: of its sealed receipt, and of all that follows it.
+    fn is_of_quarantine(&self, at: usize) -> bool {
+        self.intent.orders[..=at].iter().any(|ordered| is_receipt(&ordered.order.action))
     }
 
     /// What the receipts say for people.
@@ -160,7 +160,24 @@ impl Hand<'_> {
         if actions.iter().any(|planned| planned.action.is_on_person()) && !self.may_act_on_people()? {
             return Ok(Err(two_needed()));
         }
-        Ok(Ok(orders(&self.intent.is.id, 1, &self.intent.is.on, actions)))
+        let mut all: Vec<Order> = Vec::new();
+        for planned in actions {
+            let first = all.len() + 1;
+            let Action::Quarantine(_) = &planned.action else {
+                all.extend(orders(&self.intent.is.id, first, &self.intent.is.on, std::slice::from_ref(planned)));
+                continue;
+            };
+            let made = quarantine::around(self.core, self.tenant, self.governor, &self.intent.is, planned, first);
+            match made {
+                Ok(Orders::These(orders)) => all.extend(orders),
+                // What is in the way is told by the order itself.
+                Ok(Orders::Over(_)) => {
+                    all.extend(orders(&self.intent.is.id, first, &self.intent.is.on, std::slice::from_ref(planned)));
+                }
+                Err(error) => return Ok(Err(self.later(&error))),
+            }
+        }
+        Ok(Ok(all))
     }
 
     /// The orders of what a policy asks for, as things stand now; the first has the number `first`.
@@ -226,8 +243,11 @@ impl Hand<'_> {
         is.on = on.clone();
         match quarantine::orders(self.core, self.tenant, self.governor, &is, ask, 1) {
             Ok(Orders::These(mut orders)) => {
-                let of_item = orders.iter_mut().filter(|order| is_same(&order.on, on));
-                of_item.for_each(|order| order.version = version.clone());
+                if version.is_some() {
+                    // What its policies judged counts, not what lies there by now.
+                    let of_item = orders.iter_mut().filter(|order| is_same(&order.on, on));
+                    of_item.for_each(|order| order.version = version.clone());
+                }
                 Ok(orders)
             }
             Ok(Orders::Over(Outcome::Blocked(block))) => self.instead(ask, block, on, 1),
@@ -390,7 +410,7 @@ impl Hand<'_> {
     /// The orders that take the place of all that come after this one, where its end decides what they are.
     fn next(&self, at: usize, order: &Order, receipt: &Receipt) -> Option<Vec<Order>> {
         let after = &self.intent.orders[at + 1..];
-        if self.is_quarantine() {
+        if self.is_of_quarantine(at) {
             // Its fallback is the end of it.
             if order.action == Action::MakePrivate && after.is_empty() || matches!(order.action, Action::RemoveNote(_))
             {
@@ -570,6 +590,11 @@ fn is_beside(action: &Action) -> bool {
         Action::PutNote(note) | Action::RemoveNote(note) => sealed::is_receipt(&note.name),
         _ => false,
     }
+}
+
+/// True of the leaving of a quarantine's sealed receipt.
+fn is_receipt(action: &Action) -> bool {
+    matches!(action, Action::PutNote(_)) && is_beside(action)
 }
 
 /// The number behind an order's id; 0 of one that has none.

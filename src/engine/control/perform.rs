@@ -100,7 +100,7 @@ fn state(
 }
 
 /// The number of a connector that the store knows.
-fn number(store: &dyn Store, name: &str) -> Result<ConnectorNumber, Refusal> {
+pub(super) fn number(store: &dyn Store, name: &str) -> Result<ConnectorNumber, Refusal> {
     let connectors = store.connectors()?;
     let found = connectors.iter().find(|connector| connector.name.as_str() == name);
     found.map(|connector| connector.number).ok_or_else(|| {

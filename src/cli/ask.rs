@@ -87,6 +87,12 @@ impl Chosen {
         let filter = self.filter.as_deref().map(Filter::parse).transpose()?;
         Ok(Question { filter, connector: self.connector.clone() })
     }
+
+    /// As it was typed.
+    pub(super) fn words(&self) -> Vec<String> {
+        let filter = self.filter.iter().map(|filter| format!("--where '{filter}'"));
+        filter.chain(self.connector.iter().map(|name| format!("--connector {name}"))).collect()
+    }
 }
 
 impl Question {

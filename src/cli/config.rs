@@ -10,6 +10,7 @@ mod edit;
 mod error;
 mod keys;
 mod notify;
+pub(super) mod operators;
 mod policies;
 mod read;
 mod secrets;
@@ -23,6 +24,7 @@ pub(super) use anchors::Anchors;
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use notify::Notify;
+pub(super) use operators::Operators;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -63,6 +65,8 @@ pub(super) struct Config {
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
+    /// Who decides by name.
+    operators: Operators,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -164,8 +168,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, policies, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, policies, path, text, notify, anchors })
+        let read::Document { state, connectors, service, kept, rules, policies, operators, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, operators, path, text, notify, anchors })
     }
 
     /// How the service runs.

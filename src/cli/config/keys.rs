@@ -20,8 +20,8 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 8] =
-    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "connector"];
+pub(super) const TOP: [&str; 9] =
+    ["state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "connector"];
 
 /// Tables beside those of connectors, with their keys.
 pub(super) const TABLES: [(&str, &[Key]); 6] = [

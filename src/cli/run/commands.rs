@@ -40,7 +40,8 @@ impl Commands {
             Command::RulesApply { rules, .. } => Some(self.loaded(RulesNumber(*rules))?),
             _ => None,
         };
-        let answer = perform(&*self.core.store, command, &actor(uid))?;
+        let admitted = self.admitted(command)?;
+        let answer = perform(&*self.core.store, &admitted, &actor(uid))?;
         if let Some(loaded) = loaded {
             self.core.put_in_force(loaded);
         }
@@ -56,6 +57,17 @@ impl Commands {
         }
         self.running.wake();
         Ok(answer)
+    }
+
+    /// The command that may be carried out, by the operators that the settings know now.
+    fn admitted(&self, command: &Command) -> Result<Command, Refusal> {
+        match command {
+            Command::Govern { .. } | Command::GovernAs { .. } => {
+                let config = Config::load(Some(&self.settings), false).map_err(Refusal::new)?;
+                config.operators().admit(command).map_err(Refusal::new)
+            }
+            _ => Ok(command.clone()),
+        }
     }
 
     fn tenant(&self, name: &str) -> Result<&Arc<Tenant>, Refusal> {

@@ -160,6 +160,7 @@ fn state(links: &[Audience]) -> State {
         lent: None,
         said: None,
         seen_back: None,
+        seen_back: None,
         shared_as: None,
     }))
 }

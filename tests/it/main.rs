@@ -24,6 +24,7 @@ mod privacy;
 mod provider;
 mod provider_box;
 mod provider_dropbox;
+mod quarantine;
 mod queries;
 mod queue;
 mod report;

@@ -9,11 +9,8 @@ pub(super) mod duration;
 mod edit;
 mod error;
 mod keys;
-<<<<<<< HEAD
 mod notify;
-=======
 mod policies;
->>>>>>> policies
 mod read;
 mod secrets;
 mod service;
@@ -60,15 +57,12 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
-<<<<<<< HEAD
     /// Who is told what, and by which ways.
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
-=======
     /// Where policies stand.
     policies: Vec<PathBuf>,
->>>>>>> policies
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -170,13 +164,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-<<<<<<< HEAD
-        let read::Document { state, connectors, service, kept, rules, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, path, text, notify, anchors })
-=======
-        let read::Document { state, connectors, service, kept, rules, policies } = read;
-        Ok(Self { state, connectors, service, kept, rules, policies, path, text })
->>>>>>> policies
+        let read::Document { state, connectors, service, kept, rules, policies, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, path, text, notify, anchors })
     }
 
     /// How the service runs.
@@ -194,7 +183,6 @@ impl Config {
         &self.rules
     }
 
-<<<<<<< HEAD
     /// Who is told what, and by which ways.
     pub(super) fn notify(&self) -> &Notify {
         &self.notify
@@ -203,11 +191,11 @@ impl Config {
     /// Where signed heads of the audit log go.
     pub(super) fn anchors(&self) -> &Anchors {
         &self.anchors
-=======
+    }
+
     /// Policy files, and folders whose `*.toml` files are all policies.
     pub(super) fn policies(&self) -> &[PathBuf] {
         &self.policies
->>>>>>> policies
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

@@ -19,7 +19,7 @@ use crate::console::{self, Control, Edge, Routes, hooks::TenantHooks, metrics};
 use crate::engine::control::{Lock, SOCKET};
 use crate::engine::core::Core;
 use crate::engine::service::{Error, Parts, Running, Service, Task};
-use crate::engine::{feed, following, passes, upkeep};
+use crate::engine::{feed, following, passes, reevaluate, upkeep};
 use crate::report::units;
 use crate::store::{Record, Store};
 use std::io::Write;
@@ -113,7 +113,9 @@ fn core(
     let mut options = config.service().options();
     options.backlog = !args.no_backlog;
     let (clock, stop, key) = (clock.clone(), Arc::clone(stop), keys.token.clone());
+    let governing = super::policy::governing(config, &*store, clock.now())?;
     let core = Core::new(store, opened.tenants, options, clock, stop, key, in_force);
+    core.govern(governing);
     Ok((Arc::new(core), opened.left_out))
 }
 
@@ -137,6 +139,7 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
         Task { name: "passes".into(), run: Box::new(passes::run) },
         Task { name: "feeds".into(), run: Box::new(feed::run) },
         Task { name: "following".into(), run: Box::new(following::run) },
+        Task { name: "reevaluate".into(), run: Box::new(reevaluate::run) },
         Task { name: "upkeep".into(), run: Box::new(move |core| upkeep::run(core, &upkeep_options)) },
     ];
     Parts { tasks, ..Parts::default() }

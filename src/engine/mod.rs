@@ -18,6 +18,7 @@ pub mod passes;
 pub(crate) mod pool;
 pub mod quarantine;
 pub mod reach;
+pub mod reevaluate;
 pub mod rejudge;
 pub mod rules_change;
 pub(crate) mod scan;

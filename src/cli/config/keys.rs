@@ -20,19 +20,18 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-<<<<<<< HEAD
-pub(super) const TOP: [&str; 7] = ["state_dir", "service", "retention", "rules", "notify", "audit", "connector"];
+pub(super) const TOP: [&str; 8] =
+    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "connector"];
 
 /// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 5] =
-    [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES), ("notify", &NOTIFY), ("audit", &AUDIT)];
-=======
-pub(super) const TOP: [&str; 6] = ["state_dir", "service", "retention", "rules", "policies", "connector"];
-
-/// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 4] =
-    [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES), ("policies", &POLICIES)];
->>>>>>> policies
+pub(super) const TABLES: [(&str, &[Key]); 6] = [
+    ("service", &SERVICE),
+    ("retention", &RETENTION),
+    ("rules", &RULES),
+    ("policies", &POLICIES),
+    ("notify", &NOTIFY),
+    ("audit", &AUDIT),
+];
 
 const fn key(name: &'static str, default: &'static str) -> Key {
     Key { name, of: None, default }
@@ -79,7 +78,6 @@ pub(super) const RETENTION: [Key; 5] = [
 pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
 
-<<<<<<< HEAD
 /// Keys of `[notify]`, in the guide's order.
 pub(super) const NOTIFY: [Key; 13] = [
     key("from", "none: no mail leaves"),
@@ -103,10 +101,9 @@ pub(super) const WEBHOOK: [&str; 2] = ["url", "secret_file"];
 /// Keys of `[audit]`, in the guide's order.
 pub(super) const AUDIT: [Key; 3] =
     [key("anchor", "none"), key("anchor_every", "\"1h\""), key("key_file", "the user's own audit key")];
-=======
+
 /// Keys of `[policies]`.
 pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
->>>>>>> policies
 
 /// Lists of `never_read`: owners, groups of owners, folders.
 pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];

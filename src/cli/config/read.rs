@@ -6,11 +6,8 @@
 use super::anchors::{self, Anchors};
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
-<<<<<<< HEAD
 use super::notify::{self, Notify};
-=======
 use super::policies;
->>>>>>> policies
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -37,12 +34,9 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
-<<<<<<< HEAD
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
-=======
     pub(super) policies: Vec<PathBuf>,
->>>>>>> policies
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -75,13 +69,9 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
-<<<<<<< HEAD
     let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules, notify, anchors })
-=======
     let policies = policies::policies(source, root)?;
-    Ok(Document { state, connectors, service, kept, rules, policies })
->>>>>>> policies
+    Ok(Document { state, connectors, service, kept, rules, policies, notify, anchors })
 }
 
 /// An error of the TOML reader, without the line that it would show.

@@ -3,9 +3,12 @@
 use super::rules;
 use crate::cli::config::Config;
 use crate::cli::key;
+use crate::cli::policy;
 use crate::cli::service::actor;
+use crate::engine::control::govern::Deed;
 use crate::engine::control::{Answer, Command, Refusal, perform};
 use crate::engine::core::{Core, InForce, Tenant};
+use crate::engine::judge::{self, Governing};
 use crate::engine::service::Running;
 use crate::store::RulesNumber;
 use std::path::{Path, PathBuf};
@@ -40,7 +43,14 @@ impl Commands {
             Command::RulesApply { rules, .. } => Some(self.loaded(RulesNumber(*rules))?),
             _ => None,
         };
+        let governing = match command {
+            Command::Govern { deed: Deed::Reevaluate } => Some(self.governing()?),
+            _ => None,
+        };
         let answer = perform(&*self.core.store, command, &actor(uid))?;
+        if let Some(governing) = governing {
+            self.core.govern(governing);
+        }
         if let Some(loaded) = loaded {
             self.core.put_in_force(loaded);
         }
@@ -52,6 +62,14 @@ impl Commands {
                     tenant.enabled.store(false, Ordering::Relaxed);
                 }
             }
+            // What items are judged by is another thing from now on.
+            Command::Govern {
+                deed:
+                    Deed::PolicyApprove { .. }
+                    | Deed::PolicyRevoke { .. }
+                    | Deed::ExceptionAdd { .. }
+                    | Deed::ExceptionEnd { .. },
+            } => judge::refresh(&self.core)?,
             _ => {}
         }
         self.running.wake();
@@ -64,6 +82,13 @@ impl Commands {
                 "that connector was set up or mended after the service started\n  restart the service to take it in",
             )
         })
+    }
+
+    /// Policies as they stand in the settings now, with approvals and exceptions.
+    fn governing(&self) -> Result<Governing, Refusal> {
+        let failed = |failed: crate::cli::Failed| Refusal::new(failed.0.trim_start_matches("error: "));
+        let config = Config::load(Some(&self.settings), false).map_err(|error| failed(error.into()))?;
+        policy::governing(&config, &*self.core.store, self.core.clock.now()).map_err(failed)
     }
 
     /// Compiles the rules as they stand in the settings now; they must be those that were priced.

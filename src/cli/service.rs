@@ -101,6 +101,21 @@ impl Reached {
     }
 }
 
+impl Direct {
+    /// The store, which nobody else writes.
+    pub(super) fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    /// Carries a command out.
+    ///
+    /// # Errors
+    /// When it was refused.
+    pub(super) fn perform(&self, command: &Command) -> Result<Answer, Failed> {
+        perform(&self.store, command, &actor(own_uid())).map_err(Failed::new)
+    }
+}
+
 /// Lets the store, and the service if one runs, follow what was changed in the settings. Without a store there is nothing to
 /// follow; what hinders it is told and is no failure, since the next start of the service follows by itself.
 pub(super) fn follow(config: &Config, doing: &str, command: &Command) {

@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod audit;
 mod backlog;
 mod canary;
 mod connect;
@@ -15,6 +16,7 @@ mod guide;
 mod harness;
 mod hostile;
 mod key;
+mod notify;
 mod privacy;
 mod provider;
 mod provider_box;

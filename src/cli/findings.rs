@@ -4,6 +4,8 @@ mod reveal;
 mod show;
 mod trace;
 
+pub(super) use trace::is_token;
+
 use super::Failed;
 use super::ask::{self, Chosen, Form, Lines};
 use crate::engine::facts::Hit;

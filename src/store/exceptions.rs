@@ -6,6 +6,9 @@ use crate::clock::Moment;
 use crate::model::{ConnectorNumber, ExceptionNumber};
 use std::sync::Arc;
 
+/// How long an exception lasts at most, in days: a year, and none for ever.
+pub const DAYS_MAX: u32 = 366;
+
 /// What an exception is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExceptionKind {
@@ -81,7 +84,7 @@ pub trait Exceptions {
     /// Makes one, with its audit entry.
     ///
     /// # Errors
-    /// When it could not be written.
+    /// When it is about nothing, ends before now or later than [`DAYS_MAX`] from now, or when it could not be written.
     fn add_exception(&self, new: &NewException, entry: &Entry) -> Result<ExceptionNumber, Error>;
 
     /// Ends one before its time, with its audit entry; false when it had ended.

@@ -164,6 +164,8 @@ pub struct Closing {
 /// Which intents a reading gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IntentQuery {
+    /// This one only.
+    pub number: Option<IntentNumber>,
     /// In these states only; empty is all.
     pub states: Vec<IntentState>,
     /// Of this item only.
@@ -205,7 +207,7 @@ pub trait Intents {
     /// When it could not be written.
     fn begin_intent(&self, number: IntentNumber, orders: &[Order]) -> Result<(), Error>;
 
-    /// The state that was found before an order's first step ([`Order::begun`]).
+    /// The state that was found before an order's first step ([`Order::begun`]). The first word of it counts.
     ///
     /// # Errors
     /// When it could not be written.
@@ -224,7 +226,7 @@ pub trait Intents {
     fn after_step(&self, number: IntentNumber, order: &str, did: &Did) -> Result<(), Error>;
 
     /// An order that is not the intent's last came to its end; `next` takes the place of the orders after it, where what was
-    /// found decides what they are.
+    /// found decides what they are. It may be said again, with other orders, as long as no step of those after it was called.
     ///
     /// # Errors
     /// When it could not be written.
@@ -248,13 +250,20 @@ pub trait Intents {
     /// When it could not be written.
     fn fail_intent(&self, number: IntentNumber, said: &str, due: Moment, attempts_max: u32) -> Result<bool, Error>;
 
-    /// Cancels intents that have not begun; tells how many.
+    /// Cancels intents that have not begun and that nobody has in hand; tells how many. Nothing is audited when there are none.
     ///
     /// # Errors
     /// When it could not be written.
     fn cancel_intents(&self, query: &IntentQuery, why: &str, entry: &Entry) -> Result<u64, Error>;
 
-    /// Brings parked intents back: they go on where they stood. Tells how many.
+    /// Cancels an intent that the caller has in hand and that has not begun.
+    ///
+    /// # Errors
+    /// When it could not be written, or it has begun.
+    fn cancel_intent(&self, number: IntentNumber, why: &str, entry: &Entry) -> Result<(), Error>;
+
+    /// Brings parked intents back: they go on where they stood, their attempts at zero; a receipt that says
+    /// [`Outcome::Unknown`] is no end any more. Tells how many. Nothing is audited when there are none.
     ///
     /// # Errors
     /// When it could not be written.

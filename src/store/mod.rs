@@ -46,7 +46,7 @@ pub use matches::{Match, MatchCount, Matched, Matches, Ruled, Ruling};
 pub use messages::{Channel, Message, MessageState, Messages, NewMessage};
 pub use people::{Dependence, People, PeopleChanges, PeopleTaken};
 pub use plans::{Approved, NewPlan, Plan, Plans};
-pub use quarantines::{NewQuarantined, Quarantined, Quarantines};
+pub use quarantines::{Lying, NewQuarantined, Quarantined, Quarantines};
 pub use queue::{Ask, Claim, Depth, Failure, Fate, GivenBack, Job, Parked, Queue};
 pub use rules::{DetectorKept, Rules, RulesNumber};
 pub use seal::SealKey;
@@ -113,6 +113,10 @@ pub enum Record {
     AuditFields,
     /// Rows of items that are gone.
     GoneItems,
+    /// Alerts that were closed.
+    ClosedAlerts,
+    /// Messages that left, alone or in a digest.
+    PastMessages,
 }
 
 /// How the store is.

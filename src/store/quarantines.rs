@@ -30,6 +30,8 @@ pub struct NewQuarantined {
     pub order: Order,
     /// The state before: what a restore brings back.
     pub prior: ItemState,
+    /// The provider's id of the note that was left where it was; `None` when none was.
+    pub note: Option<Arc<str>>,
     /// The id of the sealed receipt beside it, at the provider.
     pub receipt: Option<Arc<str>>,
     /// Our SHA-256 of its content, when it was read.
@@ -47,6 +49,17 @@ pub struct Quarantined {
     pub since: Moment,
     /// When it was brought back.
     pub released: Option<Moment>,
+}
+
+/// An item that lies in quarantine, and the note that was left in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lying {
+    /// Whose item.
+    pub connector: ConnectorNumber,
+    /// The item, where the store knows it.
+    pub item: Option<ItemNumber>,
+    /// The provider's id of the note.
+    pub note: Option<Arc<str>>,
 }
 
 /// Quarantine. Rows come and go with closings of intents ([`super::intents::Closing`]).
@@ -68,6 +81,18 @@ pub trait Quarantines {
     /// # Errors
     /// When it could not be read.
     fn is_quarantined(&self, item: ItemNumber) -> Result<bool, Error>;
+
+    /// Whether this id is a note of ours, left for something that lies in quarantine now.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn is_note(&self, of: ConnectorNumber, id: &str) -> Result<bool, Error>;
+
+    /// All that lies in quarantine now, with its notes: one question for judging many items. Nothing sealed is opened.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn lying(&self) -> Result<Vec<Lying>, Error>;
 
     /// Takes back what a sealed receipt at the provider tells; false when it is known already.
     ///

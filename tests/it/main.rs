@@ -1,5 +1,8 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod act;
+mod actions;
+mod alerts;
 mod audit;
 mod backlog;
 mod canary;
@@ -9,6 +12,7 @@ mod corpus;
 mod cost;
 mod doctor;
 mod emulate;
+mod exceptions;
 mod extract;
 mod extract_cli;
 mod govern;
@@ -17,10 +21,12 @@ mod harness;
 mod hostile;
 mod key;
 mod notify;
+mod policies;
 mod privacy;
 mod provider;
 mod provider_box;
 mod provider_dropbox;
+mod quarantine;
 mod queries;
 mod queue;
 mod report;

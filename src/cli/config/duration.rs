@@ -6,7 +6,7 @@ use std::time::Duration;
 const UNITS: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400)];
 
 /// Reads `90s`, `30min` (or `30m`), `12h`, `7d`, also joined (`1h30min`); `None` for anything else.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(in crate::cli) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut secs: Option<u64> = None;
     while !rest.is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// In the largest unit that divides it: `12h`.
-pub(super) fn words(span: Duration) -> String {
+pub(in crate::cli) fn words(span: Duration) -> String {
     let secs = span.as_secs();
     let fits = UNITS.into_iter().rev().find(|(_, each)| secs >= *each && secs.is_multiple_of(*each));
     let (name, each) = fits.unwrap_or(UNITS[0]);

@@ -44,17 +44,20 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     trace.end(&token)
 }
 
+/// Whether a word is spelled as tokens are.
+pub(in crate::cli) fn is_token(typed: &str) -> bool {
+    let digits = typed.strip_prefix('k').and_then(|rest| rest.split_once(':')).map(|(_, digits)| digits);
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// The token that was typed, or that of the finding that was.
 fn token(opened: &Opened, typed: &str) -> Result<Arc<str>, Failed> {
     if let Some(number) = number(typed) {
         let row = opened.store.finding(number)?.ok_or_else(|| no_finding(typed))?;
         return Ok(row.finding.token.as_str().into());
     }
-    let digits = typed.strip_prefix('k').and_then(|rest| rest.split_once(':')).map(|(_, digits)| digits);
-    let is_token =
-        digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     // What is no token may be a value: it is not repeated.
-    is_token.then(|| typed.into()).ok_or_else(|| {
+    is_token(typed).then(|| typed.into()).ok_or_else(|| {
         Failed::new("this is neither a token (k1: and 32 hexadecimal digits) nor the number of a finding\n  tokens stand in `sluicebox findings --format jsonl`")
     })
 }

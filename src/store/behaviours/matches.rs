@@ -2,11 +2,12 @@
 
 use super::{Behaviour, Stand, file, folder, good, within};
 use crate::clock::Moment;
+use crate::model::action::Outcome;
 use crate::model::action::{Target, TargetItem};
 use crate::model::{Cause, ConnectorNumber, ItemKind, ItemNumber, Level, Principal, Severity};
 use crate::store::alerts::{AlertGroup, AlertKey};
-use crate::store::intents::{NewIntent, Voter};
-use crate::store::{Match, Matched, Ruled, Ruling, Settlement};
+use crate::store::intents::{Closing, IntentClaim, IntentQuery, NewIntent, Voter};
+use crate::store::{Entry, Match, Matched, Ruled, Ruling, Settlement};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,10 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("matches end with their item, and none begins on what is gone", end_with_the_item),
     ("the matches of policies that are no more end in slices", policies_that_are_no_more),
     ("a settlement rules on its item", settlement_rules),
+    ("each episode asks once for what its policies want", asks_once),
+    ("what nobody wants any more is cancelled before it began", cancelled_when_unwanted),
+    ("what an episode asked for is asked anew when it begins anew", asked_anew),
+    ("an item that is opened again after an action is a new match", opened_again_after_an_action),
 ];
 
 /// A moment that is told by the seconds since the first.
@@ -272,4 +277,133 @@ fn settlement_rules(stand: &mut Stand) {
     let lost = Settlement { ruling: Some(ruling(of, jobs[0].lease.item, &[])), ..Settlement::of(jobs[0].lease) };
     good(stand.store.settle(lost));
     assert_eq!(counts(stand), [("p".into(), 1)], "nor does one whose lease is over");
+}
+
+fn wants(matches: &[Matched], intents: Vec<NewIntent>, of: ConnectorNumber, item: ItemNumber) -> Ruling {
+    Ruling { intents, ..ruling(of, item, matches) }
+}
+
+/// Ids and states of an item's intents.
+fn intents(stand: &Stand, item: ItemNumber) -> Vec<(String, &'static str)> {
+    let query = IntentQuery { item: Some(item), ..IntentQuery::default() };
+    let all = good(stand.store.intents(&query, None, 99));
+    all.iter().map(|intent| (intent.is.id.to_string(), intent.state.name())).collect()
+}
+
+fn pairs<const N: usize>(rows: [(&str, &'static str); N]) -> Vec<(String, &'static str)> {
+    rows.map(|(id, state)| (id.to_owned(), state)).to_vec()
+}
+
+fn asked(stand: &Stand, item: ItemNumber) -> Vec<bool> {
+    good(stand.store.matches(item)).iter().map(|one| one.asked).collect()
+}
+
+fn asks_once(stand: &mut Stand) {
+    let (of, items) = files(stand, &["1"]);
+    let item = items[0];
+    let (a, b) = (matched("a", 1, Some(Level::Public)), matched("b", 1, Some(Level::Public)));
+    rule(stand, &[ruling(of, item, std::slice::from_ref(&a))]);
+    assert_eq!(asked(stand, item), [false], "nothing was wanted yet");
+    // A policy that comes into force wants two things at once, one of them together with a policy that is not asked for.
+    let both = vec![wanted("a1", of, item, &[("a", 1)]), wanted("a2", of, item, &[("a", 1), ("z", 1)])];
+    let told = wants(std::slice::from_ref(&a), both, of, item);
+    stand.refuse_after(0);
+    assert!(stand.store.rule(std::slice::from_ref(&told)).is_err());
+    stand.crash();
+    assert_eq!((asked(stand, item), intents(stand, item)), (vec![false], Vec::new()));
+    let changed = rule(stand, std::slice::from_ref(&told));
+    assert_eq!((changed.began, changed.intents), (0, 2));
+    stand.crash();
+    assert_eq!(asked(stand, item), [true]);
+    let want = pairs([("a1", "waits"), ("a2", "waits")]);
+    assert_eq!(intents(stand, item), want);
+    let again = wants(&[a.clone()], vec![wanted("a3", of, item, &[("a", 1)])], of, item);
+    stand.refuse_after(0);
+    assert_eq!(rule(stand, std::slice::from_ref(&again)), Ruled::default(), "and it writes nothing");
+    stand.crash();
+    assert_eq!(intents(stand, item), want);
+    // Another policy comes and wants the same: one intent for both, kept since one of them has not asked.
+    let joined = vec![wanted("ab", of, item, &[("a", 1), ("b", 1)]), wanted("a4", of, item, &[("a", 1)])];
+    let changed = rule(stand, &[wants(&[a, b], joined, of, item)]);
+    assert_eq!((changed.began, changed.intents, changed.cancelled), (1, 1, 0));
+    assert_eq!(asked(stand, item), [true, true]);
+    assert_eq!(intents(stand, item), pairs([("a1", "waits"), ("a2", "waits"), ("ab", "waits")]));
+    let nobody = vec![wanted("n", of, item, &[]), wanted("y", of, item, &[("y", 1)])];
+    let both = [matched("a", 1, Some(Level::Public)), matched("b", 1, Some(Level::Public))];
+    assert_eq!(rule(stand, &[wants(&both, nobody, of, item)]), Ruled::default(), "what no match wants is dropped");
+}
+
+fn cancelled_when_unwanted(stand: &mut Stand) {
+    let (of, items) = files(stand, &["1", "2", "3"]);
+    let (a, b) = (matched("a", 1, Some(Level::Public)), matched("b", 1, Some(Level::Public)));
+    for (item, id) in items.iter().zip(["1", "2", "3"]) {
+        let both = vec![
+            wanted(&format!("{id}a"), of, *item, &[("a", 1)]),
+            wanted(&format!("{id}ab"), of, *item, &[("a", 1), ("b", 1)]),
+        ];
+        rule(stand, &[wants(&[a.clone(), b.clone()], both, of, *item)]);
+    }
+    let changed = rule(stand, &[ruling(of, items[0], std::slice::from_ref(&b))]);
+    assert_eq!((changed.ended, changed.cancelled), (1, 1), "the other still wants the second");
+    assert_eq!(intents(stand, items[0]), pairs([("1a", "cancelled"), ("1ab", "waits")]));
+    good(stand.store.item_gone(items[1]));
+    assert_eq!(intents(stand, items[1]), pairs([("2a", "cancelled"), ("2ab", "cancelled")]), "with its item");
+    assert_eq!(good(stand.store.end_matches_but(&["b".into()])), 1);
+    assert_eq!(intents(stand, items[2]), pairs([("3a", "cancelled"), ("3ab", "waits")]), "with its policy");
+    assert_eq!(good(stand.store.end_matches_but(&[])), 2);
+    assert_eq!(intents(stand, items[2]), pairs([("3a", "cancelled"), ("3ab", "cancelled")]));
+}
+
+fn asked_anew(stand: &mut Stand) {
+    let (of, items) = files(stand, &["1"]);
+    let item = items[0];
+    let rows =
+        [(1, Level::External, 1, 0), (1, Level::Public, 1, 1), (2, Level::Public, 1, 1), (2, Level::Internal, 0, 0)];
+    for (place, (hash, level, kept, cancelled)) in rows.into_iter().enumerate() {
+        let intent = wanted(&format!("i{place}"), of, item, &[("a", hash)]);
+        let changed = rule(stand, &[wants(&[matched("a", hash, Some(level))], vec![intent], of, item)]);
+        assert_eq!((changed.intents, changed.cancelled), (kept, cancelled), "row {place}");
+    }
+    assert_eq!(intents(stand, item), pairs([("i0", "cancelled"), ("i1", "cancelled"), ("i2", "waits")]));
+    let other = ruling(of, item, &[matched("a", 3, Some(Level::Internal))]);
+    assert_eq!(
+        rule(stand, &[other]).cancelled,
+        1,
+        "a changed policy that is not in force wants nothing of what was asked"
+    );
+    assert_eq!(asked(stand, item), [false]);
+}
+
+fn opened_again_after_an_action(stand: &mut Stand) {
+    let (of, items) = files(stand, &["1"]);
+    let item = items[0];
+    let told =
+        |id: &str| wants(&[matched("a", 1, Some(Level::Public))], vec![wanted(id, of, item, &[("a", 1)])], of, item);
+    rule(stand, &[told("i1")]);
+    let claim = IntentClaim { connectors: &[of], causes: &[Cause::Policy], limits: &[] };
+    let number = good(stand.store.claim_intent(&claim)).expect("it waits").number;
+    let closing = Closing {
+        number,
+        receipt: None,
+        outcome: Outcome::Done,
+        why: "".into(),
+        level: Some(Level::Internal),
+        entry: Entry {
+            actor: "policy a".into(),
+            act: "action.done".into(),
+            about: "item".into(),
+            details: "{}".into(),
+        },
+        asks: Vec::new(),
+        exceptions: Vec::new(),
+        messages: Vec::new(),
+        quarantined: None,
+        released: None,
+    };
+    good(stand.store.close_intent(&closing));
+    assert_eq!(good(stand.store.matches(item))[0].level, Some(Level::Internal));
+    tick(stand);
+    let changed = rule(stand, &[told("i2")]);
+    assert_eq!((changed.began, changed.intents), (1, 1), "somebody made a link again");
+    assert_eq!(intents(stand, item), pairs([("i1", "ended"), ("i2", "waits")]));
 }

@@ -4,12 +4,19 @@
 //! crash would leave it. A second kind of store implements [`Ground`] and runs [`all`].
 
 mod activities;
+mod alerts;
 mod audit;
+mod breakers;
 mod connectors;
 mod coverage;
+mod exceptions;
+mod intents;
 mod inventory;
 mod matches;
+mod messages;
 mod people;
+mod plans;
+mod quarantines;
 mod queue;
 mod rules;
 mod slices;
@@ -46,7 +53,14 @@ fn all() -> Vec<Behaviour> {
         rules::BEHAVIOURS,
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
+        intents::BEHAVIOURS,
+        breakers::BEHAVIOURS,
+        plans::BEHAVIOURS,
+        quarantines::BEHAVIOURS,
         matches::BEHAVIOURS,
+        alerts::BEHAVIOURS,
+        exceptions::BEHAVIOURS,
+        messages::BEHAVIOURS,
     ];
     lists.concat()
 }

@@ -208,3 +208,37 @@ impl Alerts for Sqlite {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migrate::bare;
+
+    #[test]
+    fn an_alert_keeps_so_many_items_and_counts_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = bare(folder.path());
+        connection.execute_batch("INSERT INTO policy_name (number, name) VALUES (1, 'p')").unwrap();
+        let seal = SealKey::new([3; 32]);
+        let desk = Desk { tx: &connection, seal: &seal, now: Moment::from_millis(1) };
+        let key = AlertKey { severity: Severity::Low, group: None };
+        let first = [0, ITEMS_KEPT_MAX - 10, ITEMS_KEPT_MAX - 5, ITEMS_KEPT_MAX + 7];
+        let mut counted = 0;
+        for range in first.windows(2) {
+            let mut hits = Hits::default();
+            for item in range[0]..range[1] {
+                hits.add(1, &key, ItemNumber(item));
+                // The same item once more: a new episode of it.
+                hits.add(1, &key, ItemNumber(item));
+                counted += 2;
+            }
+            connection.execute_batch("BEGIN").unwrap();
+            hits.keep(&desk).unwrap();
+            connection.execute_batch("COMMIT").unwrap();
+        }
+        let told = picked(&connection, &seal, "number = ?1 LIMIT ?2", (1, 1)).unwrap();
+        assert_eq!((told.len(), told[0].items), (1, counted));
+        let kept: i64 = connection.query_row("SELECT COUNT(*) FROM alert_item", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, ITEMS_KEPT_MAX);
+    }
+}

@@ -1,6 +1,6 @@
 //! `Audit` in SQLite.
 
-use super::{Failed, Haste, Sqlite, intents, words};
+use super::{Failed, Haste, Sqlite, intents, messages, words};
 use crate::clock::Moment;
 use crate::store::Error;
 use crate::store::audit::{Audit, BEFORE_ALL, Entry, EntryRow, Proven, commitment, link};
@@ -123,7 +123,7 @@ impl Audit for Sqlite {
     }
 
     fn outbox_depth(&self) -> Result<u64, Error> {
-        self.read("count waiting actions", intents::waiting)
+        self.read("count what waits to be done and told", |c| Ok(intents::waiting(c)? + messages::depth(c)?))
     }
 }
 

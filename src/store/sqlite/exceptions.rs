@@ -5,15 +5,22 @@ use crate::clock::Moment;
 use crate::model::{ConnectorNumber, ExceptionNumber};
 use crate::store::audit::Entry;
 use crate::store::error::Kind;
-use crate::store::exceptions::{Exception, ExceptionKind, Exceptions, NewException};
+use crate::store::exceptions::{DAYS_MAX, Exception, ExceptionKind, Exceptions, NewException};
 use crate::store::{Error, SealKey};
 use rusqlite::{Row, params};
 use std::sync::Arc;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Makes one; its audit entry is another's affair.
 pub(super) fn add_in(desk: &Desk<'_>, new: &NewException) -> Result<ExceptionNumber, Failed> {
-    if new.what.is_empty() || new.until <= desk.now {
-        return Err(Kind::Refused("an exception must be about something and end later than now".into()).into());
+    if new.what.is_empty() {
+        return Err(Kind::Refused("an exception must be about something".into()).into());
+    }
+    if new.until <= desk.now || new.until > desk.now.plus(DAYS_MAX * DAY) {
+        let what = format!("an exception must end, later than now and within {DAYS_MAX} days");
+        return Err(Kind::Refused(what).into());
     }
     let excused: Vec<(&str, u64)> = new.excused.iter().map(|(detector, different)| (&**detector, *different)).collect();
     let excused = serde_json::to_string(&excused).map_err(|_| Kind::Failed("counts cannot be written".into()))?;

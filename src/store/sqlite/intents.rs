@@ -17,8 +17,10 @@ use crate::model::action::{Did, Order, Receipt, State, Step};
 use crate::model::{ConnectorNumber, IntentNumber, IntentState, ItemNumber};
 use crate::store::Error;
 use crate::store::audit::Entry;
+use crate::store::error::Kind;
 use crate::store::intents::{Closing, Intent, IntentClaim, IntentQuery, Intents, NewIntent, Tripped};
 use claim::{Turn, Wish};
+use row::Row;
 use rusqlite::{Connection, OptionalExtension};
 use std::sync::Arc;
 
@@ -40,6 +42,11 @@ impl Intents for Sqlite {
     fn claim_intent(&self, claim: &IntentClaim<'_>) -> Result<Option<Intent>, Error> {
         let doing = "take the next intent";
         let wish = Arc::new(Wish::of(claim));
+        let now = self.now();
+        // Whoever asks again and again costs no commit while there is nothing.
+        if !self.read(doing, |tx| claim::may_find(tx, &wish, now))? {
+            return Ok(None);
+        }
         loop {
             let wish = Arc::clone(&wish);
             match self.write_at(Haste::Live, doing, move |desk| claim::claim(desk, &wish))? {
@@ -106,6 +113,18 @@ impl Intents for Sqlite {
         let why: Arc<str> = why.into();
         let states = [IntentState::Waits, IntentState::Held, IntentState::Parked];
         self.for_each(query, &states, entry, "cancel intents", move |desk, number| cancel(desk, number, &why))
+    }
+
+    fn cancel_intent(&self, number: IntentNumber, why: &str, entry: &Entry) -> Result<(), Error> {
+        let (why, entry) = (why.to_owned(), entry.clone());
+        self.write_at(Haste::Live, "cancel an intent", move |desk| {
+            let row = row::in_hand(desk.tx, number)?;
+            if row.begun.is_some() {
+                return Err(Kind::Refused(format!("intent {number} has begun")).into());
+            }
+            over(desk, row, &why)?;
+            audit::append(desk.tx, desk.now, entry).map(drop)
+        })
     }
 
     fn retry_intents(&self, query: &IntentQuery, entry: &Entry) -> Result<u64, Error> {
@@ -221,15 +240,19 @@ pub(super) fn waiting(tx: &Connection) -> Result<u64, Failed> {
 
 /// Cancels an intent that has not begun and that nobody has in hand; false otherwise.
 fn cancel(desk: &Desk<'_>, number: i64, why: &str) -> Result<bool, Failed> {
-    let Some(mut row) = row::of(desk.tx, number)?.filter(|row| row.begun.is_none() && !row.in_hand) else {
+    let Some(row) = row::of(desk.tx, number)?.filter(|row| row.begun.is_none() && !row.in_hand) else {
         return Ok(false);
     };
+    over(desk, row, why)?;
+    Ok(true)
+}
+
+fn over(desk: &Desk<'_>, mut row: Row, why: &str) -> Result<(), Failed> {
     row.put(IntentState::Cancelled, "cancelled", why);
     row.due = None;
     row.ended = Some(desk.now);
     row.save(desk)?;
-    breaker::forget(desk, number)?;
-    Ok(true)
+    breaker::forget(desk, row.number)
 }
 
 /// Brings a parked intent back, to where it stood.
@@ -292,3 +315,6 @@ pub(super) fn unvote_in(desk: &Desk<'_>, item: ItemNumber, policies: &[Arc<str>]
     }
     Ok(cancelled)
 }
+
+#[cfg(test)]
+mod tests;

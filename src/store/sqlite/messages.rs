@@ -9,7 +9,7 @@ use crate::store::{Error, SealKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Counters of messages in each state, of connector 0: from this number on, in the order of [`MessageState::ALL`].
-const COUNTED: i64 = 200;
+const COUNTED: i64 = 300;
 /// The longest id.
 const ID_CHARS_MAX: usize = 64;
 
@@ -270,6 +270,14 @@ impl Messages for Sqlite {
         self.read("read messages", |tx| {
             let pick = "sequence > ?1 ORDER BY sequence LIMIT ?2";
             picked(tx, self.seal(), pick, (words::integer(after), words::limit(max)))
+        })
+    }
+
+    fn message_counts(&self) -> Result<Vec<(MessageState, u64)>, Error> {
+        self.read("count messages", |tx| {
+            let counted =
+                |(place, state)| Ok((state, words::count(counter::value(tx, ConnectorNumber(0), COUNTED + place)?)));
+            (0..).zip(MessageState::ALL).map(counted).collect()
         })
     }
 

@@ -68,6 +68,7 @@ pub(super) fn open(options: &Options) -> Result<Opened, Error> {
     prove_key(&connection, options).map_err(told)?;
     super::queue::begin_run(&connection, options.clock.steady()).map_err(told)?;
     super::messages::begin_run(&connection).map_err(told)?;
+    super::intents::begin_run(&connection, options.clock.steady()).map_err(told)?;
     mark_closed(&connection, false).map_err(told)?;
     Ok(Opened { connection, lock })
 }

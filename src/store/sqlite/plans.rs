@@ -1,7 +1,7 @@
 //! `Plans` in SQLite.
 
 use super::writer::Haste;
-use super::{Desk, Failed, Sqlite, audit, intents, sealed, words};
+use super::{Desk, Failed, Sqlite, audit, intents, words};
 use crate::clock::Moment;
 use crate::model::PlanNumber;
 use crate::store::audit::Entry;
@@ -109,7 +109,7 @@ const COLUMNS: &str = "number, hash, body, made_by, kind, items, approvals, made
 fn from_row(tx: &Connection, seal: Option<&SealKey>, row: &Row<'_>) -> Result<Plan, Failed> {
     let number: i64 = row.get(0)?;
     let body = match seal {
-        Some(seal) => sealed::open_text(seal, &row.get::<_, Vec<u8>>(2)?)?,
+        Some(seal) => words::opened(seal, &row.get::<_, Vec<u8>>(2)?)?,
         None => String::new(),
     };
     let is = NewPlan {
@@ -155,7 +155,7 @@ fn add(desk: &Desk<'_>, plan: &NewPlan, entry: Entry) -> Result<PlanNumber, Fail
         "INSERT INTO plan (hash, body, made_by, kind, items, approvals, made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     desk.tx.prepare_cached(sql)?.execute(params![
         plan.hash,
-        sealed::text(desk.seal, &plan.body)?,
+        words::sealed(desk.seal, &plan.body)?,
         &*plan.by,
         &*plan.kind,
         words::integer(plan.items),

@@ -8,7 +8,7 @@ use crate::model::action::{ItemState, Order, Target, Whose};
 use crate::model::{ConnectorNumber, IntentNumber, ItemKind, ItemNumber};
 use crate::store::audit::Entry;
 use crate::store::error::Kind;
-use crate::store::quarantines::{NewQuarantined, Quarantined, Quarantines};
+use crate::store::quarantines::{Lying, NewQuarantined, Quarantined, Quarantines};
 use crate::store::{Error, SealKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,29 @@ impl Quarantines for Sqlite {
 
     fn is_quarantined(&self, item: ItemNumber) -> Result<bool, Error> {
         self.read("look whether an item lies in quarantine", |tx| lies_there(tx, item))
+    }
+
+    fn is_note(&self, of: ConnectorNumber, id: &str) -> Result<bool, Error> {
+        self.read("look whether something is a note of ours", |tx| {
+            let sql =
+                "SELECT 1 FROM quarantine WHERE connector = ?1 AND note = ?2 AND note IS NOT NULL AND released IS NULL";
+            Ok(tx.prepare_cached(sql)?.exists((of.0, id))?)
+        })
+    }
+
+    fn lying(&self) -> Result<Vec<Lying>, Error> {
+        self.read("read what lies in quarantine", |tx| {
+            let sql = "SELECT connector, item, note FROM quarantine WHERE released IS NULL ORDER BY id";
+            let mut statement = tx.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| {
+                Ok(Lying {
+                    connector: ConnectorNumber(row.get(0)?),
+                    item: row.get::<_, Option<i64>>(1)?.map(ItemNumber),
+                    note: row.get::<_, Option<String>>(2)?.map(Into::into),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     fn adopt(&self, kept: &NewQuarantined, since: Moment, entry: &Entry) -> Result<bool, Error> {
@@ -76,7 +99,7 @@ struct Sealed {
 }
 
 const COLUMNS: &str =
-    "id, connector, item, intent, policies, whose, person, receipt, content, found, sealed, since, released";
+    "id, connector, item, intent, policies, whose, person, receipt, content, found, sealed, since, released, note";
 
 fn from_row(seal: &SealKey, row: &Row<'_>) -> Result<Quarantined, Failed> {
     let Sealed { owner, order, prior } = sealed::open(seal, &row.get::<_, Vec<u8>>(10)?)?;
@@ -91,6 +114,7 @@ fn from_row(seal: &SealKey, row: &Row<'_>) -> Result<Quarantined, Failed> {
         owner,
         order,
         prior,
+        note: row.get::<_, Option<String>>(13)?.map(Into::into),
         receipt: row.get::<_, Option<String>>(7)?.map(Into::into),
         content: row.get(8)?,
         found: list(&row.get::<_, String>(9)?)?,
@@ -135,11 +159,12 @@ fn keep(desk: &Desk<'_>, kept: &NewQuarantined, since: Moment) -> Result<(), Fai
         Target::Person(_) => None,
     };
     let sql = "INSERT INTO quarantine (id, connector, item, item_kind, item_id, intent, policies, whose, person, receipt, \
-               content, found, sealed, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+               content, found, sealed, since, note) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
                ON CONFLICT (id) DO UPDATE SET item = excluded.item, item_kind = excluded.item_kind, \
                item_id = excluded.item_id, intent = excluded.intent, policies = excluded.policies, whose = excluded.whose, \
                person = excluded.person, receipt = excluded.receipt, content = excluded.content, found = excluded.found, \
-               sealed = excluded.sealed, since = excluded.since, released = NULL";
+               sealed = excluded.sealed, since = excluded.since, note = excluded.note, released = NULL";
     desk.tx.prepare_cached(sql)?.execute(params![
         &*kept.id,
         kept.connector.0,
@@ -155,6 +180,7 @@ fn keep(desk: &Desk<'_>, kept: &NewQuarantined, since: Moment) -> Result<(), Fai
         of_list(&kept.found)?,
         sealed::record(desk.seal, &sealed)?,
         since.as_millis(),
+        kept.note.as_deref(),
     ])?;
     Ok(())
 }

@@ -135,9 +135,7 @@ pub(super) fn drop_waiting(desk: &Desk<'_>, item: ItemNumber) -> Result<(), Fail
 /// Begins a run: nobody holds a lease, and nobody waits longer than a clock that was wrong then can have meant.
 pub(super) fn begin_run(tx: &Connection, now: Moment) -> Result<(), Failed> {
     tx.execute_batch("BEGIN IMMEDIATE")?;
-    let begun = row::end_all_leases(tx, now)
-        .and_then(|()| row::clamp_delays(tx, now))
-        .and_then(|()| super::intents::begin_run(tx, now));
+    let begun = row::end_all_leases(tx, now).and_then(|()| row::clamp_delays(tx, now));
     tx.execute_batch(if begun.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     begun
 }

@@ -1,30 +1,20 @@
 //! Records that name items and people: kept as JSON, sealed.
 
-use super::Failed;
+use super::{Failed, words};
 use crate::store::SealKey;
 use crate::store::error::Kind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Seals a text.
-pub(super) fn text(seal: &SealKey, text: &str) -> Result<Vec<u8>, Failed> {
-    Ok(seal.seal(text).map_err(|error| error.kind().clone())?)
-}
-
-/// Opens a text.
-pub(super) fn open_text(seal: &SealKey, sealed: &[u8]) -> Result<String, Failed> {
-    Ok(seal.open(sealed).map_err(|error| error.kind().clone())?)
-}
-
 /// Seals a record.
 pub(super) fn record<T: Serialize + ?Sized>(seal: &SealKey, record: &T) -> Result<Vec<u8>, Failed> {
     let json = serde_json::to_string(record).map_err(|_| Kind::Failed("a record cannot be written as JSON".into()))?;
-    text(seal, &json)
+    words::sealed(seal, &json)
 }
 
 /// Opens a record. What an error says of the text is left out: it may quote it.
 pub(super) fn open<T: DeserializeOwned>(seal: &SealKey, sealed: &[u8]) -> Result<T, Failed> {
-    let json = open_text(seal, sealed)?;
+    let json = words::opened(seal, sealed)?;
     serde_json::from_str(&json)
         .map_err(|_| Kind::Damaged("a sealed record is not what this program writes".into()).into())
 }

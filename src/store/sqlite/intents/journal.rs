@@ -81,9 +81,10 @@ pub(super) fn end(
     let sql = "UPDATE intent_order SET receipt = ?3, is_open = ?4 WHERE intent = ?1 AND place = ?2";
     desk.tx.prepare_cached(sql)?.execute(params![number.0, place, receipt, is_open])?;
     let Some(next) = next else { return Ok(()) };
-    let has_begun = "SELECT 1 FROM intent_order WHERE intent = ?1 AND place > ?2 AND found IS NOT NULL";
-    if desk.tx.prepare_cached(has_begun)?.exists((number.0, place))? {
-        return Err(Kind::Refused(format!("an order of intent {number} that was begun cannot be replaced")).into());
+    let was_called = "SELECT 1 FROM intent_step WHERE intent = ?1 AND place > ?2";
+    if desk.tx.prepare_cached(was_called)?.exists((number.0, place))? {
+        let what = format!("an order of intent {number} that may have changed something cannot be replaced");
+        return Err(Kind::Refused(what).into());
     }
     let sql = "DELETE FROM intent_order WHERE intent = ?1 AND place > ?2";
     desk.tx.prepare_cached(sql)?.execute((number.0, place))?;

@@ -114,7 +114,8 @@ fn in_state(
         }
         None => "SELECT i.number FROM intent i WHERE i.number > ?1".to_owned(),
     };
-    let wanted: [(&str, Option<i64>); 7] = [
+    let wanted: [(&str, Option<i64>); 8] = [
+        ("i.number =", query.number.map(|number| number.0)),
         ("i.state =", state.map(state_number)),
         ("i.item =", query.item.map(|item| item.0)),
         ("i.plan =", query.plan.map(|plan| plan.0)),

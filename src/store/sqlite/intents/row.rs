@@ -141,7 +141,6 @@ pub(super) struct Row {
     pub(super) item: Option<i64>,
     pub(super) thing: i64,
     pub(super) owner: i64,
-    pub(super) cause: Cause,
     pub(super) state: IntentState,
     pub(super) in_hand: bool,
     pub(super) due: Option<Moment>,
@@ -155,27 +154,26 @@ pub(super) struct Row {
 }
 
 const COLUMNS: &str =
-    "number, connector, item, thing, owner, cause, state, in_hand, due, begun, ended, attempts, outcome, why";
+    "number, connector, item, thing, owner, state, in_hand, due, begun, ended, attempts, outcome, why";
 
 impl Row {
     fn from_row(row: &SqlRow<'_>) -> Result<Self, Failed> {
         let moment = |at: Option<i64>| at.map(Moment::from_millis);
-        let state = state_of(row.get(6)?)?;
+        let state = state_of(row.get(5)?)?;
         Ok(Self {
             number: row.get(0)?,
             connector: ConnectorNumber(row.get(1)?),
             item: row.get(2)?,
             thing: row.get(3)?,
             owner: row.get(4)?,
-            cause: cause_of(row.get(5)?)?,
             state,
-            in_hand: row.get(7)?,
-            due: moment(row.get(8)?),
-            begun: moment(row.get(9)?),
-            ended: moment(row.get(10)?),
-            attempts: row.get(11)?,
-            outcome: row.get(12)?,
-            why: row.get(13)?,
+            in_hand: row.get(6)?,
+            due: moment(row.get(7)?),
+            begun: moment(row.get(8)?),
+            ended: moment(row.get(9)?),
+            attempts: row.get(10)?,
+            outcome: row.get(11)?,
+            why: row.get(12)?,
             was: state,
         })
     }
@@ -240,10 +238,12 @@ pub(super) fn in_hand(tx: &Connection, number: IntentNumber) -> Result<Row, Fail
     found.ok_or_else(|| Kind::Refused(format!("intent {number} is not in hand")).into())
 }
 
+/// Intents whose moment came.
+pub(super) const DUE: &str = "SELECT number FROM intent WHERE line = 3 AND due <= ?1 ORDER BY due LIMIT ?2";
+
 /// Intents whose moment came stand in line, at most so many.
 pub(super) fn wake(desk: &Desk<'_>, max: usize) -> Result<(), Failed> {
-    let sql = "SELECT number FROM intent WHERE line = 3 AND due <= ?1 ORDER BY due LIMIT ?2";
-    let mut statement = desk.tx.prepare_cached(sql)?;
+    let mut statement = desk.tx.prepare_cached(DUE)?;
     let due = statement.query_map((desk.now.as_millis(), words::limit(max)), |row| row.get(0))?;
     for number in due.collect::<Result<Vec<i64>, _>>()? {
         if let Some(row) = of(desk.tx, number)? {

@@ -149,6 +149,7 @@ CREATE TABLE quarantine (
     policies TEXT NOT NULL,             -- JSON
     whose INTEGER NOT NULL,             -- 0 the owner's, 1 the company's
     person TEXT,
+    note TEXT,                          -- the provider's id of the note that was left
     receipt TEXT,
     content BLOB,
     found TEXT NOT NULL,                -- JSON
@@ -158,3 +159,4 @@ CREATE TABLE quarantine (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX quarantine_item ON quarantine (item) WHERE released IS NULL AND item IS NOT NULL;
 CREATE INDEX quarantine_id ON quarantine (connector, item_kind, item_id) WHERE released IS NULL AND item_id IS NOT NULL;
+CREATE INDEX quarantine_note ON quarantine (connector, note) WHERE released IS NULL AND note IS NOT NULL;

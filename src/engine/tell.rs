@@ -36,6 +36,8 @@ pub struct Options {
     /// Who runs this: told of alerts, breakers and what is parked, and in the place of owners that nobody knows. Addresses and
     /// webhooks.
     pub operators: Vec<Told>,
+    /// Whom readers of messages and of tombstones may ask; empty when nobody is named.
+    pub contact: Arc<str>,
     /// The hour of the day, UTC, at which owners get their digest. Default 7.
     pub digest_hour: u8,
     /// Tries after which a message is parked. Default 30: about a day.
@@ -44,7 +46,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { operators: Vec::new(), digest_hour: 7, attempts_max: 30 }
+        Self { operators: Vec::new(), contact: "".into(), digest_hour: 7, attempts_max: 30 }
     }
 }
 

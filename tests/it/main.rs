@@ -19,6 +19,7 @@ mod guide;
 mod harness;
 mod hostile;
 mod key;
+mod policies;
 mod privacy;
 mod provider;
 mod provider_box;

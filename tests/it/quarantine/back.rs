@@ -122,7 +122,7 @@ fn a_hold_leaves_the_sharing_to_be_closed() {
     let scene = Scene::after(&[link(FILE, "public"), invite(FILE, "heidi")]);
     for provider in Provider::ALL {
         let known = scene.known(provider, FILE, ItemKind::File);
-        scene.order("hold", &known, Action::Hold { policy: "Case 7".into() });
+        scene.order(&format!("hold{provider}"), &known, Action::Hold { policy: "Case 7".into() });
         let before = Look::at(&scene, provider, &known.item.id);
         let intent = scene.ask(&format!("held{provider}"), &known, admin());
         let after = Look::at(&scene, provider, &known.item.id);

@@ -137,7 +137,7 @@ impl Question {
             detectors: tags.detectors().collect(),
             tags: tags.tags().collect(),
             connectors: connectors.iter().map(|one| one.name.as_str()).collect(),
-            webhooks: Vec::new(),
+            webhooks: None,
         };
         filter.notes(&known).iter().for_each(|note| eprintln!("note: {}", printable(note)));
         Ok(())

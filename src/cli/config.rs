@@ -4,11 +4,14 @@
 //! file alone allows, and [`Config::settings`] adds the secrets, which come from the environment or from private files. So
 //! one connector that lacks its secret does not keep the others from working, while an unknown key anywhere is refused.
 
+mod anchors;
 pub(super) mod duration;
 mod edit;
 mod error;
 mod keys;
 pub(super) mod operators;
+mod notify;
+mod policies;
 mod read;
 mod secrets;
 mod service;
@@ -17,9 +20,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use anchors::Anchors;
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use operators::Operators;
+pub(super) use notify::Notify;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -56,6 +61,12 @@ pub(super) struct Config {
     rules: crate::rule::Options,
     /// Who decides by name.
     operators: Operators,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
+    /// Who is told what, and by which ways.
+    notify: Notify,
+    /// Where signed heads of the audit log go.
+    anchors: Anchors,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -157,8 +168,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, operators } = read;
-        Ok(Self { state, connectors, service, kept, rules, operators, path, text })
+        let read::Document { state, connectors, service, kept, rules, operators, policies, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, operators, policies, path, text, notify, anchors })
     }
 
     /// How the service runs.
@@ -174,6 +185,21 @@ impl Config {
     /// Which rules the service runs.
     pub(super) fn rules(&self) -> &crate::rule::Options {
         &self.rules
+    }
+
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
+    }
+
+    /// Who is told what, and by which ways.
+    pub(super) fn notify(&self) -> &Notify {
+        &self.notify
+    }
+
+    /// Where signed heads of the audit log go.
+    pub(super) fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

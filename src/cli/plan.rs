@@ -5,7 +5,6 @@
 
 pub(super) mod apply;
 pub(super) mod grounds;
-mod asked;
 mod new;
 
 use super::ask::Form;

@@ -17,6 +17,7 @@ pub mod limit;
 pub mod record;
 pub mod seed;
 pub mod server;
+pub mod sink;
 pub mod tls;
 pub mod wire;
 

@@ -7,7 +7,6 @@
 mod close;
 mod hand;
 mod journal;
-mod meanwhile;
 mod outcome;
 pub mod resolve;
 

@@ -11,6 +11,7 @@ pub mod sealed;
 use super::act::resolve::{Bearings, Unresolved};
 use super::act::{Planned, What};
 use super::core::{Core, Tenant};
+use super::judge::add_own_folder;
 use crate::model::action::{
     Action, Block, Folder, ItemState, Never, Note, Order, Outcome, Quarantine, Receipt, State, Step, Target,
     TargetItem, Whose,
@@ -100,7 +101,7 @@ pub fn around(
     let Action::Quarantine(quarantine) = &planned.action else {
         return Ok(Orders::Over(Outcome::Blocked(Block::Never(Never::WrongTarget))));
     };
-    if let Err(error) = own_folder(&*core.store, tenant.number, own_id(&quarantine.to)) {
+    if let Err(error) = add_own_folder(&*core.store, tenant.number, own_id(&quarantine.to)) {
         return Err(Error::new(Next::Transient, "note the quarantine's folder", error.to_string()));
     }
     let people = tenant.directory();
@@ -156,20 +157,6 @@ pub fn losses(ask: &Ask) -> Vec<&'static str> {
         ],
         _ => Vec::new(),
     }
-}
-
-/// The fact of a connector that keeps which folders are the service's own.
-const OWN_FOLDERS: &str = "governance.folders";
-
-/// Notes that this folder is the service's own: no policy is meant for what lies in it.
-fn own_folder(store: &dyn Store, of: crate::model::ConnectorNumber, folder: &str) -> Result<(), crate::store::Error> {
-    let kept = store.fact(Some(of), OWN_FOLDERS)?;
-    let mut folders: Vec<String> = kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    if folders.iter().any(|known| known == folder) {
-        return Ok(());
-    }
-    folders.push(folder.to_owned());
-    store.keep_fact(Some(of), OWN_FOLDERS, Some(&serde_json::to_string(&folders).unwrap_or_default()))
 }
 
 /// What a folder is known by among the service's own.

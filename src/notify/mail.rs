@@ -132,6 +132,12 @@ impl Mail {
     }
 }
 
+/// True for a mail address, with a name before it or not.
+#[must_use]
+pub fn is_mailbox(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
+}
+
 /// The name that greets the server: the sender's domain, so that nothing of this machine is told.
 fn hello(from: &Mailbox) -> ClientId {
     ClientId::Domain(from.email.domain().to_owned())

@@ -11,7 +11,7 @@ mod text;
 mod webhook;
 
 pub use heads::HeadPost;
-pub use mail::{Mail, MailSettings, MailTls};
+pub use mail::{Mail, MailSettings, MailTls, is_mailbox};
 pub use sign::{HookSecret, PublicKey, SignKey};
 pub use text::{body, json, plain, subject};
 pub use webhook::{Hook, HookSettings, Way, is_loopback, may_be_called};

@@ -10,6 +10,7 @@ use crate::clock::{Clock, Moment};
 use reqwest::blocking::{Client, ClientBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Certificate, Proxy, StatusCode, redirect};
+use rustls::crypto::CryptoProvider;
 use std::net::IpAddr;
 use std::time::Duration;
 use url::{Host, Url};
@@ -68,6 +69,10 @@ pub fn may_be_called(url: &Url) -> bool {
 impl Way {
     /// A client that follows no redirect and waits for a bounded time.
     pub(super) fn client(&self) -> Result<Client, Error> {
+        if CryptoProvider::get_default().is_none() {
+            // As `main` does first of all; another thread may have been faster.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
         let failed = |_| Error::new("the HTTP client cannot be made: check `authority` and `proxy`");
         let extra = match &self.authority {
             Some(pem) => {

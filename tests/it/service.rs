@@ -2,6 +2,7 @@
 
 mod bounded;
 pub(crate) mod house;
+mod judge;
 mod kill;
 mod latency;
 mod live;

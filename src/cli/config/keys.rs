@@ -20,10 +20,18 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 6] = ["state_dir", "service", "retention", "rules", "operators", "connector"];
+pub(super) const TOP: [&str; 9] =
+    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "operators", "connector"];
 
 /// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 3] = [("service", &SERVICE), ("retention", &RETENTION), ("rules", &RULES)];
+pub(super) const TABLES: [(&str, &[Key]); 6] = [
+    ("service", &SERVICE),
+    ("retention", &RETENTION),
+    ("rules", &RULES),
+    ("policies", &POLICIES),
+    ("notify", &NOTIFY),
+    ("audit", &AUDIT),
+];
 
 const fn key(name: &'static str, default: &'static str) -> Key {
     Key { name, of: None, default }
@@ -58,17 +66,46 @@ pub(super) const SERVICE: [Key; 24] = [
 ];
 
 /// Keys of `[retention]`, in the guide's order.
-pub(super) const RETENTION: [Key; 5] = [
+pub(super) const RETENTION: [Key; 7] = [
     key("activities_days", "kept"),
     key("past_verdicts_days", "kept"),
     key("past_findings_days", "kept"),
     key("audit_people_days", "kept"),
     key("gone_items_days", "kept"),
+    key("closed_alerts_days", "kept"),
+    key("past_messages_days", "kept"),
 ];
 
 /// Keys of `[rules]`, in the guide's order.
 pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
+
+/// Keys of `[policies]`.
+pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
+
+/// Keys of `[notify]`, in the guide's order.
+pub(super) const NOTIFY: [Key; 13] = [
+    key("from", "none: no mail leaves"),
+    key("host", "none: no mail leaves"),
+    key("port", "465, 587 or 25, by `tls`"),
+    key("tls", "\"tls\""),
+    key("user", "none: nobody signs in"),
+    key("password_file", "none"),
+    key("authority", "none"),
+    key("proxy", "none"),
+    key("operators", "[]"),
+    key("contact", "none"),
+    key("digest_at", "7"),
+    key("attempts_max", "30"),
+    key("webhooks", "none"),
+];
+
+/// Keys of a webhook's table.
+pub(super) const WEBHOOK: [&str; 2] = ["url", "secret_file"];
+
+/// Keys of `[audit]`, in the guide's order.
+pub(super) const AUDIT: [Key; 3] =
+    [key("anchor", "none"), key("anchor_every", "\"1h\""), key("key_file", "the user's own audit key")];
 
 /// Lists of `never_read`: owners, groups of owners, folders.
 pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];

@@ -3,9 +3,12 @@
 //! Read by hand from the parsed table, not by derived types: so each fault has its line and column, says which connector it
 //! is about, and an unknown key has a suggestion from the keys that fit this provider.
 
+use super::anchors::{self, Anchors};
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
 use super::operators::{self, Operators};
+use super::notify::{self, Notify};
+use super::policies;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -33,6 +36,9 @@ pub(super) struct Document {
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
     pub(super) operators: Operators,
+    pub(super) policies: Vec<PathBuf>,
+    pub(super) notify: Notify,
+    pub(super) anchors: Anchors,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -66,7 +72,9 @@ pub(super) fn document(
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
     let operators = operators::read(source, root)?;
-    Ok(Document { state, connectors, service, kept, rules, operators })
+    let policies = policies::policies(source, root)?;
+    let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
+    Ok(Document { state, connectors, service, kept, rules, operators, policies, notify, anchors })
 }
 
 /// An error of the TOML reader, without the line that it would show.

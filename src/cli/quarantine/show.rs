@@ -107,8 +107,9 @@ pub(super) fn whole(store: &dyn Store, one: &Quarantined) -> Result<Value, Faile
             })
         })
         .collect();
-    let members: Vec<Value> =
-        own(prior).map(|member| json!({"who": login(&member.who), "role": &*member.role, "pending": member.pending})).collect();
+    let members: Vec<Value> = own(prior)
+        .map(|member| json!({"who": login(&member.who), "role": &*member.role, "pending": member.pending}))
+        .collect();
     let more = json!({
         "bytes": prior.size_bytes,
         "version": prior.version.as_deref(),

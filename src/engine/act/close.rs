@@ -1,10 +1,10 @@
 //! The end of an intent: receipt, audit entry, what follows and who is told, made ready for one commit.
 
 use super::hand::End;
-use super::meanwhile;
+
 use crate::engine::core::{Core, Tenant};
-use crate::engine::exposure;
 use crate::engine::stats::Count;
+use crate::engine::{exposure, judge, quarantine, tell};
 use crate::model::action::{Ended, ItemState, Outcome, OwnLink, Receipt, State, Target, Undo};
 use crate::model::{ItemKind, Lane, Level, Link, Sharing, Todo};
 use crate::provider::govern::Facets;
@@ -17,13 +17,13 @@ const REQUESTS_MAX: usize = 64;
 
 /// Everything that is written when an intent ends so.
 pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -> Result<Closing, store::Error> {
-    let End { outcome, why, tell } = end;
-    let receipt = intent.orders.last().and_then(|ordered| ordered.receipt.clone());
-    let mut messages = if tell.is_empty() { Vec::new() } else { crate::engine::tell::of_intent(core, tenant, intent, &tell)? };
+    let End { outcome, why, tell: whom } = end;
+    let receipt = intent.orders.iter().rev().find_map(|ordered| ordered.receipt.clone());
+    let mut messages = if whom.is_empty() { Vec::new() } else { tell::of_intent(core, tenant, intent, &whom)? };
     if let Outcome::Unknown(_) = outcome {
-        messages.extend(crate::engine::tell::of_parked(core, tenant, intent, &why));
+        messages.extend(tell::of_parked(core, tenant, intent, &why));
     }
-    let after = receipt.as_ref().map(|last| meanwhile::aftermath(core, intent, last)).unwrap_or_default();
+    let after = receipt.as_ref().map(|last| quarantine::aftermath(core, intent, last)).unwrap_or_default();
     Ok(Closing {
         number: intent.number,
         level: level(core, tenant, intent)?,
@@ -209,5 +209,5 @@ pub(super) fn refreshed(core: &Core, closing: &Closing) -> Result<(), store::Err
     if closing.exceptions.is_empty() {
         return Ok(());
     }
-    meanwhile::refresh(core)
+    judge::refresh(core)
 }

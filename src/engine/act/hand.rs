@@ -5,11 +5,12 @@
 use super::journal::Kept;
 use super::outcome::{fallback, overall, sentences};
 use super::resolve::{Bearings, Unresolved, order_id, orders, password_for, resolve, target};
-use super::{Options, Planned, What, close, meanwhile};
+use super::{Options, Planned, What, close};
 use crate::backoff::Backoff;
 use crate::clock::Moment;
 use crate::engine::core::{Core, Tenant};
-use crate::engine::step;
+use crate::engine::quarantine::{self, Orders, sealed};
+use crate::engine::{judge, step, tell};
 use crate::model::action::{Action, Block, Order, Outcome, Receipt, Target};
 use crate::model::{Cause, Directory, IntentState, Lane, Mode, Todo};
 use crate::policy::ask::{Ask, Turn};
@@ -108,9 +109,20 @@ impl Hand<'_> {
                 return Ok(way);
             }
         }
-        let receipts = self.intent.orders.iter().filter_map(|ordered| ordered.receipt.as_ref());
-        let outcome = overall(receipts).unwrap_or(Outcome::AlreadySo);
+        let is_restore = matches!(self.what(), Some(What::Restore { .. }));
+        let all = self.intent.orders.iter().enumerate();
+        let main = all.filter(|(at, ordered)| !(is_beside(&ordered.order.action) || is_restore && *at > 0));
+        let outcome = overall(main.filter_map(|(_, ordered)| ordered.receipt.as_ref())).unwrap_or(Outcome::AlreadySo);
         Ok(End::of(outcome, self.said()))
+    }
+
+    fn what(&self) -> Option<What> {
+        serde_json::from_str(&self.intent.is.what).ok()
+    }
+
+    /// True of an order that stands and falls with a quarantine: of its sealed receipt, and of all that follows it.
+    fn is_of_quarantine(&self, at: usize) -> bool {
+        self.intent.orders[..=at].iter().any(|ordered| is_receipt(&ordered.order.action))
     }
 
     /// What the receipts say for people.
@@ -123,7 +135,7 @@ impl Hand<'_> {
 
     /// Makes the orders, and keeps them before anything is called. `Some` when there is nothing to order.
     fn begin(&mut self) -> Result<Option<Way>, store::Error> {
-        let Ok(what) = serde_json::from_str::<What>(&self.intent.is.what) else {
+        let Some(what) = self.what() else {
             return Ok(Some(Way::Park("what it wants cannot be read: another version of sluicebox made it".into())));
         };
         let made = match what {
@@ -148,7 +160,24 @@ impl Hand<'_> {
         if actions.iter().any(|planned| planned.action.is_on_person()) && !self.may_act_on_people()? {
             return Ok(Err(two_needed()));
         }
-        Ok(Ok(orders(&self.intent.is.id, 1, &self.intent.is.on, actions)))
+        let mut all: Vec<Order> = Vec::new();
+        for planned in actions {
+            let first = all.len() + 1;
+            let Action::Quarantine(_) = &planned.action else {
+                all.extend(orders(&self.intent.is.id, first, &self.intent.is.on, std::slice::from_ref(planned)));
+                continue;
+            };
+            let made = quarantine::around(self.core, self.tenant, self.governor, &self.intent.is, planned, first);
+            match made {
+                Ok(Orders::These(orders)) => all.extend(orders),
+                // What is in the way is told by the order itself.
+                Ok(Orders::Over(_)) => {
+                    all.extend(orders(&self.intent.is.id, first, &self.intent.is.on, std::slice::from_ref(planned)));
+                }
+                Err(error) => return Ok(Err(self.later(&error))),
+            }
+        }
+        Ok(Ok(all))
     }
 
     /// The orders of what a policy asks for, as things stand now; the first has the number `first`.
@@ -183,13 +212,9 @@ impl Hand<'_> {
             store: &*self.core.store,
             now: self.core.clock.now(),
         };
-        let resolved = match ask {
-            Ask::UserQuarantine | Ask::AdminQuarantine { .. } => meanwhile::quarantine(ask, &about),
-            _ => resolve(ask, &about),
-        };
         let version =
             || known.as_ref().filter(|_| self.rests_on_content()).and_then(|known| known.judged_version.clone());
-        match resolved {
+        match resolve(ask, &about) {
             Ok(actions) => {
                 let planned = |(on, action): (Target, Action)| {
                     let version = version().filter(|_| !action.is_on_person());
@@ -204,7 +229,33 @@ impl Hand<'_> {
                 None => Err(self.later(&error)),
             }),
             Err(Unresolved::Blocked(block)) => Ok(self.instead(ask, block, about.on, first)),
-            Err(Unresolved::Quarantine) => Ok(Err(Way::Park("a quarantine was not resolved".into()))),
+            Err(Unresolved::Quarantine) => Ok(self.quarantined(ask, about.on, version())),
+        }
+    }
+
+    /// The orders of a quarantine; after a drift the one that drifted, on the content that is there now.
+    fn quarantined(&self, ask: &Ask, on: &Target, version: Option<Arc<str>>) -> Result<Vec<Order>, Way> {
+        if let Some(Ordered { order, .. }) = self.intent.orders.last() {
+            let id = order_id(&self.intent.is.id, self.intent.orders.len() + 1);
+            return Ok(vec![Order { id, version, begun: None, ..order.clone() }]);
+        }
+        let mut is = self.intent.is.clone();
+        is.on = on.clone();
+        match quarantine::orders(self.core, self.tenant, self.governor, &is, ask, 1) {
+            Ok(Orders::These(mut orders)) => {
+                if version.is_some() {
+                    // What its policies judged counts, not what lies there by now.
+                    let of_item = orders.iter_mut().filter(|order| is_same(&order.on, on));
+                    of_item.for_each(|order| order.version = version.clone());
+                }
+                Ok(orders)
+            }
+            Ok(Orders::Over(Outcome::Blocked(block))) => self.instead(ask, block, on, 1),
+            Ok(Orders::Over(outcome)) => Err(End::of(outcome, "")),
+            Err(error) => match block_of(&error) {
+                Some(block) => self.instead(ask, block, on, 1),
+                None => Err(self.later(&error)),
+            },
         }
     }
 
@@ -240,7 +291,7 @@ impl Hand<'_> {
             return Ok(Some(Way::Cancel("its policy was changed, switched or revoked since")));
         }
         let Some(item) = is.item else { return Ok(None) };
-        if meanwhile::still(self.core, item, &in_force, still)? {
+        if judge::still(self.core, item, &in_force, still)? {
             return Ok(None);
         }
         Ok(Some(Way::Cancel(match still {
@@ -336,34 +387,64 @@ impl Hand<'_> {
         if drifted && self.drifts() < DRIFTS_MAX {
             return self.drifted(at, receipt).map(Some);
         }
-        if let Outcome::Unknown(_) = receipt.outcome {
+        if matches!(receipt.outcome, Outcome::Unknown(_)) {
             // What comes after it must not be done before somebody has looked.
+            let outcome = receipt.outcome.clone();
             self.intent.orders[at].receipt = Some(receipt);
-            let why = self.said();
-            let Some(Outcome::Unknown(said)) =
-                self.intent.orders[at].receipt.as_ref().map(|receipt| receipt.outcome.clone())
-            else {
-                return Ok(None);
-            };
-            return Ok(Some(End::of(Outcome::Unknown(said), why)));
+            return Ok(Some(End::of(outcome, self.said())));
         }
-        let instead = match &receipt.outcome {
-            Outcome::Blocked(block) => self.fallen_back(at, order, block),
-            _ => None,
-        };
-        if follows || instead.is_some() {
-            let mut next = instead.clone().unwrap_or_default();
-            next.extend(self.intent.orders[at + 1..].iter().map(|ordered| ordered.order.clone()));
+        let next = self.next(at, order, &receipt);
+        if follows || next.is_some() {
             step::passed("order.ended.before");
-            self.core.store.end_order(self.intent.number, &receipt, instead.is_some().then_some(&next))?;
+            self.core.store.end_order(self.intent.number, &receipt, next.as_deref())?;
             step::passed("order.ended.after");
-            if instead.is_some() {
-                self.intent.orders.truncate(at + 1);
-                self.intent.orders.extend(ordered(next));
-            }
+        }
+        if let Some(next) = next {
+            self.intent.orders.truncate(at + 1);
+            self.intent.orders.extend(ordered(next));
         }
         self.intent.orders[at].receipt = Some(receipt);
         Ok(None)
+    }
+
+    /// The orders that take the place of all that come after this one, where its end decides what they are.
+    fn next(&self, at: usize, order: &Order, receipt: &Receipt) -> Option<Vec<Order>> {
+        let after = &self.intent.orders[at + 1..];
+        if self.is_of_quarantine(at) {
+            // Its fallback is the end of it.
+            if order.action == Action::MakePrivate && after.is_empty() || matches!(order.action, Action::RemoveNote(_))
+            {
+                return None;
+            }
+            let goes_on = match receipt.outcome {
+                Outcome::Done | Outcome::AlreadySo => true,
+                // A copy that is not there is no reason to throw the original away.
+                Outcome::Partly => !matches!(order.action, Action::Copy { .. }),
+                _ => false,
+            };
+            if goes_on {
+                return None;
+            }
+            let instead = match &receipt.outcome {
+                Outcome::Blocked(block) if is_beside(&order.action) => self.closed(block),
+                Outcome::Blocked(_) => quarantine::fallback(&self.intent.is, &self.intent.orders, receipt),
+                _ => Vec::new(),
+            };
+            return (!instead.is_empty() || !after.is_empty()).then_some(instead);
+        }
+        let Outcome::Blocked(block) = &receipt.outcome else { return None };
+        let mut instead = self.fallen_back(at, order, block)?;
+        instead.extend(after.iter().map(|ordered| ordered.order.clone()));
+        Some(instead)
+    }
+
+    /// Where not even a receipt can be left, the item is not moved: its sharing is closed.
+    fn closed(&self, block: &Block) -> Vec<Order> {
+        if fallback(&Action::Trash, block).is_none() {
+            return Vec::new();
+        }
+        let planned = Planned { on: None, action: Action::MakePrivate, version: None, expects: None };
+        orders(&self.intent.is.id, self.intent.orders.len() + 1, &self.intent.is.on, &[planned])
     }
 
     /// The orders that take the place of one that was blocked.
@@ -401,24 +482,16 @@ impl Hand<'_> {
 
     /// Where all orders have ended and the last drifted: what the policies say of the item as it is now.
     fn decide_anew(&mut self) -> Result<Option<Way>, store::Error> {
-        let Some(Ordered { receipt: Some(receipt), .. }) = self.intent.orders.last() else { return Ok(None) };
-        let What::Ask { ask, still } =
-            serde_json::from_str(&self.intent.is.what).unwrap_or(What::Do { actions: Vec::new() })
-        else {
-            return Ok(None);
-        };
+        let Some(Ordered { order, receipt: Some(receipt), .. }) = self.intent.orders.last() else { return Ok(None) };
+        let Ok(What::Ask { ask, still }) = serde_json::from_str(&self.intent.is.what) else { return Ok(None) };
         if receipt.outcome != Outcome::Drifted || self.intent.is.cause != Cause::Policy || self.drifts() >= DRIFTS_MAX {
             return Ok(None);
         }
-        let receipt = receipt.clone();
+        let (receipt, before) = (receipt.clone(), order.version.clone());
         let known = self.known()?;
-        let found = receipt.found.as_ref().and_then(|found| found.item()).and_then(|item| item.version.clone());
-        let is_read = known.as_ref().is_some_and(|known| {
-            known.gone.is_some()
-                || (known.judged_version.is_some() && known.judged_version == found)
-                || (known.judged_version.is_some()
-                    && known.judged_version == known.item.version
-                    && found != known.item.version)
+        let is_read = known.as_ref().is_none_or(|known| {
+            let judged = &known.judged_version;
+            known.gone.is_some() || (judged.is_some() && *judged == known.item.version && *judged != before)
         });
         let begun = self.intent.begun.unwrap_or(self.intent.made);
         if !is_read && self.core.clock.steady().since(begun) < READ_MAX {
@@ -497,7 +570,7 @@ fn fail(core: &Core, tenant: &Tenant, intent: &Intent, said: &str, attempts_max:
     let due = core.clock.steady().plus(BACKOFF.wait(intent.attempts.saturating_add(1), drawn));
     if core.store.fail_intent(intent.number, said, due, attempts_max)? {
         tracing::warn!(connector = %tenant.name, intent = intent.number.0, action = %intent.is.name, said, "parked");
-        core.store.add_messages(&crate::engine::tell::of_parked(core, tenant, intent, said))?;
+        core.store.add_messages(&tell::of_parked(core, tenant, intent, said))?;
     }
     Ok(())
 }
@@ -509,6 +582,19 @@ fn is_open(ordered: &Ordered) -> bool {
 
 fn ordered(orders: Vec<Order>) -> Vec<Ordered> {
     orders.into_iter().map(|order| Ordered { order, steps: Vec::new(), receipt: None }).collect()
+}
+
+/// True of what is left or taken away beside the item: its end says nothing of the item's.
+fn is_beside(action: &Action) -> bool {
+    match action {
+        Action::PutNote(note) | Action::RemoveNote(note) => sealed::is_receipt(&note.name),
+        _ => false,
+    }
+}
+
+/// True of the leaving of a quarantine's sealed receipt.
+fn is_receipt(action: &Action) -> bool {
+    matches!(action, Action::PutNote(_)) && is_beside(action)
 }
 
 /// The number behind an order's id; 0 of one that has none.

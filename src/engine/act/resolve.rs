@@ -89,9 +89,10 @@ pub fn resolve(ask: &Ask, about: &Bearings<'_>) -> Result<Vec<(Target, Action)>,
 fn actions(ask: &Ask, about: &Bearings<'_>, on: &Target) -> Result<Vec<Action>, Unresolved> {
     let action = match ask {
         Ask::UserQuarantine | Ask::AdminQuarantine { .. } => return Err(Unresolved::Quarantine),
-        Ask::Copy { .. } => {
-            Action::Copy { to: about.governor.quarantine(Whose::Company, None, None)?, name: about.copy_name().into() }
-        }
+        Ask::Copy { to } => Action::Copy {
+            to: about.governor.quarantine(Whose::Company, None, Some(to))?,
+            name: about.copy_name().into(),
+        },
         Ask::Notify { .. } => return Ok(Vec::new()),
         Ask::ClearLabel => {
             return Ok(about.ours.map(|ours| Action::ClearLabel { ours: Arc::clone(ours) }).into_iter().collect());

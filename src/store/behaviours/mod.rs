@@ -6,13 +6,17 @@
 mod activities;
 mod alerts;
 mod audit;
+mod breakers;
 mod connectors;
 mod coverage;
 mod exceptions;
+mod intents;
 mod inventory;
 mod matches;
 mod messages;
 mod people;
+mod plans;
+mod quarantines;
 mod queue;
 mod rules;
 mod slices;
@@ -49,6 +53,10 @@ fn all() -> Vec<Behaviour> {
         rules::BEHAVIOURS,
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
+        intents::BEHAVIOURS,
+        breakers::BEHAVIOURS,
+        plans::BEHAVIOURS,
+        quarantines::BEHAVIOURS,
         matches::BEHAVIOURS,
         alerts::BEHAVIOURS,
         exceptions::BEHAVIOURS,

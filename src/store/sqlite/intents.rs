@@ -315,3 +315,6 @@ pub(super) fn unvote_in(desk: &Desk<'_>, item: ItemNumber, policies: &[Arc<str>]
     }
     Ok(cancelled)
 }
+
+#[cfg(test)]
+mod tests;

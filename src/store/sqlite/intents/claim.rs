@@ -4,7 +4,7 @@ use super::super::{Desk, Failed, connectors, words};
 use super::breaker;
 use super::row::{self, Row, cause_number};
 use crate::clock::Moment;
-use crate::model::{Cause, ConnectorNumber, IntentNumber, IntentState};
+use crate::model::{Cause, ConnectorNumber, IntentNumber};
 use crate::store::intents::{IntentClaim, PolicyLimits};
 use rusqlite::Connection;
 
@@ -104,6 +104,20 @@ const GOES_ON: &str = "SELECT number FROM intent WHERE line = 1 AND connector = 
 const READY: &str = "SELECT number FROM intent WHERE line = 2 AND connector = ?1 AND cause = ?2 AND number > ?3 \
                      ORDER BY number LIMIT ?4";
 
+/// What a claim asks over and over, and the index that answers it.
+#[cfg(test)]
+pub(super) const LOOKS: [(&str, &str); 5] = [
+    (GOES_ON, "intent_goes_on"),
+    (READY, "intent_ready"),
+    (BUSY, "intent_busy"),
+    (IN_HAND, "intent_busy"),
+    (row::DUE, "intent_delayed"),
+];
+
+const BUSY: &str = "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2)";
+const IN_HAND: &str =
+    "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2) AND in_hand = 1";
+
 /// Intents of one cause in a line, of several connectors, by number.
 struct Line {
     sql: &'static str,
@@ -144,13 +158,10 @@ impl Line {
 
 /// True while another intent of the same item or person is in hand or begun.
 fn others_busy(tx: &Connection, row: &Row) -> Result<bool, Failed> {
-    let sql = "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2)";
-    Ok(tx.prepare_cached(sql)?.exists((row.thing, row.number))?)
+    Ok(tx.prepare_cached(BUSY)?.exists((row.thing, row.number))?)
 }
 
 /// As [`others_busy`], for one that has begun: two that began wait for each other only while one is in hand.
 fn others_in_hand(tx: &Connection, row: &Row) -> Result<bool, Failed> {
-    let sql = "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2) AND in_hand = 1";
-    debug_assert_eq!(row.state, IntentState::Begun);
-    Ok(tx.prepare_cached(sql)?.exists((row.thing, row.number))?)
+    Ok(tx.prepare_cached(IN_HAND)?.exists((row.thing, row.number))?)
 }

@@ -238,10 +238,12 @@ pub(super) fn in_hand(tx: &Connection, number: IntentNumber) -> Result<Row, Fail
     found.ok_or_else(|| Kind::Refused(format!("intent {number} is not in hand")).into())
 }
 
+/// Intents whose moment came.
+pub(super) const DUE: &str = "SELECT number FROM intent WHERE line = 3 AND due <= ?1 ORDER BY due LIMIT ?2";
+
 /// Intents whose moment came stand in line, at most so many.
 pub(super) fn wake(desk: &Desk<'_>, max: usize) -> Result<(), Failed> {
-    let sql = "SELECT number FROM intent WHERE line = 3 AND due <= ?1 ORDER BY due LIMIT ?2";
-    let mut statement = desk.tx.prepare_cached(sql)?;
+    let mut statement = desk.tx.prepare_cached(DUE)?;
     let due = statement.query_map((desk.now.as_millis(), words::limit(max)), |row| row.get(0))?;
     for number in due.collect::<Result<Vec<i64>, _>>()? {
         if let Some(row) = of(desk.tx, number)? {

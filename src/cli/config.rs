@@ -9,8 +9,8 @@ pub(super) mod duration;
 mod edit;
 mod error;
 mod keys;
-pub(super) mod operators;
 mod notify;
+pub(super) mod operators;
 mod policies;
 mod read;
 mod secrets;
@@ -23,8 +23,8 @@ mod tests;
 pub(super) use anchors::Anchors;
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
-pub(super) use operators::Operators;
 pub(super) use notify::Notify;
+pub(super) use operators::Operators;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -59,14 +59,14 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
-    /// Who decides by name.
-    operators: Operators,
     /// Where policies stand.
     policies: Vec<PathBuf>,
     /// Who is told what, and by which ways.
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
+    /// Who decides by name.
+    operators: Operators,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -168,8 +168,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, operators, policies, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, operators, policies, path, text, notify, anchors })
+        let read::Document { state, connectors, service, kept, rules, policies, operators, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, operators, path, text, notify, anchors })
     }
 
     /// How the service runs.

@@ -117,6 +117,22 @@ fn core(
     Ok((Arc::new(core), opened.left_out))
 }
 
+/// A core for a command that acts while no service runs (`plan apply`, `undo`, `quarantine restore`): tenants, rules, policies, no
+/// thread. The caller holds the lock, and acts by [`crate::engine::act::drain`].
+///
+/// # Errors
+/// When rules or policies are not in order, or the store cannot be read or written.
+pub(in crate::cli) fn core_to_act(
+    config: &Config,
+    store: Arc<dyn Store>,
+    keys: &Keys,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+) -> Result<Arc<Core>, Failed> {
+    let args = Args { settings: None, no_backlog: true, no_progress: true };
+    core(config, &args, store, keys, clock, stop).map(|(core, _)| core)
+}
+
 /// The threads beside the stages.
 fn parts(settings: &Settings, kept: &Kept) -> Parts {
     let days = [

@@ -1,8 +1,8 @@
 //! All integration tests in one binary: one module for each behaviour.
 
 mod act;
-mod alerts;
 mod actions;
+mod alerts;
 mod backlog;
 mod canary;
 mod connect;

@@ -21,7 +21,7 @@ const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
 pub(super) const TOP: [&str; 9] =
-    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "operators", "connector"];
+    ["state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "connector"];
 
 /// Tables beside those of connectors, with their keys.
 pub(super) const TABLES: [(&str, &[Key]); 6] = [

@@ -67,8 +67,9 @@ impl Operators {
         if sum.is_some_and(|sum| is_same(&sum, &operator.key_sha256)) {
             return Ok(());
         }
-        Err(ConfigError::new(format!("this is not the key of operator `{name}`"))
-            .help(format!("give the key by {VARIABLE} or --operator-key FILE, or make a new one: `sluicebox operator key {name}`")))
+        Err(ConfigError::new(format!("this is not the key of operator `{name}`")).help(format!(
+            "give the key by {VARIABLE} or --operator-key FILE, or make a new one: `sluicebox operator key {name}`"
+        )))
     }
 }
 
@@ -106,9 +107,8 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>) -> Result<Operators,
                 .error("key_sha256", "`key_sha256` is missing")
                 .help(format!("`sluicebox operator key {name}` makes a key and prints it")));
         };
-        let key_sha256 = unhex(&digits).ok_or_else(|| {
-            table.error("key_sha256", "`key_sha256` must be 64 hexadecimal digits")
-        })?;
+        let key_sha256 =
+            unhex(&digits).ok_or_else(|| table.error("key_sha256", "`key_sha256` must be 64 hexadecimal digits"))?;
         all.push(Operator { name: name.to_owned(), key_sha256 });
     }
     all.sort_by(|one, other| one.name.cmp(&other.name));
@@ -185,7 +185,8 @@ mod tests {
         let sum = crate::report::plan::digits(&Sha256::digest(unhex(&key).unwrap()).into());
         let operators = read_text(&format!("[operators.ada]\nkey_sha256 = \"{sum}\"\n")).unwrap();
         let approve = |operator: &str| Deed::PlanApprove { plan: 1, operator: operator.to_owned() };
-        let with = |operator: &str, key: &str| Command::GovernAs { deed: approve(operator), key: OperatorKey::new(key) };
+        let with =
+            |operator: &str, key: &str| Command::GovernAs { deed: approve(operator), key: OperatorKey::new(key) };
         let other = "cd".repeat(32);
         for (command, said) in [
             (with("ada", &key), ""),

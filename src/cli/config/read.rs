@@ -6,8 +6,8 @@
 use super::anchors::{self, Anchors};
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
-use super::operators::{self, Operators};
 use super::notify::{self, Notify};
+use super::operators::{self, Operators};
 use super::policies;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
@@ -35,10 +35,10 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
-    pub(super) operators: Operators,
     pub(super) policies: Vec<PathBuf>,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
+    pub(super) operators: Operators,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -71,10 +71,10 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
-    let operators = operators::read(source, root)?;
     let policies = policies::policies(source, root)?;
+    let operators = operators::read(source, root)?;
     let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules, operators, policies, notify, anchors })
+    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors })
 }
 
 /// An error of the TOML reader, without the line that it would show.

@@ -34,9 +34,8 @@ pub(in crate::cli) fn grounds(
             let mut people = Directory::clone(&ground.people);
             connector.typed().internal_domains.iter().for_each(|domain| people.add_domain(domain));
             ground.people = Arc::new(people);
-            let governor = opened(config, connector, clock, stop, Patience::Long).and_then(|opened| {
-                registry::governor(&opened.settings, opened.http).map_err(Failed::new)
-            });
+            let governor = opened(config, connector, clock, stop, Patience::Long)
+                .and_then(|opened| registry::governor(&opened.settings, opened.http).map_err(Failed::new));
             match governor {
                 Ok(governor) => ground.governor = Some(Arc::from(governor)),
                 Err(Failed(message)) => eprintln!("{message}\n  nothing is foreseen in {}", known.name),

@@ -3,8 +3,8 @@
 use super::{AsOperator, grounds, keep, next, told};
 use crate::cli::ask::{Chosen, Opened};
 use crate::cli::config::Config;
-use crate::cli::rules::print;
 use crate::cli::named::{self, Sought};
+use crate::cli::rules::print;
 use crate::cli::{Failed, service, stop};
 use crate::clock::{Clock, Moment};
 use crate::engine::plan::{self, Asked, ITEMS_MAX, Means, make};
@@ -57,7 +57,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let question = args.chosen.question()?;
     let ask = args.action.as_deref().map(asked).transpose()?;
     if !question.is_open() && ask.is_none() {
-        return Err(Failed::new("--where says which items; --do must say what is to be done\n  as in --do remove_links"));
+        return Err(Failed::new(
+            "--where says which items; --do must say what is to be done\n  as in --do remove_links",
+        ));
     }
     if ask.is_some() && question.is_open() && args.items.is_empty() {
         return Err(Failed::new("--do says what; --item or --where must say to which items"));

@@ -139,9 +139,9 @@ impl Deed {
     #[must_use]
     pub fn operator(&self) -> Option<&str> {
         match self {
-            Deed::PolicyApprove { operator, .. } | Deed::PlanAdd { operator, .. } | Deed::PlanApply { operator, .. } => {
-                operator.as_deref()
-            }
+            Deed::PolicyApprove { operator, .. }
+            | Deed::PlanAdd { operator, .. }
+            | Deed::PlanApply { operator, .. } => operator.as_deref(),
             Deed::PlanApprove { operator, .. } => Some(operator),
             _ => None,
         }

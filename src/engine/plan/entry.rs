@@ -1,11 +1,11 @@
 //! One item of a plan: votes are decided, what is kept becomes actions, and each is foreseen.
 
+use super::Ground;
 use super::foresee::{Seer, Wanted};
 use super::make::{Candidate, Failed, Means};
 use super::open::{Shares, found, owner};
 use super::veil::Veil;
 use super::words::{Names, ask_words, span_words};
-use super::Ground;
 use crate::engine::act::resolve::{self, Bearings, Unresolved};
 use crate::engine::quarantine;
 use crate::model::ItemKind;
@@ -24,7 +24,15 @@ pub(super) fn entry(means: &Means<'_>, ground: &Ground, of: &Candidate) -> Resul
     let names = Names { store: means.store, connector: ground.number, people: &ground.people };
     let shares = Shares::of(means.store, known)?;
     let decision = decide(&of.votes);
-    let seer = Seer { store: means.store, ground, known: Some(known), shares: Some(&shares), names, veil: Veil::of(known), now: means.now };
+    let seer = Seer {
+        store: means.store,
+        ground,
+        known: Some(known),
+        shares: Some(&shares),
+        names,
+        veil: Veil::of(known),
+        now: means.now,
+    };
     let mut planned = Vec::new();
     let mut pinned = true;
     for (at, kept) in decision.kept.iter().enumerate() {

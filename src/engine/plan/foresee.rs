@@ -7,8 +7,8 @@ use super::words::{Names, told_words};
 use super::{Ground, make::Failed};
 use crate::engine::act::fallback;
 use crate::engine::act::resolve::{self, Bearings, Unresolved};
-use crate::engine::quarantine;
 use crate::engine::act::{Planned as Do, What};
+use crate::engine::quarantine;
 use crate::model::action::{Action, Block, Order, State, Step, Target, Undo};
 use crate::model::{ItemKind, Provider};
 use crate::policy::ask::Ask;
@@ -174,9 +174,7 @@ impl Seer<'_> {
         }
         deed.standing = Standing::Will;
         deed.calls = super::entry::beside(&order.action).collect();
-        deed.calls.extend(
-            steps.iter().map(|step| Call { step: step.name().to_owned(), words: self.names.step(step) }),
-        );
+        deed.calls.extend(steps.iter().map(|step| Call { step: step.name().to_owned(), words: self.names.step(step) }));
         deed.calls_with_reads = deed.calls.len() as u64 + reads * (1 + kinds(&steps));
         let Lost { people, links } = lost(&order.action, &steps, &state, self.shares, &self.names);
         (deed.loses, deed.links) = (people, links);

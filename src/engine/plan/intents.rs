@@ -88,13 +88,13 @@ impl Of<'_> {
     fn intent(&self, planned: &Planned, does: Value) -> Result<NewIntent, Refused> {
         let Does { on, what } = match planned.undoes {
             Some(undone) => {
-                let (on, what) = undo::deed(self.store, IntentNumber(undone))?.ok_or_else(|| {
-                    Refused::Not(format!("action {undone} is there no more\n  make the plan again"))
-                })?;
+                let (on, what) = undo::deed(self.store, IntentNumber(undone))?
+                    .ok_or_else(|| Refused::Not(format!("action {undone} is there no more\n  make the plan again")))?;
                 Does { on, what }
             }
-            None => serde_json::from_value(does)
-                .map_err(|_| Refused::Not("an action of the plan cannot be read: use the program that made it".into()))?,
+            None => serde_json::from_value(does).map_err(|_| {
+                Refused::Not("an action of the plan cannot be read: use the program that made it".into())
+            })?,
         };
         Ok(NewIntent {
             id: planned.id.as_str().into(),

@@ -18,13 +18,7 @@ pub(super) struct Lost {
 }
 
 /// What doing these steps takes from whom.
-pub(super) fn lost(
-    action: &Action,
-    steps: &[Step],
-    state: &State,
-    shares: Option<&Shares>,
-    names: &Names<'_>,
-) -> Lost {
+pub(super) fn lost(action: &Action, steps: &[Step], state: &State, shares: Option<&Shares>, names: &Names<'_>) -> Lost {
     let mut lost = match state {
         State::Item(item) => of_item(steps, item, names),
         State::Person(person) => of_person(action, steps, person, names),

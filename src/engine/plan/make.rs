@@ -1,8 +1,8 @@
 //! Making a plan: which items, whose votes, and everything foreseen by a bounded number of threads.
 
+use super::Ground;
 use super::entry::entry;
 use super::words::ask_words;
-use super::Ground;
 use crate::clock::Moment;
 use crate::model::{ItemNumber, Mode};
 use crate::policy::ask::Ask;
@@ -321,7 +321,8 @@ fn foreseen(means: &Means<'_>, candidates: &[Candidate]) -> Result<Vec<Entry>, F
 /// The policies that the plan rests on: those that voted, and those that were named though they match nothing.
 fn voters(means: &Means<'_>, entries: &[Entry], chosen: &Chosen) -> Vec<Arc<Policy>> {
     let voted = |policy: &Policy| {
-        let named = matches!(chosen, Chosen::Matches(only) if only.is_empty() || only.iter().any(|one| **one == *policy.name));
+        let named =
+            matches!(chosen, Chosen::Matches(only) if only.is_empty() || only.iter().any(|one| **one == *policy.name));
         named || entries.iter().any(|entry| entry.votes.iter().any(|vote| *vote.policy == *policy.name))
     };
     match chosen {

@@ -72,10 +72,8 @@ pub(in crate::engine) fn found(store: &dyn Store, known: &Known) -> Result<Vec<F
         .map(|count| {
             let mut samples: Vec<Sample> = Vec::new();
             for row in rows.iter().filter(|row| row.finding.detector == count.detector) {
-                let sample = Sample {
-                    mask: row.finding.mask.as_str().to_owned(),
-                    token: row.finding.token.as_str().to_owned(),
-                };
+                let sample =
+                    Sample { mask: row.finding.mask.as_str().to_owned(), token: row.finding.token.as_str().to_owned() };
                 if samples.len() < SAMPLES_MAX && samples.iter().all(|other| other.token != sample.token) {
                     samples.push(sample);
                 }

@@ -3,9 +3,7 @@
 
 use crate::clock::Moment;
 use crate::model::action::{Action, Left, LinkWish, OwnLink, Share, Step, Target};
-use crate::model::{
-    Audience, Because, ConnectorNumber, Directory, ExposureReason, ItemKind, Link, Member, Who,
-};
+use crate::model::{Audience, Because, ConnectorNumber, Directory, ExposureReason, ItemKind, Link, Member, Who};
 use crate::policy::ask::{Ask, Told};
 use crate::report::plan::Stays;
 use crate::store::Store;

@@ -1,12 +1,12 @@
 //! Making plans of undo: which actions, in slices of bounded size, each foreseen where that is cheap.
 
 use super::{Back, back};
+use crate::engine::plan::ITEMS_MAX;
 use crate::engine::plan::foresee::Seer;
 use crate::engine::plan::make::{Failed, Means, seconds, whole};
 use crate::engine::plan::open::{Shares, owner};
 use crate::engine::plan::veil::Veil;
 use crate::engine::plan::words::Names;
-use crate::engine::plan::ITEMS_MAX;
 use crate::model::action::Target;
 use crate::model::{IntentNumber, IntentState, ItemNumber};
 use crate::report::plan::{Document, Entry, LeftOut, Planned, SCHEMA, Standing, Totals};
@@ -39,7 +39,9 @@ pub fn make(means: &Means<'_>, by: &str, words: &str, range: &Range) -> Result<V
     if undone.is_empty() {
         let why: Vec<String> = left.iter().map(|(why, many)| format!("{many} {why}")).collect();
         let why = if why.is_empty() { "nothing was done there".to_owned() } else { why.join("; ") };
-        return Err(Failed::Asked(format!("there is nothing to undo: {why}\n  `sluicebox actions list` tells what was done")));
+        return Err(Failed::Asked(format!(
+            "there is nothing to undo: {why}\n  `sluicebox actions list` tells what was done"
+        )));
     }
     let foresee = undone.values().map(Vec::len).sum::<usize>() <= FORESEEN_MAX;
     let mut entries = Vec::new();

@@ -115,19 +115,16 @@ fn asked(out: &mut String, plan: &Document) {
         let _ = writeln!(out, "<p>Another operator must approve it: {}</p>", html(&plan.approvals_why.join("; ")));
     }
     for left in &plan.left_out {
-        let _ = writeln!(out, "<p class=\"note\">{} left out: {}</p>", of(left.items, "item", "items"), html(&left.why));
+        let _ =
+            writeln!(out, "<p class=\"note\">{} left out: {}</p>", of(left.items, "item", "items"), html(&left.why));
     }
     out.push_str("</section>\n");
 }
 
 fn item(out: &mut String, entry: &Entry) {
     let number = entry.item.map(|number| format!(" <small>#{number}</small>")).unwrap_or_default();
-    let _ = writeln!(
-        out,
-        "<article class=\"item\"><h3>{}:{}{number}</h3><dl>",
-        html(&entry.connector),
-        html(&entry.path)
-    );
+    let _ =
+        writeln!(out, "<article class=\"item\"><h3>{}:{}{number}</h3><dl>", html(&entry.connector), html(&entry.path));
     let owner = if entry.owner.is_empty() { "nobody known" } else { &entry.owner };
     row(out, "What", &format!("{} {}, owner {owner}", entry.sort, entry.id));
     if let Some(open) = &entry.exposure {
@@ -142,7 +139,11 @@ fn item(out: &mut String, entry: &Entry) {
         let masks: Vec<String> =
             found.samples.iter().map(|sample| format!("{} ({})", sample.mask, sample.token)).collect();
         let different = of(found.unique, "different value", "different values");
-        row(out, "Found", &format!("{}: {different}, {} in all: {}", found.detector, count(found.total), masks.join(", ")));
+        row(
+            out,
+            "Found",
+            &format!("{}: {different}, {} in all: {}", found.detector, count(found.total), masks.join(", ")),
+        );
     }
     let votes = entry.votes.iter().map(|vote| format!("{} asks for {}: {}", vote.policy, vote.asks, vote.because));
     rows(out, "Votes", &votes.collect::<Vec<_>>());

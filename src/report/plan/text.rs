@@ -141,7 +141,11 @@ fn item(out: &mut String, entry: &Entry, all: bool) {
         let masks: Vec<String> =
             found.samples.iter().map(|sample| format!("{} ({})", sample.mask, sample.token)).collect();
         let different = of(found.unique, "different value", "different values");
-        line(out, "found", &format!("{}: {different}, {} in all: {}", found.detector, count(found.total), masks.join(", ")));
+        line(
+            out,
+            "found",
+            &format!("{}: {different}, {} in all: {}", found.detector, count(found.total), masks.join(", ")),
+        );
     }
     for vote in &entry.votes {
         line(out, "vote", &format!("{} asks for {}: {}", vote.policy, vote.asks, vote.because));

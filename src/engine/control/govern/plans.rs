@@ -70,7 +70,9 @@ fn entry(deed: &Deed, actor: &str, about: String, details: &serde_json::Value) -
 
 /// A plan with its body.
 pub(super) fn kept(store: &dyn Store, number: PlanNumber) -> Result<Plan, Refusal> {
-    store.plan(number)?.ok_or_else(|| Refusal::new(format!("there is no plan {number}\n  `sluicebox plan list` tells all")))
+    store
+        .plan(number)?
+        .ok_or_else(|| Refusal::new(format!("there is no plan {number}\n  `sluicebox plan list` tells all")))
 }
 
 fn applied(plan: &Plan) -> Result<(), Refusal> {
@@ -82,13 +84,7 @@ fn applied(plan: &Plan) -> Result<(), Refusal> {
     }
 }
 
-fn approve(
-    store: &dyn Store,
-    deed: &Deed,
-    number: PlanNumber,
-    operator: &str,
-    actor: &str,
-) -> Result<Answer, Refusal> {
+fn approve(store: &dyn Store, deed: &Deed, number: PlanNumber, operator: &str, actor: &str) -> Result<Answer, Refusal> {
     let (plan, by) = (kept(store, number)?, named(operator));
     applied(&plan)?;
     if *plan.is.by == *by {
@@ -106,7 +102,9 @@ fn approve(
     }
     let details = json!({ "hash": digits(&plan.is.hash), "user": actor });
     if !store.approve_plan(number, &by, &entry(deed, &by, format!("plan {number}"), &details))? {
-        return Err(Refusal::new(format!("plan {number} cannot be approved by {operator} any more\n  `sluicebox plan list` says how it stands")));
+        return Err(Refusal::new(format!(
+            "plan {number} cannot be approved by {operator} any more\n  `sluicebox plan list` says how it stands"
+        )));
     }
     Ok(Answer::Done)
 }

@@ -3,7 +3,8 @@
 use super::{AsOperator, kept};
 use crate::cli::config::Config;
 use crate::cli::rules::print;
-use crate::cli::{Failed, key, run, service, stop};
+use crate::cli::run::core_to_act;
+use crate::cli::{Failed, key, service, stop};
 use crate::clock::Clock;
 use crate::engine::control::govern::Deed;
 use crate::engine::act;
@@ -145,7 +146,7 @@ fn drained(config: &Config, clock: &Clock, stop: &Arc<AtomicBool>, query: &Inten
     };
     let keys = key::load_existing(settings.token_key_file.as_deref())?;
     let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, clock)?);
-    let core = run::core_to_act(config, store, &keys, clock, stop)?;
+    let core = core_to_act(config, store, &keys, clock, stop)?;
     act::drain(&core, query, &mut |_| {}).map_err(Failed::new)
 }
 

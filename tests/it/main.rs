@@ -20,6 +20,7 @@ mod harness;
 mod hostile;
 mod key;
 mod policies;
+mod plans;
 mod privacy;
 mod provider;
 mod provider_box;

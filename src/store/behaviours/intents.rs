@@ -124,7 +124,6 @@ pub(super) fn item_state(name: &str) -> ItemState {
         lent: None,
         said: None,
         seen_back: None,
-        seen_back: None,
         shared_as: None,
     }
 }

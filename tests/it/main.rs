@@ -22,6 +22,7 @@ mod hostile;
 mod key;
 mod notify;
 mod policies;
+mod plans;
 mod privacy;
 mod provider;
 mod provider_box;

@@ -54,7 +54,7 @@ impl Commands {
         if let Some(loaded) = loaded {
             self.core.put_in_force(loaded);
         }
-        match command {
+        match &admitted {
             Command::ConnectorEnable { connector } => self.tenant(connector)?.enabled.store(true, Ordering::Relaxed),
             Command::ConnectorDisable { connector } | Command::ConnectorRemove { connector } => {
                 // A connector that was left out of this run is asked nothing anyway.

@@ -10,6 +10,7 @@ mod edit;
 mod error;
 mod keys;
 mod notify;
+pub(super) mod operators;
 mod policies;
 mod read;
 mod secrets;
@@ -23,6 +24,7 @@ pub(super) use anchors::Anchors;
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use notify::Notify;
+pub(super) use operators::Operators;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -57,12 +59,14 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
     /// Who is told what, and by which ways.
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
-    /// Where policies stand.
-    policies: Vec<PathBuf>,
+    /// Who decides by name.
+    operators: Operators,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -164,8 +168,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, policies, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, policies, path, text, notify, anchors })
+        let read::Document { state, connectors, service, kept, rules, policies, operators, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, operators, path, text, notify, anchors })
     }
 
     /// How the service runs.
@@ -183,6 +187,11 @@ impl Config {
         &self.rules
     }
 
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
+    }
+
     /// Who is told what, and by which ways.
     pub(super) fn notify(&self) -> &Notify {
         &self.notify
@@ -191,11 +200,6 @@ impl Config {
     /// Where signed heads of the audit log go.
     pub(super) fn anchors(&self) -> &Anchors {
         &self.anchors
-    }
-
-    /// Policy files, and folders whose `*.toml` files are all policies.
-    pub(super) fn policies(&self) -> &[PathBuf] {
-        &self.policies
     }
 
     /// The bearer token that health and numbers demand; `None` when the file names none.

@@ -71,7 +71,7 @@ impl Names {
             detectors: rules.detectors.iter().map(|one| one.id.to_string()).collect(),
             tags,
             connectors: config.connectors().iter().map(|one| one.name().as_str().to_owned()).collect(),
-            webhooks: Vec::new(),
+            webhooks: config.notify().webhooks().map(ToString::to_string).collect(),
         })
     }
 
@@ -83,7 +83,7 @@ impl Names {
             detectors: all(&self.detectors),
             tags: all(&self.tags),
             connectors: all(&self.connectors),
-            webhooks: all(&self.webhooks),
+            webhooks: Some(all(&self.webhooks)),
         }
     }
 }

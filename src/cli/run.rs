@@ -127,6 +127,8 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
         (Record::PastFindings, kept.past_findings_days),
         (Record::AuditFields, kept.audit_people_days),
         (Record::GoneItems, kept.gone_items_days),
+        (Record::ClosedAlerts, kept.closed_alerts_days),
+        (Record::PastMessages, kept.past_messages_days),
     ];
     let data_dir = settings.data_dir.clone();
     let upkeep_options = upkeep::Options {

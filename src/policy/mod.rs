@@ -19,6 +19,7 @@ mod look;
 mod mime;
 mod narrow;
 mod operator;
+mod prove;
 mod range;
 pub mod set;
 mod syntax;

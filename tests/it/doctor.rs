@@ -112,12 +112,17 @@ fn seal(world: &World) -> SealKey {
     SealKey::new(mac.finalize().into_bytes().into())
 }
 
+/// The store of a world, open to be written.
+pub(crate) fn store(world: &World) -> Sqlite {
+    let path = world.scene.path("data/store.sqlite");
+    let options = Options { path, seal: seal(world), clock: Clock::machine(), shares: Shares::default() };
+    Sqlite::open(options).expect("a store")
+}
+
 /// A job of the connector `box` that failed too often.
 pub(crate) fn park(world: &World) {
     let clock = Clock::machine();
-    let path = world.scene.path("data/store.sqlite");
-    let options = Options { path, seal: seal(world), clock: clock.clone(), shares: Shares::default() };
-    let store = Sqlite::open(options).expect("a store");
+    let store = store(world);
     let connector = store.connector(&"box".parse().expect("a name"), Provider::Box).expect("known").number;
     let promotion = Promotion {
         id: "4711".into(),

@@ -1,6 +1,8 @@
 //! All integration tests in one binary: one module for each behaviour.
 
 mod act;
+mod actions;
+mod alerts;
 mod backlog;
 mod canary;
 mod connect;
@@ -9,6 +11,7 @@ mod corpus;
 mod cost;
 mod doctor;
 mod emulate;
+mod exceptions;
 mod extract;
 mod extract_cli;
 mod govern;

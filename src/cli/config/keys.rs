@@ -20,8 +20,8 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 8] =
-    ["state_dir", "service", "retention", "rules", "policies", "notify", "audit", "connector"];
+pub(super) const TOP: [&str; 9] =
+    ["state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "connector"];
 
 /// Tables beside those of connectors, with their keys.
 pub(super) const TABLES: [(&str, &[Key]); 6] = [
@@ -66,17 +66,22 @@ pub(super) const SERVICE: [Key; 24] = [
 ];
 
 /// Keys of `[retention]`, in the guide's order.
-pub(super) const RETENTION: [Key; 5] = [
+pub(super) const RETENTION: [Key; 7] = [
     key("activities_days", "kept"),
     key("past_verdicts_days", "kept"),
     key("past_findings_days", "kept"),
     key("audit_people_days", "kept"),
     key("gone_items_days", "kept"),
+    key("closed_alerts_days", "kept"),
+    key("past_messages_days", "kept"),
 ];
 
 /// Keys of `[rules]`, in the guide's order.
 pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
+
+/// Keys of `[policies]`.
+pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
 
 /// Keys of `[notify]`, in the guide's order.
 pub(super) const NOTIFY: [Key; 13] = [
@@ -101,9 +106,6 @@ pub(super) const WEBHOOK: [&str; 2] = ["url", "secret_file"];
 /// Keys of `[audit]`, in the guide's order.
 pub(super) const AUDIT: [Key; 3] =
     [key("anchor", "none"), key("anchor_every", "\"1h\""), key("key_file", "the user's own audit key")];
-
-/// Keys of `[policies]`.
-pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
 
 /// Lists of `never_read`: owners, groups of owners, folders.
 pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];

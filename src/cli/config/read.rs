@@ -7,6 +7,7 @@ use super::anchors::{self, Anchors};
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
 use super::notify::{self, Notify};
+use super::operators::{self, Operators};
 use super::policies;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
@@ -34,9 +35,10 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
+    pub(super) policies: Vec<PathBuf>,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
-    pub(super) policies: Vec<PathBuf>,
+    pub(super) operators: Operators,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -69,9 +71,10 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
-    let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
     let policies = policies::policies(source, root)?;
-    Ok(Document { state, connectors, service, kept, rules, policies, notify, anchors })
+    let operators = operators::read(source, root)?;
+    let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
+    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors })
 }
 
 /// An error of the TOML reader, without the line that it would show.
@@ -111,7 +114,7 @@ fn unknown_top(source: &Source<'_>, word: &str, span: &Range<usize>) -> ConfigEr
 /// The tables that a file may have, for messages.
 fn tables() -> String {
     let named = TABLES.iter().map(|(name, _)| format!("[{name}]"));
-    named.chain(std::iter::once("[connector.NAME]".to_owned())).collect::<Vec<_>>().join(", ")
+    named.chain(["[operators.NAME]".to_owned(), "[connector.NAME]".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 
 fn connector(

@@ -144,6 +144,10 @@ pub(in crate::cli) struct Kept {
     pub(in crate::cli) audit_people_days: Option<u32>,
     /// Items that are gone.
     pub(in crate::cli) gone_items_days: Option<u32>,
+    /// Alerts that were closed.
+    pub(in crate::cli) closed_alerts_days: Option<u32>,
+    /// Messages that left.
+    pub(in crate::cli) past_messages_days: Option<u32>,
 }
 
 /// People, groups and folders of one connector, as they were typed.
@@ -261,6 +265,8 @@ pub(super) fn kept(source: &Source<'_>, root: &DeTable<'_>) -> Result<Kept, Conf
         past_findings_days: days("past_findings_days")?,
         audit_people_days: days("audit_people_days")?,
         gone_items_days: days("gone_items_days")?,
+        closed_alerts_days: days("closed_alerts_days")?,
+        past_messages_days: days("past_messages_days")?,
     })
 }
 

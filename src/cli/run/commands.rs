@@ -47,7 +47,8 @@ impl Commands {
             Command::Govern { deed: Deed::Reevaluate } => Some(self.governing()?),
             _ => None,
         };
-        let answer = perform(&*self.core.store, command, &actor(uid))?;
+        let admitted = self.admitted(command)?;
+        let answer = perform(&*self.core.store, &admitted, &actor(uid))?;
         if let Some(governing) = governing {
             self.core.govern(governing);
         }
@@ -74,6 +75,17 @@ impl Commands {
         }
         self.running.wake();
         Ok(answer)
+    }
+
+    /// The command that may be carried out, by the operators that the settings know now.
+    fn admitted(&self, command: &Command) -> Result<Command, Refusal> {
+        match command {
+            Command::Govern { .. } | Command::GovernAs { .. } => {
+                let config = Config::load(Some(&self.settings), false).map_err(Refusal::new)?;
+                config.operators().admit(command).map_err(Refusal::new)
+            }
+            _ => Ok(command.clone()),
+        }
     }
 
     fn tenant(&self, name: &str) -> Result<&Arc<Tenant>, Refusal> {

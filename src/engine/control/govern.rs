@@ -135,6 +135,18 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// The operator of the settings in whose name it is done, if in one's.
+    #[must_use]
+    pub fn operator(&self) -> Option<&str> {
+        match self {
+            Deed::PolicyApprove { operator, .. }
+            | Deed::PlanAdd { operator, .. }
+            | Deed::PlanApply { operator, .. } => operator.as_deref(),
+            Deed::PlanApprove { operator, .. } => Some(operator),
+            _ => None,
+        }
+    }
+
     /// What is done, as the audit log calls it.
     #[must_use]
     pub fn act(&self) -> &'static str {

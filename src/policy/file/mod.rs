@@ -18,7 +18,7 @@ mod tests;
 pub use crate::source::Fault as PolicyError;
 pub use actions::ask_of;
 pub use draft::Draft;
-pub use note::Note;
+pub use note::{CODES, Note};
 pub use sheet::About;
 
 use super::filter::Known;

@@ -43,11 +43,12 @@ impl Commands {
             Command::RulesApply { rules, .. } => Some(self.loaded(RulesNumber(*rules))?),
             _ => None,
         };
-        let governing = match command {
-            Command::Govern { deed: Deed::Reevaluate } => Some(self.governing()?),
+        let admitted = self.admitted(command)?;
+        // Policies are read anew before anything is written, so that a faulty file changes nothing.
+        let governing = match &admitted {
+            Command::Govern { deed: Deed::Reevaluate | Deed::PolicyApprove { .. } } => Some(self.governing()?),
             _ => None,
         };
-        let admitted = self.admitted(command)?;
         let answer = perform(&*self.core.store, &admitted, &actor(uid))?;
         if let Some(governing) = governing {
             self.core.govern(governing);
@@ -55,7 +56,7 @@ impl Commands {
         if let Some(loaded) = loaded {
             self.core.put_in_force(loaded);
         }
-        match command {
+        match &admitted {
             Command::ConnectorEnable { connector } => self.tenant(connector)?.enabled.store(true, Ordering::Relaxed),
             Command::ConnectorDisable { connector } | Command::ConnectorRemove { connector } => {
                 // A connector that was left out of this run is asked nothing anyway.

@@ -88,10 +88,7 @@ impl Reached {
     pub(super) fn perform(self, command: &Command) -> Result<Answer, Failed> {
         match self {
             Reached::Running(stream) => asked(stream, command),
-            Reached::Itself(direct) => {
-                let actor = actor(own_uid());
-                perform(&direct.store, &direct.operators.admit(command)?, &actor).map_err(Failed::new)
-            }
+            Reached::Itself(direct) => direct.perform(command),
         }
     }
 
@@ -112,7 +109,7 @@ impl Direct {
     /// # Errors
     /// When it was refused.
     pub(super) fn perform(&self, command: &Command) -> Result<Answer, Failed> {
-        perform(&self.store, command, &actor(own_uid())).map_err(Failed::new)
+        perform(&self.store, &self.operators.admit(command)?, &actor(own_uid())).map_err(Failed::new)
     }
 }
 

@@ -7,6 +7,7 @@
 //! stronger one's keeps its voice for itself, so that it is heard when the stronger policy matches no more.
 
 mod excuse;
+mod explain;
 mod opinion;
 mod own;
 mod ruling;
@@ -14,7 +15,8 @@ mod ruling;
 mod tests;
 
 pub(crate) use excuse::Excuses;
-pub(crate) use opinion::{Opinion, opinions};
+pub use explain::{Explained, OfPolicy, explain};
+pub(crate) use opinion::{Opinion, Spared, opinions};
 pub(crate) use own::Own;
 pub use own::{OWN_FOLDERS, add_own_folder};
 pub(crate) use ruling::Occasion;

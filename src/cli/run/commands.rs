@@ -42,11 +42,12 @@ impl Commands {
             Command::RulesApply { rules, .. } => Some(self.loaded(RulesNumber(*rules))?),
             _ => None,
         };
-        let governing = match command {
-            Command::Govern { deed: Deed::Reevaluate } => Some(self.governing()?),
+        let admitted = self.admitted(command)?;
+        // Policies are read anew before anything is written, so that a faulty file changes nothing.
+        let governing = match &admitted {
+            Command::Govern { deed: Deed::Reevaluate | Deed::PolicyApprove { .. } } => Some(self.governing()?),
             _ => None,
         };
-        let admitted = self.admitted(command)?;
         let answer = perform(&*self.core.store, &admitted, &actor(uid))?;
         if let Some(governing) = governing {
             self.core.govern(governing);

@@ -205,10 +205,8 @@ fn plans_pass(stand: &mut Stand) {
 fn held_goes(stand: &mut Stand) {
     let (of, items) = files(stand, &["1", "2", "3"]);
     let both = [matched("p", 1, Some(Level::Public)), matched("q", 1, Some(Level::Public))];
-    let asks = |item: &ItemNumber| Ruling {
-        intents: vec![want("a", of, *item, &["p", "q"])],
-        ..ruling(of, *item, &both)
-    };
+    let asks =
+        |item: &ItemNumber| Ruling { intents: vec![want("a", of, *item, &["p", "q"])], ..ruling(of, *item, &both) };
     assert_eq!(good(stand.store.rule(&items.iter().map(asks).collect::<Vec<_>>())).intents, 3);
     let numbers: Vec<IntentNumber> =
         good(stand.store.intents(&IntentQuery::default(), None, 9)).iter().map(|one| one.number).collect();

@@ -87,6 +87,12 @@ impl Chosen {
         let filter = self.filter.as_deref().map(Filter::parse).transpose()?;
         Ok(Question { filter, connector: self.connector.clone() })
     }
+
+    /// As it was typed.
+    pub(super) fn words(&self) -> Vec<String> {
+        let filter = self.filter.iter().map(|filter| format!("--where '{filter}'"));
+        filter.chain(self.connector.iter().map(|name| format!("--connector {name}"))).collect()
+    }
 }
 
 impl Question {
@@ -131,7 +137,7 @@ impl Question {
             detectors: tags.detectors().collect(),
             tags: tags.tags().collect(),
             connectors: connectors.iter().map(|one| one.name.as_str()).collect(),
-            webhooks: Vec::new(),
+            webhooks: None,
         };
         filter.notes(&known).iter().for_each(|note| eprintln!("note: {}", printable(note)));
         Ok(())

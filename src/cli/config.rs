@@ -10,6 +10,8 @@ mod edit;
 mod error;
 mod keys;
 mod notify;
+pub(super) mod operators;
+mod policies;
 mod read;
 mod secrets;
 mod service;
@@ -18,10 +20,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use anchors::Anchors;
+pub(super) use anchors::{Anchor, Anchors};
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use notify::Notify;
+pub(super) use operators::Operators;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -56,10 +59,14 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
+    /// Where policies stand.
+    policies: Vec<PathBuf>,
     /// Who is told what, and by which ways.
     notify: Notify,
     /// Where signed heads of the audit log go.
     anchors: Anchors,
+    /// Who decides by name.
+    operators: Operators,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -69,6 +76,8 @@ pub(super) struct Connector {
     settings: Settings,
     /// False while it is switched off.
     pub(super) enabled: bool,
+    /// False where nothing may be changed, only read.
+    pub(super) acts: bool,
     /// Whose content is never read, and below which folders.
     pub(super) never_read: Chosen,
     /// Whom and which folders the connector is limited to; empty is everybody.
@@ -161,8 +170,8 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, path, text, notify, anchors })
+        let read::Document { state, connectors, service, kept, rules, policies, operators, notify, anchors } = read;
+        Ok(Self { state, connectors, service, kept, rules, policies, operators, path, text, notify, anchors })
     }
 
     /// How the service runs.
@@ -178,6 +187,11 @@ impl Config {
     /// Which rules the service runs.
     pub(super) fn rules(&self) -> &crate::rule::Options {
         &self.rules
+    }
+
+    /// Policy files, and folders whose `*.toml` files are all policies.
+    pub(super) fn policies(&self) -> &[PathBuf] {
+        &self.policies
     }
 
     /// Who is told what, and by which ways.

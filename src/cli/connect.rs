@@ -17,7 +17,7 @@ mod survey;
 mod switch;
 
 pub(super) use ask::Ask;
-pub(super) use open::{Patience, opened};
+pub(super) use open::{Patience, failed, opened};
 pub(super) use probed::{Probed, probed};
 
 use super::Failed;

@@ -25,6 +25,7 @@ mod limits;
 mod logs;
 mod named;
 mod notify;
+mod operator;
 mod plan;
 mod policy;
 mod progress;
@@ -90,6 +91,8 @@ enum Command {
     Plan(plan::Args),
     /// Tell what was done, what waits and what was given up
     Actions(actions::Args),
+    /// Make and list the keys by which people decide by name
+    Operator(operator::Args),
     /// Undo what was done: one action, a plan, a policy, a rule version, a time range
     Undo(undo::Args),
     /// Tell which breakers tripped, and release them
@@ -190,6 +193,7 @@ pub fn run() -> ExitCode {
         Command::Policy(args) => policy::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Actions(args) => actions::run(&args),
+        Command::Operator(args) => operator::run(&args),
         Command::Undo(args) => undo::run(&args),
         Command::Breaker(args) => breaker::run(&args),
         Command::Quarantine(args) => quarantine::run(&args),

@@ -4,7 +4,7 @@
 //! on the socket; else the command takes the lock of the data folder and does it itself; and when neither works it says who
 //! is in the way. A socket file whose process is gone is told by the lock being free.
 
-use super::config::{Config, Service};
+use super::config::{Config, Operators, Service};
 use super::key::{self, Keys};
 use super::{Failed, shown};
 use crate::clock::Clock;
@@ -40,6 +40,7 @@ pub(super) enum Reached {
 #[derive(Debug)]
 pub(super) struct Direct {
     store: Sqlite,
+    operators: Operators,
     // Let go after the store is closed: fields fall in this order.
     _lock: Lock,
 }
@@ -64,7 +65,8 @@ pub(super) fn reach(config: &Config, doing: &str) -> Result<Reached, Failed> {
         match Lock::take(&service.data_dir, doing, &clock) {
             Ok(lock) => {
                 let store = open(service, &key::load_existing(service.token_key_file.as_deref())?, &clock)?;
-                return Ok(Reached::Itself(Box::new(Direct { store, _lock: lock })));
+                let operators = config.operators().clone();
+                return Ok(Reached::Itself(Box::new(Direct { store, operators, _lock: lock })));
             }
             Err(LockError::Held(_)) if clock.elapsed() < end => {
                 let _ = clock.wait(LOCK_LOOK, &AtomicBool::new(false));
@@ -88,7 +90,7 @@ impl Reached {
             Reached::Running(stream) => asked(stream, command),
             Reached::Itself(direct) => {
                 let actor = actor(own_uid());
-                perform(&direct.store, command, &actor).map_err(Failed::new)
+                perform(&direct.store, &direct.operators.admit(command)?, &actor).map_err(Failed::new)
             }
         }
     }
@@ -114,6 +116,11 @@ pub(super) fn follow(config: &Config, doing: &str, command: &Command) {
 /// Who is written down for what a user asks for.
 pub(super) fn actor(uid: u32) -> String {
     format!("operator uid {uid}")
+}
+
+/// Who is written down for what this process asks for.
+pub(super) fn own_actor() -> String {
+    actor(own_uid())
 }
 
 /// The user this program runs as.

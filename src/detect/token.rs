@@ -14,7 +14,9 @@ use std::sync::Arc;
 /// The key of tokens. Whoever holds it can tell whether a guessed value was found; keep it away from the data.
 #[derive(Clone)]
 pub struct TokenKey {
-    /// The hash with the key and the purpose already in it.
+    /// The hash with the key in it.
+    bare: Hmac<Sha256>,
+    /// The same with the purpose already in it.
     keyed: Hmac<Sha256>,
     version: u32,
     /// What stands before a token's digits: `k1:`.
@@ -36,19 +38,29 @@ impl TokenKey {
     pub fn new(bytes: [u8; 32], version: u32) -> Self {
         let mut block = [0; BLOCK_BYTES];
         block[..bytes.len()].copy_from_slice(&bytes);
-        let mut keyed = Hmac::<Sha256>::new(&block.into());
+        let bare = Hmac::<Sha256>::new(&block.into());
+        let mut keyed = bare.clone();
         keyed.update(PURPOSE);
         let printed = format!("k{version}:");
         let mut opening = [0; OPENING_BYTES_MAX];
         let length = printed.len().min(OPENING_BYTES_MAX);
         opening[..length].copy_from_slice(&printed.as_bytes()[..length]);
-        Self { keyed, version, opening: (opening, length) }
+        Self { bare, keyed, version, opening: (opening, length) }
     }
 
     /// The key's version.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
+    }
+
+    /// A key for another end than tokens, which tells nothing of this one: HMAC-SHA-256 of the end's name. No name may begin
+    /// as [`PURPOSE`] does.
+    #[must_use]
+    pub(crate) fn derived(&self, end: &str) -> [u8; 32] {
+        let mut mac = self.bare.clone();
+        mac.update(end.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// The token of a canonical value: HMAC-SHA-256 cut to 128 bits, as `k<version>:<32 hexadecimal digits>`.

@@ -90,6 +90,14 @@ pub enum Command {
         /// What.
         deed: govern::Deed,
     },
+    /// The same for a named operator of the settings, whose key is looked at before: whoever carries commands out turns it
+    /// into [`Command::Govern`] then.
+    GovernAs {
+        /// What.
+        deed: govern::Deed,
+        /// The operator's key, hexadecimal. It is never kept or shown.
+        key: OperatorKey,
+    },
     /// Writes an audit entry before something that is to be audited happens (a reveal, a setting).
     Audit {
         /// What: `finding.reveal`.
@@ -118,9 +126,34 @@ impl Command {
             Command::ConnectorRemove { .. } => "connector.remove",
             Command::RulesNumber { .. } => "rules.number",
             Command::RulesApply { .. } => "rules.apply",
-            Command::Govern { deed } => deed.act(),
+            Command::Govern { deed } | Command::GovernAs { deed, .. } => deed.act(),
             Command::Audit { act, .. } => act,
         }
+    }
+}
+
+/// The key by which an operator of the settings is known. It shows itself to nobody.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperatorKey(String);
+
+impl OperatorKey {
+    /// Wraps a key: 64 hexadecimal digits.
+    #[must_use]
+    pub fn new(digits: impl Into<String>) -> Self {
+        Self(digits.into())
+    }
+
+    /// The key itself, to be held against what the settings know of it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OperatorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(masked)")
     }
 }
 

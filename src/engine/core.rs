@@ -1,5 +1,6 @@
 //! What all stages of the service share: the store, the tenants, the rules in force, time, and the stop flag.
 
+use super::facts::tags_of;
 use super::feed::Memo;
 use super::judge::Governing;
 use super::reach::Reach;
@@ -10,6 +11,7 @@ use crate::clock::Clock;
 use crate::content::{Limits, SpoolOptions};
 use crate::detect::{Matcher, TokenKey};
 use crate::model::{ConnectorName, ConnectorNumber, Directory, Provider};
+use crate::policy::Tags;
 use crate::provider::Source;
 use crate::provider::govern::Governor;
 use crate::provider::http::Http;
@@ -219,6 +221,7 @@ pub struct Core {
     /// What the stages count.
     pub stats: Arc<Stats>,
     in_force: RwLock<InForce>,
+    tags: RwLock<Arc<Tags>>,
     governing: RwLock<Arc<Governing>>,
 }
 
@@ -243,6 +246,7 @@ impl Core {
             stop,
             key,
             stats,
+            tags: RwLock::new(Arc::new(tags_of(in_force.matcher.rules()))),
             in_force: RwLock::new(in_force),
             governing: RwLock::default(),
         }
@@ -256,7 +260,14 @@ impl Core {
 
     /// Other rules from now on.
     pub fn put_in_force(&self, rules: InForce) {
+        *self.tags.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tags_of(rules.matcher.rules()));
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// Tags of the detectors in force.
+    #[must_use]
+    pub fn tags(&self) -> Arc<Tags> {
+        Arc::clone(&self.tags.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What items are judged by.

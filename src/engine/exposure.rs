@@ -4,8 +4,9 @@
 //! neither holds a lease for ever nor begins anew after a stop.
 
 use super::core::{Core, Tenant};
+use super::judge::{self, Occasion};
 use crate::clock::Moment;
-use crate::model::{Audience, Directory, Exposure, ItemNumber, Link, Member, Members, Sharing};
+use crate::model::{Audience, Directory, Exposure, ItemNumber, Lane, Link, Member, Members, Sharing};
 use crate::provider::exposure::{Above, exposure};
 use crate::store::{Error, Judged, Known, Scope};
 use std::collections::{BTreeSet, HashMap};
@@ -30,9 +31,20 @@ pub fn tell(core: &Core, tenant: &Tenant, known: &Known, own: Option<&Sharing>) 
     Ok(judge(known, own, &above, facts))
 }
 
-/// Tells the exposure of a folder and of everything below it again. `on` is asked before each batch; when it says no, the
-/// position is kept and the answer is false: the rest is told when this is called again with the same `revision` (of the job's
-/// lease). With another one something was asked for anew meanwhile, and it begins anew.
+/// What a folder is told again for.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// The revision of the job's lease.
+    pub revision: i64,
+    /// The job's lane.
+    pub lane: Lane,
+}
+
+/// Tells the exposure of a folder and of everything below it again, and judges all that by it. `on` is asked before each batch;
+/// when it says no, the position is kept and the answer is false: the rest is told when this is called again with the same
+/// revision. With another one something was asked for anew meanwhile, and it begins anew.
+///
+/// Policies are told of every item; people only of those of the first batch one by one, of the rest by their alerts.
 ///
 /// # Errors
 /// When the store could not be read or written.
@@ -40,24 +52,28 @@ pub fn below(
     core: &Core,
     tenant: &Tenant,
     folder: ItemNumber,
-    revision: i64,
+    told: Told,
     on: &mut dyn FnMut() -> bool,
 ) -> Result<bool, Error> {
     let fact = format!("exposure.below.{folder}");
+    let revision = told.revision;
     let kept = core.store.fact(Some(tenant.number), &fact)?;
+    let mut occasion = Occasion::of(told.lane, core.in_force().number);
     let mut after = kept.and_then(|text| position(&text, revision));
     if after.is_none()
         && let Some(known) = core.store.item(folder)?.filter(|known| !known.is_top)
     {
         let told = tell(core, tenant, &known, None)?.1;
         core.store.keep_exposure(&[(folder, told)])?;
+        judge::keep(core, tenant, &[Known { exposure: Some(told), ..known }], occasion)?;
     }
     let scope = Scope { connector: Some(tenant.number), below: Some(folder), ..Scope::default() };
     let mut ways = Ways::default();
     while on() {
         let batch = core.store.items(&scope, after, BATCH)?;
         if let Some(last) = batch.last() {
-            tell_all(core, tenant, &batch, &mut ways)?;
+            occasion.tells &= after.is_none();
+            tell_all(core, tenant, &batch, &mut ways, occasion)?;
             after = Some(last.number);
         }
         if batch.len() < BATCH {
@@ -76,24 +92,20 @@ fn position(kept: &str, revision: i64) -> Option<ItemNumber> {
     (of.parse() == Ok(revision)).then(|| after.parse().ok().map(ItemNumber))?
 }
 
-/// Tells these items again, whatever they rest on.
-///
-/// # Errors
-/// When the store could not be read or written.
-pub fn again(core: &Core, tenant: &Tenant, items: &[Known]) -> Result<(), Error> {
-    tell_all(core, tenant, items, &mut Ways::default())
-}
-
-fn tell_all(core: &Core, tenant: &Tenant, items: &[Known], ways: &mut Ways) -> Result<(), Error> {
+fn tell_all(core: &Core, tenant: &Tenant, items: &[Known], ways: &mut Ways, occasion: Occasion) -> Result<(), Error> {
     let (people, unlinked) = (tenant.directory(), tenant.feed.unlinked());
     let facts = Facts { people: &people, unlinked: &unlinked, at: core.clock.now() };
     let mut told = Vec::with_capacity(items.len());
+    let mut stand = Vec::with_capacity(items.len());
     for known in items.iter().filter(|known| known.gone.is_none()) {
         let above = ways.of(core, known)?;
         let own = core.store.sharing(known.number)?.unwrap_or_default();
-        told.push((known.number, judge(known, own, &above, facts).1));
+        let judged = judge(known, own, &above, facts).1;
+        told.push((known.number, judged));
+        stand.push(Known { exposure: Some(judged), ..known.clone() });
     }
-    told.chunks(BATCH).try_for_each(|some| core.store.keep_exposure(some))
+    told.chunks(BATCH).try_for_each(|some| core.store.keep_exposure(some))?;
+    judge::keep(core, tenant, &stand, occasion)
 }
 
 /// What folders hand down, by the folder an item lies in: items of one folder share it.

@@ -1,6 +1,7 @@
 //! Motion: the stages, their threads and channels.
 
 pub mod act;
+pub mod anchor;
 pub mod control;
 pub mod core;
 pub mod estimate;
@@ -15,7 +16,9 @@ pub mod listing;
 pub mod local;
 pub mod names;
 pub mod passes;
+pub mod plan;
 pub(crate) mod pool;
+pub mod quarantine;
 pub mod reach;
 pub mod rejudge;
 pub mod rules_change;
@@ -27,4 +30,5 @@ pub mod stdin;
 pub mod step;
 pub mod tell;
 pub mod turns;
+pub mod undo;
 pub mod upkeep;

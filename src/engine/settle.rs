@@ -4,6 +4,7 @@
 
 pub(crate) mod below;
 mod reach;
+mod ruling;
 
 pub(crate) use reach::{Standing, above_of, standing};
 
@@ -14,7 +15,7 @@ use super::service::Signals;
 use super::stats::{Count, Ended, LagParts};
 use super::step;
 use crate::model::{Coverage, ItemKind, Todo};
-use crate::store::{Error, Judged, Outcome, Settled};
+use crate::store::{Error, Outcome, Settled};
 use crossbeam_channel::Receiver;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +51,8 @@ impl Settler {
 
     fn settle(&self, mut work: Work) -> Result<(), Error> {
         if !work.settlement.gone {
-            self.tell_exposure(&mut work)?;
+            let told = self.tell_exposure(&mut work)?;
+            work.settlement.ruling = ruling::ruling(&self.core, &work, told)?;
         }
         step::passed("settle.before");
         let settled = self.core.store.settle(work.settlement.clone())?;
@@ -100,32 +102,33 @@ impl Settler {
     }
 
     /// Tells how far the item is open, where this may have changed, and asks for everything below where it hands that down.
-    fn tell_exposure(&self, work: &mut Work) -> Result<(), Error> {
+    /// Gives who reaches it, where that was told.
+    fn tell_exposure(&self, work: &mut Work) -> Result<Option<Standing>, Error> {
         let known = &work.job.known;
         let asked =
             [Todo::EXPOSURE, Todo::SHARING, Todo::LOOK, Todo::BELOW].iter().any(|todo| work.job.todo.has(*todo));
         if !asked && known.exposure.is_some() && !work.found_something() {
-            return Ok(());
+            return Ok(None);
         }
-        let reach = reach::reach(&self.core, work)?;
+        let Reach { standing, adds, own_changed } = reach::reach(&self.core, work)?;
         let hands_down = match known.exposure {
-            _ if known.is_top => reach.own_changed,
-            Some(before) => before != reach.judged,
-            None => reach.adds,
+            _ if known.is_top => own_changed,
+            Some(before) => before != standing.judged,
+            None => adds,
         };
         let told_below = work.job.todo.has(Todo::BELOW) && !work.todo.has(Todo::BELOW);
         if work.item.kind == ItemKind::Folder && hands_down && !told_below && work.settlement.left == Todo::NONE {
             work.settlement.left = Todo::BELOW;
         }
-        work.settlement.exposure = (!known.is_top).then_some(reach.judged);
-        Ok(())
+        work.settlement.exposure = (!known.is_top).then_some(standing.judged);
+        Ok(Some(standing))
     }
 }
 
 /// How far an item is open, and what it adds by itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Reach {
-    pub(crate) judged: Judged,
+    pub(crate) standing: Standing,
     /// True when its own sharing opens it, or what lies below, further than the folders above do.
     pub(crate) adds: bool,
     /// True when its own sharing is not what was stored.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod cost;
 pub mod examples;
 pub mod explain;
+pub mod policies;
 
 pub use check::{Checked, check};
 pub use examples::{Failure, Tested};

@@ -5,6 +5,8 @@
 
 mod compile;
 
+pub(super) use compile::literal;
+
 use super::answer::Answer;
 use super::error::{FilterError, Wrongly, did_you_mean};
 use super::facts::Facts;
@@ -129,8 +131,8 @@ pub struct Known<'a> {
     pub tags: Vec<&'a str>,
     /// Names of connectors.
     pub connectors: Vec<&'a str>,
-    /// Names of webhooks that messages can go to.
-    pub webhooks: Vec<&'a str>,
+    /// Names of webhooks that messages can go to; `None` says nothing of them.
+    pub webhooks: Option<Vec<&'a str>>,
 }
 
 /// A name in a filter that does not exist here.

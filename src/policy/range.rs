@@ -94,4 +94,16 @@ impl Times {
         self.from.is_none_or(|(when, edge)| edge.of(when, now) <= at)
             && self.until.is_none_or(|(when, edge)| at <= edge.of(when, now))
     }
+
+    /// Moments on both sides of each of its bounds, asked at `now`.
+    pub(super) fn edges(&self, now: Moment) -> Vec<Moment> {
+        let bounds = [self.from, self.until].into_iter().flatten().map(|(when, edge)| edge.of(when, now));
+        let near = bounds.flat_map(|at| [at.saturating_sub(1), at, at.saturating_add(1)]);
+        near.map(Moment::from_millis).collect()
+    }
+
+    /// True when one of its bounds moves with the moment at which it is asked.
+    pub(super) fn is_relative(&self) -> bool {
+        [self.from, self.until].iter().flatten().any(|(when, _)| matches!(when, When::Relative(_)))
+    }
 }

@@ -156,7 +156,7 @@ fn names_that_are_not_known_are_told_and_not_refused() {
         detectors: vec!["bank.iban", "id.us-ssn"],
         tags: vec!["pii"],
         connectors: vec!["main"],
-        webhooks: vec![],
+        webhooks: None,
     };
     for (text, notes) in [
         ("finding(detector = bank.iban, tag = pii) and connector = main", vec![]),

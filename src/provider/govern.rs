@@ -13,8 +13,8 @@ mod tests;
 pub(in crate::provider) use course::{foresee, perform};
 pub use goal::Facets;
 
-use super::{Error, Next};
-use crate::model::action::{Action, Block, Folder, Order, Receipt, State, Step, TargetItem, TargetPerson, Whose};
+use super::{Body, Error, Next};
+use crate::model::action::{Block, Folder, Order, Receipt, State, Step, TargetItem, TargetPerson, Whose};
 use crate::model::{ContentHash, Directory, Provider};
 use std::fmt;
 use std::io;
@@ -48,11 +48,48 @@ pub trait Governor: Send + Sync + fmt::Debug {
 
     /// The quarantine's folder of the company or of a person (by acting id), found by its name or made. It is shared with
     /// nobody; Box: in the tree of the service account or of the person, Dropbox: a team folder of its own, or in the
-    /// person's home.
+    /// person's home. `named` is a folder of that name in it.
     ///
     /// # Errors
     /// When it can be neither found nor made.
-    fn quarantine(&self, whose: Whose, person: Option<&str>) -> Result<Folder, Error>;
+    fn quarantine(&self, whose: Whose, person: Option<&str>, named: Option<&str>) -> Result<Folder, Error>;
+
+    /// What lies in a quarantine's folder and in the folders in it: each item, and of files whose name ends in `ending` the
+    /// text. Nothing when there is no quarantine; at most [`KEPT_MAX`].
+    ///
+    /// # Errors
+    /// When it could not be listed. A text that could not be read is told with its reason.
+    fn kept(&self, whose: Whose, person: Option<&str>, ending: &str) -> Result<Vec<Kept>, Error>;
+}
+
+/// Items of one quarantine that are listed at most.
+pub const KEPT_MAX: usize = 200_000;
+/// Bytes of a text in a quarantine that are read at most.
+pub const KEPT_TEXT_BYTES_MAX: u64 = 16 << 20;
+
+/// What lies in a quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub id: Arc<str>,
+    /// File or folder.
+    pub kind: crate::model::ItemKind,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The folder it lies in.
+    pub folder: Folder,
+    /// Its text, or why it could not be read; `None` when it was not asked for.
+    pub text: Option<Result<String, String>>,
+}
+
+impl Kept {
+    /// Reads a text that a quarantine holds, as text if it is some.
+    pub(in crate::provider) fn read(mut body: Body) -> Result<String, String> {
+        let mut bytes = Vec::new();
+        let read = std::io::Read::read_to_end(&mut std::io::Read::take(&mut body, KEPT_TEXT_BYTES_MAX), &mut bytes);
+        read.map_err(|error| error.kind().to_string())?;
+        String::from_utf8(bytes).map_err(|_| "it is no text".into())
+    }
 }
 
 /// What an order would do.
@@ -191,6 +228,8 @@ pub(in crate::provider) struct Ways<'a> {
     pub(in crate::provider) hash: &'a dyn Fn(&[u8]) -> ContentHash,
     /// True when one call ends all of an item's own memberships ([`Step::Unshare`]).
     pub(in crate::provider) unshares: bool,
+    /// True when a file in the trash can be restored into any folder (Dropbox).
+    pub(in crate::provider) untrashes_elsewhere: bool,
     /// True when a link's download can be forbidden only while it lets in more than the members (Box).
     pub(in crate::provider) members_links_download: bool,
 }
@@ -242,12 +281,4 @@ pub(in crate::provider) fn mark(order: &str) -> String {
 /// The order's text with its mark.
 pub(in crate::provider) fn marked(text: &str, order: &str) -> Arc<str> {
     format!("{text}\n{}", mark(order)).into()
-}
-
-/// The order whose comment or task this action takes away.
-pub(in crate::provider) fn order_said(order: &Order) -> &str {
-    match &order.action {
-        Action::RemoveComment { order } | Action::RemoveTask { order } => order,
-        _ => &order.id,
-    }
 }

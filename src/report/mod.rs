@@ -13,6 +13,7 @@ pub mod json;
 mod line;
 pub mod out;
 pub mod place;
+pub mod plan;
 pub mod reason;
 pub mod sarif;
 pub mod summary;

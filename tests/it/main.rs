@@ -1,5 +1,7 @@
 //! All integration tests in one binary: one module for each behaviour.
 
+mod act;
+mod actions;
 mod alerts;
 mod backlog;
 mod canary;
@@ -17,10 +19,12 @@ mod guide;
 mod harness;
 mod hostile;
 mod key;
+mod policies;
 mod privacy;
 mod provider;
 mod provider_box;
 mod provider_dropbox;
+mod quarantine;
 mod queries;
 mod queue;
 mod report;

@@ -1,7 +1,8 @@
 //! The service over the emulated tenants: from a listing's page or a feed's event to a stored verdict.
 
 mod bounded;
-mod house;
+pub(crate) mod house;
+mod judge;
 mod kill;
 mod latency;
 mod live;

@@ -24,7 +24,7 @@ pub(in crate::cli) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// In the largest unit that divides it: `12h`.
-pub(super) fn words(span: Duration) -> String {
+pub(in crate::cli) fn words(span: Duration) -> String {
     let secs = span.as_secs();
     let fits = UNITS.into_iter().rev().find(|(_, each)| secs >= *each && secs.is_multiple_of(*each));
     let (name, each) = fits.unwrap_or(UNITS[0]);

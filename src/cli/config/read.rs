@@ -7,6 +7,8 @@ use super::anchors::{self, Anchors};
 use super::error::ConfigError;
 use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
 use super::notify::{self, Notify};
+use super::operators::{self, Operators};
+use super::policies;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -19,11 +21,15 @@ use crate::provider::govern::Patience;
 use crate::provider::settings::{
     BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, LimitOf, Limits, Settings, public,
 };
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
+
+/// Milliseconds after which the effect of a call without an answer may be looked for.
+const SETTLE_MS: RangeInclusive<u64> = 100..=120_000;
 
 /// What stands in a file.
 #[derive(Debug)]
@@ -33,8 +39,10 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
+    pub(super) policies: Vec<PathBuf>,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
+    pub(super) operators: Operators,
 }
 
 /// Reads a whole file. `state` tells where state is kept unless the file says so.
@@ -67,8 +75,10 @@ pub(super) fn document(
     }
     let service = service::read(source, root, &state)?;
     let (kept, rules) = (service::kept(source, root)?, service::rules(source, root)?);
+    let policies = policies::policies(source, root)?;
+    let operators = operators::read(source, root)?;
     let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules, notify, anchors })
+    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors })
 }
 
 /// An error of the TOML reader, without the line that it would show.
@@ -108,7 +118,7 @@ fn unknown_top(source: &Source<'_>, word: &str, span: &Range<usize>) -> ConfigEr
 /// The tables that a file may have, for messages.
 fn tables() -> String {
     let named = TABLES.iter().map(|(name, _)| format!("[{name}]"));
-    named.chain(std::iter::once("[connector.NAME]".to_owned())).collect::<Vec<_>>().join(", ")
+    named.chain(["[operators.NAME]".to_owned(), "[connector.NAME]".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 
 fn connector(
@@ -128,6 +138,7 @@ fn connector(
     let provider = reader.provider()?;
     reader.check_keys(&name, provider)?;
     let folder = folder_below(state, &name);
+    let usual = Patience::default();
     let settings = Settings {
         name: name.clone(),
         cloud: match provider {
@@ -141,9 +152,13 @@ fn connector(
         history_days: u32::try_from(reader.whole("history_days", 0..=365)?.unwrap_or(7)).unwrap_or(7),
         trash: reader.flag("trash")?.unwrap_or(true),
         holds: reader.flag("holds")?.unwrap_or(true),
-        patience: Patience::default(),
+        patience: Patience {
+            settle: reader.whole("settle_ms", SETTLE_MS)?.map_or(usual.settle, Duration::from_millis),
+            ..usual
+        },
     };
     let enabled = reader.flag("enabled")?.unwrap_or(true);
+    let acts = reader.flag("actions")?.unwrap_or(true);
     let mut files = Vec::new();
     for kind in SecretKind::ALL {
         files.extend(reader.path(kind.key())?.map(|path| (kind, path)));
@@ -151,7 +166,7 @@ fn connector(
     let (line, _) = source.place(reader.header.start);
     let never_read = reader.chosen("never_read", &NEVER_READ)?;
     let pilot = reader.chosen("pilot", &PILOT)?;
-    Ok(Connector { settings, enabled, never_read, pilot, files, line })
+    Ok(Connector { settings, enabled, acts, never_read, pilot, files, line })
 }
 
 impl Table<'_> {

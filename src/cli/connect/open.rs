@@ -150,7 +150,7 @@ fn take_in(vault: &Vault, token: Secret) -> Result<(), Error> {
 }
 
 /// An error of the outside for people: with the next click or command, the provider's own if it has one.
-pub(super) fn failed(error: &Error, connector: &Connector) -> Failed {
+pub(in crate::cli) fn failed(error: &Error, connector: &Connector) -> Failed {
     Failed::new(told(error, connector))
 }
 

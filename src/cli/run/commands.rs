@@ -2,10 +2,12 @@
 
 use super::rules;
 use crate::cli::config::Config;
-use crate::cli::key;
 use crate::cli::service::actor;
+use crate::cli::{key, policy};
+use crate::engine::control::govern::Deed;
 use crate::engine::control::{Answer, Command, Refusal, perform};
 use crate::engine::core::{Core, InForce, Tenant};
+use crate::engine::judge;
 use crate::engine::service::Running;
 use crate::store::RulesNumber;
 use std::path::{Path, PathBuf};
@@ -40,7 +42,8 @@ impl Commands {
             Command::RulesApply { rules, .. } => Some(self.loaded(RulesNumber(*rules))?),
             _ => None,
         };
-        let answer = perform(&*self.core.store, command, &actor(uid))?;
+        let admitted = self.admitted(command)?;
+        let answer = perform(&*self.core.store, &admitted, &actor(uid))?;
         if let Some(loaded) = loaded {
             self.core.put_in_force(loaded);
         }
@@ -52,10 +55,26 @@ impl Commands {
                     tenant.enabled.store(false, Ordering::Relaxed);
                 }
             }
+            // What items are judged by may be another from now on; policies' files are read anew when somebody says so.
+            Command::Govern { deed: Deed::Reevaluate } => self.governed()?,
+            Command::Govern { .. } => {
+                judge::refresh(&self.core).map_err(|error| Refusal::new(error.to_string()))?;
+            }
             _ => {}
         }
         self.running.wake();
         Ok(answer)
+    }
+
+    /// The command that may be carried out, by the operators that the settings know now.
+    fn admitted(&self, command: &Command) -> Result<Command, Refusal> {
+        match command {
+            Command::Govern { .. } | Command::GovernAs { .. } => {
+                let config = Config::load(Some(&self.settings), false).map_err(Refusal::new)?;
+                config.operators().admit(command).map_err(Refusal::new)
+            }
+            _ => Ok(command.clone()),
+        }
     }
 
     fn tenant(&self, name: &str) -> Result<&Arc<Tenant>, Refusal> {
@@ -64,6 +83,15 @@ impl Commands {
                 "that connector was set up or mended after the service started\n  restart the service to take it in",
             )
         })
+    }
+
+    /// Reads policies, approvals and exceptions anew.
+    fn governed(&self) -> Result<(), Refusal> {
+        let failed = |failed: crate::cli::Failed| Refusal::new(failed.0.trim_start_matches("error: "));
+        let config = Config::load(Some(&self.settings), false).map_err(|error| failed(error.into()))?;
+        let by = policy::governing(&config, &*self.core.store, self.core.clock.now()).map_err(failed)?;
+        self.core.govern(by);
+        Ok(())
     }
 
     /// Compiles the rules as they stand in the settings now; they must be those that were priced.

@@ -217,6 +217,8 @@ impl State {
             "item_status" if extra.purged => "deleted".into(),
             "item_status" if self.tree.is_live(nid) => "active".into(),
             "item_status" => "trashed".into(),
+            // A link leads nowhere while its item is in the trash: reference "Get trashed file".
+            "shared_link" if self.trashed_since(nid).is_some() => Value::Null,
             "shared_link" => self.link_now(nid).map_or(Value::Null, |link| self.link_seen(nid, link)),
             "tags" => json!(extra.tags),
             "classification" => self.classification(extra),
@@ -309,6 +311,10 @@ impl State {
     }
 
     fn path_seen(&self, who: Uid, nid: Nid) -> Value {
+        if self.tree.is_trashed(nid) {
+            let trash = json!({"type": "folder", "id": "1", "sequence_id": null, "etag": null, "name": "Trash"});
+            return json!({"total_count": 1, "entries": [trash]});
+        }
         let mut path = Vec::new();
         let mut here = nid;
         while let Some(parent) = self.visible_parent(who, here) {

@@ -96,10 +96,10 @@ pub(super) fn delete(state: &mut State, deed: Deed, node: NodeId) {
 }
 
 /// A deleted file, or an earlier version of one, comes back.
-pub(super) fn restore(state: &mut State, deed: Deed, node: NodeId, parent: NodeId, body: Arc<[u8]>) {
+pub(super) fn restore(state: &mut State, deed: Deed, node: NodeId, (parent, name): (NodeId, &str), body: Arc<[u8]>) {
     let gone = !state.tree.alive(node);
     if gone {
-        state.tree.revive(node, parent);
+        state.tree.revive(node, parent, name);
     }
     state.tree.write(node, body, deed.at, deed.by);
     let facts = about(state, node);

@@ -219,12 +219,21 @@ pub(super) fn purge(state: &mut State, call: &Call<'_>) -> Reply {
     Ok(ok(&Value::Null))
 }
 
+/// The deleted file that has this revision, for a restore to another path than its own.
+///
+/// Source: files.stone: a revision is restored "to the given path", which may be any that can be written.
+fn buried(state: &State, call: &Call<'_>, rev: &str) -> Option<NodeId> {
+    let node = state.tree.by_rev(rev)?;
+    let reached = super::gate::reaches(state, call.who, state.tree.space_of(node));
+    (reached && !state.tree.alive(node) && !state.purged.contains(&node)).then_some(node)
+}
+
 /// `files/restore`.
 pub(super) fn restore(state: &mut State, call: &Call<'_>) -> Reply {
     let (path, rev) = (call.text("path"), call.text("rev"));
     let here = match place::find(state, call, path) {
         Ok(node) => Some(node),
-        Err("not_found") => gone_file(state, call, path).map(|(node, _)| node),
+        Err("not_found") => gone_file(state, call, path).map(|(node, _)| node).or_else(|| buried(state, call, rev)),
         Err(why) => return Err(conflict_tags(&["path_lookup", why])),
     };
     let node = here.ok_or_else(|| conflict_tags(&["path_lookup", "not_found"]))?;
@@ -239,9 +248,12 @@ pub(super) fn restore(state: &mut State, call: &Call<'_>) -> Reply {
         return Err(conflict_tags(&["path_lookup", "locked"]));
     }
     spot::claim(state, call, spot.space, &["path_write"])?;
+    if !may_write(state, call.who, state.tree.space_of(node)) {
+        return Err(conflict_tags(&["path_write", "no_write_permission"]));
+    }
     let parent = spot.folder(state);
     let deed = deed(state, call);
-    deeds::restore(state, deed, node, parent, body);
+    deeds::restore(state, deed, node, (parent, &spot.name), body);
     let Some(version) = state.tree.current(node) else {
         return Err(conflict_tags(&["invalid_revision"]));
     };

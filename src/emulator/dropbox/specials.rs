@@ -67,7 +67,7 @@ fn histories(state: &mut State, deed: Deed) {
     }
     let back = file(state, deed, "Back again.txt", "Here.\n");
     deeds::delete(state, deed, back);
-    deeds::restore(state, deed, back, parent, text("Here.\n"));
+    deeds::restore(state, deed, back, (parent, "Back again.txt"), text("Here.\n"));
 }
 
 /// Files that can only be exported.

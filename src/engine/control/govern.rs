@@ -116,6 +116,15 @@ pub enum Deed {
         /// Why.
         reason: String,
     },
+    /// Brings items back out of quarantine.
+    QuarantineRestore {
+        /// Their correlation ids.
+        ids: Vec<String>,
+        /// Until when what put them there is excused, milliseconds since 1970; `None` excuses nothing.
+        until_ms: Option<i64>,
+        /// Why.
+        reason: String,
+    },
     /// Takes back what a sealed receipt tells.
     QuarantineAdopt {
         /// What it tells, as JSON.
@@ -126,6 +135,18 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// The operator of the settings in whose name it is done, if in one's.
+    #[must_use]
+    pub fn operator(&self) -> Option<&str> {
+        match self {
+            Deed::PolicyApprove { operator, .. }
+            | Deed::PlanAdd { operator, .. }
+            | Deed::PlanApply { operator, .. } => operator.as_deref(),
+            Deed::PlanApprove { operator, .. } => Some(operator),
+            _ => None,
+        }
+    }
+
     /// What is done, as the audit log calls it.
     #[must_use]
     pub fn act(&self) -> &'static str {
@@ -142,6 +163,7 @@ impl Deed {
             Deed::ExceptionAdd { .. } => "exception.add",
             Deed::ExceptionEnd { .. } => "exception.end",
             Deed::AlertClose { .. } => "alert.close",
+            Deed::QuarantineRestore { .. } => "quarantine.restore",
             Deed::QuarantineAdopt { .. } => "quarantine.adopt",
             Deed::MessagesRetry => "message.retry",
         }
@@ -161,7 +183,7 @@ pub fn perform(store: &dyn Store, deed: &Deed, actor: &str) -> Result<Answer, Re
         Deed::BreakerRelease { .. } => breaker::perform(store, deed, actor),
         Deed::ExceptionAdd { .. } | Deed::ExceptionEnd { .. } => exceptions::perform(store, deed, actor),
         Deed::AlertClose { .. } => alerts::perform(store, deed, actor),
-        Deed::QuarantineAdopt { .. } => quarantine::perform(store, deed, actor),
+        Deed::QuarantineRestore { .. } | Deed::QuarantineAdopt { .. } => quarantine::perform(store, deed, actor),
         Deed::MessagesRetry => messages::perform(store, deed, actor),
     }
 }

@@ -49,6 +49,7 @@ pub fn perform(store: &dyn Store, command: &Command, actor: &str) -> Result<Answ
             Ok(Answer::Done)
         }
         Command::Govern { deed } => super::govern::perform(store, deed, actor),
+        Command::GovernAs { .. } => Err(Refusal::new("an operator's key is looked at before a command is carried out")),
         Command::Audit { act, about, details } => {
             let (actor, act, about, details) = (actor.to_owned(), act.clone(), about.clone(), details.clone());
             Ok(Answer::Audited { number: store.append(&Entry { actor, act, about, details })?.number })

@@ -284,9 +284,7 @@ impl<'k> Held<'k> {
                 self.inspected = inspected;
             }
             Stage::Governance => {
-                if self.quarantined.is_none() {
-                    self.quarantined = Some(shelf.store.is_quarantined(self.known.number)?);
-                }
+                self.is_quarantined(shelf)?;
                 if self.policies.is_none() {
                     let matches = shelf.store.matches(self.known.number)?;
                     self.policies = Some(matches.into_iter().map(|one| one.policy).collect());
@@ -333,6 +331,20 @@ impl<'k> Held<'k> {
             activity: self.acts.as_ref(),
             ..Facts::of(&self.known.item, whose.name, whose.provider)
         }
+    }
+
+    /// Whether it lies in quarantine.
+    pub(crate) fn is_quarantined(&mut self, shelf: &Shelf<'_>) -> Result<bool, Error> {
+        match self.quarantined {
+            Some(known) => Ok(known),
+            None => Ok(*self.quarantined.insert(shelf.store.is_quarantined(self.known.number)?)),
+        }
+    }
+
+    /// Whether the value of this token was found; unknown while the content was not fetched or not read.
+    pub(crate) fn has_token(&self, token: &str) -> Option<bool> {
+        let gist = self.inspected.as_ref().map(Inspected::gist);
+        gist.map(|gist| gist.values.iter().any(|value| value.token.as_str() == token)).or(self.is_read.then_some(false))
     }
 
     /// Our SHA-256 of its content: unknown while the content waits to be read, none where it is not read at all.

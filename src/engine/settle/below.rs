@@ -28,8 +28,8 @@ impl Below {
     pub(crate) fn run(&self) {
         while let Ok(mut work) = self.folders.recv() {
             let (of, folder) = (work.tenant.number, work.job.known.number);
-            let revision = work.job.lease.revision;
-            match exposure::below(&self.core, &work.tenant, folder, revision, &mut || !self.core.stopped()) {
+            let told = exposure::Told { revision: work.job.lease.revision, lane: work.job.lane };
+            match exposure::below(&self.core, &work.tenant, folder, told, &mut || !self.core.stopped()) {
                 Ok(true) => {
                     work.did(Todo::BELOW);
                     self.core.stats.of(of).add(Count::Exposures, 1);

@@ -13,10 +13,11 @@ use std::sync::Arc;
 /// Tells it for a job's item.
 pub(super) fn reach(core: &Core, work: &Work) -> Result<Reach, Error> {
     let stored = core.store.sharing(work.job.known.number)?.unwrap_or_default();
-    let Standing { own, above, judged } = stands(core, work, &stored)?;
+    let standing = stands(core, work, &stored)?;
     let (people, at) = (work.tenant.directory(), core.clock.now());
-    let without = judge(&work.item.id, &Sharing::default(), &above, &people, at);
-    Ok(Reach { judged, adds: judged != without, own_changed: own != stored })
+    let without = judge(&work.item.id, &Sharing::default(), &standing.above, &people, at);
+    let (adds, own_changed) = (standing.judged != without, standing.own != stored);
+    Ok(Reach { standing, adds, own_changed })
 }
 
 /// Who reaches an item, and how far it is open.

@@ -38,6 +38,8 @@ pub enum Loss {
     Password,
     /// Applications that must be linked again.
     Apps,
+    /// What was in the trash lies in its folder for a moment on its way back there.
+    Moment,
     /// What was said to people is not unsaid: they may have read it.
     Said,
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Loss {
             Loss::Sessions => "the person must sign in again",
             Loss::Password => "the person must have set a new password",
             Loss::Apps => "the person must link the applications again",
+            Loss::Moment => "it lies in its old folder for a moment, before it is in the trash again",
             Loss::Said => "what was said may have been read",
         })
     }
@@ -104,6 +107,7 @@ fn of_item(order: &Order, found: &ItemState) -> Undo {
         }
         Action::Quarantine(Quarantine { note, .. }) => {
             let lost = links_back(found, true).lost.into_iter().chain(members_back(found).lost);
+            let lost = lost.chain(found.trashed.then_some(Loss::Moment));
             Undo::by([Action::Release { prior: Box::new(found.clone()), note: note.clone() }]).losing(lost)
         }
         Action::PutNote(note) if found.note.is_none() => Undo::by([Action::RemoveNote(note.clone())]),

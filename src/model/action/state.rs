@@ -87,6 +87,10 @@ pub struct ItemState {
     pub lent: Option<bool>,
     /// The id of the comment or task of the order.
     pub said: Option<Arc<str>>,
+    /// Of what is in the trash: whether others than its owner would see it where the provider brings it back to. `None` when
+    /// not asked for, or not to be told.
+    #[serde(default)]
+    pub seen_back: Option<bool>,
     /// Dropbox: the namespace of a shared folder, under which its members are kept. `None` when it is not shared.
     pub shared_as: Option<Arc<str>>,
 }
@@ -141,6 +145,9 @@ pub struct LinkAbove {
 pub struct Invitations {
     /// Whether people outside may be invited.
     pub outsiders: bool,
+    /// Only those whom the company's own list approves (Dropbox `team_and_approved`).
+    #[serde(default)]
+    pub approved_only: bool,
     /// Whether others than the owner may invite.
     pub by_members: bool,
 }

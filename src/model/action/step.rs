@@ -97,6 +97,13 @@ pub enum Step {
     Trash,
     /// Takes it out of the trash.
     Untrash,
+    /// Takes it out of the trash straight into another folder than the one it lay in (Dropbox, files).
+    UntrashTo {
+        /// Where to.
+        to: Folder,
+        /// Its name there.
+        name: Arc<str>,
+    },
     /// Adds a version.
     Overwrite {
         /// Its content.
@@ -201,6 +208,7 @@ impl Step {
             Step::RemoveNote { .. } => "remove_note",
             Step::Trash => "trash",
             Step::Untrash => "untrash",
+            Step::UntrashTo { .. } => "untrash_to",
             Step::Overwrite { .. } => "overwrite",
             Step::Promote { .. } => "promote",
             Step::SetLabel { .. } => "set_label",

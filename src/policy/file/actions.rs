@@ -10,6 +10,7 @@ use crate::policy::error::{Span, Wrongly, did_you_mean};
 use crate::policy::set::{Still, Wish};
 use crate::policy::syntax::Word;
 use crate::source::schema::{Key, Kind, may, must};
+use crate::source::{Fault, Reader, SourceFile};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -196,4 +197,83 @@ fn is_address(text: &str) -> bool {
 pub(super) fn webhooks(table: Table<'_>) -> Vec<(String, Span)> {
     let named = |word: Word| Some((word.text.strip_prefix(WEBHOOK)?.to_owned(), word.span));
     table.texts("whom").into_iter().filter_map(named).collect()
+}
+
+/// One action as a table of its own, for [`ask_of`].
+static ALONE: [Key; 1] = [must("action", Kind::ByWord("do", &[], &ACTIONS))];
+
+/// Reads an action as a command line names it: its name, then its parameters as `KEY=VALUE`, each value as in a policy file or
+/// without quotation marks: `remove_links`, `restrict_links to=company`, `notify whom=owner,security@example.com`.
+///
+/// # Errors
+/// What is wrong with it, in a sentence or two.
+pub fn ask_of(text: &str) -> Result<Ask, String> {
+    let reader = Reader { noun: "action", many: "actions", cover: |_| None, keys: &ALONE };
+    let source = SourceFile::new("action", inline(text)?, None, reader.cover);
+    let told = |fault: &Fault| {
+        let parts = [Some(fault.message()), Some(fault.label()).filter(|label| !label.is_empty()), fault.suggestion()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    };
+    let root = reader.table(&source).map_err(|faults| faults.iter().map(told).collect::<Vec<_>>().join("\n  "))?;
+    let table = Table::new(root.get_ref(), 0..0).table("action").ok_or("an action needs a name")?;
+    ask(table).map_err(|wrong| told(&super::sheet::fault(&source, wrong)))
+}
+
+/// The same action as an inline table of TOML.
+fn inline(text: &str) -> Result<String, String> {
+    let pairs: Vec<String> = typed(text)?.into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    Ok(format!("action = {{ {} }}", pairs.join(", ")))
+}
+
+/// Its keys and values as TOML has them, `do` first.
+pub(super) fn typed(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut words = words(text).into_iter();
+    let name = words.next().ok_or("an action needs a name, as `remove_links`")?;
+    let mut pairs = vec![("do".to_owned(), toml_text(&name))];
+    for word in words {
+        let Some((key, value)) = word.split_once('=') else {
+            return Err(format!("`{word}` is no parameter; write KEY=VALUE"));
+        };
+        let plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let key = if plain { key.to_owned() } else { toml_text(key) };
+        let value = value_of(&key, value);
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+/// Words between blanks that stand outside quotation marks and brackets.
+fn words(text: &str) -> Vec<String> {
+    let (mut all, mut word) = (Vec::new(), String::new());
+    let (mut quote, mut depth) = (None, 0_usize);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if c.is_whitespace() && quote.is_none() && depth == 0 {
+            all.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()));
+        } else {
+            word.push(c);
+        }
+    }
+    all.extend(Some(word).filter(|word| !word.is_empty()));
+    all
+}
+
+fn value_of(key: &str, value: &str) -> String {
+    let is_typed = value.starts_with(['"', '\'', '[']) || matches!(value, "true" | "false");
+    match key {
+        _ if is_typed => value.to_owned(),
+        "whom" => format!("[{}]", value.split(',').map(toml_text).collect::<Vec<_>>().join(", ")),
+        _ => toml_text(value),
+    }
+}
+
+/// A text in quotation marks; what TOML escapes, JSON escapes alike.
+pub(super) fn toml_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

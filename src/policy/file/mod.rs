@@ -5,16 +5,20 @@
 
 mod actions;
 mod compose;
+mod draft;
 mod hash;
 mod keys;
 mod note;
 mod sheet;
 mod table;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 
 pub use crate::source::Fault as PolicyError;
-pub use note::Note;
+pub use actions::ask_of;
+pub use draft::Draft;
+pub use note::{CODES, Note};
 pub use sheet::About;
 
 use super::filter::Known;

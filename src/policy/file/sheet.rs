@@ -291,16 +291,20 @@ fn names(
             errors.push(fault(source, found));
         }
     }
-    let named = table.tables("action").into_iter().flat_map(actions::webhooks);
-    for (name, span) in named.filter(|(name, _)| !known.webhooks.is_empty() && !known.webhooks.contains(&name.as_str()))
-    {
-        errors.push(fault(source, no_webhook(&name, span, known)));
+    let Some(webhooks) = &known.webhooks else { return };
+    for (name, span) in table.tables("action").into_iter().flat_map(actions::webhooks) {
+        if !webhooks.contains(&name.as_str()) {
+            errors.push(fault(source, no_webhook(&name, span, webhooks)));
+        }
     }
 }
 
-fn no_webhook(name: &str, span: Span, known: &Known<'_>) -> Wrongly {
-    let near = did_you_mean(name, known.webhooks.iter().copied());
-    let list = || format!("the settings name {}", known.webhooks.join(", "));
+fn no_webhook(name: &str, span: Span, known: &[&str]) -> Wrongly {
+    let near = did_you_mean(name, known.iter().copied());
+    let list = || match known {
+        [] => "set it up in `[notify.webhooks.NAME]` of the settings".to_owned(),
+        known => format!("the settings name {}", known.join(", ")),
+    };
     Wrongly::new(span, format!("there is no webhook `{name}`"))
         .expected("not in the settings")
         .help(near.unwrap_or_else(list))

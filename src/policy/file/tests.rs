@@ -134,3 +134,62 @@ fn the_hash_is_of_what_is_meant() {
         assert_ne!(one(&text).hash, hash, "{text}");
     }
 }
+
+#[test]
+fn an_action_is_read_from_a_command_line() {
+    let rows = [
+        ("remove_links", Ok(Ask::RemoveLinks)),
+        (" restrict_links  to=company ", Ok(Ask::RestrictLinks { to: Audience::Company })),
+        ("expire_links lasting=24h", Ok(Ask::ExpireLinks { after: Duration::from_secs(86_400) })),
+        (
+            "admin_quarantine to='Card room' by_copy=true",
+            Ok(Ask::AdminQuarantine { to: Some("Card room".into()), by_copy: true }),
+        ),
+        ("comment text=\"please look = now\"", Ok(Ask::Comment { text: "please look = now".into() })),
+        (
+            "notify whom=owner,a@example.com",
+            Ok(Ask::Notify { whom: vec![Told::Owner, Told::Address("a@example.com".into())] }),
+        ),
+        (
+            "notify whom=[\"editor\", 'webhook:x']",
+            Ok(Ask::Notify { whom: vec![Told::Editor, Told::Webhook("x".into())] }),
+        ),
+        ("", Err("an action needs a name")),
+        ("remove_link", Err("`remove_link` is no value of `do`")),
+        ("remove_links to=company", Err("unknown key `to`")),
+        ("restrict_links to=public", Err("`public` is no value of `to`; one of company, members")),
+        ("restrict_links company", Err("`company` is no parameter")),
+        ("expire_links", Err("missing key `lasting`")),
+        ("expire_links lasting=24", Err("`24` is no span of time")),
+        ("remove_links a\"=1", Err("")),
+    ];
+    for (text, want) in rows {
+        match (ask_of(text), want) {
+            (Ok(got), Ok(want)) => assert_eq!(got, want, "{text}"),
+            (Err(got), Err(want)) => assert!(got.contains(want), "{text}: {got}"),
+            (got, want) => panic!("{text}: {got:?}, expected {want:?}"),
+        }
+    }
+}
+
+/// Every ask has a row of its own name, in the order of the type; each row is read into the ask of its name.
+#[test]
+fn every_ask_can_be_written_down() {
+    let parameters = [
+        ("copy", "to=x"),
+        ("hold", "name=x"),
+        ("set_label", "label=x"),
+        ("expire_links", "lasting=1d"),
+        ("restrict_links", "to=members"),
+        ("change_role", "who=x role=viewer"),
+        ("remove_member", "who=x"),
+        ("comment", "text=x"),
+        ("task", "text=x within=3days"),
+        ("notify", "whom=owner"),
+    ];
+    for (name, _) in super::actions::ACTIONS {
+        let more = parameters.iter().find(|(of, _)| *of == name).map_or("", |(_, more)| more);
+        let ask = ask_of(&format!("{name} {more}")).unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert_eq!(ask.name(), name);
+    }
+}

@@ -21,6 +21,15 @@ pub(super) fn node(expr: &Expr) -> Result<Node, Wrongly> {
     build(expr, &mut patterns)
 }
 
+/// One filter of an expression; `None` for what joins several, and for what cannot be asked.
+pub(in crate::policy) fn literal(expr: &Expr) -> Option<Leaf> {
+    let mut patterns = PATTERNS_MAX;
+    match build(expr, &mut patterns).ok()? {
+        Node::Leaf(leaf) => Some(leaf),
+        _ => None,
+    }
+}
+
 fn build(expr: &Expr, patterns: &mut usize) -> Result<Node, Wrongly> {
     Ok(match expr {
         Expr::And(parts) => Node::And(cheapest_first(parts, patterns)?),

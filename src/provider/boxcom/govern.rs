@@ -45,8 +45,12 @@ impl Governor for Tenant {
         govern::foresee(self, order, people)
     }
 
-    fn quarantine(&self, whose: Whose, person: Option<&str>) -> Result<Folder, Error> {
-        self.quarantine_folder(whose, person)
+    fn quarantine(&self, whose: Whose, person: Option<&str>, named: Option<&str>) -> Result<Folder, Error> {
+        self.quarantine_folder(whose, person, named)
+    }
+
+    fn kept(&self, whose: Whose, person: Option<&str>, ending: &str) -> Result<Vec<govern::Kept>, Error> {
+        self.kept_in_quarantine(whose, person, ending)
     }
 }
 
@@ -67,7 +71,7 @@ impl fmt::Display for Subject<'_> {
 
 impl Hands for Tenant {
     fn ways(&self) -> Ways<'_> {
-        Ways { hash: &sha1_of, unshares: false, members_links_download: true }
+        Ways { hash: &sha1_of, unshares: false, untrashes_elsewhere: false, members_links_download: true }
     }
 
     fn offers(&self, order: &Order) -> Result<(), Block> {
@@ -134,6 +138,7 @@ impl Tenant {
             | Step::Task { .. }
             | Step::RemoveTask { .. } => self.apply_mark(asked, step, now),
             Step::Unshare
+            | Step::UntrashTo { .. }
             | Step::Suspend
             | Step::Unsuspend
             | Step::EndSessions

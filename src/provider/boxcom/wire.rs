@@ -189,6 +189,20 @@ pub(super) struct Found {
     pub(super) is_collaboration_restricted_to_enterprise: Option<bool>,
 }
 
+/// Who sees a folder: whether by members, by a link, or from above.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Shown {
+    #[serde(deserialize_with = "object")]
+    pub(super) shared_link: Option<SharedLink>,
+    #[serde(deserialize_with = "loose")]
+    pub(super) has_collaborations: Option<bool>,
+    #[serde(deserialize_with = "object")]
+    pub(super) path_collection: Option<Above>,
+    #[serde(deserialize_with = "object")]
+    pub(super) owned_by: Option<Mini>,
+}
+
 /// The lock of a file. Its end is `expires_at` in requests and `expired_at` in answers.
 #[derive(Default, Deserialize)]
 #[serde(default)]

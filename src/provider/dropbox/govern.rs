@@ -23,7 +23,7 @@ use crate::model::action::{
 };
 use crate::model::{ContentHash, Directory, ItemKind, Provider};
 use crate::provider::body::ContentHasher;
-use crate::provider::govern::{self, Applied, Asked, Foreseen, Governor, Hands, Journal, Ways};
+use crate::provider::govern::{self, Applied, Asked, Foreseen, Governor, Hands, Journal, Kept, Ways};
 use crate::provider::{Error, Next, Source};
 use std::time::Duration;
 
@@ -44,14 +44,18 @@ impl Governor for Tenant {
         govern::foresee(self, order, people)
     }
 
-    fn quarantine(&self, whose: Whose, person: Option<&str>) -> Result<Folder, Error> {
-        self.quarantine_folder(whose, person)
+    fn quarantine(&self, whose: Whose, person: Option<&str>, named: Option<&str>) -> Result<Folder, Error> {
+        self.quarantine_folder(whose, person, named)
+    }
+
+    fn kept(&self, whose: Whose, person: Option<&str>, ending: &str) -> Result<Vec<Kept>, Error> {
+        self.kept_in_quarantine(whose, person, ending)
     }
 }
 
 impl Hands for Tenant {
     fn ways(&self) -> Ways<'_> {
-        Ways { hash: &blocks, unshares: true, members_links_download: false }
+        Ways { hash: &blocks, unshares: true, untrashes_elsewhere: true, members_links_download: false }
     }
 
     fn offers(&self, order: &Order) -> Result<(), Block> {
@@ -98,6 +102,7 @@ impl Tenant {
             | Step::CopyTo { .. }
             | Step::Trash
             | Step::Untrash
+            | Step::UntrashTo { .. }
             | Step::Overwrite { .. }
             | Step::Promote { .. } => self.apply_place(asked, step, now),
             Step::SetLabel { .. }

@@ -7,7 +7,7 @@
 use super::goal::{self, Facets, Taken};
 use super::{Applied, Asked, Earlier, Foreseen, Hands, Journal, Patience};
 use crate::model::Directory;
-use crate::model::action::{Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
+use crate::model::action::{Action, Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
 use crate::provider::{Error, Next};
 use std::io;
 use std::sync::Arc;
@@ -66,6 +66,7 @@ pub(in crate::provider) fn perform(
         remembers,
         did,
         taken: Taken::default(),
+        refused: Vec::new(),
         begun: false,
     }
     .run()
@@ -172,6 +173,8 @@ struct Course<'a> {
     remembers: bool,
     /// Names that were taken.
     taken: Taken,
+    /// Steps that were refused and that the others do not depend on.
+    refused: Vec<(Step, Block)>,
     /// True once the journal knows the state before the first step.
     begun: bool,
 }
@@ -212,7 +215,24 @@ impl Course<'_> {
     /// What is lacking now. What leaves no trace is not lacking once it was done.
     fn lacking(&self) -> Result<Vec<Step>, Block> {
         let steps = goal::steps(self.order, &self.now, &self.prior, &self.taken, self.hands.ways(), self.people)?;
-        Ok(steps.into_iter().filter(|step| !(self.leaves_no_trace(step) && self.was_answered(step))).collect())
+        let lacking = |step: &Step| {
+            !(self.leaves_no_trace(step) && self.was_answered(step))
+                && !self.refused.iter().any(|(refused, _)| refused == step)
+        };
+        Ok(steps.into_iter().filter(lacking).collect())
+    }
+
+    /// True for what is done for each person or link by itself: a refusal of one leaves the others to be done.
+    fn stands_alone(&self, step: &Step) -> bool {
+        let gives_back = matches!(
+            self.order.action,
+            Action::RestoreLinks { .. } | Action::RestoreMembers { .. } | Action::Release { .. }
+        );
+        match step {
+            Step::EndShare { .. } | Step::AddShare { .. } => true,
+            Step::AddMember { .. } | Step::SetRole { .. } | Step::MakeLink { .. } | Step::SetLink { .. } => gives_back,
+            _ => false,
+        }
     }
 
     /// True for what twice is the same as once and nothing that was read tells of.
@@ -231,7 +251,17 @@ impl Course<'_> {
     }
 
     fn reached(&self) -> End {
+        match self.refused.first() {
+            Some((_, block)) if !self.is_begun() => return (Outcome::Blocked(block.clone()), Vec::new()),
+            Some(_) => return (Outcome::Partly, self.left_refused()),
+            None => {}
+        }
         (if self.is_begun() { Outcome::Done } else { Outcome::AlreadySo }, Vec::new())
+    }
+
+    fn left_refused(&self) -> Vec<Left> {
+        let left = |(step, block): &(Step, Block)| Left::Refused { step: step.name().into(), block: block.clone() };
+        self.refused.iter().map(left).collect()
     }
 
     /// Something is in the way of this step, or of the goal as a whole.
@@ -240,12 +270,14 @@ impl Course<'_> {
             return (Outcome::Blocked(block), Vec::new());
         }
         let step = step.map_or(self.order.action.name(), Step::name).into();
-        (Outcome::Partly, vec![Left::Refused { step, block }])
+        let mut left = self.left_refused();
+        left.push(Left::Refused { step, block });
+        (Outcome::Partly, left)
     }
 
     /// True when a plan foresaw other steps than these.
     fn is_unforeseen(&self, steps: &[Step]) -> bool {
-        self.order.expects.as_ref().is_some_and(|expected| expected != steps)
+        self.refused.is_empty() && self.order.expects.as_ref().is_some_and(|expected| expected != steps)
     }
 
     /// Calls for the first steps that are alike, then reads again. `Some` when the order ends there.
@@ -299,6 +331,10 @@ impl Course<'_> {
         self.note(step, ended.clone(), requests)?;
         match ended {
             Ended::Answered | Ended::PutOff(_) => Ok(None),
+            Ended::Refused(block) if self.stands_alone(step) => {
+                self.refused.push((step.clone(), block));
+                self.look()
+            }
             Ended::Refused(block) => {
                 let end = self.stopped(Some(step), block);
                 // What was done so far is read back for the receipt.

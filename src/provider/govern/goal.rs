@@ -9,10 +9,14 @@ use crate::model::action::{
     Action, Block, Clash, Folder, Holds, Invitations, ItemState, Left, LinkWish, Note, NoteState, Order, OwnLink,
     PersonState, Quarantine, State, Step, Target, Whose,
 };
-use crate::model::{Audience, Directory, Member, Members, Side, Status, Who};
+use crate::model::{Audience, Directory, ItemKind, Member, Members, Side, Status, Who};
 use std::sync::Arc;
 
 mod sharing;
+
+/// Why something stays in the trash.
+const SEEN_BACK: &str = "it would come back into the folder it lay in, where others see it: it stays in the trash";
+const FOLDER_BACK: &str = "a folder comes out of the trash file by file: act on its files, or let it stay in the trash";
 
 /// What an order needs to be read beside the item's own facts: each costs calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub struct Facets {
     pub copy: bool,
     /// Whether somebody was let into the target folder.
     pub lent: bool,
+    /// Who would see it where it comes back out of the trash.
+    pub seen_back: bool,
     /// The comment of the order.
     pub comment: bool,
     /// The task of the order.
@@ -73,6 +79,7 @@ impl Facets {
                 holds: *whose == Whose::Company,
                 note: note.is_some(),
                 lent: true,
+                seen_back: true,
                 ..none
             },
             Action::Release { note, .. } => {
@@ -189,7 +196,9 @@ impl Item<'_> {
             Action::MakePrivate => Ok(self.close()),
             Action::ChangeRole { who, role } => Ok(sharing::change_role(now, who, role)),
             Action::RestoreMembers { members } => Ok(sharing::members_again(now, members)),
-            Action::StopInvitations => sharing::invitations(now, Invitations { outsiders: false, by_members: false }),
+            Action::StopInvitations => {
+                sharing::invitations(now, Invitations { outsiders: false, approved_only: false, by_members: false })
+            }
             Action::RestoreInvitations { rules } => sharing::invitations(now, *rules),
             Action::Move { to, name, clash } => self.moved(to, name.as_ref().unwrap_or(&self.prior.name), *clash, true),
             Action::Copy { to, name } => Ok(self.copied(to, name)),
@@ -286,7 +295,11 @@ impl Item<'_> {
 
     fn quarantine(&self, quarantine: &Quarantine) -> Result<Vec<Step>, Block> {
         let other = quarantine.whose == Whose::Company;
-        let moved = self.moved(&quarantine.to, &quarantine.name, Clash::Number, other)?;
+        let moved = if self.now.trashed {
+            self.out_of_trash(quarantine, other)?
+        } else {
+            self.moved(&quarantine.to, &quarantine.name, Clash::Number, other)?
+        };
         let mut steps = self.close();
         steps.extend(moved);
         // What lay in the quarantine already, before the order, leaves no note there.
@@ -295,6 +308,25 @@ impl Item<'_> {
             steps.extend(self.note(&self.prior.folder, note));
         }
         Ok(steps)
+    }
+
+    /// Out of the trash into quarantine without a moment where others see it: straight there where the provider does that,
+    /// else by the folder it lay in, if its owner alone sees that one.
+    fn out_of_trash(&self, quarantine: &Quarantine, other: bool) -> Result<Vec<Step>, Block> {
+        let (now, to) = (self.now, &quarantine.to);
+        if !self.ways.untrashes_elsewhere {
+            return match now.seen_back {
+                Some(false) => self.moved(to, &quarantine.name, Clash::Number, other),
+                _ => Err(Block::NotOffered(SEEN_BACK.into())),
+            };
+        }
+        if now.kind != ItemKind::File {
+            return Err(Block::NotOffered(FOLDER_BACK.into()));
+        }
+        let lend = (now.lent == Some(false)).then(|| Step::Lend { to: to.clone() });
+        let name = numbered(&quarantine.name, self.taken.of("untrash_to"));
+        let steps = lend.into_iter().chain([Step::UntrashTo { to: to.clone(), name }]).collect();
+        if other && to.place != now.folder.place { self.unless_held(steps) } else { Ok(steps) }
     }
 
     fn release(&self, prior: &ItemState, note: Option<&Note>) -> Result<Vec<Step>, Block> {

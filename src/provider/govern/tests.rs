@@ -7,8 +7,8 @@ use super::course::perform;
 use super::*;
 use crate::clock::Moment;
 use crate::model::action::{
-    Clash, Did, Ended, Holds, ItemState, Labels, Left, LinkAbove, LinkWish, LockState, Never, Note, NoteState, Outcome,
-    OwnLink, PersonState, Quarantine, Target, Undo,
+    Action, Clash, Did, Ended, Holds, ItemState, Labels, Left, LinkAbove, LinkWish, LockState, Never, Note, NoteState,
+    Outcome, OwnLink, PersonState, Quarantine, Target, Undo,
 };
 use crate::model::{Audience, ItemKind, Member, Members, Owner, Principal, Role, Status, Who};
 use proptest::prelude::*;
@@ -95,6 +95,7 @@ fn item() -> ItemState {
         copy: None,
         lent: Some(false),
         said: None,
+        seen_back: None,
         shared_as: None,
     }
 }
@@ -273,7 +274,7 @@ fn enact(state: &mut ItemState, step: &Step) {
 
 impl Hands for Small {
     fn ways(&self) -> Ways<'_> {
-        Ways { hash: &hash, unshares: false, members_links_download: true }
+        Ways { hash: &hash, unshares: false, untrashes_elsewhere: false, members_links_download: true }
     }
 
     fn offers(&self, _order: &Order) -> Result<(), Block> {
@@ -362,7 +363,7 @@ fn actions() -> Vec<Action> {
 
 /// What is lacking for this order in this state.
 fn lacking(order: &Order, now: &ItemState, prior: &ItemState) -> Result<Vec<Step>, Block> {
-    let ways = Ways { hash: &hash, unshares: false, members_links_download: true };
+    let ways = Ways { hash: &hash, unshares: false, untrashes_elsewhere: false, members_links_download: true };
     let state = |state: &ItemState| State::Item(Box::new(state.clone()));
     goal::steps(order, &state(now), &state(prior), &goal::Taken::default(), ways, &Directory::default())
 }

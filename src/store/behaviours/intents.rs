@@ -123,6 +123,8 @@ pub(super) fn item_state(name: &str) -> ItemState {
         copy: None,
         lent: None,
         said: None,
+        seen_back: None,
+        seen_back: None,
         shared_as: None,
     }
 }

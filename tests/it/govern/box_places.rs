@@ -168,8 +168,8 @@ fn a_quarantine_takes_in_and_gives_back() {
     ] {
         let on = stage.target(path);
         let before = stage.seen(&on);
-        let folder = stage.world.governor.quarantine(whose, on.read_as.id()).unwrap();
-        assert_eq!(stage.world.governor.quarantine(whose, on.read_as.id()).unwrap(), folder, "made once");
+        let folder = stage.world.governor.quarantine(whose, on.read_as.id(), None).unwrap();
+        assert_eq!(stage.world.governor.quarantine(whose, on.read_as.id(), None).unwrap(), folder, "made once");
         let closed = stage.tenant().seen(folder.id.as_ref().unwrap()).unwrap();
         assert!(closed.company_only && closed.owners_invite && closed.members.is_empty(), "{closed:#?}");
         let left = Note { name: "Gone.txt".into(), text: "Ask the security team.".into() };

@@ -322,7 +322,8 @@ impl World {
     /// The quarantine's folder of the company or a person (by key), kept alike.
     pub(super) fn to_quarantine(&self, whose: Whose, key: &str) -> Folder {
         let person = (whose == Whose::Owner).then(|| &*self.known(key).id);
-        let made = self.governor.quarantine(whose, person).unwrap_or_else(|error| panic!("no quarantine: {error}"));
+        let made =
+            self.governor.quarantine(whose, person, None).unwrap_or_else(|error| panic!("no quarantine: {error}"));
         self.to.borrow_mut().insert(made).clone()
     }
 

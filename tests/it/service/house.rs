@@ -13,6 +13,7 @@ use sluicebox::engine::service::{Parts, Running, Service, Task};
 use sluicebox::engine::{feed, passes, step};
 use sluicebox::model::{Directory, Lane, Provider};
 use sluicebox::provider::dropbox::auth;
+use sluicebox::provider::govern::Patience;
 use sluicebox::provider::http::{self, Http};
 use sluicebox::provider::settings::{BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, Limits};
 use sluicebox::provider::vault::Kept;
@@ -38,34 +39,36 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Where tenants are, and a folder for the store: all that a process needs to serve them.
 #[derive(Clone, Debug)]
-pub(super) struct Site {
+pub(crate) struct Site {
     /// What [`emulator::Keyring::json`] tells.
     keys: Value,
     folder: PathBuf,
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 /// A site, and the emulated tenants behind it.
-pub(super) struct House {
-    pub(super) tenants: Tenants,
-    pub(super) running: emulator::Running,
-    pub(super) oracle: Oracle,
-    pub(super) site: Site,
+pub(crate) struct House {
+    pub(crate) tenants: Tenants,
+    pub(crate) running: emulator::Running,
+    pub(crate) oracle: Oracle,
+    pub(crate) site: Site,
     _folder: TempDir,
 }
 
 /// How a core is made different from the usual.
-pub(super) struct Ways {
+pub(crate) struct Ways {
     /// Connectors: name and provider.
-    pub(super) connectors: Vec<(&'static str, Provider)>,
+    pub(crate) connectors: Vec<(&'static str, Provider)>,
     /// What each of them may read.
-    pub(super) bounds: Bounds,
+    pub(crate) bounds: Bounds,
     /// Options of the engine.
-    pub(super) options: Options,
+    pub(crate) options: Options,
     /// What the client allows itself.
-    pub(super) limits: Limits,
+    pub(crate) limits: Limits,
+    /// How long the effect of an action's call is waited for.
+    pub(crate) patience: Patience,
     /// Connectors to tenants of another site.
-    pub(super) elsewhere: Vec<(&'static str, Provider, Site)>,
+    pub(crate) elsewhere: Vec<(&'static str, Provider, Site)>,
 }
 
 impl Default for Ways {
@@ -77,6 +80,7 @@ impl Default for Ways {
             bounds: Bounds::default(),
             options,
             limits: Limits::default(),
+            patience: Patience::default(),
             elsewhere: Vec::new(),
         }
     }
@@ -84,7 +88,7 @@ impl Default for Ways {
 
 impl Ways {
     /// By the machine's clock, without a wait that a test need not sit out.
-    pub(super) fn quick() -> Self {
+    pub(crate) fn quick() -> Self {
         let options = Options { feed_poll: Duration::from_millis(50), ..Options::default() };
         let limits = Limits { rate_per_principal: 500.0, ..Limits::default() };
         Self { options, limits, ..Self::default() }
@@ -93,12 +97,12 @@ impl Ways {
 
 impl House {
     /// The small company on an ordinary bad day.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let pace = Pace { per_second: CALLS_PER_SECOND, burst: CALLS_PER_SECOND };
         Self::with(Clock::movable(), seed, Fill::small(), Faults::light(), pace)
     }
 
-    pub(super) fn with(clock: Clock, seed: u64, fill: Fill, faults: Faults, pace: Pace) -> Self {
+    pub(crate) fn with(clock: Clock, seed: u64, fill: Fill, faults: Faults, pace: Pace) -> Self {
         let tenants = Tenants::new(seed, &clock, &fill);
         let clouds = tenants.clouds();
         let options =
@@ -119,7 +123,7 @@ impl Site {
     }
 
     /// Where everything lies.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -131,7 +135,7 @@ impl Site {
         Arc::new(Matcher::new(Arc::new(load::load(&options).unwrap().rules)))
     }
 
-    pub(super) fn store(&self) -> Arc<Sqlite> {
+    pub(crate) fn store(&self) -> Arc<Sqlite> {
         let options = sqlite::Options {
             path: self.folder.join("store.db"),
             seal: SealKey::new([7; 32]),
@@ -142,18 +146,21 @@ impl Site {
     }
 
     /// A core as a new process has it.
-    pub(super) fn core(&self, ways: Ways) -> Arc<Core> {
+    pub(crate) fn core(&self, ways: Ways) -> Arc<Core> {
         let store = self.store();
         let stop: Arc<AtomicBool> = Arc::default();
         let mut tenants = Vec::new();
         let here = ways.connectors.into_iter().map(|(name, provider)| (name, provider, self.clone()));
         for (name, provider, site) in here.chain(ways.elsewhere) {
-            let settings = site.settings(name, provider, ways.limits);
+            let mut settings = site.settings(name, provider, ways.limits);
+            settings.patience = ways.patience;
             let http = Http::of(&settings, http::Options::new(self.clock.clone(), Arc::clone(&stop))).unwrap();
             let source = Arc::from(registry::open(&settings, Arc::clone(&http)).unwrap());
+            let governor = Arc::from(registry::governor(&settings, Arc::clone(&http)).unwrap());
             let name = name.parse().unwrap();
             let number = sluicebox::store::Connectors::connector(&*store, &name, provider).unwrap().number;
             let mut tenant = Tenant::new(number, name, source);
+            tenant.governor = Some(governor);
             tenant.bounds = ways.bounds.clone();
             tenant.internal_domains = vec!["example.com".into()];
             tenant.limits = ways.limits;
@@ -171,7 +178,7 @@ impl Site {
     }
 
     /// Lists a tenant from end to end, as the regular pass does; goes on where an earlier one was.
-    pub(super) fn list(&self, core: &Core, tenant: &Tenant) {
+    pub(crate) fn list(&self, core: &Core, tenant: &Tenant) {
         let people = Arc::new(again(core, || people(tenant)));
         let (store, of) = (&core.store, tenant.number);
         store.keep_people(of, &PeopleTaken { directory: Directory::clone(&people) }).unwrap();
@@ -195,7 +202,7 @@ impl Site {
     }
 
     /// Lists all tenants.
-    pub(super) fn list_all(&self, core: &Core) {
+    pub(crate) fn list_all(&self, core: &Core) {
         core.tenants.iter().for_each(|tenant| self.list(core, tenant));
     }
 
@@ -324,14 +331,14 @@ fn wait(core: &Core, error: &provider::Error) {
 }
 
 /// The key of tokens.
-pub(super) const KEY_BYTES: [u8; 32] = [3; 32];
+pub(crate) const KEY_BYTES: [u8; 32] = [3; 32];
 
-pub(super) fn key() -> TokenKey {
+pub(crate) fn key() -> TokenKey {
     TokenKey::new(KEY_BYTES, 1)
 }
 
 /// Starts the stages with passes and feeds.
-pub(super) fn start_whole(core: &Arc<Core>) -> Running {
+pub(crate) fn start_whole(core: &Arc<Core>) -> Running {
     let task = |name: &str, run: fn(&Core) -> Result<(), sluicebox::store::Error>| Task {
         name: name.into(),
         run: Box::new(run),
@@ -341,12 +348,12 @@ pub(super) fn start_whole(core: &Arc<Core>) -> Running {
 }
 
 /// Waits until something is so.
-pub(super) fn until(what: &str, running: &Running, is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, running: &Running, is_so: impl FnMut() -> bool) {
     until_or(what, running, is_so, String::new);
 }
 
 /// The same, and tells more when it never comes.
-pub(super) fn until_or(what: &str, running: &Running, mut is_so: impl FnMut() -> bool, more: impl Fn() -> String) {
+pub(crate) fn until_or(what: &str, running: &Running, mut is_so: impl FnMut() -> bool, more: impl Fn() -> String) {
     for _ in 0..LOOKS_MAX {
         if is_so() {
             return;
@@ -359,17 +366,17 @@ pub(super) fn until_or(what: &str, running: &Running, mut is_so: impl FnMut() ->
 }
 
 /// Starts the stages alone: what is to be done was asked for already.
-pub(super) fn start(core: &Arc<Core>) -> Running {
+pub(crate) fn start(core: &Arc<Core>) -> Running {
     start_with(core, Parts::default())
 }
 
 /// The same, put together otherwise.
-pub(super) fn start_with(core: &Arc<Core>, parts: Parts) -> Running {
+pub(crate) fn start_with(core: &Arc<Core>, parts: Parts) -> Running {
     Service::start(core, parts).unwrap()
 }
 
 /// Waits until no job waits or is in hand.
-pub(super) fn idle(core: &Core, running: &Running) {
+pub(crate) fn idle(core: &Core, running: &Running) {
     for _ in 0..LOOKS_MAX {
         let open: u64 = core.store.depth().unwrap().iter().map(open_jobs).sum();
         if open == 0 && running.status().in_hand == 0 {
@@ -387,12 +394,12 @@ fn open_jobs(depth: &Depth) -> u64 {
 }
 
 /// Runs the stages until nothing is left to do.
-pub(super) fn work_off(core: &Arc<Core>) {
+pub(crate) fn work_off(core: &Arc<Core>) {
     work_off_with(core, Parts::default());
 }
 
 /// The same, put together otherwise.
-pub(super) fn work_off_with(core: &Arc<Core>, parts: Parts) {
+pub(crate) fn work_off_with(core: &Arc<Core>, parts: Parts) {
     let running = start_with(core, parts);
     idle(core, &running);
     running.stop().unwrap();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) type Told = Vec<(String, String, u8)>;
 
 /// By the hex digits of the provider's hash of the body.
-pub(super) struct Oracle {
+pub(crate) struct Oracle {
     by_hash: BTreeMap<String, (Coverage, Told)>,
     matcher: Arc<Matcher>,
     key: TokenKey,

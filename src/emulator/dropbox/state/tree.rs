@@ -523,8 +523,11 @@ impl Tree {
     }
 
     /// Brings a deleted file back, under a parent that is there.
-    pub(in crate::emulator::dropbox) fn revive(&mut self, node: NodeId, parent: NodeId) {
+    pub(in crate::emulator::dropbox) fn revive(&mut self, node: NodeId, parent: NodeId, name: &str) {
         self.nodes[node.at()].alive = true;
+        if self.name(node) != name {
+            self.nodes[node.at()].name = Name::Own(name.into());
+        }
         self.nodes[node.at()].parent = parent;
         self.nodes[node.at()].space = self.space_of(parent);
         self.insert_child(parent, node);

@@ -11,7 +11,7 @@ use super::super::api::Ask;
 use super::super::judge::Scope;
 use super::super::list::Reader;
 use super::super::sharing;
-use super::super::wire::{Found, Lock, SharedLink};
+use super::super::wire::{Found, Lock, SharedLink, Shown};
 use super::{Subject, kind_path, links};
 use crate::model::action::{
     Action, Folder, Holds, Invitations, ItemState, Labels, LinkAbove, LockState, OwnLink, Quarantine, State, TargetItem,
@@ -29,6 +29,10 @@ const FIELDS: &str =
 const FOLDER_FIELDS: &str = "can_non_owners_invite,is_collaboration_restricted_to_enterprise";
 /// The root folder of whoever asks, and the trash: neither has a link or members.
 const NOWHERE: [&str; 2] = ["0", "1"];
+/// Everybody's root.
+const ROOT: &str = NOWHERE[0];
+/// What Box names as the folder of what is in the trash.
+const TRASH: &str = NOWHERE[1];
 /// Folders above an item that are looked at; Box itself has no more than about a hundred levels.
 const ABOVE_MAX: usize = 256;
 
@@ -231,9 +235,9 @@ impl Tenant {
             links: found.shared_link.as_ref().filter(|_| facets.links).map(own_link).into_iter().collect(),
             links_above: if facets.links_above { self.links_above(of, &above)? } else { Vec::new() },
             members: if facets.members && !trashed { self.members_state(of, &above)? } else { Members::None },
-            invitations: rules
-                .filter(|_| facets.invitations && target.kind == ItemKind::Folder)
-                .map(|(by_members, inside_only)| Invitations { outsiders: !inside_only, by_members }),
+            invitations: rules.filter(|_| facets.invitations && target.kind == ItemKind::Folder).map(
+                |(by_members, inside_only)| Invitations { outsiders: !inside_only, approved_only: false, by_members },
+            ),
             labels: Labels::default(),
             lock: found.lock.and_then(|lock| lock_state(lock, &own_account, now)),
             holds: Holds::NotAsked,
@@ -241,6 +245,7 @@ impl Tenant {
             copy: None,
             lent: None,
             said: None,
+            seen_back: None,
             shared_as: None,
             owner,
         })
@@ -274,6 +279,48 @@ impl Tenant {
         Ok(links)
     }
 
+    /// Whether others than its owner would see it where it comes back out of the trash; `None` when that folder is not told.
+    ///
+    /// Only its owner is told the folder itself; Box names the trash instead where it does not tell.
+    fn seen_back(&self, state: &ItemState) -> Result<Option<bool>, Error> {
+        let by = &state.folder.act_as;
+        let owner = state.owner.as_ref().and_then(|owner| owner.account.clone());
+        let Some(folder) = state.folder.id.as_deref().filter(|id| *id != TRASH) else { return Ok(None) };
+        if owner != Some(self.tree_read_as(by)?) {
+            return Ok(None);
+        }
+        let mut next = (folder != ROOT).then(|| vec![Arc::<str>::from(folder)]).unwrap_or_default();
+        let mut looked = 0;
+        while let Some(folder) = next.pop() {
+            let told: Shown = match self.api.get(&Ask {
+                path: &["folders", &folder],
+                query: &[("fields", "id,type,shared_link,has_collaborations,path_collection,owned_by")],
+                read_as: by,
+                urgency: Urgency::Act,
+                scope: Scope::AsUser,
+                doing: "look at the folder it lay in".into(),
+            }) {
+                Ok(told) => told,
+                // It is gone too: what lay in it comes back in its owner's root.
+                Err(error) if error.next() == Next::Gone && looked == 0 => return Ok(Some(false)),
+                Err(error) if matches!(error.next(), Next::Gone | Next::Forbidden) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let others = told.owned_by.as_ref().and_then(|by| by.id.clone()) != owner;
+            if others || told.has_collaborations != Some(false) || told.shared_link.is_some() {
+                return Ok(Some(true));
+            }
+            if looked == 0 {
+                let above =
+                    told.path_collection.as_ref().and_then(|above| above.entries.as_deref()).unwrap_or_default();
+                let ids = above.iter().filter_map(|folder| folder.id.clone());
+                next.extend(ids.filter(|id| !NOWHERE.contains(&&**id)).take(ABOVE_MAX));
+            }
+            looked += 1;
+        }
+        Ok(Some(false))
+    }
+
     /// The facts that cost calls of their own.
     fn with_facets(&self, asked: &Asked<'_>, target: &TargetItem, mut state: ItemState) -> Result<ItemState, Error> {
         let facets = asked.facets;
@@ -294,6 +341,9 @@ impl Tenant {
         }
         if facets.lent {
             state.lent = self.lent_state(asked, &state)?;
+        }
+        if facets.seen_back && state.trashed {
+            state.seen_back = self.seen_back(&state)?;
         }
         if facets.comment || facets.task {
             state.said = self.said_state(asked, &state)?;

@@ -151,7 +151,7 @@ fn now(links: Vec<OwnLink>) -> ItemState {
         links,
         links_above: Vec::new(),
         members: Members::None,
-        invitations: Some(Invitations { outsiders: true, by_members: false }),
+        invitations: Some(Invitations { outsiders: true, approved_only: false, by_members: false }),
         labels: Default::default(),
         lock: None,
         holds: Default::default(),
@@ -159,6 +159,7 @@ fn now(links: Vec<OwnLink>) -> ItemState {
         copy: None,
         lent: None,
         said: None,
+        seen_back: None,
         shared_as: None,
     }
 }
@@ -287,7 +288,7 @@ fn what_each_step_of_sharing_sends() {
         ),
         (add(nobody), vec![], String::new(), r#"NotOffered("a member without a name cannot be brought back")"#),
         (
-            Step::SetInvitations { rules: Invitations { outsiders: false, by_members: false } },
+            Step::SetInvitations { rules: Invitations { outsiders: false, approved_only: false, by_members: false } },
             vec![],
             r#"PUT folders/7?fields=id as 3 if 5 {"is_collaboration_restricted_to_enterprise":true}"#.into(),
             "done r1",

@@ -151,12 +151,21 @@ impl Tenant {
     fn set_invitations(&self, by: &Actor, folder: &Arc<str>, rules: Invitations) -> Result<Applied, Applied> {
         let argument = json!({
             "shared_folder_id": &**folder,
-            "member_policy": {".tag": if rules.outsiders { "anyone" } else { "team" }},
+            "member_policy": {".tag": member_policy(rules)},
             "acl_update_policy": {".tag": if rules.by_members { "editors" } else { "owner" }},
         });
         let ask = by.acts(&route::FOLDER_POLICY, "set who may be invited", Some(folder));
         let (_, request) = self.team.desk.act::<Value>(&ask, &argument).map_err(failed)?;
         Ok(Applied::Done(request.into_iter().collect()))
+    }
+}
+
+/// `MemberPolicy`.
+fn member_policy(rules: Invitations) -> &'static str {
+    match (rules.outsiders, rules.approved_only) {
+        (false, _) => "team",
+        (true, true) => "team_and_approved",
+        (true, false) => "anyone",
     }
 }
 

@@ -22,8 +22,8 @@ use super::read::Actor;
 use super::{failed, has};
 use crate::model::ItemKind;
 use crate::model::action::{Block, Folder, ItemState, Step, Target};
-use crate::provider::Error;
 use crate::provider::govern::{Applied, Asked};
+use crate::provider::{Error, Next};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ impl Tenant {
             Step::CopyTo { to, name } => self.copy_to(asked, now, to, name),
             Step::Trash => self.trash(asked, now),
             Step::Untrash => self.untrash(asked, now),
+            Step::UntrashTo { to, name } => self.untrash_to(asked, now, to, name),
             Step::Overwrite { text } => self.overwrite(asked, now, text),
             Step::Promote { version } => self.promote(asked, now, version),
             _ => Err(Applied::Blocked(super::WRONG_TARGET)),
@@ -59,6 +60,25 @@ impl Tenant {
             Err(error) if is_taken(&error) => Applied::NameTaken,
             // It lies there already: an earlier call did it late.
             Err(error) if has(&error, "duplicated_or_nested_paths") => Applied::Moved,
+            // Somebody took back what was lent: it is lent again.
+            Err(error) if now.lent.is_some() && has(&error, "no_write_permission") => Applied::Moved,
+            made => done(made),
+        })
+    }
+
+    /// A file out of the trash straight into another folder, by whoever would move it there.
+    fn untrash_to(&self, asked: &Asked<'_>, now: &ItemState, to: &Folder, name: &str) -> Result<Applied, Applied> {
+        let Some(rev) = &now.version else { return Err(not_offered("no revision of it is kept any more")) };
+        let errand = self.errand(asked, origin(asked, now), to)?;
+        match self.entry(&self.admin_eyes().map_err(unread)?, &to.place, &path_in(to, name)) {
+            Ok(entry) if entry.id.as_deref() == Some(id_of(asked)) => return Ok(Applied::Moved),
+            Ok(_) => return Ok(Applied::NameTaken),
+            Err(error) if error.next() == Next::Gone => {}
+            Err(error) => return Err(unread(error)),
+        }
+        let ask = errand.mover.acts(&route::RESTORE, "take a file out of the trash", Some(&to.place));
+        Ok(match self.act_quietly(&ask, &json!({"path": spelt_out(to, name), "rev": &**rev})) {
+            Err(error) if is_taken(&error) => Applied::NameTaken,
             // Somebody took back what was lent: it is lent again.
             Err(error) if now.lent.is_some() && has(&error, "no_write_permission") => Applied::Moved,
             made => done(made),
@@ -138,7 +158,7 @@ pub(super) fn is_taken(error: &Error) -> bool {
 /// A reading before a change failed: nothing was done.
 pub(super) fn unread(error: Error) -> Applied {
     match error.next() {
-        crate::provider::Next::Transient => Applied::Later(error),
+        Next::Transient => Applied::Later(error),
         _ => failed(error),
     }
 }

@@ -47,6 +47,9 @@ impl Found {
 impl Tenant {
     /// The state of an item, with the facets that are asked for.
     pub(super) fn item_state(&self, asked: &Asked<'_>, target: &TargetItem) -> Result<Option<State>, Error> {
+        if is_root(target) {
+            return self.root_state(asked, target).map(Some);
+        }
         let Some(found) = self.find(asked, target)? else { return Ok(None) };
         let mut state = self.facts(asked, target, &found);
         let facets = asked.facets;
@@ -84,6 +87,20 @@ impl Tenant {
             state.note = self.note_state(asked, &folder)?;
         }
         Ok(Some(State::Item(Box::new(state))))
+    }
+
+    /// A namespace itself as a folder to leave a note in: the service has no entry for it, and nothing of it is asked.
+    fn root_state(&self, asked: &Asked<'_>, target: &TargetItem) -> Result<State, Error> {
+        let (place, eyes) = (Arc::clone(&target.place), self.admin_eyes()?);
+        let actor = self.actor_in(asked.people, &place)?;
+        let entry = Entry { name: Some(String::new()), ..Entry::default() };
+        let found = Found { entry, place, path: "".into(), actor, eyes, trashed: false, pin: None };
+        let mut state = self.facts(asked, target, &found);
+        state.as_folder = Some(Folder { id: None, ..state.folder.clone() });
+        if let Some(folder) = note_folder(asked, &state).filter(|_| asked.facets.note) {
+            state.note = self.note_state(asked, &folder)?;
+        }
+        Ok(State::Item(Box::new(state)))
     }
 
     /// What `get_metadata` tells of an id or path within a namespace.
@@ -291,6 +308,7 @@ impl Tenant {
             copy: None,
             lent: None,
             said: None,
+            seen_back: None,
             shared_as,
         }
     }
@@ -339,6 +357,11 @@ fn note_folder(asked: &Asked<'_>, now: &ItemState) -> Option<Folder> {
         Action::Release { prior, .. } => Some(prior.folder.clone()),
         _ => now.as_folder.clone(),
     }
+}
+
+/// True for a namespace's root, which has no id.
+fn is_root(target: &TargetItem) -> bool {
+    target.id.is_empty() && target.kind == ItemKind::Folder && target.path.as_deref() == Some("")
 }
 
 fn is_lacking_scope(error: &Error) -> bool {

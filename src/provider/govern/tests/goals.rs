@@ -122,7 +122,7 @@ fn an_invited_person_is_never_suspended() {
         on: Target::Person(TargetPerson { id: Some("7".into()), account: None, login: None }),
         ..order(Action::Suspend)
     };
-    let ways = Ways { hash: &hash, unshares: true, members_links_download: false };
+    let ways = Ways { hash: &hash, unshares: true, untrashes_elsewhere: true, members_links_download: false };
     for (status, wanted) in [
         (Status::Active, Ok(vec![Step::Suspend])),
         (Status::Inactive, Ok(vec![])),
@@ -146,7 +146,7 @@ fn a_taken_name_gets_a_number() {
     ] {
         let order = order(Action::Move { to: to.clone(), name: None, clash });
         let state = State::Item(Box::new(ItemState { lent: None, ..item() }));
-        let ways = Ways { hash: &hash, unshares: true, members_links_download: false };
+        let ways = Ways { hash: &hash, unshares: true, untrashes_elsewhere: true, members_links_download: false };
         let mut names = goal::Taken::default();
         (0..taken).for_each(|_| names.add("move"));
         names.add("put_note");

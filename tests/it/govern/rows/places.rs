@@ -235,7 +235,12 @@ fn quarantines() -> Vec<Row> {
         Row::new("admin_quarantine, in the trash", "file", in_the_trash, |w| {
             quarantine(w, Whose::Company, "heidi", "O'Neill's list.txt")
         })
-        .effects(&[("untrashed", 1), ("member_made", 1), ("moved", 1), ("member_gone", 1), ("file_made", 1)])
+        // At Dropbox straight into the quarantine; at Box by a folder that its owner alone sees.
+        .effects_of([
+            &[("untrashed", 1), ("member_made", 1), ("moved", 1), ("member_gone", 1), ("file_made", 1)],
+            &[("untrashed", 1), ("member_made", 1), ("member_gone", 1), ("file_made", 1)],
+        ])
+        .lost(&[Loss::Moment])
         .undone(back)
         .undo_effects_of([
             &[("trashed", 2), ("moved", 1)],

@@ -6,15 +6,23 @@ use super::{At, by, came_of};
 use crate::clock::Moment;
 use crate::model::ItemKind;
 use crate::model::Principal;
-use crate::model::action::{Action, Block, ItemState, Target};
+use crate::model::action::{Action, Block, ItemState, Order, Target};
 use crate::provider::Error;
 use crate::provider::boxcom::Tenant;
 use crate::provider::boxcom::api::parse;
 use crate::provider::boxcom::govern::places::{text, unread};
 use crate::provider::boxcom::wire::Paged;
-use crate::provider::govern::{Applied, Asked, mark, order_said};
+use crate::provider::govern::{Applied, Asked, mark};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// The order whose comment or task this action takes away; its own, where it leaves one.
+fn order_said(order: &Order) -> &str {
+    match &order.action {
+        Action::RemoveComment { order } | Action::RemoveTask { order } => order,
+        _ => &order.id,
+    }
+}
 
 /// Comments of a page: the most Box gives.
 const LIMIT: u64 = 1_000;

@@ -123,6 +123,7 @@ pub(in crate::provider::boxcom::govern) fn now(kind: ItemKind) -> ItemState {
         copy: None,
         lent: None,
         said: None,
+        seen_back: None,
         shared_as: None,
     }
 }
@@ -400,7 +401,7 @@ fn the_quarantine_is_found_or_made_once_and_closed() {
         ("the company's", Whose::Company, vec![me(), taken(), closed()], "GET /api/folders/90?fields="),
     ] {
         let stage = Stage::new(ItemKind::File, Action::Trash, plays);
-        let found = stage.tenant.quarantine_folder(whose, Some("3")).unwrap();
+        let found = stage.tenant.quarantine_folder(whose, Some("3"), None).unwrap();
         let place = if whose == Whose::Company { ("9", Principal::Tenant) } else { ("3", person("3")) };
         assert_eq!((found.id.as_deref(), (&*found.place, found.act_as)), (Some("90"), place), "{name}");
         assert!(stage.heard().last().unwrap().starts_with(last), "{name}: {:#?}", stage.heard());

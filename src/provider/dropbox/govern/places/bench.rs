@@ -278,6 +278,7 @@ pub(in super::super) fn file(folder: Folder) -> ItemState {
         copy: None,
         lent: None,
         said: None,
+        seen_back: None,
         shared_as: None,
     }
 }

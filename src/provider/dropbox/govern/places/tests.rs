@@ -447,7 +447,7 @@ fn a_quarantine_is_found_or_made_once() {
             ("sharing/add_folder_member", 200, Value::Null),
         ]);
         bench.tenant.team.remember(bench.people.people());
-        let found = bench.tenant.quarantine_folder(Whose::Company, None).expect("a folder");
+        let found = bench.tenant.quarantine_folder(Whose::Company, None, None).expect("a folder");
         let wanted = Folder { place: place.into(), ..folder("30", "") };
         assert_eq!(found, wanted);
         let routes: Vec<String> = bench.heard().into_iter().map(|heard| heard.route).collect();
@@ -462,12 +462,12 @@ fn a_persons_quarantine_lies_in_the_home() {
     let dir = json!({".tag": "folder", "id": "id:q", "name": quarantine::NAME});
     for (told, calls) in [((200, json!({"metadata": {"id": "id:q"}})), 1), ((status, taken), 2)] {
         let bench = Bench::new(&[("files/create_folder_v2", told.0, told.1), ("files/get_metadata", 200, dir.clone())]);
-        let found = bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:ann")).expect("a folder");
+        let found = bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:ann"), None).expect("a folder");
         assert_eq!(found, Folder { id: Some("id:q".into()), ..folder("10", &path) });
         assert_eq!(bench.heard().len(), calls);
     }
     let bench = Bench::new(&[]);
-    assert!(bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:nobody")).is_err());
+    assert!(bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:nobody"), None).is_err());
 }
 
 #[test]

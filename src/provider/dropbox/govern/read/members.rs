@@ -94,7 +94,13 @@ impl Tenant {
         let policy = self.share(eyes, share)?.policy;
         let is = |told: &Option<Tag>, word: &str| told.as_ref().is_some_and(|tag| tag.as_str() == word);
         let inside_only = is(&policy.member_policy, "team") || is(&policy.resolved_member_policy, "team");
-        Ok(Some(Invitations { outsiders: !inside_only, by_members: !is(&policy.acl_update_policy, "owner") }))
+        let approved = |told: &Option<Tag>| is(told, "team_and_approved");
+        Ok(Some(Invitations {
+            outsiders: !inside_only,
+            approved_only: !inside_only
+                && (approved(&policy.member_policy) || approved(&policy.resolved_member_policy)),
+            by_members: !is(&policy.acl_update_policy, "owner"),
+        }))
     }
 }
 

@@ -7,6 +7,7 @@
 use super::Error;
 use super::audit::Entry;
 use super::exceptions::NewException;
+use super::inventory::Listed;
 use super::messages::NewMessage;
 use super::quarantines::NewQuarantined;
 use super::queue::Ask;
@@ -149,6 +150,8 @@ pub struct Closing {
     pub level: Option<Level>,
     /// The audit entry.
     pub entry: Entry,
+    /// The item as it is now, where it was moved: its place, and who can read it there. Kept before the jobs that follow.
+    pub facts: Option<Listed>,
     /// Jobs that follow: the item's exposure is told again.
     pub asks: Vec<Ask>,
     /// Exceptions that follow: of a restore.

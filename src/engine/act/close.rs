@@ -4,13 +4,14 @@ use super::hand::End;
 
 use crate::engine::core::{Core, Tenant};
 use crate::engine::stats::Count;
-use crate::engine::{exposure, judge, quarantine, tell};
+use crate::engine::{exposure, judge, names, quarantine, tell};
 use crate::model::action::{Ended, ItemState, Outcome, OwnLink, Receipt, State, Target, Undo};
-use crate::model::{ItemKind, Lane, Level, Link, Sharing, Todo};
+use crate::model::{Item, ItemKind, Lane, Level, Link, Sharing, Todo};
 use crate::provider::govern::Facets;
-use crate::store::{self, Closing, Entry, Intent};
+use crate::store::{self, Closing, Entry, Intent, Listed};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Ids of the provider's requests in an audit entry, at most.
 const REQUESTS_MAX: usize = 64;
@@ -28,6 +29,7 @@ pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -
         number: intent.number,
         level: level(core, tenant, intent)?,
         entry: entry_of(tenant, intent, &outcome, &why),
+        facts: facts(core, intent)?,
         asks: asks(intent),
         exceptions: after.exceptions,
         messages,
@@ -37,6 +39,40 @@ pub(super) fn closing(core: &Core, tenant: &Tenant, intent: &Intent, end: End) -
         outcome,
         why,
     })
+}
+
+/// The item where it was read back, when it was moved or taken out of the trash: by whom it can be read has changed with it, and
+/// whoever looks there as before would take it for gone.
+fn facts(core: &Core, intent: &Intent) -> Result<Option<Listed>, store::Error> {
+    let read_back = |ordered: &store::Ordered| match &ordered.order.on {
+        Target::Item(on) if is(intent, &on.id) => ordered.receipt.as_ref()?.read_back.as_ref()?.item().cloned(),
+        _ => None,
+    };
+    let Some(state) = intent.orders.iter().rev().find_map(read_back) else { return Ok(None) };
+    let Some(known) = intent.is.item.map(|item| core.store.item(item)).transpose()?.flatten() else { return Ok(None) };
+    let (item, folder) = (&known.item, &state.folder);
+    let in_trash = item.trashed.filter(|_| state.trashed).or_else(|| state.trashed.then_some(state.at));
+    let path = folder.path.as_ref().map(|above| format!("{above}/{}", state.name).into());
+    let is_there = item.place == folder.place
+        && item.name == state.name
+        && item.trashed.is_some() == state.trashed
+        && path.as_ref().map_or(item.parent == folder.id, |path| item.path.as_ref() == Some(path));
+    if is_there {
+        return Ok(None);
+    }
+    let shown = names::cover(&core.in_force().matcher, &state.name);
+    let item = Item {
+        name: Arc::clone(&state.name),
+        parent: folder.id.clone().filter(|_| path.is_none()),
+        path: path.or_else(|| item.path.clone().filter(|_| folder.id.is_none())),
+        place: Arc::clone(&folder.place),
+        read_as: folder.act_as.clone(),
+        version: state.version.clone().or_else(|| item.version.clone()),
+        owner: state.owner.clone().or_else(|| item.owner.clone()),
+        trashed: in_trash,
+        ..item.clone()
+    };
+    Ok(Some(Listed { item, shown }))
 }
 
 /// The item is looked at again, so that what is stored tells what is so; below a folder everything is.

@@ -160,6 +160,7 @@ pub(super) fn closing(number: IntentNumber, outcome: Outcome) -> Closing {
         why: "as it was asked for".into(),
         level: None,
         entry: entry("action.end"),
+        facts: None,
         asks: Vec::new(),
         exceptions: Vec::new(),
         messages: Vec::new(),

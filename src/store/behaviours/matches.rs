@@ -394,6 +394,7 @@ fn opened_again_after_an_action(stand: &mut Stand) {
             about: "item".into(),
             details: "{}".into(),
         },
+        facts: None,
         asks: Vec::new(),
         exceptions: Vec::new(),
         messages: Vec::new(),

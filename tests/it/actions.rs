@@ -160,7 +160,6 @@ fn state(links: &[Audience]) -> State {
         lent: None,
         said: None,
         seen_back: None,
-        seen_back: None,
         shared_as: None,
     }))
 }

@@ -20,7 +20,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use anchors::Anchors;
+pub(super) use anchors::{Anchor, Anchors};
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use notify::Notify;
@@ -76,6 +76,8 @@ pub(super) struct Connector {
     settings: Settings,
     /// False while it is switched off.
     pub(super) enabled: bool,
+    /// False where nothing may be changed, only read.
+    pub(super) acts: bool,
     /// Whose content is never read, and below which folders.
     pub(super) never_read: Chosen,
     /// Whom and which folders the connector is limited to; empty is everybody.

@@ -10,16 +10,16 @@ mod progress;
 mod rules;
 mod tenants;
 
-use super::config::{Config, Kept, Service as Settings};
+use super::config::{Config, Service as Settings};
 use super::doctor::free_bytes;
 use super::key::{self, Keys};
-use super::{EXIT_FAILED, Failed, logs, service, shown, stop};
+use super::{EXIT_FAILED, Failed, logs, policy, service, shown, stop};
 use crate::clock::Clock;
 use crate::console::{self, Control, Edge, Routes, hooks::TenantHooks, metrics};
 use crate::engine::control::{Lock, SOCKET};
 use crate::engine::core::Core;
 use crate::engine::service::{Error, Parts, Running, Service, Task};
-use crate::engine::{feed, following, passes, reevaluate, upkeep};
+use crate::engine::{act, feed, following, passes, reevaluate, tell, upkeep};
 use crate::report::units;
 use crate::store::{Record, Store};
 use std::io::Write;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let stop = stop::on_signals()?;
     let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, &clock)?);
     let (core, left_out) = core(&config, args, store, &keys, &clock, &stop)?;
-    let running = Arc::new(Service::start(&core, parts(settings, config.kept())).map_err(Failed::new)?);
+    let running = Arc::new(Service::start(&core, parts(&config)?).map_err(Failed::new)?);
     let edge = match console::start(edge(&config, &core, &running)?) {
         Ok(edge) => edge,
         Err(error) => {
@@ -112,15 +112,35 @@ fn core(
     let opened = tenants::open(config, &*store, clock, stop)?;
     let mut options = config.service().options();
     options.backlog = !args.no_backlog;
+    options.tell = config.notify().tell.clone();
     let (clock, stop, key) = (clock.clone(), Arc::clone(stop), keys.token.clone());
-    let governing = super::policy::governing(config, &*store, clock.now())?;
     let core = Core::new(store, opened.tenants, options, clock, stop, key, in_force);
-    core.govern(governing);
+    core.govern(policy::governing(config, &*core.store, core.clock.now())?);
     Ok((Arc::new(core), opened.left_out))
 }
 
+/// A core for a command that acts while no service runs (`plan apply`, `undo`, `quarantine restore`): tenants, rules, policies, no
+/// thread. The caller holds the lock, and acts by [`act::drain`].
+///
+/// # Errors
+/// When rules or policies are not in order, or the store cannot be read or written.
+pub(in crate::cli) fn core_to_act(
+    config: &Config,
+    store: Arc<dyn Store>,
+    keys: &Keys,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+) -> Result<Arc<Core>, Failed> {
+    let args = Args { settings: None, no_backlog: true, no_progress: true };
+    core(config, &args, store, keys, clock, stop).map(|(core, _)| core)
+}
+
 /// The threads beside the stages.
-fn parts(settings: &Settings, kept: &Kept) -> Parts {
+///
+/// # Errors
+/// When what messages leave by is not in order.
+fn parts(config: &Config) -> Result<Parts, Failed> {
+    let (settings, kept) = (config.service(), config.kept());
     let days = [
         (Record::Activities, kept.activities_days),
         (Record::PastVerdicts, kept.past_verdicts_days),
@@ -137,14 +157,17 @@ fn parts(settings: &Settings, kept: &Kept) -> Parts {
         free_bytes: Box::new(move || free_bytes(&data_dir)),
         free_bytes_min: settings.disk_free_min_bytes,
     };
-    let tasks = vec![
+    let post = config.notify().post()?;
+    let mut tasks = vec![
         Task { name: "passes".into(), run: Box::new(passes::run) },
         Task { name: "feeds".into(), run: Box::new(feed::run) },
         Task { name: "following".into(), run: Box::new(following::run) },
         Task { name: "reevaluate".into(), run: Box::new(reevaluate::run) },
         Task { name: "upkeep".into(), run: Box::new(move |core| upkeep::run(core, &upkeep_options)) },
+        Task { name: "tell".into(), run: Box::new(move |core| tell::run(core, &post)) },
     ];
-    Parts { tasks, ..Parts::default() }
+    tasks.extend(act::tasks(settings.act));
+    Ok(Parts { tasks, ..Parts::default() })
 }
 
 /// What the edge serves.

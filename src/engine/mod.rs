@@ -1,6 +1,7 @@
 //! Motion: the stages, their threads and channels.
 
 pub mod act;
+pub mod anchor;
 pub mod control;
 pub mod core;
 pub mod estimate;

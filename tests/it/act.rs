@@ -1,4 +1,5 @@
 //! Acting: from an intent in the store to what the provider itself says was done.
 
+mod kill;
 mod line;
 mod scene;

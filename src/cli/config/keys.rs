@@ -38,7 +38,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// Keys of `[service]`, in the guide's order.
-pub(super) const SERVICE: [Key; 24] = [
+pub(super) const SERVICE: [Key; 26] = [
     key("data_dir", "`data` in the state folder"),
     key("rescan_every", "\"12h\""),
     key("feed_poll_ms", "5000"),
@@ -51,6 +51,8 @@ pub(super) const SERVICE: [Key; 24] = [
     key("spool_dir", "`spool` in the data folder"),
     key("lease_secs", "120"),
     key("attempts_max", "6"),
+    key("act_threads", "4"),
+    key("act_attempts_max", "8"),
     key("asked_share", "10"),
     key("backlog_share", "10"),
     key("recheck_share", "5"),
@@ -114,13 +116,15 @@ pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];
 pub(super) const PILOT: [&str; 3] = ["users", "groups", "folders"];
 
 /// Keys of a connector's table, in the guide's order.
-pub(super) const KEYS: [Key; 34] = [
+pub(super) const KEYS: [Key; 36] = [
     Key { name: "provider", of: None, default: "none: must be given" },
     Key { name: "enabled", of: None, default: "true" },
     Key { name: "internal_domains", of: None, default: "[]" },
     Key { name: "history_days", of: None, default: "7" },
     Key { name: "trash", of: None, default: "true" },
     Key { name: "holds", of: None, default: "true" },
+    Key { name: "actions", of: None, default: "true" },
+    Key { name: "settle_ms", of: None, default: "12000" },
     Key { name: "never_read", of: None, default: "nothing" },
     Key { name: "pilot", of: None, default: "everybody" },
     Key { name: "rate_per_principal", of: None, default: "10.0" },

@@ -13,6 +13,7 @@ use crate::notify::{
     Hook, HookSecret, HookSettings, Mail, MailSettings, MailTls, Post, Way, is_loopback, may_be_called,
 };
 use crate::policy::ask::Told;
+use crate::store::Channel;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,9 +63,13 @@ impl Notify {
         self.hooks.iter().map(|hook| &hook.name)
     }
 
-    /// True when mail can leave.
-    pub(in crate::cli) fn has_mail(&self) -> bool {
-        self.mail.is_some()
+    /// Everybody whom the file names: addresses of operators, and all webhooks.
+    pub(in crate::cli) fn everybody(&self) -> Vec<Channel> {
+        let addresses = self.tell.operators.iter().filter_map(|one| match one {
+            Told::Address(address) => Some(Channel::Mail(Arc::clone(address))),
+            _ => None,
+        });
+        addresses.chain(self.webhooks().map(|name| Channel::Webhook(Arc::clone(name)))).collect()
     }
 
     /// Whom readers of messages and tombstones may ask; empty when nobody is named.

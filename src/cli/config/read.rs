@@ -21,11 +21,15 @@ use crate::provider::govern::Patience;
 use crate::provider::settings::{
     BoxAuth, BoxSettings, BoxSubject, Cloud, DropboxSettings, HookKeys, LimitOf, Limits, Settings, public,
 };
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
+
+/// Milliseconds after which the effect of a call without an answer may be looked for.
+const SETTLE_MS: RangeInclusive<u64> = 100..=120_000;
 
 /// What stands in a file.
 #[derive(Debug)]
@@ -134,6 +138,7 @@ fn connector(
     let provider = reader.provider()?;
     reader.check_keys(&name, provider)?;
     let folder = folder_below(state, &name);
+    let usual = Patience::default();
     let settings = Settings {
         name: name.clone(),
         cloud: match provider {
@@ -147,9 +152,13 @@ fn connector(
         history_days: u32::try_from(reader.whole("history_days", 0..=365)?.unwrap_or(7)).unwrap_or(7),
         trash: reader.flag("trash")?.unwrap_or(true),
         holds: reader.flag("holds")?.unwrap_or(true),
-        patience: Patience::default(),
+        patience: Patience {
+            settle: reader.whole("settle_ms", SETTLE_MS)?.map_or(usual.settle, Duration::from_millis),
+            ..usual
+        },
     };
     let enabled = reader.flag("enabled")?.unwrap_or(true);
+    let acts = reader.flag("actions")?.unwrap_or(true);
     let mut files = Vec::new();
     for kind in SecretKind::ALL {
         files.extend(reader.path(kind.key())?.map(|path| (kind, path)));
@@ -157,7 +166,7 @@ fn connector(
     let (line, _) = source.place(reader.header.start);
     let never_read = reader.chosen("never_read", &NEVER_READ)?;
     let pilot = reader.chosen("pilot", &PILOT)?;
-    Ok(Connector { settings, enabled, never_read, pilot, files, line })
+    Ok(Connector { settings, enabled, acts, never_read, pilot, files, line })
 }
 
 impl Table<'_> {

@@ -9,6 +9,7 @@ use super::source::Source;
 use super::table::Table;
 use crate::cli::shown;
 use crate::content::SpoolOptions;
+use crate::engine::act;
 use crate::engine::core::Options;
 use crate::model::Lane;
 use crate::store::order::Shares;
@@ -56,6 +57,8 @@ pub(in crate::cli) struct Service {
     pub(in crate::cli) lease: Duration,
     /// Tries of one job before it is parked.
     pub(in crate::cli) attempts_max: u32,
+    /// How actions are carried out.
+    pub(in crate::cli) act: act::Options,
     /// Percent of leases that are certain for `asked`, `backlog`, `recheck`.
     pub(in crate::cli) shares: [u8; 3],
     /// Whether identical content of another item spares a download.
@@ -168,7 +171,7 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>, state: &Path) -> Res
         Some(table) => table,
         None => Table { source, label: "[service]".to_owned(), header: 0..0, keys: &nothing },
     };
-    let usual = Options::default();
+    let (usual, act) = (Options::default(), act::Options::default());
     let data_dir = table.path("data_dir")?.unwrap_or_else(|| state.join("data"));
     Ok(Service {
         rescan_every: table.span("rescan_every", RESCAN)?.unwrap_or(usual.rescan_every),
@@ -184,6 +187,10 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>, state: &Path) -> Res
         spool_dir: table.path("spool_dir")?.unwrap_or_else(|| data_dir.join("spool")),
         lease: Duration::from_secs(table.whole("lease_secs", 10..=86_400)?.unwrap_or(usual.lease.as_secs())),
         attempts_max: small(table.whole("attempts_max", 1..=1_000)?, usual.attempts_max),
+        act: act::Options {
+            threads: table.count("act_threads", 1..=64)?.unwrap_or(act.threads),
+            attempts_max: small(table.whole("act_attempts_max", 1..=1_000)?, act.attempts_max),
+        },
         shares: shares(&table)?,
         reuse_across_items: table.flag("reuse_across_items")?.unwrap_or(usual.reuse_across_items),
         token_key_file: table.path("token_key_file")?,

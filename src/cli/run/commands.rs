@@ -2,9 +2,8 @@
 
 use super::rules;
 use crate::cli::config::Config;
-use crate::cli::key;
-use crate::cli::policy;
 use crate::cli::service::actor;
+use crate::cli::{key, policy};
 use crate::engine::control::govern::Deed;
 use crate::engine::control::{Answer, Command, Refusal, perform};
 use crate::engine::core::{Core, InForce, Tenant};
@@ -64,14 +63,8 @@ impl Commands {
                     tenant.enabled.store(false, Ordering::Relaxed);
                 }
             }
-            // What items are judged by is another thing from now on.
-            Command::Govern {
-                deed:
-                    Deed::PolicyApprove { .. }
-                    | Deed::PolicyRevoke { .. }
-                    | Deed::ExceptionAdd { .. }
-                    | Deed::ExceptionEnd { .. },
-            } => judge::refresh(&self.core)?,
+            // What items are judged by may be another thing from now on.
+            Command::Govern { .. } => judge::refresh(&self.core)?,
             _ => {}
         }
         self.running.wake();

@@ -25,6 +25,15 @@ pub(super) fn of(core: &Core) -> Health {
     if core.stats.get(Gauge::StorePendingBytes) > PENDING_BYTES_MAX {
         tell("store-pending", None, "a long reader keeps what is new from being folded into the store");
     }
+    if core.stats.get(Gauge::BreakersTripped) > 0 {
+        tell("breaker", None, "a policy's breaker tripped; see `sluicebox breaker`");
+    }
+    if core.stats.get(Gauge::ActionsParked) > 0 {
+        tell("actions-parked", None, "actions wait for a person; see `sluicebox actions`");
+    }
+    if core.stats.get(Gauge::MessagesParked) > 0 {
+        tell("messages-parked", None, "messages could not be sent; see `sluicebox notify`");
+    }
     let now = core.clock.now();
     for tenant in &core.tenants {
         let name = Some(tenant.name.as_str());

@@ -4,7 +4,7 @@ use crate::cli::logs;
 use crate::cli::progress;
 use crate::engine::core::Core;
 use crate::engine::service::Status;
-use crate::engine::stats::{Count, Waiting};
+use crate::engine::stats::{Count, Gauge, Waiting};
 use crate::model::Lane;
 use crate::report::units;
 use std::io::Write;
@@ -68,6 +68,10 @@ fn text(core: &Core, status: &Status) -> String {
         units::count(waiting(Lane::Backlog)),
         units::count(status.in_hand as u64),
     );
+    let (acted, acting) = (core.stats.sum(Count::Actions), core.stats.get(Gauge::ActionsWaiting));
+    if acted > 0 || acting > 0 {
+        line.push_str(&format!("; {} acted on, {} to act on", units::count(acted), units::count(acting)));
+    }
     if parked > 0 {
         line.push_str(&format!("; {} parked", units::count(parked)));
     }

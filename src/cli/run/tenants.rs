@@ -8,6 +8,7 @@ use crate::cli::config::{Chosen, Config, Connector};
 use crate::cli::connect::{Patience, opened};
 use crate::clock::Clock;
 use crate::engine::core::{Bounds, Named, Tenant};
+use crate::provider::registry;
 use crate::store::{ConnectorState, Store};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -69,6 +70,12 @@ fn tenant(
     tenant.bounds = Bounds { never_read: named(&connector.never_read), pilot: named(&connector.pilot) };
     tenant.internal_domains = opened.settings.internal_domains.clone();
     tenant.history_days = opened.settings.history_days;
+    if connector.acts {
+        match registry::governor(&opened.settings, Arc::clone(&opened.http)) {
+            Ok(governor) => tenant.governor = Some(Arc::from(governor)),
+            Err(error) => return Ok(Err(Failed::new(error))),
+        }
+    }
     tenant.http = Some(opened.http);
     tenant.limits = opened.settings.limits;
     tenant.enabled = AtomicBool::new(connector.enabled);

@@ -5,7 +5,7 @@ use sluicebox::model::action::{Action, Outcome};
 use sluicebox::model::{IntentState, Level, Provider, Todo};
 use sluicebox::policy::ask::Ask;
 
-const FILE: &str = "heidi/Press/Figures.csv";
+const FILE: &str = "heidi/UPPER.TXT";
 
 #[test]
 fn a_wanted_link_is_gone_once_and_the_intent_closed() {
@@ -35,7 +35,7 @@ fn a_wanted_link_is_gone_once_and_the_intent_closed() {
 
 #[test]
 fn several_actions_of_one_intent_end_one_after_the_other() {
-    let scene = Scene::after(&[link(FILE, Some("public")), invite(FILE, "walt")]);
+    let scene = Scene::after(&[link(FILE, Some("public")), invite(FILE, "pat")]);
     for provider in Provider::ALL {
         let known = scene.file(provider, FILE);
         let actions = vec![Action::RemoveLinks, Action::RemoveExternals, Action::MakePrivate];

@@ -114,9 +114,8 @@ fn core(
     options.backlog = !args.no_backlog;
     options.tell = config.notify().tell.clone();
     let (clock, stop, key) = (clock.clone(), Arc::clone(stop), keys.token.clone());
-    let governing = super::policy::governing(config, &*store, clock.now())?;
     let core = Core::new(store, opened.tenants, options, clock, stop, key, in_force);
-    core.govern(governing);
+    core.govern(super::policy::governing(config, &*core.store, core.clock.now())?);
     Ok((Arc::new(core), opened.left_out))
 }
 

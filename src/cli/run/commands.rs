@@ -64,7 +64,7 @@ impl Commands {
                 }
             }
             // What items are judged by may be another thing from now on.
-            Command::Govern { deed } if *deed != Deed::Reevaluate => judge::refresh(&self.core)?,
+            Command::Govern { .. } => judge::refresh(&self.core)?,
             _ => {}
         }
         self.running.wake();

@@ -14,8 +14,6 @@ pub(crate) struct Opinion<'g> {
     pub(crate) rank: usize,
     /// The policy.
     pub(crate) policy: &'g Arc<Policy>,
-    /// Its filter's answer, whatever stands against it.
-    pub(crate) filter: Answer,
     /// What counts.
     pub(crate) answer: Answer,
     /// Why it is spared where the filter does not say no.
@@ -69,7 +67,7 @@ fn opinion<'g>(
     own: &mut Own,
 ) -> Result<Opinion<'g>, Error> {
     let filter = held.ask(&policy.filter, whose, shelf)?;
-    let mut opinion = Opinion { rank, policy, filter, answer: filter, spared: None };
+    let mut opinion = Opinion { rank, policy, answer: filter, spared: None };
     if filter == Answer::No {
         return Ok(opinion);
     }

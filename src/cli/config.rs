@@ -20,7 +20,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use anchors::Anchors;
+pub(super) use anchors::{Anchor, Anchors};
 pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use notify::Notify;

@@ -2,12 +2,14 @@
 //!
 //! Run again it changes nothing and says so. It never opens a port, never calls a provider, and never replaces a key.
 
+use super::audit;
 use super::config::{Config, private_folder};
 use super::key;
 use super::rules::print;
 use super::service::open;
 use super::{Failed, shown};
 use crate::clock::Clock;
+use crate::engine::anchor;
 use crate::engine::control::{Lock, LockError};
 use crate::store::Connectors as _;
 use std::fmt::Write as _;
@@ -38,6 +40,14 @@ const TEMPLATE: &str = "\
 [retention]
 # activities_days = 400
 
+[notify]
+# host = \"mail.example.com\"     # docs/messages.md
+# from = \"sluicebox <dlp@example.com>\"
+# operators = [\"soc@example.com\"]
+
+[audit]
+# anchor = \"/mnt/elsewhere/heads.jsonl\"  # docs/audit.md
+
 [rules]
 # paths = [\"rules\"]             # rule files of your own, beside the built-in ones
 
@@ -67,6 +77,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     };
     let path = key_file.map_or_else(|| "from the environment".to_owned(), shown);
     steps.push(Step { what: "token key", path, state: state(had_key) });
+    let audit_key = audit::key_path(config.anchors())?;
+    let had_key = audit_key.exists();
+    audit::load_or_make(config.anchors())?;
+    steps.push(Step { what: "audit key", path: shown(&audit_key), state: state(had_key) });
     steps.push(store(&config, &keys)?);
     let width = steps.iter().map(|step| step.path.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
@@ -126,6 +140,7 @@ fn store(config: &Config, keys: &key::Keys) -> Result<Step, Failed> {
     for connector in config.connectors() {
         store.connector(connector.name(), connector.provider()).map_err(Failed::new)?;
     }
+    anchor::store_id(&store).map_err(Failed::new)?;
     told(state(was_there))
 }
 

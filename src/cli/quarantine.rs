@@ -18,7 +18,6 @@ use crate::provider::registry;
 use crate::report::harmless::one_line;
 use crate::report::units;
 use crate::store::{Quarantined, Store};
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

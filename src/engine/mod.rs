@@ -1,6 +1,7 @@
 //! Motion: the stages, their threads and channels.
 
 pub mod act;
+pub mod anchor;
 pub mod control;
 pub mod core;
 pub mod estimate;
@@ -19,6 +20,7 @@ pub mod plan;
 pub(crate) mod pool;
 pub mod quarantine;
 pub mod reach;
+pub mod reevaluate;
 pub mod rejudge;
 pub mod rules_change;
 pub(crate) mod scan;

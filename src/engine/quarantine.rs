@@ -41,16 +41,13 @@ pub enum Orders {
 struct Wanted<'a> {
     whose: Whose,
     named: Option<&'a str>,
-    by_copy: bool,
 }
 
 impl<'a> Wanted<'a> {
     fn of(ask: &'a Ask) -> Option<Self> {
         match ask {
-            Ask::UserQuarantine => Some(Self { whose: Whose::Owner, named: None, by_copy: false }),
-            Ask::AdminQuarantine { to, by_copy } => {
-                Some(Self { whose: Whose::Company, named: to.as_deref(), by_copy: *by_copy })
-            }
+            Ask::UserQuarantine => Some(Self { whose: Whose::Owner, named: None }),
+            Ask::AdminQuarantine { to, .. } => Some(Self { whose: Whose::Company, named: to.as_deref() }),
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ pub mod verdicts;
 
 pub use activities::{Activities, ActivityQuery, ActivityRow, ChangesTaken, Promotion, TakenChanges};
 pub use alerts::{Alert, AlertGroup, AlertKey, Alerts, Closed};
-pub use audit::{Audit, Entry, EntryRow};
+pub use audit::{Audit, Entry, EntryRow, Proven};
 pub use connectors::{Connector, ConnectorState, Connectors};
 pub use coverage::{CoverageRow, Coverages, HoleRow};
 pub use error::Error;

@@ -159,6 +159,7 @@ fn state(links: &[Audience]) -> State {
         copy: None,
         lent: None,
         said: None,
+        seen_back: None,
         shared_as: None,
     }))
 }
@@ -290,7 +291,8 @@ fn an_action_is_told_with_all_that_the_governance_log_has() {
     }
     same("steps", &json!("done"), &row["orders"][0]["steps"][0]["answer"]);
 
-    let shown = call(&world, "actions", &["show", "1"]).expect_code(0);
+    let shown = call(&world, "actions", &["show", "1"]);
+    shown.expect_code(0);
     for part in [
         &format!("box:/Finance/{SHOWN} (#{})", made.files[0]),
         "partly done",
@@ -341,7 +343,8 @@ fn actions_are_found_by_state_policy_item_and_plan() {
         let listed = actions(&world, &[&["list"], args].concat());
         assert_eq!(numbers(&listed), expected, "{args:?}");
     }
-    let listed = call(&world, "actions", &["list"]).expect_code(0).expect_out("5 actions listed");
+    let listed = call(&world, "actions", &["list"]);
+    listed.expect_code(0).expect_out("5 actions listed");
     assert!(
         listed.out().contains(SHOWN) && !listed.out().contains("4111"),
         "{}",

@@ -13,6 +13,7 @@ use crate::notify::{
     Hook, HookSecret, HookSettings, Mail, MailSettings, MailTls, Post, Way, is_loopback, may_be_called,
 };
 use crate::policy::ask::Told;
+use crate::store::Channel;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +34,6 @@ pub(in crate::cli) struct Notify {
     pub(in crate::cli) tell: tell::Options,
     mail: Option<MailTyped>,
     hooks: Vec<HookTyped>,
-    contact: String,
     authority: Option<PathBuf>,
     proxy: Option<Url>,
 }
@@ -62,14 +62,13 @@ impl Notify {
         self.hooks.iter().map(|hook| &hook.name)
     }
 
-    /// True when mail can leave.
-    pub(in crate::cli) fn has_mail(&self) -> bool {
-        self.mail.is_some()
-    }
-
-    /// Whom readers of messages and tombstones may ask; empty when nobody is named.
-    pub(in crate::cli) fn contact(&self) -> &str {
-        &self.contact
+    /// Everybody whom the file names: addresses of operators, and all webhooks.
+    pub(in crate::cli) fn everybody(&self) -> Vec<Channel> {
+        let addresses = self.tell.operators.iter().filter_map(|one| match one {
+            Told::Address(address) => Some(Channel::Mail(Arc::clone(address))),
+            _ => None,
+        });
+        addresses.chain(self.webhooks().map(|name| Channel::Webhook(Arc::clone(name)))).collect()
     }
 
     /// How addresses outside are reached.
@@ -98,7 +97,7 @@ impl Notify {
             let settings = HookSettings { url: url.clone(), secret, way: way.clone() };
             hooks.push((Arc::clone(name), Hook::new(&settings).map_err(failed)?));
         }
-        Ok(Post { mail, hooks, contact: self.contact.as_str().into() })
+        Ok(Post { mail, hooks, contact: Arc::clone(&self.tell.contact) })
     }
 }
 
@@ -131,6 +130,7 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>) -> Result<Notify, Co
         mail: typed(&table)?,
         tell: tell::Options {
             operators: operators(&table, &hooks)?,
+            contact: table.text("contact")?.unwrap_or_default().into(),
             digest_hour: u8::try_from(number("digest_at", 23, u64::from(usual.digest_hour))?)
                 .unwrap_or(usual.digest_hour),
             attempts_max: match table.whole("attempts_max", 1..=1_000)? {
@@ -138,7 +138,6 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>) -> Result<Notify, Co
                 None => usual.attempts_max,
             },
         },
-        contact: table.text("contact")?.unwrap_or_default(),
         authority: table.path("authority")?,
         proxy: proxy(&table)?,
         hooks,

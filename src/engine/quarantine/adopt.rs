@@ -11,7 +11,7 @@ use crate::provider::{Error, Next};
 use crate::store::Connector;
 use crate::store::NewQuarantined;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A receipt that was opened, and its item is there.
@@ -32,6 +32,8 @@ pub struct Found {
     pub adopted: Vec<Adopted>,
     /// Why others cannot: the receipt's name, and why.
     pub told: Vec<(Arc<str>, String)>,
+    /// Receipts that were looked at: at Box the service account's own quarantine is the company's.
+    seen: HashSet<Arc<str>>,
 }
 
 /// Looks through the company's quarantine and those of all its people.
@@ -60,6 +62,9 @@ impl Found {
         let lies: HashMap<&str, &Kept> = kept.iter().map(|one| (&*one.id, one)).collect();
         for one in &kept {
             let Some(text) = &one.text else { continue };
+            if !self.seen.insert(Arc::clone(&one.id)) {
+                continue;
+            }
             let opened = match text {
                 Ok(text) => key.open(text).map_err(|why| why.to_string()),
                 Err(said) => Err(format!("it cannot be read: {said}")),

@@ -3,44 +3,15 @@
 use super::{Failed, Haste, Sqlite, intents, messages, words};
 use crate::clock::Moment;
 use crate::store::Error;
-use crate::store::audit::{Audit, Entry, EntryRow};
+use crate::store::audit::{Audit, BEFORE_ALL, Entry, EntryRow, Proven, commitment, link};
 use crate::store::error::Kind;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sha2::{Digest, Sha256};
-
-/// The hash before the first entry.
-const BEFORE_ALL: [u8; 32] = [0; 32];
 
 /// Entries that one read transaction of a verification looks at: a chain of any length never holds a view for long.
 const VERIFY_SLICE: usize = 10_000;
 
 /// Bytes of salt: the details cannot be found by trying once it is destroyed.
 const SALT_BYTES: usize = 32;
-
-/// What the chain commits to of the details.
-fn commitment(salt: &[u8], details: &str) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(b"sluicebox audit details 1");
-    hasher.update(salt);
-    hasher.update(details.as_bytes());
-    hasher.finalize().into()
-}
-
-/// The chain's hash after an entry. Each text is preceded by its length, so that no two entries hash the same bytes.
-fn link(before: &[u8; 32], number: u64, at: Moment, entry: &Entry, commitment: &[u8; 32]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(b"sluicebox audit 1");
-    hasher.update(before);
-    hasher.update(number.to_le_bytes());
-    hasher.update(at.as_millis().to_le_bytes());
-    for text in [&entry.actor, &entry.act, &entry.about] {
-        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        hasher.update(length.to_le_bytes());
-        hasher.update(text.as_bytes());
-    }
-    hasher.update(commitment);
-    hasher.finalize().into()
-}
 
 /// Appends an entry to what else is written in this transaction.
 pub(super) fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryRow, Failed> {
@@ -70,52 +41,32 @@ pub(super) fn append(c: &Connection, now: Moment, entry: Entry) -> Result<EntryR
     Ok(EntryRow { number, at: now, entry, hash })
 }
 
-/// An entry as it is stored.
-struct Stored {
-    row: EntryRow,
-    commitment: [u8; 32],
-    salt: Option<Vec<u8>>,
-    has_details: bool,
-}
-
-impl Stored {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let details: Option<String> = row.get(5)?;
-        Ok(Self {
-            has_details: details.is_some(),
-            row: EntryRow {
-                number: words::count(row.get(0)?),
-                at: Moment::from_millis(row.get(1)?),
-                entry: Entry {
-                    actor: row.get(2)?,
-                    act: row.get(3)?,
-                    about: row.get(4)?,
-                    details: details.unwrap_or_default(),
-                },
-                hash: row.get(8)?,
+fn proven_of(row: &Row<'_>) -> rusqlite::Result<Proven> {
+    let details: Option<String> = row.get(5)?;
+    Ok(Proven {
+        has_details: details.is_some(),
+        row: EntryRow {
+            number: words::count(row.get(0)?),
+            at: Moment::from_millis(row.get(1)?),
+            entry: Entry {
+                actor: row.get(2)?,
+                act: row.get(3)?,
+                about: row.get(4)?,
+                details: details.unwrap_or_default(),
             },
-            commitment: row.get(6)?,
-            salt: row.get(7)?,
-        })
-    }
-
-    /// True when the entry follows on that one, and its details, where they are still there, are those committed to.
-    fn fits(&self, number: u64, before: &[u8; 32]) -> bool {
-        let EntryRow { at, entry, hash, .. } = &self.row;
-        let details_fit = match &self.salt {
-            Some(salt) => self.has_details && commitment(salt, &entry.details) == self.commitment,
-            None => !self.has_details,
-        };
-        details_fit && self.row.number == number && link(before, number, *at, entry, &self.commitment) == *hash
-    }
+            hash: row.get(8)?,
+        },
+        commitment: row.get(6)?,
+        salt: row.get(7)?,
+    })
 }
 
-fn stored(c: &Connection, after: u64, max: usize) -> Result<Vec<Stored>, Failed> {
+fn stored(c: &Connection, after: u64, max: usize) -> Result<Vec<Proven>, Failed> {
     let mut statement = c.prepare_cached(
         "SELECT number, at, actor, act, about, details, commitment, salt, hash FROM audit
          WHERE number > ?1 ORDER BY number LIMIT ?2",
     )?;
-    let rows = statement.query_map(params![words::integer(after), words::limit(max)], Stored::from_row)?;
+    let rows = statement.query_map(params![words::integer(after), words::limit(max)], proven_of)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -140,6 +91,18 @@ impl Audit for Sqlite {
         Ok(found.into_iter().map(|stored| stored.row).collect())
     }
 
+    fn proven(&self, after: u64, max: usize) -> Result<Vec<Proven>, Error> {
+        self.read("read the audit log", |c| stored(c, after, max))
+    }
+
+    fn audit_head(&self) -> Result<(u64, [u8; 32]), Error> {
+        let found = self.read("read the end of the audit log", |c| {
+            let mut statement = c.prepare_cached("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")?;
+            Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        })?;
+        Ok(found.map_or((0, BEFORE_ALL), |(number, hash)| (words::count(number), hash)))
+    }
+
     fn verify_audit(&self) -> Result<u64, Error> {
         let (mut number, mut before) = (0, BEFORE_ALL);
         loop {
@@ -147,7 +110,7 @@ impl Audit for Sqlite {
             let slice = self.read("verify the audit log", |c| stored(c, number, VERIFY_SLICE))?;
             for stored in &slice {
                 number += 1;
-                if !stored.fits(number, &before) {
+                if stored.row.number != number || !stored.follows(&before) {
                     let what = format!("entry {number} of the audit log is not as it was written");
                     return Err(Error::new(Kind::Damaged(what), "verify the audit log").at(self.path()));
                 }

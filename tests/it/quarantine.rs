@@ -1,0 +1,7 @@
+//! Quarantine from end to end: from an intent in the store to what the tenant itself shows, and back.
+
+mod adopt;
+mod back;
+mod look;
+mod scene;
+mod trash;

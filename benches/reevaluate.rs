@@ -12,8 +12,8 @@ use sluicebox::engine::judge::Governing;
 use sluicebox::engine::reevaluate::{By, State, everything};
 use sluicebox::engine::rules_change;
 use sluicebox::model::{
-    ConnectorNumber, Coverage, Download, Item, ItemKind, Lane, Level, Onward, Place, Principal, Provider, Verdict, Walk,
-    Walks,
+    ConnectorNumber, Coverage, Download, Item, ItemKind, Lane, Level, Onward, Place, Principal, Provider, Verdict,
+    Walk, Walks,
 };
 use sluicebox::policy::file::load_text;
 use sluicebox::policy::{Known, Policies, Tags};
@@ -22,7 +22,8 @@ use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::order::Shares;
 use sluicebox::store::sqlite::{Options, Sqlite};
 use sluicebox::store::{
-    Claim, Connectors, Judged, Listed, Matches, Outcome, Queue, Rules, RulesNumber, SealKey, Settlement, Store, Verdicts,
+    Claim, Connectors, Judged, Listed, Matches, Outcome, Queue, Rules, RulesNumber, SealKey, Settlement, Store,
+    Verdicts,
 };
 use std::error::Error;
 use std::process::ExitCode;

@@ -113,7 +113,8 @@ fn of_policy(out: &mut String, one: &OfPolicy) {
         Some(why) => format!("{} instead of {}, since {why}", one.in_force, one.policy.mode),
         None => one.in_force.to_string(),
     };
-    let _ = writeln!(out, "\n{} {verdict} ({mode}; {}; {})", one.policy.name, one.policy.severity, short(&one.policy.hash));
+    let _ =
+        writeln!(out, "\n{} {verdict} ({mode}; {}; {})", one.policy.name, one.policy.severity, short(&one.policy.hash));
     tree(out, &one.why, 1);
     if let Some(spared) = &one.spared {
         let _ = writeln!(out, "  spared: {spared}");
@@ -132,7 +133,8 @@ fn of_policy(out: &mut String, one: &OfPolicy) {
         let _ = writeln!(out, "  matched since {}{asked}", stored.since);
     }
     if !one.held_back.is_empty() {
-        let _ = writeln!(out, "  only by a plan, since it does not `allow_people_actions`: {}", one.held_back.join(", "));
+        let _ =
+            writeln!(out, "  only by a plan, since it does not `allow_people_actions`: {}", one.held_back.join(", "));
     }
 }
 
@@ -178,7 +180,12 @@ fn decided(out: &mut String, told: &Explained) {
         let _ = writeln!(out, "  {:<18} by {}", ask.name(), voters.join(", "));
     }
     for Overruled { vote, by } in &decision.overruled {
-        let _ = writeln!(out, "  not {:<14} of {}: it contradicts {by}, which is heard first", vote.ask.name(), vote.policy);
+        let _ = writeln!(
+            out,
+            "  not {:<14} of {}: it contradicts {by}, which is heard first",
+            vote.ask.name(),
+            vote.policy
+        );
     }
 }
 
@@ -234,9 +241,8 @@ fn decision_row(told: &Explained, known: &Known) -> Value {
             votes.iter().map(|vote| json!({"policy": &*vote.policy, "asks": vote.ask.name()})).collect();
         json!({"asks": ask.name(), "votes": votes})
     };
-    let overruled = |Overruled { vote, by }: &Overruled| {
-        json!({"policy": &*vote.policy, "asks": vote.ask.name(), "by": &**by})
-    };
+    let overruled =
+        |Overruled { vote, by }: &Overruled| json!({"policy": &*vote.policy, "asks": vote.ask.name(), "by": &**by});
     json!({
         "schema": "sluicebox.decision/1",
         "item": known.number.0,

@@ -263,9 +263,8 @@ impl See<'_> {
         let best = counts().map(|count| count.confidence.percent()).max().unwrap_or(0);
         let sure: Vec<&Count> = counts().filter(|count| self.is_sure(group, count.confidence)).collect();
         let beyond: u64 = chosen.iter().map(|one| one.beyond_cap).sum();
-        let (unique, all): (u64, u64) = sure
-            .iter()
-            .fold((0, 0), |(unique, all), count| (unique + count.unique, all + count.total));
+        let (unique, all): (u64, u64) =
+            sure.iter().fold((0, 0), |(unique, all), count| (unique + count.unique, all + count.total));
         if sure.is_empty() && beyond == 0 {
             let all: u64 = counts().map(|count| count.total).sum();
             return format!("{all} findings, the best at {best} of 100: less sure than is wanted{}", self.not_read());
@@ -301,8 +300,7 @@ impl See<'_> {
 
     /// Whether this confidence is enough: asked of an item with one such finding.
     fn is_sure(&self, group: &Group, confidence: Confidence) -> bool {
-        let tests: Vec<Test> =
-            group.tests.iter().filter(|test| test.filter.text == "confidence").cloned().collect();
+        let tests: Vec<Test> = group.tests.iter().filter(|test| test.filter.text == "confidence").cloned().collect();
         let one = Found {
             detector: "one".into(),
             counts: vec![Count { confidence, total: 1, unique: 1 }],

@@ -6,14 +6,14 @@ use super::ruling::enforced;
 use super::*;
 use crate::clock::Clock;
 use crate::model::{
-    Audience, Confidence, Coverage, Download, ExceptionNumber, Item, ItemKind, Link, Member, Members, Person, Principal,
-    Role, Sharing, Side, Status, Token, Verdict, Who,
+    Audience, Confidence, Coverage, Download, ExceptionNumber, Item, ItemKind, Link, Member, Members, Person,
+    Principal, Role, Sharing, Side, Status, Token, Verdict, Who,
 };
+use crate::policy::Policy;
 use crate::policy::ask::Ask;
 use crate::policy::ask::Told;
 use crate::policy::decide::Vote;
 use crate::policy::file::load_text;
-use crate::policy::Policy;
 use crate::store::order::Shares;
 use crate::store::sqlite::{Options, Sqlite};
 use crate::store::{Above, ExceptionKind, Judged, NewException, SealKey};
@@ -261,7 +261,12 @@ fn an_exception_holds_for_what_it_names_and_for_no_more_than_was_excused() {
         // One of two values is excused: too few are left.
         (partner(), with(exception(K::Token, "k1:x"), plain), Excused::Yes, Answer::No),
         (partner(), with(exception(K::Token, "k1:z"), plain), Excused::Elsewhere, Answer::Yes),
-        (partner(), with(exception(K::File, "17"), &|is| is.policy = Some("q".into())), Excused::Elsewhere, Answer::Yes),
+        (
+            partner(),
+            with(exception(K::File, "17"), &|is| is.policy = Some("q".into())),
+            Excused::Elsewhere,
+            Answer::Yes,
+        ),
         (
             partner(),
             with(exception(K::File, "17"), &|is| is.until = Moment::from_millis(10)),
@@ -269,7 +274,12 @@ fn an_exception_holds_for_what_it_names_and_for_no_more_than_was_excused() {
             Answer::Yes,
         ),
         (partner(), with(exception(K::File, "17"), &|is| is.content = Some([1; 32])), Excused::Yes, Answer::No),
-        (partner(), with(exception(K::File, "17"), &|is| is.content = Some([2; 32])), Excused::OtherContent, Answer::Yes),
+        (
+            partner(),
+            with(exception(K::File, "17"), &|is| is.content = Some([2; 32])),
+            Excused::OtherContent,
+            Answer::Yes,
+        ),
         (partner(), with(exception(K::File, "17"), &|is| is.excused = vec![("d".into(), 2)]), Excused::Yes, Answer::No),
         (
             partner(),
@@ -291,8 +301,7 @@ fn an_exception_holds_for_what_it_names_and_for_no_more_than_was_excused() {
         sharing: Arc::new(Sharing::default()),
     };
     for (own, exception, expected, answer) in rows {
-        let governing =
-            Governing::new(Policies::new(vec![Arc::clone(&policy)], Vec::new()), vec![exception.clone()]);
+        let governing = Governing::new(Policies::new(vec![Arc::clone(&policy)], Vec::new()), vec![exception.clone()]);
         let mut judge = Judge::new(&governing, &store, &tags, Moment::from_millis(100));
         let about = Of { name: &name, provider: Provider::Box, directory: Some(&directory) };
         let whose = judge.whose(about);

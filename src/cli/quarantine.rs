@@ -10,14 +10,15 @@ use super::config::{Config, duration};
 use super::connect::{Patience, opened};
 use super::{Failed, key, service, stop};
 use crate::clock::Clock;
+use crate::engine::act;
 use crate::engine::control::govern::Deed;
-use crate::engine::control::{Answer, Command, REQUEST_BYTES_MAX};
+use crate::engine::control::{Answer, Command, Lock, REQUEST_BYTES_MAX};
 use crate::engine::quarantine::{adopt, restore, sealed::ReceiptKey};
-use crate::model::{ConnectorName, Directory};
+use crate::model::{Cause, ConnectorName, Directory, IntentNumber, IntentState};
 use crate::provider::registry;
 use crate::report::harmless::one_line;
 use crate::report::units;
-use crate::store::{Quarantined, Store};
+use crate::store::{IntentQuery, Quarantined, Store};
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -237,12 +238,62 @@ fn bring_back(args: &RestoreArgs) -> Result<u8, Failed> {
             count += some;
         }
     }
-    let next = if runs { "the service brings them back now, before everything else" } else { LATER };
-    super::rules::print(&format!("{} asked for; {next}.\n", units::of(count, "restore", "restores")))?;
-    Ok(0)
+    let asked = units::of(count, "restore", "restores");
+    if runs {
+        super::rules::print(&format!(
+            "{asked} asked for; the service brings them back now, before everything else.\n"
+        ))?;
+        return Ok(0);
+    }
+    here(&config, &asked)
 }
 
-const LATER: &str = "the next `sluicebox run` brings them back, before everything else";
+/// Something is still to be done, or waits for a person.
+const EXIT_OPEN: u8 = 3;
+
+/// Brings back here what was asked for, under the lock.
+fn here(config: &Config, asked: &str) -> Result<u8, Failed> {
+    let (settings, clock, stop) = (config.service(), Clock::machine(), stop::on_signals()?);
+    let keys = key::load_existing(settings.token_key_file.as_deref())?;
+    let _lock = Lock::take(&settings.data_dir, "quarantine restore", &clock).map_err(|error| {
+        Failed::new(format!(
+            "{asked} asked for, and not done here: {error}\n  the next `sluicebox run` brings them back"
+        ))
+    })?;
+    let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, &clock)?);
+    let core = super::run::core_to_act(config, Arc::clone(&store), &keys, &clock, &stop)?;
+    let (mut back, mut left) = (0_u64, 0_u64);
+    for number in wanted(&*store)? {
+        let query = IntentQuery { number: Some(number), ..IntentQuery::default() };
+        act::drain(&core, &query, &mut |_| {})?;
+        let Some(intent) = store.intent(number)? else { continue };
+        if intent.state == IntentState::Ended && matches!(&*intent.outcome, "done" | "already_so") {
+            back += 1;
+            continue;
+        }
+        left += 1;
+        eprintln!("{}: {} {}", one_line(&intent.is.id), one_line(&intent.outcome), one_line(&intent.why));
+    }
+    let rest = if left == 0 { String::new() } else { format!(", {left} not as wanted (see above)") };
+    super::rules::print(&format!("{} brought back{rest}.\n", units::of(back, "item", "items")))?;
+    Ok(if left == 0 { 0 } else { EXIT_OPEN })
+}
+
+/// Restores that wait or are under way.
+fn wanted(store: &dyn Store) -> Result<Vec<IntentNumber>, Failed> {
+    let states = vec![IntentState::Waits, IntentState::Begun];
+    let query = IntentQuery { states, ..IntentQuery::default() };
+    let (mut after, mut numbers) = (None, Vec::new());
+    loop {
+        let page = store.intents(&query, after, PAGE)?;
+        after = page.last().map(|intent| intent.number);
+        let restores = page.iter().filter(|intent| intent.is.cause == Cause::Restore);
+        numbers.extend(restores.map(|intent| intent.number));
+        if page.len() < PAGE {
+            return Ok(numbers);
+        }
+    }
+}
 
 /// What comes back, what does not, and what is excused.
 fn tell(found: &[Quarantined], lasting: Duration) -> Result<(), Failed> {

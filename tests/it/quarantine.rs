@@ -4,4 +4,5 @@ mod adopt;
 mod back;
 mod look;
 mod scene;
+mod stays;
 mod trash;

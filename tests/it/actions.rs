@@ -207,6 +207,7 @@ fn act(store: &Sqlite, of: ConnectorNumber, outcome: &Outcome, left: Vec<Left>) 
         why: "".into(),
         level: None,
         entry: entry("action.end"),
+        facts: None,
         asks: Vec::new(),
         exceptions: Vec::new(),
         messages: Vec::new(),

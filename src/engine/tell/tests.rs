@@ -84,7 +84,9 @@ fn matched(scene: &Scene, items: &[ItemNumber], policies: &[&str], group: impl F
             intents: Vec::new(),
         })
         .collect();
-    rulings.chunks(1_000).for_each(|rulings| drop(scene.core.store.rule(rulings).unwrap()));
+    for slice in rulings.chunks(1_000) {
+        scene.core.store.rule(slice).unwrap();
+    }
 }
 
 fn said_of(scene: &Scene) -> Vec<Said> {

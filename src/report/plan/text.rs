@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Items of a group that are told unless all are wanted.
-pub const ITEMS_TOLD: usize = 10;
+pub(super) const ITEMS_TOLD: usize = 10;
 /// Lines of one list (people, links, calls) of an item, unless all are wanted.
 const LINES_TOLD: usize = 8;
 

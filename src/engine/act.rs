@@ -16,7 +16,7 @@ use super::core::{Core, Tenant};
 use super::passes::people;
 use super::service::Task;
 use super::stats::Gauge;
-use super::{step, tell as telling};
+use super::step;
 use crate::clock::Moment;
 use crate::model::action::{Step, Target};
 use crate::model::{Action, Cause, ConnectorNumber, IntentState};
@@ -187,7 +187,7 @@ fn limits(core: &Core) -> Vec<PolicyLimits> {
     core.governing().policies.all.iter().map(of).collect()
 }
 
-/// Tells of breakers that tripped, and keeps the counts.
+/// Keeps the counts, and logs breakers that trip.
 fn watch(core: &Core) -> Result<(), store::Error> {
     let mut told = HashSet::new();
     loop {
@@ -199,7 +199,7 @@ fn watch(core: &Core) -> Result<(), store::Error> {
     }
 }
 
-/// A message for each breaker that tripped since this was last asked; its id keeps a second one from being sent.
+/// Counts and logs breakers that tripped since this was last asked; messages about them are [`super::tell`]'s.
 fn trips(core: &Core, told: &mut HashSet<(Arc<str>, Moment)>) -> Result<(), store::Error> {
     let tripped = core.store.tripped()?;
     core.stats.set(Gauge::BreakersTripped, tripped.len() as u64);
@@ -207,7 +207,6 @@ fn trips(core: &Core, told: &mut HashSet<(Arc<str>, Moment)>) -> Result<(), stor
     for one in &tripped {
         if told.insert((Arc::clone(&one.policy), one.at)) {
             tracing::warn!(policy = %one.policy, limit = %one.limit, touched = one.touched, "a breaker tripped");
-            core.store.add_messages(&telling::of_trip(core, one))?;
         }
     }
     Ok(())
@@ -228,7 +227,7 @@ fn count(core: &Core) -> Result<(), store::Error> {
 }
 
 /// Acts until none of these intents waits or is begun, for commands that act without a service: those that are parked or held
-/// stay. `told` hears of each that came to its end.
+/// stay, as do those that wait for long or for a connector that is switched off. `told` hears of each that came to its end.
 ///
 /// # Errors
 /// The store's.
@@ -246,11 +245,25 @@ pub fn drain(core: &Core, query: &IntentQuery, told: &mut dyn FnMut(&Intent)) ->
         if open == 0 || core.stopped() {
             return Ok(());
         }
-        if !acted && !core.clock.wait(LOOK_EVERY, &core.stop) {
+        if acted {
+            continue;
+        }
+        if !core.tenants.iter().any(|tenant| governor(tenant).is_some()) {
+            return Ok(());
+        }
+        // What waits for its time beyond that, or for a connector that may not be changed now, is the service's.
+        let now = core.clock.steady();
+        let Some(due) = core.store.next_intent_due()?.filter(|due| due.since(now) <= DRAIN_WAIT_MAX) else {
+            return Ok(());
+        };
+        if !core.clock.wait(due.since(now).max(LOOK_EVERY), &core.stop) {
             return Ok(());
         }
     }
 }
+
+/// What is due by then a command without a service waits for.
+const DRAIN_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Intents that are read at a time.
 const PAGE: usize = 200;

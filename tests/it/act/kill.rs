@@ -22,7 +22,7 @@ use sluicebox::policy::ask::Ask;
 use sluicebox::store::order::Shares;
 use sluicebox::store::sqlite::{self, Sqlite};
 use sluicebox::store::{
-    Audit, Connectors, Intent, IntentQuery, Intents, Inventory, NewIntent, Quarantines, Queue, SealKey,
+    Audit, Connectors, Intent, IntentQuery, Intents, Inventory, NewIntent, Quarantined, Quarantines, Queue, SealKey,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,6 +39,8 @@ const REST_MAX: Duration = Duration::from_secs(600);
 const LOOK: Duration = Duration::from_millis(10);
 /// Between two looks at the store of a child.
 const LOOK_AT_STORE: Duration = Duration::from_millis(200);
+/// Things that are put into quarantine at a time, for restores.
+const STOCK: usize = 10;
 /// Effects that belong to a tenant's quarantine, not to one item.
 const ONCE: [&str; 2] = ["folder_made", "invitations_set"];
 
@@ -352,7 +354,21 @@ impl Campaign {
 
     // ---- what is wanted ----
 
+    /// Puts things into quarantine, undisturbed, until there is something to bring back.
+    fn stock(&mut self) {
+        if self.back(&self.store(true).unwrap()).is_some() {
+            return;
+        }
+        for _ in 0..STOCK {
+            self.want(Deed::AdminQuarantine);
+        }
+        self.finish();
+    }
+
     fn want(&mut self, deed: Deed) -> IntentNumber {
+        if deed == Deed::Restore {
+            self.stock();
+        }
         let store = self.store(false).unwrap();
         let new = match deed {
             Deed::Restore => self.wanted_back(&store),
@@ -377,8 +393,13 @@ impl Campaign {
         new(&format!("k{}", self.used), &known, Cause::Plan, &deed.what())
     }
 
-    /// The way back of something that lies in the company's quarantine and that nobody brings back yet.
-    fn wanted_back(&mut self, store: &Sqlite) -> NewIntent {
+    fn wanted_back(&self, store: &Sqlite) -> NewIntent {
+        let kept = self.back(store).expect("something lies in quarantine");
+        restore::intent(&kept, None, "test").unwrap()
+    }
+
+    /// Something that lies in the company's quarantine and that nobody brings back yet.
+    fn back(&self, store: &Sqlite) -> Option<Quarantined> {
         let back = store.intents(&IntentQuery::default(), None, 100_000).unwrap();
         let is_asked = |id: &str| {
             back.iter().any(|intent| {
@@ -386,8 +407,7 @@ impl Campaign {
             })
         };
         let kept = store.quarantined(false, None, 100_000).unwrap();
-        let kept = kept.iter().find(|kept| kept.is.whose == Whose::Company && !is_asked(&kept.is.id));
-        restore::intent(kept.expect("something lies in quarantine"), None, "test").unwrap()
+        kept.into_iter().find(|kept| kept.is.whose == Whose::Company && !is_asked(&kept.is.id))
     }
 
     // ---- what is so ----

@@ -12,7 +12,7 @@ use sluicebox::store::alerts::AlertKey;
 use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::order::Shares;
 use sluicebox::store::sqlite::{Options, Sqlite};
-use sluicebox::store::{Alerts, Connectors, Inventory, Listed, Matched, Matches, Ruled, Ruling, Scope, SealKey, Store};
+use sluicebox::store::{Alerts, Connectors, Listed, Matched, Matches, Ruled, Ruling, Scope, SealKey, Store};
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;

@@ -174,7 +174,8 @@ fn text(message: &Message) -> String {
     let said: Said = serde_json::from_str(&message.is.body).unwrap_or_default();
     let why = match message.state {
         MessageState::Parked | MessageState::Waits if !message.said.is_empty() => {
-            format!(" ({}, {} tries)", plain(&message.said), message.attempts)
+            let tries = if message.attempts == 1 { "try" } else { "tries" };
+            format!(" ({}, {} {tries})", plain(&message.said), message.attempts)
         }
         _ => String::new(),
     };

@@ -4,7 +4,6 @@
 //! shows: by the running service, or here under the lock when none runs.
 
 pub(super) mod apply;
-mod asked;
 pub(super) mod grounds;
 mod new;
 

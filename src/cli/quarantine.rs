@@ -19,7 +19,6 @@ use crate::provider::registry;
 use crate::report::harmless::one_line;
 use crate::report::units;
 use crate::store::{IntentQuery, Quarantined, Store};
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

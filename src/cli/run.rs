@@ -13,13 +13,13 @@ mod tenants;
 use super::config::{Config, Service as Settings};
 use super::doctor::free_bytes;
 use super::key::{self, Keys};
-use super::{EXIT_FAILED, Failed, logs, policy, service, shown, stop};
+use super::{EXIT_FAILED, Failed, audit, logs, service, shown, stop};
 use crate::clock::Clock;
 use crate::console::{self, Control, Edge, Routes, hooks::TenantHooks, metrics};
 use crate::engine::control::{Lock, SOCKET};
 use crate::engine::core::Core;
 use crate::engine::service::{Error, Parts, Running, Service, Task};
-use crate::engine::{act, feed, following, passes, tell, upkeep};
+use crate::engine::{act, anchor, feed, following, passes, reevaluate, tell, upkeep};
 use crate::report::units;
 use crate::store::{Record, Store};
 use std::io::Write;
@@ -114,8 +114,9 @@ fn core(
     options.backlog = !args.no_backlog;
     options.tell = config.notify().tell.clone();
     let (clock, stop, key) = (clock.clone(), Arc::clone(stop), keys.token.clone());
+    let governing = super::policy::governing(config, &*store, clock.now())?;
     let core = Core::new(store, opened.tenants, options, clock, stop, key, in_force);
-    core.govern(policy::governing(config, &*core.store, core.clock.now())?);
+    core.govern(governing);
     Ok((Arc::new(core), opened.left_out))
 }
 
@@ -157,13 +158,15 @@ fn parts(config: &Config) -> Result<Parts, Failed> {
         free_bytes: Box::new(move || free_bytes(&data_dir)),
         free_bytes_min: settings.disk_free_min_bytes,
     };
-    let post = config.notify().post()?;
+    let (post, anchors) = (config.notify().post()?, audit::options(config)?);
     let mut tasks = vec![
         Task { name: "passes".into(), run: Box::new(passes::run) },
         Task { name: "feeds".into(), run: Box::new(feed::run) },
         Task { name: "following".into(), run: Box::new(following::run) },
+        Task { name: "reevaluate".into(), run: Box::new(reevaluate::run) },
         Task { name: "upkeep".into(), run: Box::new(move |core| upkeep::run(core, &upkeep_options)) },
         Task { name: "tell".into(), run: Box::new(move |core| tell::run(core, &post)) },
+        Task { name: "anchor".into(), run: Box::new(move |core| anchor::run(core, &anchors)) },
     ];
     tasks.extend(act::tasks(settings.act));
     Ok(Parts { tasks, ..Parts::default() })

@@ -88,16 +88,28 @@ impl Reached {
     pub(super) fn perform(self, command: &Command) -> Result<Answer, Failed> {
         match self {
             Reached::Running(stream) => asked(stream, command),
-            Reached::Itself(direct) => {
-                let actor = actor(own_uid());
-                perform(&direct.store, &direct.operators.admit(command)?, &actor).map_err(Failed::new)
-            }
+            Reached::Itself(direct) => direct.perform(command),
         }
     }
 
     /// True when a service runs.
     pub(super) fn is_running(&self) -> bool {
         matches!(self, Reached::Running(_))
+    }
+}
+
+impl Direct {
+    /// The store, which nobody else writes.
+    pub(super) fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    /// Carries a command out.
+    ///
+    /// # Errors
+    /// When it was refused.
+    pub(super) fn perform(&self, command: &Command) -> Result<Answer, Failed> {
+        perform(&self.store, &self.operators.admit(command)?, &actor(own_uid())).map_err(Failed::new)
     }
 }
 

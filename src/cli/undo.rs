@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let numbers = {
         let store = service::open_to_read(&config)?;
         let grounds = grounds::grounds(&config, &*store, &clock, &stop)?;
-        let policies = grounds::policies(&config, &*store)?;
+        let policies = super::policy::policies(&config, &*store)?;
         let now = Moment::from_millis(clock.now().as_secs().saturating_mul(1_000));
         let means = Means { store: &*store, grounds: &grounds, policies: &policies, now, stop: &stop };
         let plans = make(&means, &args.who.by(), &words(args), &range).map_err(Failed::new)?;

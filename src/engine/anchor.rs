@@ -28,6 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Between two tries at a place that fails.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// Bytes of a file of heads: one a minute for a year is 200 MiB.
+const HEADS_BYTES_MAX: u64 = 256 << 20;
+
 /// Where heads go.
 #[derive(Debug)]
 pub enum Anchor {
@@ -139,7 +142,12 @@ impl Anchor {
     /// Why they could not be read.
     pub fn read(&self) -> Result<String, String> {
         match self {
-            Anchor::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+            Anchor::File(path) => {
+                let mut text = String::new();
+                let read =
+                    std::fs::File::open(path).and_then(|file| file.take(HEADS_BYTES_MAX).read_to_string(&mut text));
+                read.map(|_| text).map_err(|error| error.to_string())
+            }
             Anchor::Address(post) => post.read().map_err(|error| error.to_string()),
         }
     }

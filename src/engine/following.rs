@@ -4,6 +4,7 @@
 //! restart goes on. Reading again costs calls, so it waits for somebody who saw the price: the fact [`APPROVED`].
 
 use super::core::Core;
+use super::reevaluate::FOLLOWED;
 use super::rules_change::{judge, price, queue};
 use super::stats::Count;
 use crate::store::{self, RulesNumber, Store};
@@ -48,6 +49,8 @@ fn follow(core: &Core, followed: &mut Followed) -> Result<(), store::Error> {
             return Ok(());
         }
         followed.judged = Some(to);
+        // What policies say of the verdicts may be another thing by now.
+        store.keep_fact(None, FOLLOWED, Some(&to.0.to_string()))?;
         let left = price(store, to)?;
         if progress.contents > 0 {
             info!(

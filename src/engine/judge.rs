@@ -7,6 +7,7 @@
 //! stronger one's keeps its voice for itself, so that it is heard when the stronger policy matches no more.
 
 mod excuse;
+mod explain;
 mod opinion;
 mod own;
 mod ruling;
@@ -14,7 +15,8 @@ mod ruling;
 mod tests;
 
 pub(crate) use excuse::Excuses;
-pub(crate) use opinion::{Opinion, opinions};
+pub use explain::{Explained, OfPolicy, explain};
+pub(crate) use opinion::{Opinion, Spared, opinions};
 pub(crate) use own::Own;
 pub use own::{OWN_FOLDERS, add_own_folder};
 pub(crate) use ruling::Occasion;
@@ -99,7 +101,6 @@ pub(crate) struct Judge<'a> {
 /// Whose items are judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Of<'a> {
-    pub(crate) number: ConnectorNumber,
     pub(crate) name: &'a ConnectorName,
     pub(crate) provider: Provider,
     pub(crate) directory: Option<&'a Directory>,
@@ -107,7 +108,7 @@ pub(crate) struct Of<'a> {
 
 impl<'a> Of<'a> {
     pub(crate) fn tenant(tenant: &'a Tenant, directory: &'a Directory) -> Self {
-        Self { number: tenant.number, name: &tenant.name, provider: tenant.provider, directory: Some(directory) }
+        Self { name: &tenant.name, provider: tenant.provider, directory: Some(directory) }
     }
 }
 
@@ -137,14 +138,23 @@ impl<'a> Judge<'a> {
         ruling::of(self.governing, &opinions, held, self.whose(of), self.shelf.store(), occasion)
     }
 
-    /// What is to be kept of these items, by what is stored of them.
-    pub(crate) fn rule_all(&mut self, items: &[Known], of: Of<'a>, occasion: Occasion) -> Result<Rulings, Error> {
+    /// What is to be kept of these items, by what is stored of them. `of` tells whose they are.
+    pub(crate) fn rule_each(
+        &mut self,
+        items: &[Known],
+        of: &dyn Fn(ConnectorNumber) -> Option<Of<'a>>,
+        occasion: Occasion,
+    ) -> Result<Rulings, Error> {
         if self.governing.wants().touches(Wants::CONTENT) {
             let readings: Vec<_> = items.iter().filter_map(|known| known.reading).collect();
             self.shelf.fetch_gists(&readings)?;
         }
-        let here = items.iter().filter(|known| known.gone.is_none() && !known.is_top);
-        here.map(|known| self.rule(&mut Held::of(known, known.coverage, known.reading), of, occasion)).collect()
+        let mut rulings = Vec::with_capacity(items.len());
+        for known in items.iter().filter(|known| known.gone.is_none() && !known.is_top) {
+            let Some(of) = of(known.connector) else { continue };
+            rulings.push(self.rule(&mut Held::of(known, known.coverage, known.reading), of, occasion)?);
+        }
+        Ok(rulings)
     }
 }
 
@@ -159,7 +169,8 @@ pub(crate) fn keep(core: &Core, tenant: &Tenant, items: &[Known], occasion: Occa
     }
     let (directory, tags) = (tenant.directory(), core.tags());
     let mut judge = Judge::new(&governing, &*core.store, &tags, core.clock.now());
-    let rulings = judge.rule_all(items, Of::tenant(tenant, &directory), occasion)?;
+    let of = Of::tenant(tenant, &directory);
+    let rulings = judge.rule_each(items, &|_| Some(of), occasion)?;
     rulings.chunks(RULINGS_MAX).try_for_each(|some| core.store.rule(some).map(drop))
 }
 

@@ -20,6 +20,7 @@ pub mod plan;
 pub(crate) mod pool;
 pub mod quarantine;
 pub mod reach;
+pub mod reevaluate;
 pub mod rejudge;
 pub mod rules_change;
 pub(crate) mod scan;

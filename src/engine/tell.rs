@@ -15,10 +15,11 @@ mod tests;
 pub use make::{of_intent, of_parked, of_trip};
 
 use super::core::Core;
+use super::stats::Gauge;
 use crate::clock::Moment;
 use crate::notify::{Post, Said};
 use crate::policy::ask::Told;
-use crate::store::{Channel, Error, NewMessage};
+use crate::store::{Channel, Error, MessageState, NewMessage};
 use leave::Senders;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Options {
     /// Who runs this: told of alerts, breakers and what is parked, and in the place of owners that nobody knows. Addresses and
     /// webhooks.
     pub operators: Vec<Told>,
+    /// Whom readers of messages and of tombstones may ask; empty when nobody is named.
+    pub contact: Arc<str>,
     /// The hour of the day, UTC, at which owners get their digest. Default 7.
     pub digest_hour: u8,
     /// Tries after which a message is parked. Default 30: about a day.
@@ -43,7 +46,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { operators: Vec::new(), digest_hour: 7, attempts_max: 30 }
+        Self { operators: Vec::new(), contact: "".into(), digest_hour: 7, attempts_max: 30 }
     }
 }
 
@@ -69,10 +72,35 @@ pub fn run(core: &Core, post: &Post) -> Result<(), Error> {
     })
 }
 
-/// Makes the messages that are due of themselves: of alerts, and digests.
+/// Makes the messages that are due of themselves: of alerts, of breakers, and digests.
 pub(crate) fn gather(core: &Core) -> Result<(), Error> {
     alerts::tell(core)?;
-    digests::make(core)
+    trips(core)?;
+    digests::make(core)?;
+    let counts = core.store.message_counts()?;
+    let parked = counts.iter().find(|(state, _)| *state == MessageState::Parked).map_or(0, |(_, count)| *count);
+    core.stats.set(Gauge::MessagesParked, parked);
+    Ok(())
+}
+
+/// The fact that keeps which trips of breakers were told: ids of their messages, those of breakers that stand open.
+const TRIPS: &str = "tell.trips";
+
+/// Tells of breakers that tripped since the last look; each once, since their messages' ids follow from the trip.
+fn trips(core: &Core) -> Result<(), Error> {
+    let tripped = core.store.tripped()?;
+    let kept = core.store.fact(None, TRIPS)?.unwrap_or_default();
+    let told: Vec<String> = serde_json::from_str(&kept).unwrap_or_default();
+    let now: Vec<String> = tripped.iter().map(make::trip_id).collect();
+    if told == now {
+        return Ok(());
+    }
+    for (one, id) in tripped.iter().zip(&now) {
+        if !told.contains(id) {
+            core.store.add_messages(&of_trip(core, one))?;
+        }
+    }
+    core.store.keep_fact(None, TRIPS, Some(&serde_json::to_string(&now).unwrap_or_default()))
 }
 
 /// Makes what is due, and sends all that is due once, in this thread: for commands and tests. Tells how many were taken.

@@ -8,7 +8,7 @@ use reqwest::blocking::Client;
 use std::io::Read;
 use url::Url;
 
-/// Bytes of all heads that are read back: one a minute for twenty years is 4 GiB, one an hour 70 MiB.
+/// Bytes of all heads that are read back: one a minute for a year is 200 MiB, one an hour for twenty years 70 MiB.
 const HEADS_BYTES_MAX: u64 = 256 << 20;
 
 /// An address that keeps heads.

@@ -28,6 +28,7 @@ mod tests;
 mod text;
 mod wanted;
 mod wants;
+pub mod why;
 mod words;
 
 pub use amount::moment;

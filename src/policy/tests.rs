@@ -31,6 +31,82 @@ fn each_row_answers_as_it_says() {
     }
 }
 
+/// The vectors of text rules that the reference product's own pages give, and its known faults, which are none here.
+#[test]
+fn text_rules_and_the_known_faults_of_the_reference_product() {
+    let rows: &[(&str, &str, bool)] = &[
+        // Several bare words: one is enough, as a whole word.
+        ("name contains 'malware virus'", "virus_malware_file.exe", true),
+        ("name contains 'malware virus'", "malwarevirusfile.exe", false),
+        // A bare word with a separator in it is two words.
+        ("name contains malware.exe", "malware.txt", true),
+        ("name contains malware.exe", "setup.exe", true),
+        ("name contains malware.exe", "malwares.txt", false),
+        // In quotation marks as it is; several of them: each.
+        ("name contains '\"malware.exe\"'", "malware.exe", true),
+        ("name contains '\"malware.exe\"'", "setup.exe", false),
+        ("name contains '\"malware.exe\"'", "malware exe", false),
+        ("name contains '\"annual report\" \"2026\"'", "annual report-2026.pdf", true),
+        ("name contains '\"annual report\" \"2026\"'", "annual report.pdf", false),
+        // Equals means the complete text.
+        ("name = malware.exe", "malware.exe", true),
+        ("name = malware.exe", "MALWARE.EXE", true),
+        ("name = malware.exe", "malware.exe.txt", false),
+        ("name != malware.exe", "malware.exe.txt", true),
+        // Each of the five separators of its two pages, and a change of script.
+        ("name word pay", "a,pay.txt", true),
+        ("name word pay", "a.pay.txt", true),
+        ("name word pay", "a-pay.txt", true),
+        ("name word pay", "a pay.txt", true),
+        ("name word pay", "a_pay.txt", true),
+        ("name word pay", "отчётpay.txt", true),
+        ("name word pay", "payroll.txt", false),
+        // Operators that are spelled out.
+        ("name phrase 'annual report'", "my annual report.pdf", true),
+        ("name phrase 'annual report'", "annual reports.pdf", false),
+        ("name glob '*.t?t'", "A.TXT", true),
+        ("name glob '*.t?t'", "a.txt.zip", false),
+        ("name regex '^a[0-9]+'", "A12.txt", true),
+        ("name regex '^a[0-9]+'", "ab12.txt", false),
+        // Fault: the extension's letter case counts.
+        ("extension = xlsx", "Pay.XLSX", true),
+        ("extension = XLSX", "pay.xlsx", true),
+        ("extension in (.xls, .XlsX)", "pay.xlsX", true),
+        ("extension = xlsx", "pay.xls", false),
+        // Fault: a domain is not seen through a group, nor a person.
+        ("collaborator.domain = other.example", "any.txt", true),
+        ("collaborator = frank@example.com", "any.txt", true),
+        ("collaborator.domain outside (example.com, partner.example)", "any.txt", true),
+        ("collaborator.domain = nowhere.example", "any.txt", false),
+        // Fault: a group is seen as a whole or by its members, never both.
+        ("collaborator.group = 'Finance Team'", "any.txt", true),
+        ("collaborator.member_of = 'Finance Team'", "any.txt", true),
+        // Fault: a folder means its direct children alone.
+        ("path under /HR", "any.txt", true),
+        ("path under /HR/Payroll", "any.txt", true),
+        ("path not under /HR", "any.txt", false),
+        ("path under /Payroll", "any.txt", false),
+        ("parent = /HR", "any.txt", false),
+        ("parent = /HR/Payroll", "any.txt", true),
+    ];
+    for (text, name, want) in rows {
+        let mut world = World::new();
+        world.item.name = (*name).into();
+        world.item.path = Some(format!("/HR/Payroll/{name}").into());
+        assert_eq!(parsed(text).answer(&world.facts(), at(NOW)), Answer::from(*want), "{text} of {name}");
+    }
+}
+
+/// Each row's contrary answers the contrary: what holds everywhere is known here.
+#[test]
+fn each_row_denied_answers_the_contrary() {
+    let world = World::new();
+    for (text, want) in ROWS {
+        let answer = parsed(&format!("not ({text})")).answer(&world.facts(), at(NOW));
+        assert_eq!(answer, Answer::from(!*want), "not ({text})");
+    }
+}
+
 #[test]
 fn what_cannot_be_seen_is_unknown() {
     let world = World::new();

@@ -130,6 +130,12 @@ pub trait Messages {
     /// When they could not be read.
     fn messages(&self, after: u64, max: usize) -> Result<Vec<Message>, Error>;
 
+    /// How many messages stand in each state, from kept counters.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn message_counts(&self) -> Result<Vec<(MessageState, u64)>, Error>;
+
     /// Brings parked messages back; tells how many.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod act;
 mod actions;
 mod alerts;
+mod audit;
 mod backlog;
 mod canary;
 mod connect;
@@ -19,6 +20,8 @@ mod guide;
 mod harness;
 mod hostile;
 mod key;
+mod notify;
+mod plans;
 mod policies;
 mod privacy;
 mod provider;

@@ -45,7 +45,7 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
     let store = service::open_to_read(config)?;
     let query = query(&*store, args)?;
-    let mut names = Names::new(&*store)?;
+    let names = Names::new(&*store)?;
     let mut lines = Lines::new(BufWriter::new(io::stdout().lock()), args.format.is_json());
     let (mut after, mut listed): (Option<IntentNumber>, usize) = (None, 0);
     'pages: loop {
@@ -61,7 +61,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
                 break 'pages;
             }
             listed += 1;
-            line(&mut lines, &mut names, intent, state)?;
+            line(&mut lines, &names, intent, state)?;
         }
         if is_last || lines.go_on().is_break() {
             break;
@@ -83,7 +83,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
 fn query(store: &dyn Store, args: &Args) -> Result<IntentQuery, Failed> {
     let sought = |typed| Sought { typed, connector: None, kind: None };
     let item = args.item.as_deref().map(|typed| named::one(store, sought(typed))).transpose()?;
-    let since = args.since.as_deref().map(|typed| since(typed)).transpose()?;
+    let since = args.since.as_deref().map(since).transpose()?;
     Ok(IntentQuery {
         states: args.state.map(StateWord::stored).unwrap_or_default(),
         item: item.map(|known| known.number),
@@ -101,12 +101,7 @@ fn since(typed: &str) -> Result<Option<crate::clock::Moment>, Failed> {
     crate::cli::ask::date("--since", Some(typed), now, false)
 }
 
-fn line<W: Write>(
-    lines: &mut Lines<W>,
-    names: &mut Names<'_>,
-    intent: &Intent,
-    state: StateWord,
-) -> Result<(), Failed> {
+fn line<W: Write>(lines: &mut Lines<W>, names: &Names<'_>, intent: &Intent, state: StateWord) -> Result<(), Failed> {
     if lines.json {
         return lines.row(&told::row(names, intent, state)?);
     }

@@ -28,11 +28,11 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<u8, Failed> {
         Failed::new(format!("there is no action {}\n  `sluicebox actions list` tells all", args.number))
     })?;
     let state = StateWord::of(&*store, &intent)?;
-    let mut names = Names::new(&*store)?;
+    let names = Names::new(&*store)?;
     let mut lines = Lines::new(BufWriter::new(io::stdout().lock()), args.format.is_json());
     if lines.json {
         let orders: Vec<Value> = intent.orders.iter().map(order_row).collect();
-        lines.row(&with(told::row(&mut names, &intent, state)?, json!({ "orders": orders })))?;
+        lines.row(&with(told::row(&names, &intent, state)?, json!({ "orders": orders })))?;
     } else {
         text(&mut lines, &names, &intent, state)?;
     }

@@ -202,7 +202,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// An action of the governance log.
-pub(super) fn row(names: &mut Names<'_>, intent: &Intent, state: StateWord) -> Result<Value, Failed> {
+pub(super) fn row(names: &Names<'_>, intent: &Intent, state: StateWord) -> Result<Value, Failed> {
     let known = names.item(intent)?;
     let (object, kind) = match &intent.is.on {
         Target::Item(item) => (Some(item.id.to_string()), crate::cli::ask::kind_name(item.kind)),
@@ -437,9 +437,9 @@ fn item_line(item: &ItemState) -> String {
 fn person_line(person: &PersonState) -> String {
     let mut parts = vec![format!("{:?}", person.status).to_lowercase()];
     let counts = [
-        (&person.sessions.as_ref().map(Vec::len), "session", "sessions"),
-        (&person.apps.as_ref().map(Vec::len), "linked application", "linked applications"),
-        (&person.shares.as_ref().map(Vec::len), "share", "shares"),
+        (person.sessions.as_ref().map(Vec::len), "session", "sessions"),
+        (person.apps.as_ref().map(Vec::len), "linked application", "linked applications"),
+        (person.shares.as_ref().map(Vec::len), "share", "shares"),
     ];
     for (count, one, many) in counts {
         parts.extend(count.map(|count| units::of(count as u64, one, many)));

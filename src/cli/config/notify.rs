@@ -34,7 +34,6 @@ pub(in crate::cli) struct Notify {
     pub(in crate::cli) tell: tell::Options,
     mail: Option<MailTyped>,
     hooks: Vec<HookTyped>,
-    contact: String,
     authority: Option<PathBuf>,
     proxy: Option<Url>,
 }
@@ -72,11 +71,6 @@ impl Notify {
         addresses.chain(self.webhooks().map(|name| Channel::Webhook(Arc::clone(name)))).collect()
     }
 
-    /// Whom readers of messages and tombstones may ask; empty when nobody is named.
-    pub(in crate::cli) fn contact(&self) -> &str {
-        &self.contact
-    }
-
     /// How addresses outside are reached.
     ///
     /// # Errors
@@ -103,7 +97,7 @@ impl Notify {
             let settings = HookSettings { url: url.clone(), secret, way: way.clone() };
             hooks.push((Arc::clone(name), Hook::new(&settings).map_err(failed)?));
         }
-        Ok(Post { mail, hooks, contact: self.contact.as_str().into() })
+        Ok(Post { mail, hooks, contact: Arc::clone(&self.tell.contact) })
     }
 }
 
@@ -136,6 +130,7 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>) -> Result<Notify, Co
         mail: typed(&table)?,
         tell: tell::Options {
             operators: operators(&table, &hooks)?,
+            contact: table.text("contact")?.unwrap_or_default().into(),
             digest_hour: u8::try_from(number("digest_at", 23, u64::from(usual.digest_hour))?)
                 .unwrap_or(usual.digest_hour),
             attempts_max: match table.whole("attempts_max", 1..=1_000)? {
@@ -143,7 +138,6 @@ pub(super) fn read(source: &Source<'_>, root: &DeTable<'_>) -> Result<Notify, Co
                 None => usual.attempts_max,
             },
         },
-        contact: table.text("contact")?.unwrap_or_default(),
         authority: table.path("authority")?,
         proxy: proxy(&table)?,
         hooks,

@@ -3,10 +3,12 @@
 use super::{AsOperator, kept};
 use crate::cli::config::Config;
 use crate::cli::rules::print;
-use crate::cli::{Failed, service, stop};
+use crate::cli::run::core_to_act;
+use crate::cli::{Failed, key, service, stop};
 use crate::clock::Clock;
-use crate::engine::control::Answer;
+use crate::engine::act;
 use crate::engine::control::govern::Deed;
+use crate::engine::control::{Answer, Lock, LockError};
 use crate::model::{IntentState, PlanNumber};
 use crate::report::harmless::printable;
 use crate::report::plan::Document;
@@ -131,8 +133,21 @@ fn finish(config: &Config, store: &dyn Store, number: i64, stop: &Arc<AtomicBool
 }
 
 /// Does here what is left, under the lock.
-fn drained(_config: &Config, _clock: &Clock, _stop: &Arc<AtomicBool>, _query: &IntentQuery) -> Result<(), Failed> {
-    Err(Failed::new("no service runs\n  start one: `sluicebox run`"))
+fn drained(config: &Config, clock: &Clock, stop: &Arc<AtomicBool>, query: &IntentQuery) -> Result<(), Failed> {
+    let settings = config.service();
+    let _lock = match Lock::take(&settings.data_dir, "plan apply", clock) {
+        Ok(lock) => lock,
+        // A service that starts or stops, or another command: looked for again.
+        Err(LockError::Held(_)) => {
+            let _ = clock.wait(LOOK, stop);
+            return Ok(());
+        }
+        Err(error) => return Err(Failed::new(error)),
+    };
+    let keys = key::load_existing(settings.token_key_file.as_deref())?;
+    let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, clock)?);
+    let core = core_to_act(config, store, &keys, clock, stop)?;
+    act::drain(&core, query, &mut |_| {}).map_err(Failed::new)
 }
 
 /// How the actions of a plan stand.

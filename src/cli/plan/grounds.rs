@@ -6,7 +6,6 @@ use crate::cli::connect::{Patience, opened};
 use crate::clock::Clock;
 use crate::engine::plan::Ground;
 use crate::model::Directory;
-use crate::policy::Policies;
 use crate::provider::registry;
 use crate::store::Store;
 use std::sync::Arc;
@@ -51,10 +50,4 @@ pub(in crate::cli) fn grounds(
 fn per_1000_secs(rate: f64) -> u64 {
     let rounded = format!("{:.0}", (rate * 1_000.0).clamp(1.0, 1e9));
     rounded.parse().unwrap_or(10_000)
-}
-
-/// The policies of the settings, with those that may be enforced.
-pub(in crate::cli) fn policies(_config: &Config, store: &dyn Store) -> Result<Policies, Failed> {
-    let approved = store.approved_policies()?.into_iter().map(|one| (one.policy.policy, one.policy.hash)).collect();
-    Ok(Policies::default().approved(approved))
 }

@@ -1,6 +1,6 @@
 //! `sluicebox plan new`: makes a plan and keeps it.
 
-use super::{AsOperator, asked, grounds, keep, next, told};
+use super::{AsOperator, grounds, keep, next, told};
 use crate::cli::ask::{Chosen, Opened};
 use crate::cli::config::Config;
 use crate::cli::named::{self, Sought};
@@ -9,7 +9,8 @@ use crate::cli::{Failed, service, stop};
 use crate::clock::{Clock, Moment};
 use crate::engine::plan::{self, Asked, ITEMS_MAX, Means, make};
 use crate::model::{ItemNumber, PlanNumber};
-use crate::policy::Answer;
+use crate::policy::ask::Ask;
+use crate::policy::{self, Answer};
 use crate::store::Scope;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -54,7 +55,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let question = args.chosen.question()?;
-    let ask = args.action.as_deref().map(asked::ask).transpose()?;
+    let ask = args.action.as_deref().map(asked).transpose()?;
     if !question.is_open() && ask.is_none() {
         return Err(Failed::new(
             "--where says which items; --do must say what is to be done\n  as in --do remove_links",
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let store = service::open_to_read(&config)?;
     let opened = Opened { config, store, now: clock.now() };
     let grounds = grounds::grounds(&opened.config, &*opened.store, &clock, &stop)?;
-    let policies = grounds::policies(&opened.config, &*opened.store)?;
+    let policies = crate::cli::policy::policies(&opened.config, &*opened.store)?;
     let chosen = match ask {
         Some(ask) if args.items.is_empty() => plan::Chosen::Items(filtered(&question, &opened)?, ask),
         Some(ask) => {
@@ -121,4 +122,11 @@ fn words(args: &Args) -> String {
     words.extend(args.chosen.words());
     words.extend(args.action.iter().map(|action| format!("--do '{action}'")));
     if words.is_empty() { "what policies in mode plan and enforce want".to_owned() } else { words.join(" ") }
+}
+
+/// The action that was typed, by the reader of policy files.
+fn asked(typed: &str) -> Result<Ask, Failed> {
+    policy::ask_of(typed).map_err(|why| {
+        Failed::new(format!("--do `{}`: {why}\n  docs/policies.md lists all actions", crate::cli::shown(typed)))
+    })
 }

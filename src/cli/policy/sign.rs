@@ -55,7 +55,7 @@ pub(in crate::cli) fn approve(args: &ApproveArgs) -> Result<u8, Failed> {
         plan: args.plan,
         operator: args.operator.clone(),
     };
-    service::reach(&config, "policy approve")?.perform(&Command::Govern { deed })?;
+    service::reach(&config, "policy approve")?.perform(&config.deed(deed, None)?)?;
     let mut text = format!("Policy {} may be enforced as it stands ({}).\n", policy.name, short(&policy.hash));
     if policy.mode != Mode::Enforce {
         text.push_str(&format!(

@@ -7,7 +7,7 @@ use crate::cli::{key, policy};
 use crate::engine::control::govern::Deed;
 use crate::engine::control::{Answer, Command, Refusal, perform};
 use crate::engine::core::{Core, InForce, Tenant};
-use crate::engine::judge;
+use crate::engine::judge::{self, Governing};
 use crate::engine::service::Running;
 use crate::store::RulesNumber;
 use std::path::{Path, PathBuf};
@@ -43,11 +43,19 @@ impl Commands {
             _ => None,
         };
         let admitted = self.admitted(command)?;
+        // Policies are read anew before anything is written, so that a faulty file changes nothing.
+        let governing = match &admitted {
+            Command::Govern { deed: Deed::Reevaluate | Deed::PolicyApprove { .. } } => Some(self.governing()?),
+            _ => None,
+        };
         let answer = perform(&*self.core.store, &admitted, &actor(uid))?;
+        if let Some(governing) = governing {
+            self.core.govern(governing);
+        }
         if let Some(loaded) = loaded {
             self.core.put_in_force(loaded);
         }
-        match command {
+        match &admitted {
             Command::ConnectorEnable { connector } => self.tenant(connector)?.enabled.store(true, Ordering::Relaxed),
             Command::ConnectorDisable { connector } | Command::ConnectorRemove { connector } => {
                 // A connector that was left out of this run is asked nothing anyway.
@@ -55,11 +63,8 @@ impl Commands {
                     tenant.enabled.store(false, Ordering::Relaxed);
                 }
             }
-            // What items are judged by may be another from now on; policies' files are read anew when somebody says so.
-            Command::Govern { deed: Deed::Reevaluate } => self.governed()?,
-            Command::Govern { .. } => {
-                judge::refresh(&self.core).map_err(|error| Refusal::new(error.to_string()))?;
-            }
+            // What items are judged by may be another thing from now on.
+            Command::Govern { deed } if *deed != Deed::Reevaluate => judge::refresh(&self.core)?,
             _ => {}
         }
         self.running.wake();
@@ -85,13 +90,11 @@ impl Commands {
         })
     }
 
-    /// Reads policies, approvals and exceptions anew.
-    fn governed(&self) -> Result<(), Refusal> {
+    /// Policies as they stand in the settings now, with approvals and exceptions.
+    fn governing(&self) -> Result<Governing, Refusal> {
         let failed = |failed: crate::cli::Failed| Refusal::new(failed.0.trim_start_matches("error: "));
         let config = Config::load(Some(&self.settings), false).map_err(|error| failed(error.into()))?;
-        let by = policy::governing(&config, &*self.core.store, self.core.clock.now()).map_err(failed)?;
-        self.core.govern(by);
-        Ok(())
+        policy::governing(&config, &*self.core.store, self.core.clock.now()).map_err(failed)
     }
 
     /// Compiles the rules as they stand in the settings now; they must be those that were priced.

@@ -347,6 +347,17 @@ impl<'k> Held<'k> {
         gist.map(|gist| gist.values.iter().any(|value| value.token.as_str() == token)).or(self.is_read.then_some(false))
     }
 
+    /// Different values of each detector that found something, those past the cap on kept findings too; unknown while the content
+    /// waits to be read.
+    pub(crate) fn different(&self) -> Option<Vec<(Arc<str>, u64)>> {
+        let gist = self.inspected.as_ref().map(Inspected::gist);
+        let found = |gist: &Gist| {
+            let counts = gist.counts.iter().filter(|count| count.total > 0);
+            counts.map(|count| (Arc::clone(&count.detector), count.unique.max(1))).collect()
+        };
+        gist.map(found).or_else(|| self.content().map(|_| Vec::new()))
+    }
+
     /// Our SHA-256 of its content: unknown while the content waits to be read, none where it is not read at all.
     pub(crate) fn content(&self) -> Option<Option<[u8; 32]>> {
         match &self.inspected {

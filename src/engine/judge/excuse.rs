@@ -166,7 +166,7 @@ pub(crate) fn weigh(
     if is.content.is_some() || !is.excused.is_empty() {
         held.want(Wants::CONTENT, whose, shelf)?;
     }
-    let bound = bound(exception, held, whose);
+    let bound = bound(exception, held);
     Ok(match (bound, about) {
         (Excused::Yes, Answer::Unknown) => Excused::Unknown,
         (bound, _) => bound,
@@ -190,7 +190,7 @@ fn about(exception: &Exception, held: &Held<'_>, whose: Whose<'_>) -> Answer {
 }
 
 /// Whether what an exception was made for is still all that there is.
-fn bound(exception: &Exception, held: &Held<'_>, whose: Whose<'_>) -> Excused {
+fn bound(exception: &Exception, held: &Held<'_>) -> Excused {
     if let Some(wanted) = exception.is.content {
         match held.content() {
             None => return Excused::Unknown,
@@ -201,13 +201,12 @@ fn bound(exception: &Exception, held: &Held<'_>, whose: Whose<'_>) -> Excused {
     if exception.is.excused.is_empty() {
         return Excused::Yes;
     }
-    let Some(found) = held.facts(whose).found.filter(|_| held.content().is_some()) else { return Excused::Unknown };
-    for one in found {
-        let different = one.counts.iter().map(|count| count.unique).sum::<u64>();
-        let excused = exception.is.excused.iter().find(|(detector, _)| *detector == one.detector);
+    let Some(found) = held.different() else { return Excused::Unknown };
+    for (detector, different) in found {
+        let excused = exception.is.excused.iter().find(|(excused, _)| *excused == detector);
         let excused = excused.map_or(0, |(_, many)| *many);
-        if different.max(u64::from(one.beyond_cap > 0)) > excused {
-            return Excused::Grown(Arc::clone(&one.detector), different, excused);
+        if different > excused {
+            return Excused::Grown(detector, different, excused);
         }
     }
     Excused::Yes

@@ -117,8 +117,12 @@ pub fn of_trip(core: &Core, tripped: &Tripped) -> Vec<NewMessage> {
         .into(),
         ..policy(core, &tripped.policy)
     };
-    let id = format!("breaker-{}-{}", super::digits(&[&tripped.policy]), tripped.at.as_millis());
-    to_each(&id, &operators(core), &said, None)
+    to_each(&trip_id(tripped), &operators(core), &said, None)
+}
+
+/// What the ids of a trip's messages begin with.
+pub(super) fn trip_id(tripped: &Tripped) -> String {
+    format!("breaker-{}-{}", super::digits(&[&tripped.policy]), tripped.at.as_millis())
 }
 
 /// The messages about an intent that was parked; `why` is a sentence without names.

@@ -193,3 +193,57 @@ fn every_ask_can_be_written_down() {
         assert_eq!(ask.name(), name);
     }
 }
+
+/// Names that nothing has are errors; without a list of names nothing is said.
+#[test]
+fn names_are_looked_up_where_they_are_known() {
+    let text = "schema = 1\n[[policy]]\nname = 'p'\ntitle = 'T'\nseverity = 'low'\nwhere = 'connector = bxo'\n\
+                findings = { detector = 'bank.ibna', tag = 'pic' }\n\
+                [[policy.action]]\ndo = 'notify'\nwhom = ['webhook:seim']\n";
+    assert!(load_text("t.toml", text, &Known::default()).is_ok_and(|loaded| loaded.notes.is_empty()));
+    let known = Known {
+        detectors: vec!["bank.iban"],
+        tags: vec!["pci"],
+        connectors: vec!["box"],
+        webhooks: Some(vec!["siem"]),
+    };
+    let errors = load_text("t.toml", text, &known).map(drop).unwrap_err();
+    let told: Vec<(&str, Option<&str>, usize)> =
+        errors.iter().map(|error| (error.message(), error.suggestion(), error.line())).collect();
+    let want = [
+        ("there is no detector `bank.ibna`", Some("did you mean `bank.iban`?"), 7),
+        ("there is no tag `pic`", Some("did you mean `pci`?"), 7),
+        ("there is no webhook `seim`", Some("did you mean `siem`?"), 10),
+    ];
+    assert_eq!(told, want);
+    let rest = text.replace("ibna", "iban").replace("pic", "pci").replace("seim", "siem");
+    let notes = load_text("t.toml", &rest, &known).unwrap_or_else(|errors| panic!("{errors:?}")).notes;
+    assert_eq!(notes.iter().map(Note::code).collect::<Vec<_>>(), ["unknown-connector"]);
+}
+
+/// The guide names every key and every action, and all that it shows can be read.
+#[test]
+fn the_guide_tells_every_key_and_action_and_its_examples_load() {
+    use super::keys::{BREAKER, EXCLUDE, FINDINGS, POLICY, SCOPE, TOMBSTONE};
+    let guide = include_str!("../../../docs/policies.md");
+    let tables = [&POLICY[..], &SCOPE, &FINDINGS, &EXCLUDE, &BREAKER, &TOMBSTONE, &super::actions::EVERY];
+    for key in tables.into_iter().flatten() {
+        assert!(guide.contains(&format!("| `{}` |", key.name)), "no row for the key `{}`", key.name);
+    }
+    for (name, keys) in super::actions::ACTIONS {
+        let row = guide.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("no row for the action `{name}`"));
+        assert!(keys.iter().all(|key| row.contains(&format!("`{}`", key.name))), "{row}");
+    }
+    for (code, _) in CODES {
+        assert!(guide.contains(&format!("| `{code}` |")), "no row for the warning `{code}`");
+    }
+    let blocks = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let files: Vec<&str> = blocks.filter(|block| block.starts_with("schema = 1")).collect();
+    assert!(files.len() >= 3, "{}", files.len());
+    for file in files {
+        let loaded = load_text("docs/policies.md", file, &Known::default());
+        let loaded = loaded.unwrap_or_else(|errors| panic!("{}", errors[0]));
+        assert!(loaded.notes.is_empty(), "{}", loaded.notes[0]);
+    }
+}

@@ -185,7 +185,7 @@ fn kept_once(stand: &mut Stand) {
     let second = NewIntent { plan: Some(PlanNumber(5)), undoes: Some(IntentNumber(9)), item: None, ..second };
     let numbers = add(stand, &[first.clone(), second.clone(), first.clone()]);
     assert_eq!(numbers.len(), 2, "one id, one intent");
-    assert_eq!(add(stand, &[second.clone()]), [], "and so it stays");
+    assert_eq!(add(stand, std::slice::from_ref(&second)), [], "and so it stays");
     assert_eq!(acts(stand), ["intent.add", "intent.add"]);
     stand.crash();
     let (one, two) = (stands(stand, numbers[0]), stands(stand, numbers[1]));

@@ -177,7 +177,7 @@ fn undecided_stays(stand: &mut Stand) {
     tick(stand);
     let undecided = vec![Arc::from("a"), Arc::from("never heard of")];
     let told = Ruling { undecided, ..ruling(of, items[0], &both[1..]) };
-    assert_eq!(rule(stand, &[told.clone()]), ruled(0, 0));
+    assert_eq!(rule(stand, std::slice::from_ref(&told)), ruled(0, 0));
     assert_eq!(good(stand.store.matches(items[0])), before);
     assert_eq!(rule(stand, &[Ruling { matches: Vec::new(), ..told }]), ruled(0, 1));
     assert_eq!(good(stand.store.matches(items[0])), before[..1]);
@@ -317,7 +317,7 @@ fn asks_once(stand: &mut Stand) {
     assert_eq!(asked(stand, item), [true]);
     let want = pairs([("a1", "waits"), ("a2", "waits")]);
     assert_eq!(intents(stand, item), want);
-    let again = wants(&[a.clone()], vec![wanted("a3", of, item, &[("a", 1)])], of, item);
+    let again = wants(std::slice::from_ref(&a), vec![wanted("a3", of, item, &[("a", 1)])], of, item);
     stand.refuse_after(0);
     assert_eq!(rule(stand, std::slice::from_ref(&again)), Ruled::default(), "and it writes nothing");
     stand.crash();

@@ -111,6 +111,7 @@ fn waits_untried(stand: &mut Stand) {
     good(stand.store.message_failed(1, "500", stand.clock.steady(), 5));
     take(stand, 1);
     good(stand.store.message_waits(1, stand.clock.steady().plus(MINUTE)));
+    assert!(good(stand.store.message_counts()).contains(&(MessageState::Waits, 1)));
     assert!(stand.store.message_waits(1, stand.clock.steady()).is_err(), "it is not in hand");
     assert_eq!(take(stand, 1), [0; 0]);
     stand.clock.advance(MINUTE);

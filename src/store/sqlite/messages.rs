@@ -273,6 +273,14 @@ impl Messages for Sqlite {
         })
     }
 
+    fn message_counts(&self) -> Result<Vec<(MessageState, u64)>, Error> {
+        self.read("count messages", |tx| {
+            let counted =
+                |(place, state)| Ok((state, words::count(counter::value(tx, ConnectorNumber(0), COUNTED + place)?)));
+            (0..).zip(MessageState::ALL).map(counted).collect()
+        })
+    }
+
     fn retry_messages(&self) -> Result<u64, Error> {
         self.write_at(Haste::Live, "bring parked messages back", retry)
     }

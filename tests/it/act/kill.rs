@@ -314,7 +314,8 @@ impl Campaign {
             self.want(deed);
         }
         let mut child = self.spawn(None, false);
-        self.pause(Duration::from_millis(300 + self.drawn.below(2_200)));
+        let span = Duration::from_millis(300 + self.drawn.below(2_200));
+        self.pause(span);
         assert!(child.try_wait().unwrap().is_none(), "the program ended by itself");
         child.kill().unwrap();
         child.wait().unwrap();

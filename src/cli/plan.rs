@@ -113,9 +113,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
 
 /// A plan that is kept, and what it says.
 pub(super) fn kept(store: &dyn Store, number: i64) -> Result<(Plan, Document), Failed> {
-    let plan = store.plan(PlanNumber(number))?.ok_or_else(|| {
-        Failed::new(format!("there is no plan {number}\n  `sluicebox plan list` tells all"))
-    })?;
+    let plan = store
+        .plan(PlanNumber(number))?
+        .ok_or_else(|| Failed::new(format!("there is no plan {number}\n  `sluicebox plan list` tells all")))?;
     let document = Document::read(&plan.is.body).map_err(Failed::new)?;
     Ok((plan, document))
 }
@@ -172,7 +172,9 @@ fn stands(plan: &Plan) -> String {
 pub(super) fn next(plan: &Plan) -> String {
     let number = plan.number;
     if plan.applied.is_some() {
-        return format!("`sluicebox actions list --plan {number}` tells what came of it; `sluicebox undo --plan {number}` takes it back.\n");
+        return format!(
+            "`sluicebox actions list --plan {number}` tells what came of it; `sluicebox undo --plan {number}` takes it back.\n"
+        );
     }
     if usize::from(plan.is.approvals) > plan.approved.len() {
         return format!("Another operator approves it: `sluicebox plan approve {number} --operator NAME`.\n");

@@ -57,7 +57,8 @@ impl Company {
         let mut fill = Fill::small();
         fill.files.retain(|file| file.body.len() <= BODY_BYTES_MAX);
         let path = |at: usize| vec!["frank".to_owned(), "Many".to_owned(), format!("note {at}.txt")];
-        fill.files.extend((0..many).map(|at| SeedFile { path: path(at), body: format!("note {at}").into_bytes().into() }));
+        fill.files
+            .extend((0..many).map(|at| SeedFile { path: path(at), body: format!("note {at}").into_bytes().into() }));
         let world = World::holding(&fill);
         for path in links {
             world.tenants.play(&link(path, Some("public"))).expect("played");
@@ -181,12 +182,20 @@ fn what_drifted_after_the_plan_is_refused_and_the_rest_is_done_and_comes_back() 
     let of = |name: &str| will.iter().filter(|(path, ..)| path.ends_with(name)).map(|one| one.2).sum::<usize>();
     same("a link at each tenant", &(2, 2, 2), &(of("Notes.txt"), of("Budget.csv"), of("Cards.txt")));
     // What is open only through a folder above has nothing of its own to close, and the plan says what would.
-    let contact = plan["entries"].as_array().expect("entries").iter().find(|entry| text(&entry["path"]).ends_with("contact.html"));
+    let contact = plan["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .find(|entry| text(&entry["path"]).ends_with("contact.html"));
     let contact = contact.expect("open through its folder").to_string();
     assert!(contact.contains("still public through a link on the folder"), "{contact}");
     assert!(contact.contains("--do remove_links"), "{contact}");
     // For people.
-    company.ask(&["plan", "show", &number]).expect_code(0).expect_out("make it private").expect_out("a link for anybody");
+    company
+        .ask(&["plan", "show", &number])
+        .expect_code(0)
+        .expect_out("make it private")
+        .expect_out("a link for anybody");
     company.ask(&["plan", "show", &number, "--format", "html"]).expect_code(0).expect_out("<!doctype html>");
     let before: Vec<String> = [BUDGET, CARDS].iter().map(|path| company.sharing(path)).collect();
 
@@ -228,7 +237,10 @@ fn a_policy_is_enforced_only_as_it_was_shown() {
     company.ask(&["policy", "approve", "open", "--plan", "1"]).expect_code(2).expect_err("there is no plan 1");
     let (plan, number) = company.plan(&["--item", "box:/Notes.txt", "--do", "remove_links"]);
     same("its policies", &0, &plan["policies"].as_array().map_or(9, Vec::len));
-    company.ask(&["policy", "approve", "open", "--plan", &number]).expect_code(2).expect_err("shows nothing of the policy");
+    company
+        .ask(&["policy", "approve", "open", "--plan", &number])
+        .expect_code(2)
+        .expect_err("shows nothing of the policy");
     let (_, number) = company.plan(&["--policy", "open"]);
     // Edited after it was shown: that form was never planned.
     company.world.scene.write("open.toml", OPEN.replace("MODE", "enforce").replace("make_private", "remove_links"));
@@ -259,9 +271,15 @@ fn a_second_operator_approves_what_needs_two() {
     let (plan, number) = company.plan(&[&suspend[..], &["--operator", "ada"]].concat());
     same("approvals", &Some(1), &plan["approvals"].as_u64());
     let before = company.effects().len();
-    company.ask(&["plan", "apply", &number, "--yes"]).expect_code(2).expect_err("needs the approval of another operator");
+    company
+        .ask(&["plan", "apply", &number, "--yes"])
+        .expect_code(2)
+        .expect_err("needs the approval of another operator");
     company.ask(&["plan", "approve", &number, "--operator", "ada"]).expect_code(2).expect_err("made plan");
-    company.ask(&["plan", "approve", &number, "--operator", "eve"]).expect_code(2).expect_err("only with the operator's key");
+    company
+        .ask(&["plan", "approve", &number, "--operator", "eve"])
+        .expect_code(2)
+        .expect_err("only with the operator's key");
     // Somebody else's key is no key.
     let other = company.world.scene.home(".config/sluicebox/operators/ada.key");
     let other = other.to_str().expect("a path");
@@ -290,7 +308,8 @@ fn a_thousand_actions_are_undone_through_a_kill() {
     same("links of all", &(2 * MANY), &will);
     company.ask(&["plan", "apply", &number, "--yes"]).expect_code(0);
     let begun = company.effects().len();
-    let running = company.world.scene.call(["undo", "--plan", &number, "--apply", "--yes", "--settings", "s.toml"]).start();
+    let running =
+        company.world.scene.call(["undo", "--plan", &number, "--apply", "--yes", "--settings", "s.toml"]).start();
     while company.effects().len() < begun + MANY / 2 {
         std::thread::yield_now();
     }

@@ -41,8 +41,7 @@ pub(crate) fn plan() -> Document {
         why: Some("it is under the legal hold \"Case 1\"".to_owned()),
         ..planned("trash", Standing::Blocked)
     };
-    let instead =
-        Planned { instead_of: Some("trash".to_owned()), ..planned("make_private", Standing::AlreadySo) };
+    let instead = Planned { instead_of: Some("trash".to_owned()), ..planned("make_private", Standing::AlreadySo) };
     let entry = |number: i64, path: &str, planned: Vec<Planned>| Entry {
         connector: "box".to_owned(),
         provider: "box".to_owned(),

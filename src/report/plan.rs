@@ -11,6 +11,7 @@ mod text;
 pub use page::page;
 pub use text::text;
 
+use super::harmless::write_json;
 use crate::clock::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -287,11 +288,16 @@ impl fmt::Display for NoPlan {
 impl std::error::Error for NoPlan {}
 
 impl Document {
-    /// The canonical bytes: one line of JSON.
+    /// The canonical bytes: one line of JSON, its controls and marks of reading direction as `\u` escapes, so that a terminal may
+    /// show it.
     #[must_use]
     pub fn canonical(&self) -> String {
-        // Texts, whole numbers and lists always become JSON.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut bytes = Vec::new();
+        // Texts, whole numbers and lists always become JSON, and a Vec takes all of it.
+        match write_json(&mut bytes, self) {
+            Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
+            Err(_) => String::new(),
+        }
     }
 
     /// Reads canonical bytes.

@@ -267,9 +267,9 @@ closed! {
         HookHints => "hook_hints", "Genuine webhook deliveries that woke the feed.";
         HookRepeats => "hook_repeats", "Webhook deliveries that came before.";
         HookRefused => "hook_refused", "Webhook deliveries that were not genuine.";
+        HookDropped => "hook_dropped", "Genuine webhook deliveries that had to wake nobody: the feed was awake, or is off.";
         Actions => "actions", "Actions that came to their end, whatever it was.";
         ActionsShort => "actions_short", "Actions that were blocked, or left something open.";
-        HookDropped => "hook_dropped", "Genuine webhook deliveries that had to wake nobody: the feed was awake, or is off.";
     }
 }
 
@@ -315,7 +315,7 @@ closed! {
         StorePendingBytes => "store_pending_bytes", "Bytes written and not yet folded into the store.";
         StoreOldestReaderMs => "store_oldest_reader_milliseconds", "Age of the oldest reader's view of the store.";
         DiskFreeBytes => "disk_free_bytes", "Bytes free where the store lies.";
-        OutboxDepth => "outbox_depth", "Actions that wait.";
+        OutboxDepth => "outbox_depth", "Actions that wait, and messages that have not left.";
         ActionsWaiting => "actions_waiting", "Actions that wait for their turn or their time.";
         ActionsHeld => "actions_held", "Actions that a breaker holds back.";
         ActionsBegun => "actions_begun", "Actions that were begun and are not at their end.";

@@ -154,7 +154,7 @@ fn settle_all(store: &Sqlite, of: ConnectorNumber, rules: RulesNumber, verdicts:
                 let mut content = [0; 32];
                 content[..8].copy_from_slice(&number.to_be_bytes());
                 let verdict = &verdicts[usize::try_from(number)? % verdicts.len()];
-                let level = if number % 4 == 0 { Level::Public } else { Level::Internal };
+                let level = if number.is_multiple_of(4) { Level::Public } else { Level::Internal };
                 store.settle(Settlement {
                     exposure: Some(Judged { level, known: true, until: None }),
                     version: job.known.item.version,

@@ -270,7 +270,7 @@ impl Placing<'_> {
     }
 
     /// What is known of its content: our hash, and different values by detector.
-    fn content(&self) -> (Option<[u8; 32]>, Vec<(Arc<str>, u64)>) {
+    fn content(&self) -> Held {
         self.intent.item.map_or_else(Default::default, |item| content_of(&*self.core.store, item))
     }
 
@@ -301,8 +301,11 @@ pub fn is_by_copy(order: &Order) -> bool {
     order.expects.as_ref().is_some_and(|steps| steps.contains(&Step::Trash))
 }
 
-/// Our SHA-256 of an item's content and different values by detector, as far as the store knows.
-fn content_of(store: &dyn Store, item: crate::model::ItemNumber) -> (Option<[u8; 32]>, Vec<(Arc<str>, u64)>) {
+/// Our SHA-256 of an item's content, and how many different values each detector found in it.
+type Held = (Option<[u8; 32]>, Vec<(Arc<str>, u64)>);
+
+/// What an item holds, as far as the store knows.
+fn content_of(store: &dyn Store, item: crate::model::ItemNumber) -> Held {
     let reading = store.item(item).ok().flatten().and_then(|known| known.reading);
     let Some(reading) = reading.and_then(|reading| store.reading(reading).ok().flatten()) else {
         return <_>::default();

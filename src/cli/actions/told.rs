@@ -345,8 +345,8 @@ fn read_last(intent: &Intent) -> Option<&State> {
 
 /// What is left open by the last order that says so.
 pub(super) fn left(intent: &Intent) -> impl Iterator<Item = &Left> {
-    let receipts = intent.orders.iter().filter_map(|ordered| ordered.receipt.as_ref());
-    receipts.last().into_iter().flat_map(|receipt: &Receipt| &receipt.left)
+    let last = intent.orders.iter().rev().find_map(|ordered| ordered.receipt.as_ref());
+    last.into_iter().flat_map(|receipt: &Receipt| &receipt.left)
 }
 
 /// A state as JSON, without names of items.

@@ -139,7 +139,8 @@ fn accept<T, F>(
             continue;
         }
         room.connections.fetch_add(1, Ordering::Relaxed);
-        let (of, serve): (Arc<Room<T, F>>, Arc<Serve<T, F>>) = (Arc::clone(room), Arc::clone(serve) as _);
+        let of = Arc::clone(room);
+        let serve: Arc<Serve<T, F>> = Arc::clone(serve) as _;
         let spawned = Builder::new().name("sink".into()).spawn(move || {
             // A client that goes away is no fault of the sink's.
             let _ = serve(stream, &of);

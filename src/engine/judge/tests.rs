@@ -40,8 +40,10 @@ fn what_is_contained_waits_for_nothing_and_keeps_its_own_voice() {
     let now = Duration::ZERO;
     let tell = |whom: Told| Ask::Notify { whom: vec![whom] };
     let label = |label: &str| Ask::SetLabel { label: label.into() };
+    /// The votes, and the intents: what, after how many hours, whose.
+    type Row = (Vec<(Vote, Duration, Still)>, Vec<(&'static str, u64, Vec<&'static str>)>);
     #[rustfmt::skip]
-    let table: Vec<(Vec<(Vote, Duration, Still)>, Vec<(&str, u64, Vec<&str>)>)> = vec![
+    let table: Vec<Row> = vec![
         // The weaker wish is contained, and its policy does not vote for the stronger.
         (vec![vote("a", 0, Ask::RemoveLinks, now), vote("b", 1, Ask::Trash, now)], vec![("trash", 0, vec!["b"])]),
         // What is stronger comes later: until then the weaker is done for itself.

@@ -65,7 +65,7 @@ fn what_may_not_be_shown_of_a_name_is_marked_and_comes_back() {
         });
         let mut value = raw.clone();
         veil.cover(&mut value);
-        assert_eq!(value.to_string().contains("536-22"), false, "{name}: {value}");
+        assert!(!value.to_string().contains("536-22"), "{name}: {value}");
         assert_eq!(value != raw, covers, "{name}");
         veil.uncover(&mut value);
         assert_eq!(value, raw, "{name}");

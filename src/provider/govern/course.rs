@@ -216,8 +216,8 @@ impl Course<'_> {
     fn lacking(&self) -> Result<Vec<Step>, Block> {
         let steps = goal::steps(self.order, &self.now, &self.prior, &self.taken, self.hands.ways(), self.people)?;
         let lacking = |step: &Step| {
-            !(self.leaves_no_trace(step) && self.was_answered(step))
-                && !self.refused.iter().any(|(refused, _)| refused == step)
+            let is_done = self.leaves_no_trace(step) && self.was_answered(step);
+            !is_done && self.refused.iter().all(|(refused, _)| refused != step)
         };
         Ok(steps.into_iter().filter(lacking).collect())
     }

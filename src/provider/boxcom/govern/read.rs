@@ -289,7 +289,7 @@ impl Tenant {
         if owner != Some(self.tree_read_as(by)?) {
             return Ok(None);
         }
-        let mut next = (folder != ROOT).then(|| vec![Arc::<str>::from(folder)]).unwrap_or_default();
+        let mut next: Vec<Arc<str>> = if folder == ROOT { Vec::new() } else { vec![folder.into()] };
         let mut looked = 0;
         while let Some(folder) = next.pop() {
             let told: Shown = match self.api.get(&Ask {

@@ -105,9 +105,9 @@ pub(super) fn orders(tx: &Connection, seal: &SealKey, number: i64) -> Result<Vec
     let mut rows = statement.query([number])?;
     let mut orders = Vec::new();
     while let Some(row) = rows.next()? {
-        let (place, order, found, receipt): (i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>) =
-            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        let mut order: Order = sealed::open(seal, &order)?;
+        let place = row.get(0)?;
+        let mut order: Order = sealed::open(seal, &row.get::<_, Vec<u8>>(1)?)?;
+        let (found, receipt): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
         if let Some(found) = found {
             order.begun = Some(Box::new(sealed::open::<State>(seal, &found)?));
         }

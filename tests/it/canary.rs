@@ -20,7 +20,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 /// Looks at a running service until it is where it should be; each takes a tenth of a second and more.
-const LOOKS_MAX: usize = 1_000;
+const LOOKS_MAX: usize = 10_000;
 
 /// All that is asked of a store, in words and for machines. None of these reads a tenant's content.
 #[rustfmt::skip]

@@ -218,12 +218,14 @@ fn what_drifted_after_the_plan_is_refused_and_the_rest_is_done_and_comes_back() 
     company.ask(&["plan", "apply", &number, "--yes"]).expect_code(1);
     same("nothing more was done", &again, &company.effects().len());
 
+    let before_undo = counted(&company.effects());
     let ran = company.ask(&["undo", "--plan", &number, "--apply", "--yes"]);
     ran.expect_code(0).expect_out("a link that is made again has a new address");
     let after: Vec<String> = [BUDGET, CARDS].iter().map(|path| company.sharing(path)).collect();
     same("sharing is as it was", &before, &after);
-    let made = counted(&company.effects().split_off(again));
-    same("links are made and nothing else", &vec!["link_made"], &made.keys().copied().collect());
+    let made: Vec<_> =
+        counted(&company.effects()).into_iter().filter(|(what, times)| before_undo.get(what) != Some(times)).collect();
+    same("links are made and nothing else", &vec!["link_made"], &made.iter().map(|(what, _)| *what).collect());
     company.ask(&["undo", "--plan", &number]).expect_code(2).expect_err("undone already");
     company.ask(&["audit", "verify"]).expect_code(0);
 }
@@ -267,7 +269,8 @@ fn a_second_operator_approves_what_needs_two() {
         text
     });
     company.ask(&["operator", "list"]).expect_code(0).expect_out("ada\nbob\n");
-    let suspend = ["--item", "box:/Notes.txt", "--do", "suspend"];
+    // Of a colleague: an administrator cannot be suspended.
+    let suspend = ["--item", "box:/Travel/Cards.txt", "--do", "suspend"];
     let (plan, number) = company.plan(&[&suspend[..], &["--operator", "ada"]].concat());
     same("approvals", &Some(1), &plan["approvals"].as_u64());
     let before = company.effects().len();

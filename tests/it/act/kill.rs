@@ -41,6 +41,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const LOOK_AT_STORE: Duration = Duration::from_millis(200);
 /// Things that are put into quarantine at a time, for restores.
 const STOCK: usize = 10;
+/// Files that one more kill at random and a stock need at most.
+const FILES_LEFT: u64 = 16;
 /// Effects that belong to a tenant's quarantine, not to one item.
 const ONCE: [&str; 2] = ["folder_made", "invitations_set"];
 
@@ -59,22 +61,36 @@ struct Plan {
     settle: Duration,
     /// Files that are prepared.
     files: u64,
+    /// What is done.
+    deeds: &'static [Deed],
+    /// Kills begin until then: those at a step in its first half, those at random in its second. `None` is no bound.
+    lasts: Option<Duration>,
 }
 
-/// Every step once: in the test command.
+/// Every step once: in the test command. Four companies, so that one waits while another works.
 #[test]
-fn an_action_that_is_killed_at_any_step_at_box_is_done_once() {
-    Campaign::new(short(Provider::Box)).run();
+fn what_is_killed_at_any_step_at_box_is_done_once() {
+    Campaign::new(short(Provider::Box, IN_PLACE)).run();
 }
 
 #[test]
-fn an_action_that_is_killed_at_any_step_at_dropbox_is_done_once() {
-    Campaign::new(short(Provider::Dropbox)).run();
+fn what_is_killed_at_any_step_at_dropbox_is_done_once() {
+    Campaign::new(short(Provider::Dropbox, IN_PLACE)).run();
 }
 
-fn short(provider: Provider) -> Plan {
+#[test]
+fn a_quarantine_and_its_end_that_are_killed_at_any_step_at_box_are_done_once() {
+    Campaign::new(short(Provider::Box, AWAY_AND_BACK)).run();
+}
+
+#[test]
+fn a_quarantine_and_its_end_that_are_killed_at_any_step_at_dropbox_are_done_once() {
+    Campaign::new(short(Provider::Dropbox, AWAY_AND_BACK)).run();
+}
+
+fn short(provider: Provider, deeds: &'static [Deed]) -> Plan {
     let (late, settle) = (Duration::from_millis(300), Duration::from_millis(500));
-    Plan { provider, seed: 1, rounds: 1, inside: 0, late, settle, files: 160 }
+    Plan { provider, seed: 1, rounds: 1, inside: 0, late, settle, files: 100, deeds, lasts: None }
 }
 
 /// The long form: `tests/kill-actions`.
@@ -84,6 +100,8 @@ fn campaign() {
     let number = |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let seed = number("SLUICEBOX_SEED", 1);
     let is_real = number("SLUICEBOX_REAL", 0) == 1;
+    let lasts = Some(number("SLUICEBOX_MINUTES", 0)).filter(|minutes| *minutes > 0);
+    let lasts = lasts.map(|minutes| Duration::from_secs(minutes * 60));
     let of = |provider| match is_real {
         true => Plan {
             rounds: 0,
@@ -91,9 +109,10 @@ fn campaign() {
             late: Duration::from_secs(5),
             settle: Duration::from_secs(12),
             seed,
-            ..short(provider)
+            lasts,
+            ..short(provider, &DEEDS)
         },
-        false => Plan { seed, rounds: 5, inside: 150, files: 1_400, ..short(provider) },
+        false => Plan { seed, rounds: 5, inside: 150, files: 1_400, lasts, ..short(provider, &DEEDS) },
     };
     std::thread::scope(|scope| {
         for provider in Provider::ALL {
@@ -112,6 +131,9 @@ enum Deed {
     Restore,
 }
 
+/// What ends where the item lies or in its owner's hands, and what leaves the owner and comes back.
+const IN_PLACE: &[Deed] = &[Deed::MakePrivate, Deed::Several, Deed::UserQuarantine];
+const AWAY_AND_BACK: &[Deed] = &[Deed::AdminQuarantine, Deed::Restore];
 const DEEDS: [Deed; 5] = [Deed::MakePrivate, Deed::Several, Deed::UserQuarantine, Deed::AdminQuarantine, Deed::Restore];
 
 impl Deed {
@@ -145,6 +167,8 @@ struct Campaign {
     made: BTreeMap<Deed, Vec<IntentNumber>>,
     deaths: u64,
     inside: u64,
+    /// Effects that there were when the life began that was ended last.
+    seen: usize,
 }
 
 impl Campaign {
@@ -175,6 +199,7 @@ impl Campaign {
             made: BTreeMap::new(),
             deaths: 0,
             inside: 0,
+            seen: 0,
         };
         let made = campaign.program("init").output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -184,8 +209,8 @@ impl Campaign {
     fn run(mut self) {
         let began = self.house.site.clock.elapsed();
         self.list();
-        let undisturbed: Vec<(Deed, Vec<String>)> =
-            DEEDS.into_iter().map(|deed| (deed, self.undisturbed(deed))).collect();
+        let deeds = self.plan.deeds.iter();
+        let undisturbed: Vec<(Deed, Vec<String>)> = deeds.map(|deed| (*deed, self.undisturbed(*deed))).collect();
         let faults = Faults {
             late: 0.7,
             late_by: self.plan.late,
@@ -194,12 +219,21 @@ impl Campaign {
             ..Faults::default()
         };
         self.house.running.set_faults(faults);
-        for _ in 0..self.plan.rounds {
-            for (deed, steps) in &undisturbed {
-                steps.iter().for_each(|step| self.kill_at(*deed, step));
+        let kills_began = self.house.site.clock.elapsed();
+        let (mut at_steps, all_steps) = (0, undisturbed.iter().map(|(_, steps)| steps.len()).sum::<usize>());
+        'rounds: for _ in 0..self.plan.rounds {
+            for (deed, step) in undisturbed.iter().flat_map(|(deed, steps)| steps.iter().map(move |step| (*deed, step))) {
+                if self.is_late(kills_began, 2) {
+                    break 'rounds;
+                }
+                self.kill_at(deed, step);
+                at_steps += 1;
             }
         }
-        while self.inside < self.plan.inside && self.used + 8 < self.plan.files {
+        while self.inside < self.plan.inside
+            && self.used + FILES_LEFT < self.plan.files
+            && !self.is_late(kills_began, 1)
+        {
             self.kill_at_random();
         }
         self.house.running.set_faults(Faults::default());
@@ -207,10 +241,26 @@ impl Campaign {
         self.judge();
         let took = self.house.site.clock.elapsed().saturating_sub(began);
         let all: usize = self.made.values().map(Vec::len).sum();
+        let bound = self.plan.lasts.map_or_else(String::new, |lasts| format!(" (kills for {lasts:.0?} at most)"));
         println!(
-            "{}, seed {}: {} kills, {} of them between a call and its note; {all} intents, 0 lost, 0 doubled; {took:.0?}",
-            self.plan.provider, self.plan.seed, self.deaths, self.inside
+            "{}, seed {}: {} kills, {at_steps} of them at the {all_steps} steps of {:?}, {} between a call and its note; \
+             {all} intents done, {} of them quarantines, all whole; 0 lost, 0 doubled; {took:.0?}{bound}",
+            self.plan.provider,
+            self.plan.seed,
+            self.deaths,
+            self.plan.deeds,
+            self.inside,
+            self.count(Deed::UserQuarantine) + self.count(Deed::AdminQuarantine),
         );
+    }
+
+    /// True when the time for kills is over, or a part of it.
+    fn is_late(&self, began: Duration, part: u32) -> bool {
+        self.plan.lasts.is_some_and(|lasts| self.house.site.clock.elapsed().saturating_sub(began) > lasts / part)
+    }
+
+    fn count(&self, deed: Deed) -> usize {
+        self.made.get(&deed).map_or(0, Vec::len)
     }
 
     // ---- lives ----
@@ -292,6 +342,7 @@ impl Campaign {
     /// A new deed, and a life that ends at this step.
     fn kill_at(&mut self, deed: Deed, step: &str) {
         self.want(deed);
+        self.seen = self.effects().len();
         let mut child = self.spawn(Some(step), false);
         let end = self.house.site.clock.elapsed() + LIFE_MAX;
         loop {
@@ -315,6 +366,10 @@ impl Campaign {
             let deed = DEEDS[usize::try_from(self.drawn.below(4)).unwrap()];
             self.want(deed);
         }
+        if self.back(&self.store(true).unwrap()).is_some() {
+            self.want(Deed::Restore);
+        }
+        self.seen = self.effects().len();
         let mut child = self.spawn(None, false);
         let span = Duration::from_millis(300 + self.drawn.below(2_200));
         self.pause(span);
@@ -333,7 +388,8 @@ impl Campaign {
             count = self.house.running.record().count();
             self.pause(LOOK * 4);
         }
-        let effects = self.effects();
+        // Those of this life: what came in an earlier one was counted then.
+        let effects = self.effects().split_off(self.seen);
         let is_inside = |intent: &Intent| {
             let open = intent.orders.iter().rev().find_map(|ordered| match ordered.steps.last() {
                 Some((step, None)) => Some((step, &ordered.order.on)),
@@ -458,9 +514,8 @@ impl Campaign {
             }
         }
         assert_eq!(self.done(), must, "{}: what was done, and what one of each does as often", self.plan.provider);
-        let count = |deed| self.made.get(&deed).map_or(0, Vec::len);
         let lying = store.quarantined(false, None, 100_000).unwrap().len();
-        let whole = count(Deed::UserQuarantine) + count(Deed::AdminQuarantine) - count(Deed::Restore);
+        let whole = self.count(Deed::UserQuarantine) + self.count(Deed::AdminQuarantine) - self.count(Deed::Restore);
         assert_eq!(lying, whole, "every quarantine is whole");
         store.verify_audit().unwrap();
     }

@@ -300,17 +300,17 @@ fn a_second_operator_approves_what_needs_two() {
 }
 
 /// Files in each tenant of the large undo.
-const MANY: usize = 500;
+const MANY: usize = 100;
 
 #[test]
-fn a_thousand_actions_are_undone_through_a_kill() {
+fn hundreds_of_actions_are_undone_through_a_kill() {
     let company = Company::with(&[], "plan", "", MANY);
     let many = ["--where", "path under \"/Many\"", "--do", "remove_links", "--max", "2000"];
     let (plan, number) = company.plan(&many);
     let will = planned(&plan).iter().filter(|(_, standing, _)| standing == "will").count();
     same("links of all", &(2 * MANY), &will);
     company.ask(&["plan", "apply", &number, "--yes"]).expect_code(0);
-    let begun = company.effects().len();
+    let (begun, before) = (company.effects().len(), counted(&company.effects()));
     let running =
         company.world.scene.call(["undo", "--plan", &number, "--apply", "--yes", "--settings", "s.toml"]).start();
     while company.effects().len() < begun + MANY / 2 {
@@ -322,7 +322,8 @@ fn a_thousand_actions_are_undone_through_a_kill() {
     assert!(left < begun + 2 * MANY, "it was killed too late: {left}");
     let undo = company.ask(&["plan", "list", "--max", "1", "--format", "jsonl"]).lines()[0]["plan"].to_string();
     company.ask(&["plan", "apply", &undo, "--yes"]).expect_code(0);
-    let made = counted(&company.effects().split_off(begun));
-    same("each link once", &vec![("link_made", 2 * MANY)], &made.into_iter().collect());
+    let of_undo: Vec<_> =
+        counted(&company.effects()).into_iter().filter(|(what, times)| before.get(what) != Some(times)).collect();
+    same("each link once", &vec![("link_made", before.get("link_made").copied().unwrap_or(0) + 2 * MANY)], &of_undo);
     company.ask(&["undo", "--plan", &number]).expect_code(2).expect_err("undone already");
 }

@@ -121,20 +121,9 @@ impl Act<'_> {
             .filter(|(_, does)| does.iter().any(|one| is_quarantine(one) && one["standing"] == "will"))
             .map(|(entry, _)| super::key_of(entry))
             .collect();
-        let stock = self.stage.tenants.inventory();
-        let (mut there, mut receipts, mut notes) = (BTreeSet::new(), 0, 0);
-        for (connector, stock) in [("box", &stock.boxcom), ("dropbox", &stock.dropbox)] {
-            for item in stock.items.iter().filter(|item| !item.trashed) {
-                let name = item.path.last().map_or("", String::as_str);
-                receipts += usize::from(name.ends_with(".sluicebox-receipt"));
-                notes += usize::from(name.ends_with(" - quarantined.txt"));
-                if item.path.iter().any(|step| step == "sluicebox quarantine") {
-                    there.insert((connector.to_owned(), item.id.clone()));
-                }
-            }
-        }
         let moved = self.changed().iter().filter(|(_, effect)| effect.what == "moved").count();
-        let lying = wanted.intersection(&there).count();
+        let lying = wanted.iter().filter(|(connector, id)| self.lies_there(connector, id)).count();
+        let (receipts, notes) = (self.made(".sluicebox-receipt"), self.made(" - quarantined.txt"));
         self.told.check(
             lying == wanted.len() && moved == lying && !wanted.is_empty(),
             &format!("{} moved, each once, and lie in the quarantines", number(lying)),

@@ -4,8 +4,10 @@ use super::Act;
 use crate::emulator::Effect;
 use std::collections::BTreeMap;
 
-/// Effects that rightly meet the same thing again: the quarantine's folder is looked after for each item.
-const AGAIN: [&str; 2] = ["folder_made", "invitations_set"];
+/// Effects that make a quarantine's folder, whatever is put into it.
+pub(super) const OF_FOLDER: [&str; 2] = ["folder_made", "invitations_set"];
+/// The name of the quarantines.
+const QUARANTINE: &str = "sluicebox quarantine";
 
 impl Act<'_> {
     pub(super) fn forget_effects(&self) {
@@ -29,7 +31,10 @@ impl Act<'_> {
     pub(super) fn doubled(&self) -> Vec<String> {
         let mut times: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
         let mut doubled = Vec::new();
-        for (connector, effect) in self.effects().into_iter().filter(|(_, effect)| !AGAIN.contains(&effect.what)) {
+        // Whoever moves an item into the team's folder is let in for the length of the move, one after another.
+        let folder = self.stage.tenants.dropbox.namespace(QUARANTINE);
+        let is_of_folder = |effect: &Effect| OF_FOLDER.contains(&effect.what) || folder.as_ref() == Some(&effect.on);
+        for (connector, effect) in self.effects().into_iter().filter(|(_, effect)| !is_of_folder(effect)) {
             if !effect.changed {
                 doubled.push(format!("{connector}: {} of {} for nothing", effect.what, effect.on));
             }
@@ -39,5 +44,39 @@ impl Act<'_> {
         doubled
             .extend(again.map(|((connector, what, on), times)| format!("{connector}: {what} of {on} {times} times")));
         doubled
+    }
+
+    /// True when an item lies in a quarantine of the company.
+    pub(super) fn lies_there(&self, connector: &str, id: &str) -> bool {
+        let tenants = &self.stage.tenants;
+        if connector == "box" {
+            let seen = tenants.boxcom.seen(id).filter(|seen| seen.live);
+            return seen.is_some_and(|seen| seen.path.iter().any(|step| step == QUARANTINE));
+        }
+        let seen = tenants.dropbox.seen(id).filter(|seen| !seen.trashed && !seen.purged);
+        seen.is_some_and(|seen| tenants.dropbox.namespace(QUARANTINE).is_some_and(|folder| folder == seen.namespace))
+    }
+
+    /// How many files that were made, and are still there, have a name that ends so.
+    pub(super) fn made(&self, end: &str) -> usize {
+        let tenants = &self.stage.tenants;
+        let name = |connector: &str, id: &str| {
+            if connector == "box" {
+                tenants.boxcom.seen(id).filter(|seen| seen.live).map(|seen| seen.name)
+            } else {
+                tenants.dropbox.seen(id).filter(|seen| !seen.trashed && !seen.purged).map(|seen| seen.path)
+            }
+        };
+        let made: Vec<_> = self.changed().into_iter().filter(|(_, effect)| effect.what == "file_made").collect();
+        made.iter().filter_map(|(of, effect)| name(of, &effect.on)).filter(|name| name.ends_with(end)).count()
+    }
+
+    /// True when an item is under a legal hold.
+    pub(super) fn is_held(&self, connector: &str, id: &str) -> bool {
+        let tenants = &self.stage.tenants;
+        if connector == "box" {
+            return tenants.boxcom.seen(id).is_some_and(|seen| !seen.holds.is_empty());
+        }
+        tenants.dropbox.seen(id).is_some_and(|seen| !seen.held.is_empty())
     }
 }

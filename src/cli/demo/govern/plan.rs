@@ -1,5 +1,6 @@
 //! The plan: what would be done to which item, and nothing of it is done yet.
 
+use super::effects::OF_FOLDER;
 use super::{Act, Case, Failed, OPEN, PUBLIC, first_lines, is_letter, key_of};
 use crate::cli::demo::steps::number;
 use serde_json::Value;
@@ -55,24 +56,26 @@ impl Act<'_> {
             ids == *wanted && ids.len() == entries.len(),
             &format!("{} items in the plan: those that the policies match", number(ids.len())),
         );
-        let blocked: Vec<&Value> =
-            entries.iter().flat_map(|(_, does)| does).filter(|one| one["standing"] == "blocked").copied().collect();
-        let of_held = entries.iter().find(|(entry, _)| key_of(entry) == *held).map(|(_, does)| does);
-        let told = of_held.is_some_and(|does| {
-            let why = |one: &&Value| one["why"].as_str().is_some_and(|why| why.contains("hold"));
-            does.iter().any(|one| one["standing"] == "blocked" && why(one))
-                && does.iter().any(|one| !one["instead_of"].is_null() && one["standing"] == "will")
-        });
+        let wants = |does: &[&Value]| does.iter().any(|one| is_quarantine(one));
+        let under: BTreeSet<_> = case.matched.iter().filter(|(of, id)| self.is_held(of, id)).cloned().collect();
+        let blocked = entries.iter().filter(|(_, does)| wants(does) && is_blocked_by_hold(does));
+        let blocked: BTreeSet<_> = blocked.map(|(entry, _)| key_of(entry)).collect();
+        let all =
+            entries.iter().flat_map(|(_, does)| does).filter(|one| is_quarantine(one) && one["standing"] == "blocked");
+        let (all, some) = (all.count(), blocked.len());
         self.told.check(
-            told && blocked.len() == 1,
-            "one quarantine is blocked by the legal hold on its file, whose sharing is closed instead",
+            blocked == under && blocked.contains(held) && all == some,
+            &format!("{some} are blocked, the files under a legal hold, and their sharing is closed instead"),
         );
         let changed = self.changed();
-        let kinds: BTreeSet<&str> = changed.iter().map(|(_, effect)| effect.what).collect();
-        self.told.check(
-            kinds.iter().all(|what| ["folder_made", "invitations_set"].contains(what)),
-            "nothing of the tenants was changed for it but the quarantines' folders made",
-        );
+        let other: Vec<String> = changed
+            .iter()
+            .filter(|(_, effect)| !OF_FOLDER.contains(&effect.what))
+            .map(|(connector, effect)| format!("{connector}: {} of {}", effect.what, effect.on))
+            .collect();
+        other.iter().take(ENTRY_LINES).for_each(|one| self.told.lines(one));
+        self.told
+            .check(other.is_empty(), "nothing of the tenants was changed for it but the quarantines' folders made");
     }
 
     /// Why a file that is near a policy does not match it.
@@ -88,6 +91,13 @@ impl Act<'_> {
         self.told.check(near, "public, and why it is left alone by this policy: the distance is told");
         Ok(())
     }
+}
+
+/// True when a hold is in the way of the quarantine, and something weaker is done for it.
+fn is_blocked_by_hold(does: &[&Value]) -> bool {
+    let is_hold = |one: &&&Value| one["why"].as_str().is_some_and(|why| why.contains("legal hold"));
+    does.iter().filter(is_hold).any(|one| is_quarantine(one) && one["standing"] == "blocked")
+        && does.iter().any(|one| !one["instead_of"].is_null() && one["standing"] == "will")
 }
 
 /// The entries of a plan, each with what is planned for it.

@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 /// Seeds the tenants and the work of their people.
 const SEED: u64 = 1;
 /// Files of each tenant.
-const FILES: u32 = 5_000;
+const FILES: u32 = 3_000;
 
 /// Flags of `demo`.
 #[derive(Debug, clap::Args)]

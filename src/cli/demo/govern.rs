@@ -110,7 +110,9 @@ impl Act<'_> {
         let mut paths =
             files.filter(|file| file.path.last().is_some_and(|name| fits(name))).map(|file| file.path.clone());
         let opened: Vec<Vec<String>> = paths.by_ref().take(OPENED).collect();
-        let spare = paths.next().ok_or_else(|| Failed::new("the documents hold too little to be found in them"))?;
+        // One that no hold is on in either tenant: it is to be moved.
+        let spare = paths.find(|path| !self.is_held_at(path));
+        let spare = spare.ok_or_else(|| Failed::new("the documents hold too little to be found in them"))?;
         for (at, path) in opened.iter().enumerate() {
             self.open(path, at % 2 == 0)?;
         }

@@ -5,7 +5,7 @@ use crate::emulator::Effect;
 use std::collections::BTreeMap;
 
 /// Effects that make a quarantine's folder, whatever is put into it.
-pub(super) const OF_FOLDER: [&str; 2] = ["folder_made", "invitations_set"];
+const OF_FOLDER: [&str; 2] = ["folder_made", "invitations_set"];
 /// The name of the quarantines.
 const QUARANTINE: &str = "sluicebox quarantine";
 
@@ -27,14 +27,24 @@ impl Act<'_> {
         self.effects().into_iter().filter(|(_, effect)| effect.changed).collect()
     }
 
+    /// True for what concerns a quarantine's own folder: it is made, and whoever moves an item into the team's is let in for the
+    /// length of the move, one after another.
+    fn is_of_folder(&self, effect: &Effect) -> bool {
+        let folder = self.stage.tenants.dropbox.namespace(QUARANTINE);
+        OF_FOLDER.contains(&effect.what) || folder.as_ref() == Some(&effect.on)
+    }
+
+    /// What was changed beside the quarantines' own folders.
+    pub(super) fn changed_elsewhere(&self) -> Vec<String> {
+        let changed = self.changed().into_iter().filter(|(_, effect)| !self.is_of_folder(effect));
+        changed.map(|(connector, effect)| format!("{connector}: {} of {}", effect.what, effect.on)).collect()
+    }
+
     /// What was done more than once to the same thing, or for nothing.
     pub(super) fn doubled(&self) -> Vec<String> {
         let mut times: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
         let mut doubled = Vec::new();
-        // Whoever moves an item into the team's folder is let in for the length of the move, one after another.
-        let folder = self.stage.tenants.dropbox.namespace(QUARANTINE);
-        let is_of_folder = |effect: &Effect| OF_FOLDER.contains(&effect.what) || folder.as_ref() == Some(&effect.on);
-        for (connector, effect) in self.effects().into_iter().filter(|(_, effect)| !is_of_folder(effect)) {
+        for (connector, effect) in self.effects().into_iter().filter(|(_, effect)| !self.is_of_folder(effect)) {
             if !effect.changed {
                 doubled.push(format!("{connector}: {} of {} for nothing", effect.what, effect.on));
             }
@@ -78,5 +88,13 @@ impl Act<'_> {
             return tenants.boxcom.seen(id).is_some_and(|seen| !seen.holds.is_empty());
         }
         tenants.dropbox.seen(id).is_some_and(|seen| !seen.held.is_empty())
+    }
+
+    /// True when what lies at a path is under a legal hold in one of the tenants.
+    pub(super) fn is_held_at(&self, path: &[String]) -> bool {
+        let tenants = &self.stage.tenants;
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        let ids = [("box", tenants.boxcom.id_at(&steps)), ("dropbox", tenants.dropbox.id_at(&path.join("/")))];
+        ids.iter().any(|(connector, id)| id.as_ref().is_some_and(|id| self.is_held(connector, id)))
     }
 }

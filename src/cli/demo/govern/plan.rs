@@ -1,6 +1,5 @@
 //! The plan: what would be done to which item, and nothing of it is done yet.
 
-use super::effects::OF_FOLDER;
 use super::{Act, Case, Failed, OPEN, PUBLIC, first_lines, is_letter, key_of};
 use crate::cli::demo::steps::number;
 use serde_json::Value;
@@ -67,12 +66,7 @@ impl Act<'_> {
             blocked == under && blocked.contains(held) && all == some,
             &format!("{some} are blocked, the files under a legal hold, and their sharing is closed instead"),
         );
-        let changed = self.changed();
-        let other: Vec<String> = changed
-            .iter()
-            .filter(|(_, effect)| !OF_FOLDER.contains(&effect.what))
-            .map(|(connector, effect)| format!("{connector}: {} of {}", effect.what, effect.on))
-            .collect();
+        let other = self.changed_elsewhere();
         other.iter().take(ENTRY_LINES).for_each(|one| self.told.lines(one));
         self.told
             .check(other.is_empty(), "nothing of the tenants was changed for it but the quarantines' folders made");

@@ -219,7 +219,7 @@ impl Act<'_> {
                 number(outside)
             ),
         );
-        self.told.lines("the one under a legal hold lies where it was, its sharing closed");
+        self.told.lines("those under a legal hold lie where they were, their sharing closed");
         Ok(service)
     }
 }

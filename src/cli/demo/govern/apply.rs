@@ -15,7 +15,7 @@ const FIRST_WITHIN: Duration = Duration::from_secs(20);
 /// Kills that are tried until one comes in the middle of an action.
 const KILLS: u32 = 4;
 /// Lines of an action that are shown.
-const LINES: usize = 16;
+const LINES: usize = 18;
 
 impl Act<'_> {
     /// Applies the plan through a kill.

@@ -1,12 +1,15 @@
 //! `sluicebox demo`: the whole product on this machine, from nothing: a Box enterprise and a Dropbox team made of real documents,
-//! connected, estimated, read, followed while people work, and judged by a stricter rule without one download.
+//! connected, estimated, read, followed while people work, and judged by a stricter rule without one download; then what is open
+//! is closed by policies and a plan, through a kill of the service, and brought back, with mails, receipts and proofs.
 //!
 //! It runs the program's own commands over a folder of its own, and holds each figure that they print against the tenants' own
 //! state or against the documents themselves: what it shows is so, or it says that it is not and ends with 2.
 
 mod child;
 mod fill;
+mod govern;
 mod oracle;
+mod sinks;
 mod steps;
 mod told;
 
@@ -21,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 /// Seeds the tenants and the work of their people.
 const SEED: u64 = 1;
 /// Files of each tenant.
-const FILES: u32 = 5_000;
+const FILES: u32 = 3_000;
 
 /// Flags of `demo`.
 #[derive(Debug, clap::Args)]
@@ -101,6 +104,7 @@ struct Stage {
     tenants: Tenants,
     running: Running,
     fill: Arc<Fill>,
+    sinks: sinks::Sinks,
     settings: PathBuf,
 }
 
@@ -115,13 +119,14 @@ impl Stage {
         })
         .map_err(Failed::new)?;
         let settings = folder.path.join("sluicebox.toml");
-        write_settings(&Keyring::new(&tenants, &running), &settings)?;
-        Ok(Self { tenants, running, fill: Arc::new(fill), settings })
+        let sinks = sinks::Sinks::open(clock)?;
+        write_settings(&Keyring::new(&tenants, &running), &sinks, &settings)?;
+        Ok(Self { tenants, running, fill: Arc::new(fill), sinks, settings })
     }
 }
 
 /// Settings as a user would write them, but for the pace: no provider is spared here.
-fn write_settings(keyring: &Keyring, file: &Path) -> Result<(), Failed> {
+fn write_settings(keyring: &Keyring, sinks: &sinks::Sinks, file: &Path) -> Result<(), Failed> {
     let failed = |error: std::io::Error| Failed::new(format!("cannot write the settings: {error}"));
     keyring.write_settings(file).map_err(failed)?;
     let text = std::fs::read_to_string(file).map_err(failed)?;
@@ -135,6 +140,7 @@ fn write_settings(keyring: &Keyring, file: &Path) -> Result<(), Failed> {
         }
     }
     lines.push_str("\n[service]\nfeed_poll_ms = 200\ndisk_free_min_bytes = 1048576\ntoken_key_file = \"token.key\"\nhttp = \"127.0.0.1:0\"\n");
+    lines.push_str(&sinks.settings(file).map_err(failed)?);
     std::fs::write(file, lines).map_err(failed)
 }
 

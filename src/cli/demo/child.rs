@@ -45,6 +45,20 @@ impl Commands {
         rows.map_err(|error| Failed::new(format!("`{}` printed no JSON lines: {error}", arguments.join(" "))))
     }
 
+    /// What a command prints, as text, and its exit code.
+    pub(super) fn ended(&self, arguments: &[&str]) -> Result<(i32, String), Failed> {
+        let output = self.run(arguments)?;
+        Ok((output.status.code().unwrap_or(2), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// Begins a command that nobody listens to.
+    pub(super) fn begun(&self, arguments: &[&str]) -> Result<Service, Failed> {
+        let mut command = self.command(arguments);
+        let begun = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = begun.map_err(|error| Failed::new(format!("cannot run `{}`: {error}", arguments.join(" "))))?;
+        Ok(Service { child })
+    }
+
     fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
         let failed = |error: io::Error| Failed::new(format!("cannot run `{}`: {error}", arguments.join(" ")));
         let output = self.command(arguments).stderr(Stdio::piped()).output().map_err(failed)?;
@@ -74,7 +88,7 @@ impl Commands {
     }
 }
 
-/// The running service; dropping it ends it.
+/// The running service, or another command that goes on by itself; dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Service {
     child: Child,
@@ -100,6 +114,13 @@ impl Service {
             clock.wait(Duration::from_millis(50), &never);
         }
         false
+    }
+
+    /// Ends it at once, as a power cut does: it is told nothing and finishes nothing.
+    pub(super) fn kill(mut self) {
+        // SIGKILL; one that is gone already needs none.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     fn interrupt(&self) {

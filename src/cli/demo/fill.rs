@@ -45,7 +45,7 @@ fn deeds(files: &[SeedFile]) -> Vec<Edit> {
 }
 
 /// Who works in a file's home.
-fn owner(file: &SeedFile) -> Option<&'static str> {
+pub(super) fn owner(file: &SeedFile) -> Option<&'static str> {
     let able = CAST.iter().filter(|person| matches!(person.part, Part::Member | Part::Admin));
     able.map(|person| person.key).find(|key| file.path.first().is_some_and(|of| of == key))
 }

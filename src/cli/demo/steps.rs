@@ -18,6 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+/// The page of the report, in the working folder.
+pub(super) const PAGE: &str = "sluicebox-demo.html";
 /// Between two looks at how far the service is.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// How long anything may take before the demo gives up on it.
@@ -37,9 +39,9 @@ const STRICTER: (&str, &str, &str) = (
 /// The rule file it stands in.
 const RULES: &str = include_str!("../../../rules/detectors/bank.toml");
 /// What somebody writes while the service looks on: a published example of an account number.
-const LETTER: &[u8] = b"Please pay to IBAN DE44 5001 0517 5407 3249 31 by Friday.\n";
+pub(super) const LETTER: &[u8] = b"Please pay to IBAN DE44 5001 0517 5407 3249 31 by Friday.\n";
 /// Its name.
-const LETTER_NAME: &str = "payment request.txt";
+pub(super) const LETTER_NAME: &str = "payment request.txt";
 
 /// Plays all steps; true when every figure held.
 pub(super) fn play(
@@ -69,6 +71,7 @@ pub(super) fn play(
     play.coverage()?;
     let service = play.stricter(service)?;
     play.report()?;
+    let service = play.govern(service)?;
     if keep && !is_over(stop) {
         say(&format!(
             "\nTenants and service go on; use them with SLUICEBOX_SETTINGS={}. Ctrl-C ends them.\n",
@@ -88,16 +91,17 @@ fn matcher(paths: &[std::path::PathBuf]) -> Result<Matcher, Failed> {
     Ok(Matcher::new(Arc::new(loaded.rules)))
 }
 
-struct Act<'a> {
-    stage: &'a Stage,
-    folder: &'a Path,
-    clock: &'a Clock,
-    stop: &'a Arc<AtomicBool>,
-    commands: Commands,
-    told: Told,
-    oracle: Oracle,
+/// The play as it goes on.
+pub(super) struct Act<'a> {
+    pub(super) stage: &'a Stage,
+    pub(super) folder: &'a Path,
+    pub(super) clock: &'a Clock,
+    pub(super) stop: &'a Arc<AtomicBool>,
+    pub(super) commands: Commands,
+    pub(super) told: Told,
+    pub(super) oracle: Oracle,
     /// Names of files that people changed meanwhile: their state is no longer the one they began with.
-    touched: HashSet<String>,
+    pub(super) touched: HashSet<String>,
 }
 
 impl Act<'_> {
@@ -343,7 +347,7 @@ impl Act<'_> {
 
     fn report(&mut self) -> Result<(), Failed> {
         self.told.step("Report: one page to hand on");
-        let page = std::env::current_dir().unwrap_or_default().join("sluicebox-demo.html");
+        let page = std::env::current_dir().unwrap_or_default().join(PAGE);
         let shown = page.display().to_string();
         let arguments = ["report", "--output", &shown];
         self.told.command(&arguments);
@@ -353,12 +357,12 @@ impl Act<'_> {
         Ok(())
     }
 
-    fn downloads(&self) -> BTreeMap<String, Downloads> {
+    pub(super) fn downloads(&self) -> BTreeMap<String, Downloads> {
         self.stage.running.record().downloads()
     }
 
     /// A little while goes by; an error when the user, the service or patience is at an end.
-    fn waited(&self, begun: Duration, service: &mut Service) -> Result<(), Failed> {
+    pub(super) fn waited(&self, begun: Duration, service: &mut Service) -> Result<(), Failed> {
         if !self.clock.wait(LOOK_EVERY, self.stop) {
             return Err(Failed::new("stopped before the end"));
         }
@@ -388,7 +392,7 @@ fn names(edit: &Edit) -> Vec<String> {
 }
 
 /// True when nothing waits and no pass goes on.
-fn is_done(rows: &[Value]) -> bool {
+pub(super) fn is_done(rows: &[Value]) -> bool {
     let zero = |row: &Value, keys: [&str; 2]| row[keys[0]][keys[1]] == 0;
     !rows.is_empty()
         && rows.iter().all(|row| {
@@ -414,6 +418,6 @@ fn sum(rows: &[Value], key: &str) -> u64 {
     rows.iter().map(|row| row[key].as_u64().unwrap_or(0)).sum()
 }
 
-fn number(count: usize) -> String {
+pub(super) fn number(count: usize) -> String {
     units::count(u64::try_from(count).unwrap_or(u64::MAX))
 }

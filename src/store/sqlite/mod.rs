@@ -25,6 +25,7 @@ mod retention;
 mod rules;
 mod sealed;
 mod standing;
+pub mod tamper;
 #[cfg(test)]
 mod tests;
 mod verdicts;

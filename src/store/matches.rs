@@ -84,7 +84,7 @@ pub struct MatchCount {
 /// Matches.
 pub trait Matches {
     /// Keeps what policies say of at most a thousand items: one transaction. Matches that end cancel the intents that only
-    /// they wanted and that have not begun. A settlement does the same for its item
+    /// they wanted and that have not begun, but for messages that were to leave at once. A settlement does the same for its item
     /// ([`Settlement::ruling`](super::Settlement::ruling)).
     ///
     /// # Errors

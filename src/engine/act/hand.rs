@@ -273,7 +273,9 @@ impl Hand<'_> {
     /// Why what policies asked for is not wanted any more.
     fn unwanted(&self, still: Still) -> Result<Option<Way>, store::Error> {
         let is = &self.intent.is;
-        if is.cause != Cause::Policy || is.voters.is_empty() {
+        // What was to be told at once is told, also when the match has ended meanwhile: by what was done about it, for one.
+        let at_once = is.due.is_none() && *is.name == *"notify";
+        if is.cause != Cause::Policy || is.voters.is_empty() || at_once {
             return Ok(None);
         }
         let governing = self.core.governing();

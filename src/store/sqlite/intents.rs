@@ -288,11 +288,11 @@ pub(super) fn add_in(desk: &Desk<'_>, new: &[NewIntent]) -> Result<Vec<IntentNum
 /// Why an intent is cancelled whose policies do not match any more.
 const UNWANTED: &str = "no policy asks for it any more";
 
-/// Intents of policies on this item that have not begun lose these voters: one that has none left is cancelled. Tells how many
-/// were.
+/// Intents of policies on this item that have not begun lose these voters: one that has none left is cancelled. A message
+/// that was to leave at once stays: what it tells of has happened. Tells how many were cancelled.
 pub(super) fn unvote_in(desk: &Desk<'_>, item: ItemNumber, policies: &[Arc<str>]) -> Result<u64, Failed> {
     let sql = "SELECT number FROM intent WHERE item = ?1 AND cause = 3 AND state IN (0, 1, 4) AND in_hand = 0 \
-               AND begun IS NULL ORDER BY number";
+               AND begun IS NULL AND NOT (name = 'notify' AND due IS NULL) ORDER BY number";
     let mut statement = desk.tx.prepare_cached(sql)?;
     let open: Vec<i64> = statement.query_map([item.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut cancelled = 0;

@@ -222,7 +222,8 @@ impl Campaign {
         let kills_began = self.house.site.clock.elapsed();
         let (mut at_steps, all_steps) = (0, undisturbed.iter().map(|(_, steps)| steps.len()).sum::<usize>());
         'rounds: for _ in 0..self.plan.rounds {
-            for (deed, step) in undisturbed.iter().flat_map(|(deed, steps)| steps.iter().map(move |step| (*deed, step))) {
+            for (deed, step) in undisturbed.iter().flat_map(|(deed, steps)| steps.iter().map(move |step| (*deed, step)))
+            {
                 if self.is_late(kills_began, 2) {
                     break 'rounds;
                 }

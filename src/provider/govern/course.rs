@@ -2,7 +2,8 @@
 //!
 //! A call without a clear answer is never repeated at once: what it did is looked for after the settle time, and it is called
 //! again only when the state still lacks it. A call that was answered with yes is never repeated: what does not show after the
-//! settle time was overridden by somebody, and the receipt says so.
+//! settle time was overridden by somebody, and the receipt says so. One right is the exception: several orders of one owner are
+//! let into a folder by the same membership, so that each may lose it to another that is through, and asks for it again.
 
 use super::goal::{self, Facets, Taken};
 use super::{Applied, Asked, Earlier, Foreseen, Hands, Journal, Patience};
@@ -290,7 +291,7 @@ impl Course<'_> {
             return Ok(Some((Outcome::Drifted, Vec::new())));
         }
         if self.was_answered(first) {
-            return self.await_effect(steps);
+            return if matches!(first, Step::Lend { .. }) { self.again(first) } else { self.await_effect(steps) };
         }
         for step in steps.iter().take_while(|step| step.name() == first.name()) {
             if self.was_answered(step) {
@@ -358,6 +359,28 @@ impl Course<'_> {
         }
     }
 
+    /// A right that was lent is lacking again, or one that was taken back is there again: another order of the same owner took it
+    /// or needed it, or a reading lags behind. Twice is the same as once, so it is called again; where that goes on and on, the
+    /// order is looked at again later.
+    fn again(&mut self, step: &Step) -> Result<Option<End>, Error> {
+        let called = self.times(step, false);
+        if called >= self.patience.calls_of_step_max {
+            let said = "other actions of the same owner needed the same right";
+            return Err(Error::new(Next::Transient, "be let into a folder for a move", said));
+        }
+        self.pause(FIRST_LOOK.saturating_mul(1 << called.min(MOVED_MAX)))?;
+        if let Some(end) = self.look()? {
+            return Ok(Some(end));
+        }
+        if !self.lacking().is_ok_and(|lacking| lacking.first() == Some(step)) {
+            return Ok(None);
+        }
+        if let Some(end) = self.step(step)? {
+            return Ok(Some(end));
+        }
+        self.look()
+    }
+
     /// A step that was answered with yes still seems to be lacking: reads may lag behind. Looks until the settle time is over.
     fn await_effect(&mut self, steps: &[Step]) -> Result<Option<End>, Error> {
         let (mut waited, mut wait) = (Duration::ZERO, FIRST_LOOK);
@@ -372,6 +395,9 @@ impl Course<'_> {
                 Ok(lacking) if lacking.first().is_some_and(|step| self.was_answered(step)) => {}
                 _ => return Ok(None),
             }
+        }
+        if let Some(step @ Step::TakeBack { .. }) = steps.first() {
+            return self.again(step);
         }
         let answered = steps.iter().filter(|step| self.was_answered(step));
         let left = answered.map(|step| Left::Overridden { step: step.name().into() }).collect();

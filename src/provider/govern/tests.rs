@@ -130,6 +130,8 @@ struct Small {
     drawn: Cell<u64>,
     faults: Faults,
     blocked: RefCell<Option<(&'static str, Block)>>,
+    /// How often another order takes the right to move back before it is used.
+    rivals: Cell<u32>,
 }
 
 /// How often which fault happens, in a hundred.
@@ -151,6 +153,7 @@ impl Small {
             drawn: Cell::new(seed),
             faults,
             blocked: RefCell::default(),
+            rivals: Cell::new(0),
         }
     }
 
@@ -293,6 +296,10 @@ impl Hands for Small {
         self.catch_up();
         if let Some((_, block)) = self.blocked.borrow().as_ref().filter(|(name, _)| *name == step.name()) {
             return Applied::Blocked(block.clone());
+        }
+        if let (Step::MoveTo { to, .. }, Some(left)) = (step, self.rivals.get().checked_sub(1)) {
+            self.rivals.set(left);
+            self.carry_out(self.now_ms.get(), &Step::TakeBack { to: to.clone() });
         }
         // Conditional, as a careful caller's writes are: what was read must still be so.
         let seen = now.item().unwrap();
@@ -481,6 +488,20 @@ fn another_version_is_drifted_and_nothing_is_called() {
     let receipt =
         run(&Small::with(trashed, 1, Faults::default()), &Order { version: Some("v0".into()), ..order(Action::Trash) });
     assert_eq!(receipt.outcome, Outcome::AlreadySo);
+}
+
+#[test]
+fn a_right_to_move_that_another_order_took_back_is_asked_for_again() {
+    let quarantine = actions().into_iter().find(|action| matches!(action, Action::Quarantine(_))).unwrap();
+    for rivals in [0, 1, 3] {
+        let small = Small::with(ItemState { lent: Some(false), ..item() }, 1, Faults::default());
+        small.rivals.set(rivals);
+        let receipt = run(&small, &order(quarantine.clone()));
+        let lent = receipt.did.iter().filter(|did| matches!(did.step, Step::Lend { .. })).count();
+        assert_eq!((receipt.outcome, lent), (Outcome::Done, usize::try_from(rivals).unwrap() + 1));
+        let latest = small.latest();
+        assert!(latest.folder.is(&folder("q", "service")) && latest.lent == Some(false), "{rivals}");
+    }
 }
 
 #[test]

@@ -67,23 +67,27 @@ struct Plan {
     lasts: Option<Duration>,
 }
 
-/// Every step once: in the test command. Four companies, so that one waits while another works.
+/// As many steps as come in a minute, in the test command: a kill at every step takes longer than all other tests together.
+const SHORT: Duration = Duration::from_secs(120);
+
 #[test]
-fn what_is_killed_at_any_step_at_box_is_done_once() {
-    Campaign::new(short(Provider::Box, IN_PLACE)).run();
+fn what_is_killed_at_its_steps_at_box_is_done_once() {
+    Campaign::new(Plan { lasts: Some(SHORT), ..short(Provider::Box, IN_PLACE) }).run();
 }
 
 #[test]
-fn what_is_killed_at_any_step_at_dropbox_is_done_once() {
-    Campaign::new(short(Provider::Dropbox, IN_PLACE)).run();
+fn what_is_killed_at_its_steps_at_dropbox_is_done_once() {
+    Campaign::new(Plan { lasts: Some(SHORT), ..short(Provider::Dropbox, IN_PLACE) }).run();
 }
 
 #[test]
+#[ignore = "takes many minutes; tests/kill-actions runs the same and more"]
 fn a_quarantine_and_its_end_that_are_killed_at_any_step_at_box_are_done_once() {
     Campaign::new(short(Provider::Box, AWAY_AND_BACK)).run();
 }
 
 #[test]
+#[ignore = "takes many minutes; tests/kill-actions runs the same and more"]
 fn a_quarantine_and_its_end_that_are_killed_at_any_step_at_dropbox_are_done_once() {
     Campaign::new(short(Provider::Dropbox, AWAY_AND_BACK)).run();
 }

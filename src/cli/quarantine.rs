@@ -265,7 +265,7 @@ fn here(config: &Config, asked: &str) -> Result<u8, Failed> {
     let (mut back, mut left) = (0_u64, 0_u64);
     for number in wanted(&*store)? {
         let query = IntentQuery { number: Some(number), ..IntentQuery::default() };
-        act::drain(&core, &query, &mut |_| {})?;
+        act::drain(&core, &query)?;
         let Some(intent) = store.intent(number)? else { continue };
         if intent.state == IntentState::Ended && matches!(&*intent.outcome, "done" | "already_so") {
             back += 1;

@@ -23,7 +23,7 @@ use crate::model::{Action, Cause, ConnectorNumber, IntentState};
 use crate::policy::Still;
 use crate::policy::ask::Ask;
 use crate::provider::govern::Governor;
-use crate::store::{self, Intent, IntentClaim, IntentQuery, PolicyLimits};
+use crate::store::{self, IntentClaim, IntentQuery, PolicyLimits};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -227,26 +227,21 @@ fn count(core: &Core) -> Result<(), store::Error> {
 }
 
 /// Acts until none of these intents waits or is begun, for commands that act without a service: those that are parked or held
-/// stay, as do those that wait for long or for a connector that is switched off. `told` hears of each that came to its end.
+/// stay, as do those that wait for long or for a connector that is switched off. What else persons asked for is done on the
+/// way; what policies want by themselves is the service's.
 ///
 /// # Errors
 /// The store's.
-pub fn drain(core: &Core, query: &IntentQuery, told: &mut dyn FnMut(&Intent)) -> Result<(), store::Error> {
+pub fn drain(core: &Core, query: &IntentQuery) -> Result<(), store::Error> {
     for tenant in core.tenants.iter().filter(|tenant| tenant.directory().people().is_empty()) {
         people::recall(core, tenant)?;
     }
     let (options, pauses) = (Options::default(), Pauses::default());
-    let mut tripped = HashSet::new();
-    let mut ended = HashSet::new();
+    let open = IntentQuery { states: vec![IntentState::Waits, IntentState::Begun], ..query.clone() };
     loop {
-        let acted = one(core, options, &pauses, &Cause::ALL)?;
-        trips(core, &mut tripped)?;
-        let open = tell(core, query, &mut ended, told)?;
-        if open == 0 || core.stopped() {
+        while !core.stopped() && one(core, options, &pauses, &BY_PERSONS)? {}
+        if core.stopped() || core.store.intents(&open, None, 1)?.is_empty() {
             return Ok(());
-        }
-        if acted {
-            continue;
         }
         if !core.tenants.iter().any(|tenant| governor(tenant).is_some()) {
             return Ok(());
@@ -262,32 +257,8 @@ pub fn drain(core: &Core, query: &IntentQuery, told: &mut dyn FnMut(&Intent)) ->
     }
 }
 
+/// What is done because a person said so.
+const BY_PERSONS: [Cause; 3] = [Cause::Restore, Cause::Undo, Cause::Plan];
+
 /// What is due by then a command without a service waits for.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
-
-/// Intents that are read at a time.
-const PAGE: usize = 200;
-
-/// Tells of those that came to their end; how many are still to be done.
-fn tell(
-    core: &Core,
-    query: &IntentQuery,
-    ended: &mut HashSet<crate::model::IntentNumber>,
-    told: &mut dyn FnMut(&Intent),
-) -> Result<u64, store::Error> {
-    let (mut after, mut open) = (None, 0);
-    loop {
-        let page = core.store.intents(query, after, PAGE)?;
-        for intent in &page {
-            match intent.state {
-                IntentState::Waits | IntentState::Begun => open += 1,
-                _ if ended.insert(intent.number) => told(intent),
-                _ => {}
-            }
-        }
-        after = page.last().map(|intent| intent.number);
-        if page.len() < PAGE {
-            return Ok(open);
-        }
-    }
-}

@@ -27,7 +27,6 @@ use crate::clock::Moment;
 use crate::model::{ConnectorName, ConnectorNumber, Directory, ItemNumber, Lane, Level, Provider};
 use crate::policy::{Answer, Policies, Still, Tags, Wants};
 use crate::store::{Error, Exception, Known, RulesNumber, Ruling, Store, Voter};
-use std::sync::Arc;
 
 /// What items are judged by, at present.
 #[derive(Debug, Default)]
@@ -69,14 +68,8 @@ impl Governing {
     }
 }
 
-/// Shared by all threads; another takes its place when something changes ([`super::core::Core::govern`]).
-pub type Shared = Arc<Governing>;
-
 /// Rulings of one transaction at most.
 pub const RULINGS_MAX: usize = 1_000;
-
-/// What is to be kept of judged items.
-pub type Rulings = Vec<Ruling>;
 
 /// Reads approvals and exceptions anew; the policies stay.
 ///
@@ -144,7 +137,7 @@ impl<'a> Judge<'a> {
         items: &[Known],
         of: &dyn Fn(ConnectorNumber) -> Option<Of<'a>>,
         occasion: Occasion,
-    ) -> Result<Rulings, Error> {
+    ) -> Result<Vec<Ruling>, Error> {
         if self.governing.wants().touches(Wants::CONTENT) {
             let readings: Vec<_> = items.iter().filter_map(|known| known.reading).collect();
             self.shelf.fetch_gists(&readings)?;

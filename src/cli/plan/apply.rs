@@ -147,7 +147,7 @@ fn drained(config: &Config, clock: &Clock, stop: &Arc<AtomicBool>, query: &Inten
     let keys = key::load_existing(settings.token_key_file.as_deref())?;
     let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, clock)?);
     let core = core_to_act(config, store, &keys, clock, stop)?;
-    act::drain(&core, query, &mut |_| {}).map_err(Failed::new)
+    act::drain(&core, query).map_err(Failed::new)
 }
 
 /// How the actions of a plan stand.

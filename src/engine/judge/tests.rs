@@ -17,6 +17,7 @@ use crate::policy::file::load_text;
 use crate::store::order::Shares;
 use crate::store::sqlite::{Options, Sqlite};
 use crate::store::{Above, ExceptionKind, Judged, NewException, SealKey};
+use std::sync::Arc;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);

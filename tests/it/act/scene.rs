@@ -98,7 +98,7 @@ impl Scene {
 
     /// Acts until nothing is left to do.
     pub(super) fn drain(&self) {
-        act::drain(&self.core, &IntentQuery::default(), &mut |_| {}).unwrap();
+        act::drain(&self.core, &IntentQuery::default()).unwrap();
         self.house.site.clock.advance(LAG);
         self.house.running.settle();
     }

@@ -45,7 +45,9 @@ pub enum Treatment {
     AsText(Reason),
     /// Runs of text in the raw bytes are read and it is reported as partial.
     AsRuns(Reason),
-    /// To be read in a cell; until that is built, not read.
+    /// Read in a cell: the reader is C, or pure Rust of somebody else's, or holds whole documents.
+    InCell(Extractor),
+    /// To be read in a cell once there is a reader; not read.
     Cell,
     /// Not read, and why.
     Skip(Reason),
@@ -350,6 +352,7 @@ pub fn version_of(name: &str) -> [u8; 32] {
             Treatment::InPlace(_) => "in place".to_owned(),
             Treatment::AsText(reason) => format!("as text, {reason}"),
             Treatment::AsRuns(reason) => format!("as runs, {reason}"),
+            Treatment::InCell(_) => "in a cell".to_owned(),
             Treatment::Cell => "cell".to_owned(),
             Treatment::Skip(reason) => format!("skipped, {reason}"),
         };

@@ -109,7 +109,7 @@ impl Walk<'_> {
 
     fn treat(&mut self, kind: &Kind, source: &Source<'_>) -> Coverage {
         match kind.treatment {
-            Treatment::InPlace(extractor) => self.extract(extractor, source),
+            Treatment::InPlace(extractor) | Treatment::InCell(extractor) => self.extract(extractor, source),
             Treatment::AsText(reason) => match registry::kind("text").treatment {
                 Treatment::InPlace(text) => lowered(self.extract(text, source), reason),
                 _ => Coverage::Skipped(reason),

@@ -7,6 +7,7 @@ pub mod decode;
 mod gz;
 mod html;
 mod json;
+mod mail;
 mod ole;
 mod ooxml;
 pub mod recover;

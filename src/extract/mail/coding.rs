@@ -3,6 +3,8 @@
 //! Everything is taken as it comes: foreign bytes between base64 letters are passed over, a padded segment may be followed
 //! by another, an escape that is none stands for itself. Mail programs show such bodies, so a scanner must read them.
 
+use std::io::{self, Read};
+
 /// How a body was made fit for transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in super::super) enum Coding {
@@ -59,6 +61,8 @@ pub(super) struct Decoder {
     /// A yEnc escape stands open.
     escaped: bool,
     done: bool,
+    /// Some of the body was seen.
+    begun: bool,
 }
 
 impl Decoder {
@@ -80,7 +84,12 @@ impl Decoder {
                 out.extend_from_slice(piece.text);
                 self.held.extend_from_slice(piece.line_end);
             }
-            Coding::Base64 => self.base64(piece.text, out),
+            Coding::Base64 => {
+                self.base64(piece.text, out);
+                if self.coding == Coding::Plain {
+                    self.held.extend_from_slice(piece.line_end);
+                }
+            }
             Coding::QuotedPrintable => self.quoted_printable(piece, out),
             Coding::Uuencode => return self.uuencode(piece, out),
             Coding::Yenc => self.yenc(piece, out),
@@ -89,6 +98,10 @@ impl Decoder {
     }
 
     fn base64(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.begun, !text.is_empty()) && is_prose(text) {
+            self.coding = Coding::Plain;
+            return out.extend_from_slice(text);
+        }
         let mut rest = text;
         // Whole groups of four letters first: nearly every line is nothing else.
         if self.bit_count == 0 {
@@ -204,6 +217,12 @@ impl Decoder {
     }
 }
 
+/// True for a first line that is declared to be base64 and is not: words with spaces between them.
+fn is_prose(text: &[u8]) -> bool {
+    let foreign = text.iter().filter(|b| LETTERS[usize::from(**b)] > 63 && **b != b'=').count();
+    foreign > 2 && foreign * 10 > text.len() && text.trim_ascii().iter().filter(|b| **b == b' ').count() > 1
+}
+
 /// The values of base64's letters, those of the alphabet for addresses among them; 64 for all others.
 static LETTERS: [u8; 256] = letters();
 
@@ -221,10 +240,52 @@ const fn letters() -> [u8; 256] {
     table
 }
 
+/// The bytes of a short text.
+pub(in super::super) fn transfer_decoded(coding: Coding, text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut decoder = Decoder::new(coding);
+    for line in text.split_inclusive(|&b| b == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        decoder.decode(Input { text, line_end: &line[text.len()..], ends: true, begins: true }, &mut out);
+    }
+    out
+}
+
+/// The bytes that a stream of base64 letters stands for.
+pub(in super::super) fn base64_reader<R: Read>(letters: R) -> impl Read {
+    Base64Reader { letters, decoder: Decoder::new(Coding::Base64), out: Vec::new(), taken: 0 }
+}
+
+struct Base64Reader<R> {
+    letters: R,
+    decoder: Decoder,
+    out: Vec<u8>,
+    taken: usize,
+}
+
+impl<R: Read> Read for Base64Reader<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut block = [0; 4096];
+        while self.taken == self.out.len() {
+            let n = self.letters.read(&mut block)?;
+            if n == 0 {
+                return Ok(0);
+            }
+            (self.taken, self.decoder.begun) = (0, true);
+            self.out.clear();
+            self.decoder.base64(&block[..n], &mut self.out);
+        }
+        let n = buf.len().min(self.out.len() - self.taken);
+        buf[..n].copy_from_slice(&self.out[self.taken..self.taken + n]);
+        self.taken += n;
+        Ok(n)
+    }
+}
+
 /// The bytes of a short base64 text.
 pub(in super::super) fn base64_bytes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    Decoder::new(Coding::Base64).base64(text, &mut out);
+    Decoder { begun: true, ..Decoder::new(Coding::Base64) }.base64(text, &mut out);
     out
 }
 
@@ -286,6 +347,7 @@ mod tests {
             (Coding::Base64, b"SGVs*bG8s!\nIHd vcmxkIQ==", "Hello, world!"),
             (Coding::Base64, b"SGk=\nSGk=\n", "HiHi"),
             (Coding::Base64, b"SGkgdGhlcm", "Hi ther"),
+            (Coding::Base64, b"... nothing of the kind ...\nSGk=", "... nothing of the kind ...\nSGk="),
             (Coding::QuotedPrintable, b"a=3D1 =\nb  \nc=zz=C3=BC\n", "a=1 b\nc=zzü"),
             (Coding::QuotedPrintable, b"soft=  \nline", "softline"),
             (Coding::Uuencode, b"begin 644 a\n#0V%T\n`\nend\nrest", "Cat"),

@@ -169,7 +169,7 @@ impl Fields<'_> {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
         let value = &field[memchr::memchr(b':', field).map_or(field.len(), |at| at + 1)..];
         self.head.take(&lower, value.trim_ascii());
-        if !self.shows_all && is_packing(&lower) {
+        if !self.shows_all && is_packing(&lower) && !Parameters::parse(value).says_more() {
             return Ok(());
         }
         let text = format!("{}: {}", String::from_utf8_lossy(name), decode_words(value.trim_ascii()));

@@ -13,7 +13,7 @@ mod head;
 pub(super) mod lines;
 mod words;
 
-pub(super) use coding::Coding;
+pub(super) use coding::{Coding, base64_reader, transfer_decoded};
 pub(super) use words::{charset_of, decode_words};
 
 use super::decode::{Charset, Order, Scheme, TextDecoder, Utf8Reader};

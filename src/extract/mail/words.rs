@@ -199,6 +199,15 @@ impl Parameters {
         Self { main, pieces }
     }
 
+    /// True when there are parameters that do more than name, measure and date the body.
+    pub(super) fn says_more(&self) -> bool {
+        const USUAL: &[&str] = &[
+            "charset", "name", "filename", "format", "delsp", "reply-type", "size", "creation-date", "modification-date",
+            "read-date", "type", "start", "protocol", "micalg", "smime-type", "report-type", "method", "x-unix-mode",
+        ];
+        self.pieces.iter().any(|piece| !USUAL.contains(&piece.name.as_str()))
+    }
+
     /// The bytes of a parameter that is not encoded, such as a boundary.
     pub(in super::super) fn plain(&self, name: &str) -> Option<&[u8]> {
         let found = self.pieces.iter().find(|piece| piece.name == name && !piece.is_encoded);

@@ -3,10 +3,13 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod cards;
 pub mod decode;
 mod gz;
 mod html;
 mod json;
+mod mail;
+mod mbox;
 mod ole;
 mod ooxml;
 pub mod recover;

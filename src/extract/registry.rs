@@ -7,7 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
+use super::{Extractor, cards, gz, html, json, mail, mbox, ooxml, tar, text, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -87,9 +87,11 @@ pub static KINDS: &[Kind] = &[
         &["text/csv", "text/tab-separated-values"],
         InPlace(text::extract),
     ),
-    text_row("eml", &["eml", "emlx"], &["message/rfc822"], AsText(Reason::Unsupported)),
-    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], AsText(Reason::Unsupported)),
-    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], AsText(Reason::Unsupported)),
+    text_row("eml", &["eml", "emlx"], &["message/rfc822"], InPlace(mail::extract)).with_members(),
+    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], InPlace(mbox::extract)).with_members(),
+    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], InPlace(mail::extract)).with_members(),
+    text_row("ics", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(cards::extract)).with_members(),
+    text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract)).with_members(),
     text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
@@ -302,8 +304,6 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "patch",
     "srt",
     "vtt",
-    "ics",
-    "vcf",
     "ldif",
     "pem",
     "crt",
@@ -398,7 +398,7 @@ mod tests {
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
         let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
-        assert_eq!(holders, ["html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
+        assert_eq!(holders, ["eml", "mbox", "mhtml", "ics", "vcf", "html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
     }
 
     #[test]

@@ -6,8 +6,8 @@
 pub mod decode;
 mod gz;
 mod html;
+mod iwork;
 mod json;
-mod ole;
 mod ooxml;
 pub mod recover;
 pub mod registry;

@@ -4,11 +4,14 @@
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
 pub mod decode;
+mod epub;
 mod gz;
 mod html;
 mod json;
+mod odf;
 mod ole;
 mod ooxml;
+mod peek;
 pub mod recover;
 pub mod registry;
 pub mod sniff;

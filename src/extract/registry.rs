@@ -7,7 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
+use super::{Extractor, epub, gz, html, json, odf, ooxml, tar, text, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -100,7 +100,7 @@ pub static KINDS: &[Kind] = &[
     ),
     text_row("json", JSON_EXTENSIONS, &["application/json", "application/x-ndjson"], InPlace(json::extract)),
     text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)).with_members(),
-    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)),
+    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)).with_members(),
     // Office documents.
     row(
         "docx",
@@ -148,11 +148,12 @@ pub static KINDS: &[Kind] = &[
     // Documents and containers that nobody reads yet.
     row(
         "odf",
-        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp"],
+        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
         &["application/vnd.oasis.opendocument.text"],
-        UNSUPPORTED,
-    ),
-    row("epub", &["epub"], &["application/epub+zip"], UNSUPPORTED),
+        InPlace(odf::extract),
+    )
+    .with_members(),
+    row("epub", &["epub"], &["application/epub+zip"], InPlace(epub::extract)).with_members(),
     row("visio", &["vsdx", "vsdm", "vssx", "vstx"], &["application/vnd.ms-visio.drawing"], UNSUPPORTED),
     row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], UNSUPPORTED),
     row("iwork", &["pages", "numbers", "key"], &["application/vnd.apple.pages"], UNSUPPORTED),
@@ -328,6 +329,7 @@ const JSON_EXTENSIONS: &[&str] =
 
 const XML_EXTENSIONS: &[&str] = &[
     "xml", "xsd", "xsl", "xslt", "rss", "atom", "svg", "kml", "gpx", "wsdl", "plist", "resx", "config", "fodt", "fods",
+    "fodp", "fodg",
 ];
 
 fn nothing(_: &super::Source<'_>, _: &mut dyn super::Output) -> Result<(), super::Failure> {
@@ -398,7 +400,7 @@ mod tests {
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
         let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
-        assert_eq!(holders, ["html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
+        assert_eq!(holders, ["html", "xml", "docx", "xlsx", "pptx", "odf", "epub", "zip", "gzip", "tar"]);
     }
 
     #[test]

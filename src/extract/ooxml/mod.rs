@@ -6,13 +6,14 @@
 
 mod cells;
 mod flow;
-mod number_format;
+pub(super) mod number_format;
 mod package;
 mod presentation;
 mod sheet;
 mod workbook;
 
 use super::xml::push_plain;
+use super::xml_events::XmlReader;
 use super::{Edge, Failure, Output, PartHead, Source};
 use crate::content::Budget;
 use crate::model::{Place, Reason};
@@ -31,6 +32,14 @@ pub(super) fn extract_docx(source: &Source<'_>, out: &mut dyn Output) -> Result<
         }
     }
     document.read_rest()
+}
+
+/// Reads a document whose package lies flat in one XML stream, and the XML of Word 2003.
+pub(super) fn extract_flat(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    out.open_part(PartHead { name: "body".to_owned(), own_text: None, recovered: false })?;
+    flow::push_text(xml, out)?;
+    out.close_part()?;
+    Ok(())
 }
 
 /// Reads a workbook.

@@ -154,8 +154,14 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     row("epub", &["epub"], &["application/epub+zip"], InPlace(epub::extract)).with_members(),
-    row("visio", &["vsdx", "vsdm", "vssx", "vstx"], &["application/vnd.ms-visio.drawing"], UNSUPPORTED),
-    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], UNSUPPORTED),
+    row(
+        "visio",
+        &["vsdx", "vsdm", "vssx", "vssm", "vstx", "vstm"],
+        &["application/vnd.ms-visio.drawing"],
+        InPlace(ooxml::extract_visio),
+    )
+    .with_members(),
+    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], InPlace(ooxml::extract_xps)).with_members(),
     row("iwork", &["pages", "numbers", "key"], &["application/vnd.apple.pages"], UNSUPPORTED),
     row(
         "zip",
@@ -400,7 +406,10 @@ mod tests {
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
         let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
-        assert_eq!(holders, ["html", "xml", "docx", "xlsx", "pptx", "odf", "epub", "zip", "gzip", "tar"]);
+        assert_eq!(
+            holders,
+            ["html", "xml", "docx", "xlsx", "pptx", "odf", "epub", "visio", "xps", "zip", "gzip", "tar"]
+        );
     }
 
     #[test]

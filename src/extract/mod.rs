@@ -5,13 +5,16 @@
 
 mod cards;
 pub mod decode;
+mod epub;
 mod gz;
 mod html;
 mod iwork;
 mod json;
 mod mail;
 mod mbox;
+mod odf;
 mod ooxml;
+mod peek;
 pub mod recover;
 pub mod registry;
 pub mod sniff;

@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod ole;
 mod ooxml;
+mod pdf;
 pub mod recover;
 pub mod registry;
 pub mod sniff;

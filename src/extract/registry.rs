@@ -7,7 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
+use super::{Extractor, gz, html, json, ooxml, pdf, tar, text, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -71,7 +71,7 @@ const fn text_row(
     Kind { name, extensions, mime, treatment, is_text: true, version: 1, has_members: false }
 }
 
-use Treatment::{AsRuns, AsText, Cell, InPlace, Skip};
+use Treatment::{AsRuns, AsText, Cell, InCell, InPlace, Skip};
 
 const NO_TEXT: Treatment = Skip(Reason::NoText);
 const PICTURE: Treatment = Skip(Reason::ImageOnly);
@@ -124,7 +124,7 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     // Documents to be read in a cell.
-    row("pdf", &["pdf"], &["application/pdf"], Cell),
+    row("pdf", &["pdf"], &["application/pdf"], InCell(pdf::extract)).with_members(),
     row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
     row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),

@@ -1,13 +1,15 @@
 //! Fonts: from the codes of a shown string to characters and widths.
 //!
 //! The library reads the font's encoding, its `ToUnicode` map and widths. What it leaves without characters is tried here in
-//! this order: the character collection of a CID font, names that hold a number, the code itself as Windows would print it.
+//! this order: the character collection of a CID font, the table of its program; for others the code itself as Windows would
+//! print it, or a number in the glyph's name.
 
+use super::sfnt;
 use super::stream::spans_few_codes;
 use crate::content::{Budget, Stop};
 use hayro_cmap::{BfString, CMap, CMapName, CharacterCollection, CidFamily};
 use hayro_font::{CMapResolverFn, Font as Reading, FontCache, FontData, FontGlyph, FontResolverFn, GlyphId};
-use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as Bytes};
+use hayro_syntax::object::{Array, Dict, Object, String as Bytes};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -100,6 +102,7 @@ pub(super) struct Font<'a> {
     codes: RefCell<HashMap<u32, Shown>>,
     singles: Box<[OnceCell<Shown>; 256]>,
     collection: OnceCell<Option<Collection>>,
+    characters: OnceCell<Option<HashMap<u32, char>>>,
     names: OnceCell<HashMap<u8, u8>>,
 }
 
@@ -118,6 +121,7 @@ impl<'a> Font<'a> {
             codes: RefCell::default(),
             singles: Box::new([const { OnceCell::new() }; 256]),
             collection: OnceCell::new(),
+            characters: OnceCell::new(),
             names: OnceCell::new(),
         }
     }
@@ -191,7 +195,9 @@ impl<'a> Font<'a> {
             let by_code = (code >= 0x20).then(|| char_of_windows(code)).flatten();
             return by_code.or_else(|| char_of_windows(numbered()?)).map(Text::Char);
         }
-        let collection = self.collection.get_or_init(|| self.read_collection()).as_ref()?;
+        let Some(collection) = self.collection.get_or_init(|| self.read_collection()) else {
+            return self.by_program(code).map(Text::Char);
+        };
         let len = u8::try_from(len).ok()?;
         let cid = match &collection.encoding {
             Some(map) => map.lookup_cid_code(code, len)?,
@@ -200,6 +206,22 @@ impl<'a> Font<'a> {
         match collection.to_unicode.lookup_bf_string(cid)? {
             BfString::Char('\0') => None,
             told => self.plain(told, code),
+        }
+    }
+
+    /// The character of a glyph by the font's own table. A font that is not embedded is taken to be coded in Unicode.
+    fn by_program(&self, code: u32) -> Option<char> {
+        let glyph = self.reading.map_code(code);
+        let characters = self.characters.get_or_init(|| match self.reading.glyph(glyph, code) {
+            FontGlyph::Outline(outline) => outline.font_data().map(|font| {
+                let bytes: &[u8] = (*font.data).as_ref();
+                if bytes.len() > NO_PROGRAM.len() { sfnt::characters(bytes) } else { HashMap::new() }
+            }),
+            FontGlyph::Type3(_) => None,
+        });
+        match characters {
+            Some(characters) if !characters.is_empty() => characters.get(&glyph.to_u32()).copied(),
+            _ => char::from_u32(code).filter(|c| c.is_alphanumeric() || matches!(c, ' '..='~' | '\u{a0}'..='\u{2bff}')),
         }
     }
 
@@ -255,10 +277,4 @@ fn collection_named(dict: &Dict<'_>) -> Option<CharacterCollection> {
 fn char_of_windows(byte: u8) -> Option<char> {
     let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(&byte));
     text.chars().next().filter(|c| !c.is_control())
-}
-
-/// True when a dictionary is a font's.
-pub(super) fn is_font(dict: &Dict<'_>) -> bool {
-    dict.get::<Name<'_>>("Type").is_some_and(|name| name.as_ref() == b"Font")
-        || dict.get::<Stream<'_>>("ToUnicode").is_some()
 }

@@ -9,6 +9,7 @@ mod interpret;
 mod layout;
 mod lexer;
 mod objects;
+mod sfnt;
 mod stream;
 
 use super::{Edge, Failure, Output, PartHead, Source};

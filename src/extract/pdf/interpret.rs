@@ -9,7 +9,7 @@ use super::font::{Font, Fonts, Text};
 use super::layout::{Glyph, Layout, Lines};
 use super::lexer::{Lexer, Token};
 use super::objects::text_string;
-use super::stream::{self, Decoded, Undecoded};
+use super::stream::{self, Decoded, RawKey, Undecoded};
 use crate::content::{Budget, Stop};
 use crate::model::Limit;
 use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
@@ -115,6 +115,8 @@ pub(super) struct Reader<'a, 'b> {
     forms: HashMap<*const u8, Form>,
     /// Streams of content that were run, or tried.
     pub(super) visited: HashSet<ObjectIdentifier>,
+    /// The same by their place in the file, over all its revisions.
+    pub(super) read: HashSet<RawKey>,
     /// Texts to be read in place of glyphs that could be read themselves.
     pub(super) alternates: Vec<String>,
     found: Found,
@@ -136,12 +138,13 @@ struct Frame<'a> {
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
-    pub(super) fn new(budget: &'b Budget) -> Self {
+    pub(super) fn new(budget: &'b Budget, read: HashSet<RawKey>) -> Self {
         Self {
             budget,
             fonts: Fonts::new(),
             forms: HashMap::new(),
             visited: HashSet::new(),
+            read,
             alternates: Vec::new(),
             found: Found::default(),
             drawn: 0,
@@ -154,6 +157,16 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.begin();
         let content = self.page_content(page)?;
         self.run_whole(&content, page.resources().clone(), Matrix::IDENTITY, out)
+    }
+
+    /// True when all streams of a page were read before, in another revision.
+    pub(super) fn was_read(&self, page: &Page<'a>) -> bool {
+        let streams = match page.raw().get::<Object<'a>>("Contents") {
+            Some(Object::Stream(stream)) => vec![stream],
+            Some(Object::Array(all)) => all.iter::<Stream<'a>>().collect(),
+            _ => return true,
+        };
+        streams.iter().all(|one| stream::key_of(&one.raw_data()).is_some_and(|key| self.read.contains(&key)))
     }
 
     /// Reads a stream of content that stands for itself: an appearance, or one that no page leads to.
@@ -214,7 +227,10 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// The bytes of a stream; what cannot be had is noted. Only what ends the whole file is an error.
     fn decoded(&mut self, stream: &Stream<'_>) -> Result<Option<Decoded<'b>>, Stop> {
         match stream::decoded(stream, self.budget) {
-            Ok(decoded) => return Ok(Some(decoded)),
+            Ok(decoded) => {
+                self.read.extend(decoded.key);
+                return Ok(Some(decoded));
+            }
             Err(Undecoded::Picture | Undecoded::Unknown) => self.found.damaged = true,
             Err(Undecoded::Stopped(Stop::Limit(limit))) if self.budget.stopped().is_none() => {
                 self.found.limit = Some(limit);

@@ -9,94 +9,76 @@ mod interpret;
 mod layout;
 mod lexer;
 mod objects;
+mod repair;
 mod sfnt;
 mod stream;
+mod sweep;
+mod tell;
 
-use super::{Edge, Failure, Output, PartHead, Source};
-use crate::content::Stop;
-use crate::model::{Place, Reason};
+use super::{Failure, Output, Source};
+use crate::model::Reason;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
-use interpret::{Found, Reader};
-use layout::Lines;
 use std::io::Read;
+use std::sync::Arc;
+use tell::{Teller, Told};
 
-/// Areas filled on a page without text, above which they are taken for letters drawn as shapes.
-const AREAS_OF_TEXT: u64 = 100;
+/// Earlier revisions read of one document, the latest first.
+const REVISIONS_MAX: usize = 16;
 
 /// Reads one document.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    let budget = source.budget;
     let len = usize::try_from(source.content.len()).map_err(|_| Failure::corrupt("larger than memory"))?;
-    let _hold = source.budget.hold(len)?;
+    let _hold = budget.hold(len)?;
     let mut bytes = Vec::with_capacity(len);
     source.reader().read_to_end(&mut bytes)?;
-    let pdf = Pdf::new(PdfData::from(bytes)).map_err(refused)?;
-    let mut reader = Reader::new(source.budget);
-    pages(&pdf, &mut reader, out)
+    let _packed = repair::hold_packed_objects(&bytes, budget)?;
+    let bytes = Arc::new(bytes);
+    let mut told = Told::default();
+    let (pdf, is_whole) = match Pdf::new(Prefix::of(&bytes, bytes.len())) {
+        Ok(pdf) => (pdf, !repair::is_cut(&bytes)),
+        Err(LoadPdfError::Invalid) => (repair::salvaged(&bytes, budget)?, false),
+        Err(LoadPdfError::Decryption(error)) => return Err(sealed(error)),
+    };
+    Teller::new(&pdf, budget, out, &mut told, None).tell()?;
+    drop(pdf);
+    let ends = repair::earlier_ends(&bytes);
+    if ends.len() > REVISIONS_MAX {
+        out.hole("earlier revisions", Reason::Limit(crate::model::Limit::Members));
+    }
+    for (n, end) in ends.iter().enumerate().rev().take(REVISIONS_MAX) {
+        budget.check()?;
+        if let Ok(pdf) = Pdf::new(Prefix::of(&bytes, *end)) {
+            let name = format!("earlier revision {}", n + 1);
+            Teller::new(&pdf, budget, out, &mut told, Some(name)).tell()?;
+        }
+    }
+    if is_whole { Ok(()) } else { Err(Failure::corrupt("its end is missing")) }
 }
 
-fn refused(error: LoadPdfError) -> Failure {
+fn sealed(error: DecryptionError) -> Failure {
     match error {
-        LoadPdfError::Invalid => Failure::corrupt("no page can be found"),
-        LoadPdfError::Decryption(DecryptionError::UnsupportedAlgorithm) => {
+        DecryptionError::UnsupportedAlgorithm => {
             Failure::refused(Reason::EncryptedRights, "encrypted for somebody else's handler")
         }
-        LoadPdfError::Decryption(_) => Failure::refused(Reason::EncryptedPassword, "needs a password"),
+        _ => Failure::refused(Reason::EncryptedPassword, "needs a password"),
     }
 }
 
-fn head(name: &str) -> PartHead {
-    PartHead { name: name.to_owned(), own_text: None, recovered: false }
+/// The beginning of a file: what it was before it was changed.
+struct Prefix {
+    bytes: Arc<Vec<u8>>,
+    len: usize,
 }
 
-/// All pages as one part, so that evidence crosses the edge of a page.
-fn pages<'a>(pdf: &'a Pdf, reader: &mut Reader<'a, '_>, out: &mut dyn Output) -> Result<(), Failure> {
-    out.open_part(head("text"))?;
-    let mut silent = Vec::new();
-    let mut any_text = false;
-    for (n, page) in pdf.pages().iter().enumerate() {
-        let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
-        let mut lines = Placed { out, place: Place::Page(number), any: false };
-        let found = reader.page(page, &mut lines)?;
-        any_text |= lines.any;
-        if let Some(reason) = gap(&found) {
-            silent.push((number, reason));
-        }
+impl Prefix {
+    fn of(bytes: &Arc<Vec<u8>>, len: usize) -> PdfData {
+        PdfData::from(Arc::new(Self { bytes: Arc::clone(bytes), len }))
     }
-    out.close_part()?;
-    let whole = !any_text && silent.iter().all(|(_, reason)| *reason == Reason::ImageOnly);
-    for (number, reason) in silent {
-        out.hole(&if whole { String::new() } else { Place::Page(number).to_string() }, reason);
-    }
-    Ok(())
 }
 
-/// Why a page was not read whole, if it was not.
-fn gap(found: &Found) -> Option<Reason> {
-    if let Some(limit) = found.limit {
-        return Some(Reason::Limit(limit));
-    }
-    if found.damaged {
-        return Some(Reason::Corrupt);
-    }
-    let is_seen = found.pictures > 0 || found.areas > AREAS_OF_TEXT || found.unknown > 0;
-    (is_seen && found.unknown >= found.glyphs).then_some(Reason::ImageOnly)
-}
-
-/// Pushes lines with their place.
-struct Placed<'o> {
-    out: &'o mut dyn Output,
-    place: Place,
-    any: bool,
-}
-
-impl Lines for Placed<'_> {
-    fn line(&mut self, text: &str) -> Result<(), Stop> {
-        self.any = true;
-        let mut edge = Edge::Soft('\n');
-        for column in text.split('\t') {
-            self.out.push(edge, &self.place, column, None)?;
-            edge = Edge::Soft('\t');
-        }
-        Ok(())
+impl AsRef<[u8]> for Prefix {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }

@@ -74,9 +74,46 @@ pub(super) fn is_named(dict: &Dict<'_>, key: &str, name: &[u8]) -> bool {
     dict.get::<Name<'_>>(key).is_some_and(|found| found.as_ref() == name)
 }
 
+/// True when there are at least two letters or digits in a row of printable text.
+pub(super) fn has_letters(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphanumeric()).count() > 1
+}
+
+/// The text of a piece of markup, its tags taken for white space.
+pub(super) fn line_of_markup(markup: &str) -> String {
+    let mut text = String::with_capacity(markup.len());
+    let mut rest = markup;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        let (name, after) = tag.split_once('>').unwrap_or((tag, ""));
+        let name = name.trim_start_matches('/');
+        if ["p", "br", "div", "li", "td"].iter().any(|block| name.starts_with(block)) {
+            text.push('\n');
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    let text = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#13;", "\n"), ("&amp;", "&")]
+        .into_iter()
+        .fold(text, |text, (entity, plain)| if text.contains(entity) { text.replace(entity, plain) } else { text });
+    text.trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn markup_leaves_its_text() {
+        let rows = [
+            ("<body><p>one<b>two</b></p><p>a &amp; b</p></body>", "onetwo\n\na & b"),
+            ("plain", "plain"),
+            ("cut <b", "cut"),
+        ];
+        for (markup, expected) in rows {
+            assert_eq!(line_of_markup(markup), expected);
+        }
+    }
 
     #[test]
     fn text_strings_are_read_in_their_encodings() {

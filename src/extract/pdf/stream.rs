@@ -8,6 +8,7 @@ use crate::content::{Budget, Stop, budget::Hold};
 use flate2::bufread::DeflateDecoder;
 use hayro_syntax::Filter;
 use hayro_syntax::object::{Array, Dict, Object, Stream};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::Read;
 use std::rc::Rc;
@@ -21,8 +22,13 @@ const FILTERS_MAX: usize = 8;
 /// Decoded bytes, charged as memory until dropped.
 pub(super) struct Decoded<'b> {
     pub(super) bytes: Vec<u8>,
+    /// Where in the file it lies, if it is not encrypted: its address and length.
+    pub(super) key: Option<RawKey>,
     _hold: Hold<'b>,
 }
+
+/// Tells the streams of a file apart, across its revisions.
+pub(super) type RawKey = (usize, usize);
 
 /// Why there are no bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +67,7 @@ pub(super) fn decoded<'b>(stream: &Stream<'_>, budget: &'b Budget) -> Result<Dec
     }
     budget.check()?;
     let raw = stream.raw_data();
+    let key = key_of(&raw);
     let mut hold = budget.hold(0)?;
     let mut bytes: Option<Vec<u8>> = None;
     for (n, filter) in filters.iter().enumerate() {
@@ -93,7 +100,15 @@ pub(super) fn decoded<'b>(stream: &Stream<'_>, budget: &'b Budget) -> Result<Dec
             raw.into_owned()
         }
     };
-    Ok(Decoded { bytes, _hold: hold })
+    Ok(Decoded { bytes, key, _hold: hold })
+}
+
+/// Where a stream lies in the file, if its bytes are the file's own.
+pub(super) fn key_of(raw: &Cow<'_, [u8]>) -> Option<RawKey> {
+    match raw {
+        Cow::Borrowed(bytes) => Some((bytes.as_ptr().addr(), bytes.len())),
+        Cow::Owned(_) => None,
+    }
 }
 
 /// A reader over the stream's bytes where they need not be held: no filter, or plain deflate.

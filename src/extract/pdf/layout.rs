@@ -21,6 +21,9 @@ const LINE_GAP: f64 = 0.5;
 const BACK_GAP: f64 = 0.6;
 /// The same glyph drawn again nearer than this is the same glyph, drawn bold; in em.
 const REPEAT_GAP: f64 = 0.12;
+/// From so many words of one letter on a line is taken for one of spaced letters, unless their gaps are wider than this, in em.
+const LONE_LETTERS_MIN: usize = 6;
+const SPACED_GAP_MAX: f64 = 0.6;
 /// Glyphs remembered to know one that is drawn again, and bytes of a line kept; both begin anew beyond.
 const GLYPHS_KEPT: usize = 200_000;
 const LINE_BYTES_MAX: usize = 64 << 10;
@@ -63,6 +66,8 @@ struct Piece {
     from: f64,
     to: f64,
     em: f64,
+    /// A drawn space stands before it.
+    parted: bool,
     text_start: usize,
     text_end: usize,
 }
@@ -78,6 +83,11 @@ pub(super) struct Layout {
     end: (f64, f64),
     em: (f64, f64),
     has_right_to_left: bool,
+    /// A space was drawn behind the last piece.
+    parted: bool,
+    /// Words of one letter, and gaps that part words, in this line.
+    lone: usize,
+    gaps: usize,
     seen: HashMap<(u32, i32, i32), (f64, f64), BuildHasherDefault<Mixer>>,
     /// Glyphs placed so far.
     pub(super) glyphs: u64,
@@ -119,6 +129,8 @@ impl Layout {
         } else if gap > COLUMN_GAP * em {
             self.space('\t');
         } else if gap > WORD_GAP * em {
+            self.gaps += 1;
+            self.lone += usize::from(self.text.chars().rev().nth(1).is_none_or(|c| c == ' ' || c == '\t'));
             self.space(' ');
         }
         self.append(glyph, out)
@@ -141,6 +153,7 @@ impl Layout {
         let step = (glyph.at.0 - self.end.0, glyph.at.1 - self.end.1);
         let near = dot(step, step).sqrt() <= glyph.em.0.max(self.em.0).max(glyph.em.1);
         if near {
+            self.parted = true;
             self.space(' ');
             self.last = glyph.at;
             self.end = (glyph.at.0 + glyph.advance.0, glyph.at.1 + glyph.advance.1);
@@ -162,7 +175,8 @@ impl Layout {
         self.end = (glyph.at.0 + glyph.advance.0, glyph.at.1 + glyph.advance.1);
         (self.along, self.em) = (glyph.along, glyph.em);
         let (from, to) = (dot(self.last, self.along), dot(self.end, self.along));
-        self.pieces.push(Piece { from, to, em: glyph.em.0, text_start, text_end: self.text.len() });
+        let parted = std::mem::take(&mut self.parted);
+        self.pieces.push(Piece { from, to, em: glyph.em.0, parted, text_start, text_end: self.text.len() });
         Ok(())
     }
 
@@ -198,15 +212,39 @@ impl Layout {
     pub(super) fn flush(&mut self, out: &mut dyn Lines) -> Result<(), Stop> {
         let has_right_to_left = std::mem::take(&mut self.has_right_to_left);
         if !self.text.trim().is_empty() {
+            let is_spaced_out = self.lone >= LONE_LETTERS_MIN && self.lone * 10 >= self.gaps * 7;
             if has_right_to_left {
                 out.line(&self.in_reading_order())?;
+            } else if let Some(line) = is_spaced_out.then(|| self.drawn_together()).flatten() {
+                out.line(&line)?;
             } else {
                 out.line(self.text.trim())?;
             }
         }
         self.text.clear();
         self.pieces.clear();
+        (self.parted, self.lone, self.gaps) = (false, 0, 0);
         Ok(())
+    }
+
+    /// A line of s p a c e d letters without the gaps that all of them have; `None` where gaps are as wide as between columns.
+    fn drawn_together(&self) -> Option<String> {
+        let gap = |pair: &[Piece]| (pair[1].from - pair[0].to) / pair[1].em.max(f64::EPSILON);
+        let mut gaps: Vec<f64> = self.pieces.windows(2).filter(|pair| !pair[1].parted).map(gap).collect();
+        gaps.sort_by(f64::total_cmp);
+        let usual = *gaps.get(gaps.len() / 2)?;
+        if usual > SPACED_GAP_MAX {
+            return None;
+        }
+        let mut line = String::with_capacity(self.text.len());
+        for (n, piece) in self.pieces.iter().enumerate() {
+            let wide = |pair: &[Piece]| pair[1].parted || gap(pair) > usual + WORD_GAP;
+            if n > 0 && self.pieces.get(n - 1..=n).is_some_and(wide) {
+                line.push(' ');
+            }
+            line.push_str(&self.text[piece.text_start..piece.text_end]);
+        }
+        Some(line)
     }
 
     /// The line as it is read, of glyphs as they are seen.
@@ -328,6 +366,33 @@ mod tests {
             (&[("bold", 0.0, 0.0), ("bold", 0.4, 0.0)], "bold"),
             (&[("bold", 0.0, 0.0), ("bold", 0.0, -12.0)], "bold\nbold"),
             (&[("all", 0.0, 0.0)], "all"),
+            (
+                &[
+                    ("s", 0.0, 0.0),
+                    ("p", 8.0, 0.0),
+                    ("a", 16.0, 0.0),
+                    ("c", 24.0, 0.0),
+                    ("e", 32.0, 0.0),
+                    ("d", 40.0, 0.0),
+                    ("1", 54.0, 0.0),
+                    ("2", 62.0, 0.0),
+                    ("3", 70.0, 0.0),
+                ],
+                "spaced 123",
+            ),
+            (
+                &[
+                    ("1", 0.0, 0.0),
+                    ("2", 12.0, 0.0),
+                    ("3", 24.0, 0.0),
+                    ("4", 36.0, 0.0),
+                    ("5", 48.0, 0.0),
+                    ("6", 60.0, 0.0),
+                    ("7", 72.0, 0.0),
+                    ("8", 84.0, 0.0),
+                ],
+                "1 2 3 4 5 6 7 8",
+            ),
             (&[("   ", 0.0, 0.0)], ""),
         ];
         for (strings, expected) in rows {

@@ -266,6 +266,8 @@ impl<'a, 'b> Sweep<'a, 'b> {
                 }
             }
             Object::Name(name) if name.as_ref() == b"Off" => {}
+            // Captions are drawn in symbols more often than in words.
+            Object::String(bytes) if matches!(key, b"CA" | b"AC") && !has_letters(&text_string(&bytes)) => {}
             other => {
                 let text = text_of(&other).unwrap_or_default();
                 let text = if matches!(key, b"RC" | b"RV") { line_of_markup(&text) } else { text };

@@ -14,6 +14,7 @@ mod mail;
 mod mbox;
 mod odf;
 mod ooxml;
+mod pdf;
 mod peek;
 pub mod recover;
 pub mod registry;

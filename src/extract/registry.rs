@@ -7,7 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, tar, text, xml, zip};
+use super::{Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, pdf, tar, text, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -137,7 +137,7 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     // Documents to be read in a cell.
-    row("pdf", &["pdf", "ai"], &["application/pdf"], Cell),
+    row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
     row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
     row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),

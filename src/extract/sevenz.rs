@@ -5,9 +5,11 @@
 
 use super::{Edge, Failure, Output, PartHead, Source};
 use crate::content::Stop;
-use crate::content::budget::{Fed, Inflated};
+use crate::content::budget::Inflated;
 use crate::model::{Limit, Place, Reason};
 use sevenz_rust2::{Archive, Block, BlockDecoder, Error, Password};
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
@@ -26,47 +28,64 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
 /// The same for an archive that begins at a position of the file.
 pub(super) fn extract_at(source: &Source<'_>, start: u64, out: &mut dyn Output) -> Result<(), Failure> {
     check_header_size(source, start)?;
-    let (fed, fed_bytes) = Fed::new(source.reader());
-    let mut reader = Shifted { inner: fed, start };
+    let fed_bytes = Rc::default();
+    let mut reader = Shifted { inner: source.reader(), start, fed_bytes };
     reader.seek(SeekFrom::Start(0))?;
     let password = Password::empty();
     let archive = Archive::read(&mut reader, &password).map_err(failure_of)?;
     let mut held = source.budget.hold(0)?;
     held.grow(archive.files.iter().map(|file| size_of_val(file) + file.name.len()).sum())?;
     push_names(&archive, out)?;
-    for (number, block) in archive.blocks.iter().enumerate() {
-        let first = archive.stream_map.block_first_file_index.get(number).copied().unwrap_or(0);
-        if let Some(reason) = refusal(block, source) {
-            let in_block = |at: &usize| archive.stream_map.file_block_index.get(*at) == Some(&Some(number));
-            for at in (0..archive.files.len()).skip(first).filter(in_block) {
-                out.hole(&archive.files[at].name, reason);
-            }
-            continue;
+    for number in 0..archive.blocks.len() {
+        read_block(source, &archive, number, &mut reader, out)?;
+    }
+    Ok(())
+}
+
+/// Hands over the files of one block; those that cannot be read are holes.
+fn read_block<R: Read + Seek>(
+    source: &Source<'_>,
+    archive: &Archive,
+    number: usize,
+    reader: &mut Shifted<R>,
+    out: &mut dyn Output,
+) -> Result<(), Failure> {
+    let in_block = |at: &usize| archive.stream_map.file_block_index.get(*at) == Some(&Some(number));
+    let first = archive.stream_map.block_first_file_index.get(number).copied().unwrap_or(0);
+    let mut left: VecDeque<&str> =
+        (first..archive.files.len()).filter(in_block).map(|at| archive.files[at].name.as_str()).collect();
+    if let Some(reason) = refusal(&archive.blocks[number], source) {
+        left.iter().for_each(|name| out.hole(name, reason));
+        return Ok(());
+    }
+    let (password, fed_bytes) = (Password::empty(), Rc::clone(&reader.fed_bytes));
+    let mut stopped = None;
+    let decoder = BlockDecoder::new(1, number, archive, &password, reader);
+    let done = decoder.for_each_entries(&mut |entry, body| {
+        if entry.is_directory {
+            return Ok(true);
         }
-        let mut stopped = None;
-        let decoder = BlockDecoder::new(1, number, &archive, &password, &mut reader);
-        let done = decoder.for_each_entries(&mut |entry, body| {
-            if entry.is_directory {
-                return Ok(true);
-            }
-            let mut body = Inflated::new(body, Rc::clone(&fed_bytes), source.budget);
-            stopped = out.member(&entry.name, &mut body).err();
-            if stopped.is_none() {
-                // The next entry begins where this one ends.
-                io::copy(&mut body, &mut io::sink())?;
-            }
-            Ok(stopped.is_none())
-        });
-        if let Some(stop) = stopped {
-            return Err(stop.into());
+        if left.front() == Some(&entry.name.as_str()) {
+            left.pop_front();
         }
-        if let Err(error) = done {
-            let failure = failure_of(error);
-            match failure.stop() {
-                Some(Stop::Limit(Limit::Ratio | Limit::Memory)) | None => out.hole(&format!("block {}", number + 1), failure.reason()),
-                Some(_) => return Err(failure),
-            }
+        let mut body = Inflated::new(body, Rc::clone(&fed_bytes), source.budget);
+        stopped = out.member(&entry.name, &mut body).err();
+        if stopped.is_none() {
+            // The next entry begins where this one ends.
+            io::copy(&mut body, &mut io::sink())?;
         }
+        Ok(stopped.is_none())
+    });
+    if let Some(stop) = stopped {
+        return Err(stop.into());
+    }
+    if let Err(error) = done {
+        let failure = failure_of(error);
+        if !matches!(failure.stop(), None | Some(Stop::Limit(Limit::Ratio | Limit::Memory))) {
+            return Err(failure);
+        }
+        let names = if left.is_empty() { VecDeque::from([archive.files.get(first).map_or("", |file| &file.name)]) } else { left };
+        names.iter().for_each(|name| out.hole(name, failure.reason()));
     }
     Ok(())
 }
@@ -129,6 +148,10 @@ fn failure_of(error: Error) -> Failure {
         Error::PasswordRequired | Error::MaybeBadPassword(_) => {
             Failure::refused(Reason::EncryptedPassword, "a 7z archive with a password")
         }
+        // Without support for it, the cipher is a method like any other that is not known.
+        Error::UnsupportedCompressionMethod(method) if method.contains("AES") || method.contains("6, 241, 7, 1") => {
+            Failure::refused(Reason::EncryptedPassword, "a 7z archive with a password")
+        }
         Error::MaxMemLimited { .. } => Stop::Limit(Limit::Memory).into(),
         Error::UnsupportedCompressionMethod(_) | Error::Unsupported(_) | Error::ExternalUnsupported | Error::UnsupportedVersion { .. } => {
             Failure::refused(Reason::Unsupported, "a 7z archive with a method that is not read")
@@ -137,15 +160,18 @@ fn failure_of(error: Error) -> Failure {
     }
 }
 
-/// A reader whose positions begin at `start`.
+/// A reader whose positions begin at `start`, and which counts what was read.
 struct Shifted<R> {
     inner: R,
     start: u64,
+    fed_bytes: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Shifted<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf)
+        let n = self.inner.read(buf)?;
+        self.fed_bytes.set(self.fed_bytes.get().saturating_add(n as u64));
+        Ok(n)
     }
 }
 

@@ -12,6 +12,7 @@ mod mail;
 mod mbox;
 mod ole;
 mod ooxml;
+mod pst;
 mod rar;
 pub mod recover;
 pub mod registry;

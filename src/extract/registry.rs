@@ -7,7 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, cards, gz, html, json, mail, mbox, ooxml, rar, sevenz, streams, tar, text, xml, zip};
+use super::{Extractor, cards, gz, html, json, mail, mbox, ooxml, pst, rar, sevenz, streams, tar, text, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -132,7 +132,7 @@ pub static KINDS: &[Kind] = &[
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
-    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
     row("publisher", &["pub"], &["application/x-mspublisher"], Cell),

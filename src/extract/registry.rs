@@ -7,7 +7,10 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, pdf, tar, text, xml, zip};
+use super::{
+    Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, pdf, pst, rar, sevenz, streams, tar, text,
+    xml, zip,
+};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -143,7 +146,7 @@ pub static KINDS: &[Kind] = &[
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
-    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
     row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
@@ -153,11 +156,11 @@ pub static KINDS: &[Kind] = &[
     row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
     row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
-    row("7z", &["7z"], &["application/x-7z-compressed"], Cell),
-    row("rar", &["rar"], &["application/vnd.rar"], Cell),
-    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], Cell),
-    row("xz", &["xz", "txz"], &["application/x-xz"], Cell),
-    row("zstd", &["zst", "tzst"], &["application/zstd"], Cell),
+    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
+    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
+    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
+    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
+    row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
     row(
         "odf",
@@ -188,8 +191,9 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     row("gzip", &["gz", "tgz", "svgz", "emz", "wmz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
     row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)).with_members(),
-    row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
-    row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
+    row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
+    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
+    row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
     row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
     row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),

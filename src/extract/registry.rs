@@ -7,7 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
+use super::{Extractor, gz, html, json, ole, ooxml, rtf, tar, text, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -71,7 +71,7 @@ const fn text_row(
     Kind { name, extensions, mime, treatment, is_text: true, version: 1, has_members: false }
 }
 
-use Treatment::{AsRuns, AsText, Cell, InPlace, Skip};
+use Treatment::{AsRuns, AsText, Cell, InCell, InPlace, Skip};
 
 const NO_TEXT: Treatment = Skip(Reason::NoText);
 const PICTURE: Treatment = Skip(Reason::ImageOnly);
@@ -90,7 +90,7 @@ pub static KINDS: &[Kind] = &[
     text_row("eml", &["eml", "emlx"], &["message/rfc822"], AsText(Reason::Unsupported)),
     text_row("mbox", &["mbox", "mbx"], &["application/mbox"], AsText(Reason::Unsupported)),
     text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], AsText(Reason::Unsupported)),
-    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
+    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], InPlace(rtf::extract)).with_members(),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
         "google-shortcut",
@@ -125,18 +125,18 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     // Documents to be read in a cell.
     row("pdf", &["pdf"], &["application/pdf"], Cell),
-    row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
-    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
-    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
-    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
+    row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)).with_members(),
+    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
+    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
+    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
-    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
-    row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
-    row("project", &["mpp"], &["application/vnd.ms-project"], Cell),
-    row("hwp", &["hwp"], &["application/x-hwp"], Cell),
-    row("ole", &["msi"], &["application/x-ole-storage"], Cell),
+    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
+    row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
+    row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
+    row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
+    row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
     row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
     row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
@@ -398,7 +398,29 @@ mod tests {
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
         let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
-        assert_eq!(holders, ["html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
+        assert_eq!(
+            holders,
+            [
+                "rtf",
+                "html",
+                "docx",
+                "xlsx",
+                "pptx",
+                "doc",
+                "xls",
+                "ppt",
+                "msg",
+                "visio-ole",
+                "publisher",
+                "project",
+                "hwp",
+                "ole",
+                "tnef",
+                "zip",
+                "gzip",
+                "tar"
+            ]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 mod cells;
 mod flow;
-mod number_format;
+pub(super) mod number_format;
 mod package;
 mod presentation;
 mod sheet;

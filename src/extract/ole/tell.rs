@@ -28,7 +28,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// The type that the directory's names tell; `None` when none of them is known.
-pub(super) fn tell(source: &Source<'_>) -> Option<&'static str> {
+pub(in crate::extract) fn tell(source: &Source<'_>) -> Option<&'static str> {
     let mut header = [0; HEADER_BYTES];
     source.content.read_exact_at(0, &mut header).ok()?;
     let shift = u32::from(le16(&header, 30)?);

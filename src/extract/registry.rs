@@ -8,8 +8,8 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, pdf, pst, rar, sevenz, streams, tar, text,
-    xml, zip,
+    Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ole, ooxml, pdf, pst, rar, rtf, sevenz, streams,
+    tar, text, xml, zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -96,7 +96,7 @@ pub static KINDS: &[Kind] = &[
     text_row("ics", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(cards::extract)).with_members(),
     text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract))
         .with_members(),
-    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
+    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], InPlace(rtf::extract)).with_members(),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
         "google-shortcut",
@@ -141,18 +141,18 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     // Documents to be read in a cell.
     row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
-    row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
-    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
-    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
-    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
+    row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)).with_members(),
+    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
+    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
+    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
-    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
-    row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
-    row("project", &["mpp"], &["application/vnd.ms-project"], Cell),
-    row("hwp", &["hwp"], &["application/x-hwp"], Cell),
-    row("ole", &["msi"], &["application/x-ole-storage"], Cell),
+    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
+    row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
+    row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
+    row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
+    row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
     row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
     row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),

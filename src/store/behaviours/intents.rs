@@ -26,6 +26,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("begun intents go first, then the cause, then the number", whose_turn),
     ("a claim keeps to its connectors and causes, and a disabled connector hands nothing out", claim_keeps_to),
     ("an item has one intent in hand or begun at a time", one_at_a_time),
+    ("what moves is handed out one at a time for each connector, and keeps nothing else waiting", moves_in_turn),
     ("an intent waits for its moment", waits_for_its_moment),
     ("a claim that finds nothing writes nothing", empty_claim),
     ("a crash between any two writes leaves an intent to go on from what was written", crash_anywhere),
@@ -264,6 +265,35 @@ fn one_at_a_time(stand: &mut Stand) {
     assert_eq!((again.number, again.state), (numbers[0], IntentState::Begun));
     good(stand.store.close_intent(&closing(again.number, Outcome::Done)));
     assert_eq!(number_of(take(stand, of).as_ref()), Some(numbers[1]));
+}
+
+fn moves_in_turn(stand: &mut Stand) {
+    let (of, items) = files(stand, &["1", "2", "3", "4"]);
+    let other = stand.connector("other");
+    let moves = |id: &str, of, at: usize| NewIntent { moves: true, ..wanted(id, of, items[at], &[("p", 1)]) };
+    let elsewhere = NewIntent { item: None, ..moves("a5", other, 0) };
+    let still = wanted("a4", of, items[3], &[("p", 1)]);
+    let numbers = add(stand, &[moves("a1", of, 0), moves("a2", of, 1), moves("a3", of, 2), still, elsewhere]);
+    let both = [of, other];
+    let turn = |stand: &Stand| good(stand.store.claim_intent(&everything(&both)));
+    let first = turn(stand).expect("the first");
+    assert!(first.number == numbers[0] && first.is.moves);
+    assert_eq!(number_of(turn(stand).as_ref()), Some(numbers[3]), "what does not move goes on");
+    assert_eq!(number_of(turn(stand).as_ref()), Some(numbers[4]), "so does what moves elsewhere");
+    stand.refuse_after(0);
+    assert!(turn(stand).is_none(), "a look that finds nothing writes nothing");
+    stand.reopen();
+    // Begun and given back for a while, it keeps no other from moving.
+    let first = turn(stand).expect("the first again");
+    good(stand.store.begin_intent(first.number, &[order("o1", &first.is)]));
+    let due = stand.clock.steady().plus(Duration::from_secs(60));
+    good(stand.store.give_back_intent(first.number, Some(due)));
+    let turns: Vec<_> = (0..4).map(|_| number_of(turn(stand).as_ref())).collect();
+    assert_eq!(turns, [Some(numbers[1]), Some(numbers[3]), Some(numbers[4]), None]);
+    tick(stand);
+    assert!(turn(stand).is_none(), "its moment came, and another moves");
+    good(stand.store.give_back_intent(numbers[1], None));
+    assert_eq!(number_of(turn(stand).as_ref()), Some(numbers[0]), "what was begun goes on first");
 }
 
 fn waits_for_its_moment(stand: &mut Stand) {

@@ -20,6 +20,7 @@ mod quarantines;
 mod queue;
 mod rules;
 mod slices;
+mod turns;
 mod verdicts;
 
 use super::inventory::TakenPage;
@@ -54,6 +55,7 @@ fn all() -> Vec<Behaviour> {
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
         intents::BEHAVIOURS,
+        turns::BEHAVIOURS,
         breakers::BEHAVIOURS,
         plans::BEHAVIOURS,
         quarantines::BEHAVIOURS,

@@ -16,8 +16,8 @@ use ledger::{Does, Ledger, more};
 use sluicebox::emulator::Effect;
 use sluicebox::engine::act::What;
 use sluicebox::engine::quarantine::restore;
-use sluicebox::model::action::{Action, Outcome, Step, Target, Whose};
-use sluicebox::model::{Cause, IntentNumber, IntentState, Provider};
+use sluicebox::model::action::{Action, ItemState, Outcome, Receipt, State, Step, Target, Whose};
+use sluicebox::model::{Cause, IntentNumber, IntentState, Members, Provider};
 use sluicebox::store::{
     Audit, Intent, IntentQuery, Intents, Inventory, MessageState, Messages, NewIntent, Quarantined, Quarantines,
 };
@@ -367,31 +367,28 @@ impl Campaign {
             self.inside,
             put.iter().map(|deed| self.count(*deed)).sum::<usize>(),
             self.count(Deed::Restore),
-            ledger.lent,
+            ledger.given_back,
         );
         assert!(self.plan.lasts.is_some() || self.died.len() == places, "a step was left out: {:?}", self.died);
     }
 }
 
-/// What came back has the links and members that it had.
-fn is_as_before(action: &Action, receipt: &sluicebox::model::action::Receipt) {
+/// What came back has the place, name, links and members that it had.
+fn is_as_before(action: &Action, receipt: &Receipt) {
     let Action::Release { prior, .. } = action else { return };
-    let now = receipt.read_back.as_ref().and_then(|state| state.item()).expect("what was read back");
-    let who = |state: &sluicebox::model::action::ItemState| match &state.members {
-        sluicebox::model::Members::Known(members) => {
-            let mut own: Vec<String> = members
-                .iter()
-                .filter(|member| member.inherited_from.is_none())
-                .map(|member| format!("{:?} {}", member.who, member.role))
-                .collect();
-            own.sort();
-            own
-        }
-        other => vec![format!("{other:?}")],
-    };
-    assert_eq!(who(now), who(prior));
+    let now = receipt.read_back.as_ref().and_then(State::item).expect("what was read back");
+    assert_eq!(own_members(now), own_members(prior));
     assert_eq!(now.links.len(), prior.links.len());
     assert!(now.folder.is(&prior.folder) && now.name == prior.name, "{now:?}");
+}
+
+/// Who is a member of the item itself, as what.
+fn own_members(state: &ItemState) -> Vec<String> {
+    let Members::Known(members) = &state.members else { return vec![format!("{:?}", state.members)] };
+    let own = members.iter().filter(|member| member.inherited_from.is_none());
+    let mut own: Vec<String> = own.map(|member| format!("{:?} {}", member.who, member.role)).collect();
+    own.sort();
+    own
 }
 
 /// True when a step whose call is not noted was carried out. Of what is made anew (a note) nobody can tell whose it is: left out.

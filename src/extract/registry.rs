@@ -129,7 +129,8 @@ pub static KINDS: &[Kind] = &[
     row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
-    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
+    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
+        .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
@@ -408,7 +409,7 @@ mod tests {
         let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
         assert_eq!(
             holders,
-            ["html", "xml", "docx", "xlsx", "pptx", "odf", "epub", "visio", "xps", "zip", "gzip", "tar"]
+            ["html", "xml", "docx", "xlsx", "pptx", "xlsb", "odf", "epub", "visio", "xps", "zip", "gzip", "tar"]
         );
     }
 

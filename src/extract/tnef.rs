@@ -88,6 +88,8 @@ impl Letter<'_, '_> {
                 }
             }
             0x0002_800c => push_body(&mut self.reader(at, bytes)?, Some(self.encoding), "body", parts)?,
+            // Numbers of the message, of use to programs.
+            0x0001_8009 => {}
             // Subject, sender, and what else is a string.
             _ if id >> 16 == 1 || id >> 16 == 2 || id == 0x8000 => {
                 let raw = self.raw(at, bytes)?;
@@ -127,7 +129,27 @@ impl Letter<'_, '_> {
         let _held = self.source.budget.hold(usize::try_from(bytes.min(HELD_BYTES_MAX as u64)).unwrap_or(usize::MAX))?;
         let raw = self.raw(at, bytes)?;
         let mut walk = Values { raw: &raw, at: 0 };
+        if of_attachment {
+            self.name_of(Values { raw: &raw, at: 0 });
+        }
         self.properties(&mut walk, if of_attachment { "attachments" } else { "headers" }, parts)
+    }
+
+    /// The attachment's name may stand behind its data: it is looked for first.
+    fn name_of(&mut self, mut walk: Values<'_>) {
+        for _ in 0..walk.u32().unwrap_or(0) {
+            let Some((id, kind, _)) = walk.head() else { return };
+            let Some(values) = walk.values(kind) else { return };
+            let is_long = id == 0x3707;
+            if let Some(value) = values.first().filter(|_| is_long || id == 0x3704)
+                && let Some(text) = text_of(kind, value, self.encoding)
+            {
+                let attachment = self.attachment.get_or_insert_default();
+                if is_long || attachment.name.is_empty() {
+                    attachment.name = printable(&text);
+                }
+            }
+        }
     }
 
     /// Rows of properties: a number of rows, then each.
@@ -181,14 +203,13 @@ impl Letter<'_, '_> {
                 let name = self.attachment.as_ref().map_or("object", |attachment| attachment.name.as_str()).to_owned();
                 let mut body = if kind == OBJECT { raw.get(16..).unwrap_or_default() } else { raw };
                 let name = if name.is_empty() { "object".to_owned() } else { name };
+                // The attribute of that kind then only says that it cannot be shown.
+                self.attachment.get_or_insert_default().data = None;
                 return parts.member(&name, &mut body);
             }
             _ => {}
         }
         let Some(text) = text_of(kind, raw, self.encoding).filter(|_| !is_machine(id)) else { return Ok(()) };
-        if id == 0x3707 {
-            self.attachment.get_or_insert_default().name = printable(&text);
-        }
         let is_header = label(id).is_some();
         if kind != UNICODE && kind != STRING8 && !is_header {
             return Ok(());

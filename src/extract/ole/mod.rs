@@ -18,6 +18,8 @@ mod rc4;
 mod runs;
 mod shapes;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod vba;
 mod writer;
 

@@ -9,6 +9,7 @@ use crate::extract::Failure;
 use crate::extract::mapi::push_body;
 use crate::extract::parts::{Parts, printable};
 use crate::model::{Place, Reason};
+use std::collections::HashSet;
 use std::io::Read;
 
 /// Publisher since 98: one stream of pieces, of which those called `TEXT` are UTF-16.
@@ -146,10 +147,13 @@ fn paragraph_text(data: &[u8]) -> String {
 
 /// Runs of text of every stream, each as a part.
 pub(super) fn push_unknown(compound: &Compound<'_>, storage: usize, parts: &mut Parts<'_>) -> Result<(), Failure> {
-    for number in compound.under(storage) {
+    let all = compound.under(storage);
+    // Property sets, wrappings of objects and macros have readers of their own.
+    let macros = all.iter().filter(|storage| compound.child(**storage, "dir").is_some());
+    let apart: HashSet<usize> = macros.flat_map(|storage| &compound.entry(*storage).children).copied().collect();
+    for number in all {
         let entry = compound.entry(number);
-        // Property sets and macros have readers of their own.
-        if entry.is_storage || entry.name.starts_with('\u{5}') {
+        if entry.is_storage || entry.name.starts_with(['\u{1}', '\u{5}']) || apart.contains(&number) {
             continue;
         }
         parts.begin(format!("stream '{}'", printable(&entry.name)))?;
@@ -172,7 +176,7 @@ pub(super) fn push_visio(compound: &Compound<'_>, storage: usize, parts: &mut Pa
         return Err(Failure::corrupt("the drawing has no directory"));
     };
     parts.begin("text")?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut next = vec![trailer];
     let mut unpacked_bytes = 0u64;
     while let Some(pointer) = next.pop() {

@@ -7,10 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{
-    Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ole, ooxml, pdf, pst, rar, rtf, sevenz, streams,
-    tar, text, xml, zip,
-};
+use super::{Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ole, ooxml, pdf, pst, rar, rtf, sevenz, streams, tar, text, tnef, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -154,7 +151,7 @@ pub static KINDS: &[Kind] = &[
     row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
     row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
     row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
-    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
+    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], InCell(tnef::extract)).with_members(),
     row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
     row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),

@@ -14,6 +14,8 @@ mod sfnt;
 mod stream;
 mod sweep;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use super::{Failure, Output, Source};
 use crate::model::Reason;

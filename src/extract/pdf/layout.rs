@@ -259,7 +259,7 @@ impl Layout {
             }
             // A glyph of several letters that are read leftwards stands for them in the order of reading.
             let text = &self.text[piece.text_start..piece.text_end];
-            if text.chars().count() > 1 && text.chars().any(|c| is_right_to_left_char(c)) {
+            if text.chars().count() > 1 && text.chars().any(is_right_to_left_char) {
                 seen.extend(text.chars().rev());
             } else {
                 seen.push_str(text);
@@ -349,8 +349,10 @@ impl Hasher for Mixer {
 mod tests {
     use super::*;
 
-    /// Each row: text, x, y; glyphs are half an em wide.
-    fn laid_out(strings: &[(&str, f64, f64)]) -> String {
+    /// Text, x, y; glyphs are half an em wide.
+    type Placed = (&'static str, f64, f64);
+
+    fn laid_out(strings: &[Placed]) -> String {
         let mut layout = Layout::default();
         let mut out = String::new();
         for (text, x, y) in strings {
@@ -367,7 +369,7 @@ mod tests {
 
     #[test]
     fn words_and_lines_are_told_by_their_gaps() {
-        let rows: &[(&[(&str, f64, f64)], &str)] = &[
+        let rows: &[(&[Placed], &str)] = &[
             (&[("ab", 0.0, 0.0), ("cd", 10.5, 0.0)], "abcd"),
             (&[("ab", 0.0, 0.0), ("cd", 12.0, 0.0)], "ab cd"),
             (&[("ab ", 0.0, 0.0), ("cd", 17.0, 0.0)], "ab cd"),
@@ -414,7 +416,7 @@ mod tests {
 
     #[test]
     fn text_seen_from_right_to_left_is_read_so() {
-        let rows: &[(&[(&str, f64, f64)], &str)] = &[
+        let rows: &[(&[Placed], &str)] = &[
             // In the order of sight.
             (&[("םולש", 0.0, 0.0)], "שלום"),
             (&[("Hello םולש world", 0.0, 0.0)], "Hello שלום world"),

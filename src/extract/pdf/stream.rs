@@ -116,6 +116,21 @@ fn place_of(raw: &Cow<'_, [u8]>) -> Option<RawKey> {
     }
 }
 
+/// Packed bytes that cannot grow to much, whatever they hold: deflate makes at most 1,032 of one.
+const HARMLESS_BYTES: usize = 64 << 10;
+
+/// True when the library may decode a stream whole: it stays within the budget.
+pub(super) fn is_harmless(stream: &Stream<'_>, budget: &Budget) -> Result<bool, Stop> {
+    if stream.filters().len() < 2 && stream.raw_data().len() <= HARMLESS_BYTES {
+        return Ok(true);
+    }
+    match decoded(stream, budget) {
+        Ok(_) => Ok(true),
+        Err(Undecoded::Stopped(stop)) if budget.stopped().is_some() => Err(stop),
+        Err(_) => Ok(false),
+    }
+}
+
 /// A reader over the stream's bytes where they need not be held: no filter, or plain deflate.
 pub(super) fn streamed<'s>(raw: &'s [u8], stream: &Stream<'_>, budget: &'s Budget) -> Option<Box<dyn Read + 's>> {
     let filters = stream.filters();

@@ -236,6 +236,17 @@ fn bombs_end_soon() {
                 b"<</Type/Font/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</W[0 4294967295 500]>>]>>",
             ),
         ),
+        (
+            "a font that is a bomb",
+            vec![
+                ROOT.to_vec(),
+                pages.clone(),
+                page.clone(),
+                stream("", b"BT /F 9 Tf (still here) Tj ET"),
+                b"<</Type/Font/Subtype/TrueType/BaseFont/A/FontDescriptor<</FontFile2 6 0 R>>>>".to_vec(),
+                stream("/Filter/FlateDecode", &zeros_packed(1 << 27)),
+            ],
+        ),
         ("pages in a ring", vec![ROOT.to_vec(), b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 9>>".to_vec()]),
         ("a deep tree", vec![ROOT.to_vec(), [b"[".repeat(100_000), b"]".repeat(100_000)].concat()]),
         ("many operands", with(stream("", &b"1 ".repeat(1 << 20)), b"null")),

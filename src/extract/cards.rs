@@ -92,7 +92,9 @@ impl<R: Read> Cards<'_, R> {
         }
         let value = if head.coding == Coding::Plain { value.to_vec() } else { transfer_decoded(head.coding, value) };
         let text = match head.charset.as_deref().and_then(charset_of) {
-            Some(encoding) if head.coding != Coding::Plain => encoding.decode_without_bom_handling(&value).0.into_owned(),
+            Some(encoding) if head.coding != Coding::Plain => {
+                encoding.decode_without_bom_handling(&value).0.into_owned()
+            }
             _ => String::from_utf8_lossy(&value).into_owned(),
         };
         let text = unescaped(&text);
@@ -154,11 +156,13 @@ impl<R: Read> Cards<'_, R> {
     fn binary(&mut self, first: Piece, head: &Head, start: &[u8]) -> Result<(), Failure> {
         self.close()?;
         self.members += 1;
-        let name = head.file_name.clone().unwrap_or_else(|| {
-            format!("{} {}.{}", head.name.to_ascii_lowercase(), self.members, head.extension)
-        });
+        let name = head
+            .file_name
+            .clone()
+            .unwrap_or_else(|| format!("{} {}.{}", head.name.to_ascii_lowercase(), self.members, head.extension));
         self.lines.pass(first);
-        let mut value = Value { lines: &mut self.lines, in_line: !first.ends, ended: false, held: start.to_vec(), taken: 0 };
+        let mut value =
+            Value { lines: &mut self.lines, in_line: !first.ends, ended: false, held: start.to_vec(), taken: 0 };
         self.out.member(&name, &mut base64_reader(&mut value))?;
         while value.refill()? {}
         Ok(())

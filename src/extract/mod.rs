@@ -3,10 +3,15 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod ar;
+mod behind;
+mod cab;
 mod cards;
+mod cpio;
 pub mod decode;
 mod gz;
 mod html;
+mod iso;
 mod json;
 mod mail;
 mod mbox;

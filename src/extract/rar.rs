@@ -8,7 +8,9 @@ use super::{Edge, Failure, Output, PartHead, Source};
 use crate::content::budget::{Fed, Inflated};
 use crate::content::{Budget, Stop};
 use crate::model::{Limit, Place, Reason};
-use rars::{ArchiveMember, ArchiveReadOptions, ArchiveReader, Error, ErrorKind, ExtractionDecision, ExtractionErrorAction};
+use rars::{
+    ArchiveMember, ArchiveReadOptions, ArchiveReader, Error, ErrorKind, ExtractionDecision, ExtractionErrorAction,
+};
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
@@ -154,11 +156,7 @@ fn member_name(member: &ArchiveMember) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn push_names(
-    archive: &rars::Archive,
-    options: ArchiveReadOptions<'_>,
-    out: &mut dyn Output,
-) -> Result<(), Failure> {
+fn push_names(archive: &rars::Archive, options: ArchiveReadOptions<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     out.open_part(PartHead { name: "names".to_owned(), own_text: None, recovered: false })?;
     for member in archive.members() {
         out.push(Edge::Soft('\n'), &Place::Whole, &member_name(&member), None)?;

@@ -7,7 +7,10 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, cards, gz, html, json, mail, mbox, ooxml, pst, rar, sevenz, streams, tar, text, xml, zip};
+use super::{
+    Extractor, ar, cab, cards, cpio, gz, html, iso, json, mail, mbox, ooxml, pst, rar, sevenz, streams, tar, text, xml,
+    zip,
+};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -91,7 +94,8 @@ pub static KINDS: &[Kind] = &[
     text_row("mbox", &["mbox", "mbx"], &["application/mbox"], InPlace(mbox::extract)).with_members(),
     text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], InPlace(mail::extract)).with_members(),
     text_row("ics", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(cards::extract)).with_members(),
-    text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract)).with_members(),
+    text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract))
+        .with_members(),
     text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
@@ -170,13 +174,13 @@ pub static KINDS: &[Kind] = &[
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
     row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
-    row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
-    row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
-    row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),
-    row("rpm", &["rpm"], &["application/x-rpm"], UNSUPPORTED),
+    row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract)).with_members(),
+    row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
+    row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
+    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
     row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
     row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
-    row("iso", &["iso", "img", "dmg"], &["application/x-iso9660-image"], UNSUPPORTED),
+    row("iso", &["iso", "img", "dmg"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
     row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
@@ -399,7 +403,10 @@ mod tests {
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
         let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
-        assert_eq!(holders, ["eml", "mbox", "mhtml", "ics", "vcf", "html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
+        assert_eq!(
+            holders,
+            ["eml", "mbox", "mhtml", "ics", "vcf", "html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 /// Mark at the beginning of an archive.
-pub(super) const MARK: &[u8] = b"7z\xbc\xaf\x27\x1c";
+const MARK: &[u8] = b"7z\xbc\xaf\x27\x1c";
 const AES: &[u8] = &[0x06, 0xf1, 0x07, 0x01];
 const LZMA: &[u8] = &[0x03, 0x01, 0x01];
 const LZMA2: &[u8] = &[0x21];
@@ -22,11 +22,7 @@ const PPMD: &[u8] = &[0x03, 0x04, 0x01];
 
 /// Pushes the names, then hands over each file.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
-    extract_at(source, 0, out)
-}
-
-/// The same for an archive that begins at a position of the file.
-pub(super) fn extract_at(source: &Source<'_>, start: u64, out: &mut dyn Output) -> Result<(), Failure> {
+    let start = super::behind::find(source, MARK)?.unwrap_or(0);
     check_header_size(source, start)?;
     let fed_bytes = Rc::default();
     let mut reader = Shifted { inner: source.reader(), start, fed_bytes };
@@ -84,7 +80,11 @@ fn read_block<R: Read + Seek>(
         if !matches!(failure.stop(), None | Some(Stop::Limit(Limit::Ratio | Limit::Memory))) {
             return Err(failure);
         }
-        let names = if left.is_empty() { VecDeque::from([archive.files.get(first).map_or("", |file| &file.name)]) } else { left };
+        let names = if left.is_empty() {
+            VecDeque::from([archive.files.get(first).map_or("", |file| &file.name)])
+        } else {
+            left
+        };
         names.iter().for_each(|name| out.hole(name, failure.reason()));
     }
     Ok(())
@@ -153,7 +153,10 @@ fn failure_of(error: Error) -> Failure {
             Failure::refused(Reason::EncryptedPassword, "a 7z archive with a password")
         }
         Error::MaxMemLimited { .. } => Stop::Limit(Limit::Memory).into(),
-        Error::UnsupportedCompressionMethod(_) | Error::Unsupported(_) | Error::ExternalUnsupported | Error::UnsupportedVersion { .. } => {
+        Error::UnsupportedCompressionMethod(_)
+        | Error::Unsupported(_)
+        | Error::ExternalUnsupported
+        | Error::UnsupportedVersion { .. } => {
             Failure::refused(Reason::Unsupported, "a 7z archive with a method that is not read")
         }
         _ => Failure::corrupt("a damaged 7z archive"),

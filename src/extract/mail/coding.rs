@@ -106,7 +106,12 @@ impl Decoder {
         // Whole groups of four letters first: nearly every line is nothing else.
         if self.bit_count == 0 {
             while let [a, b, c, d, after @ ..] = rest {
-                let (a, b, c, d) = (LETTERS[usize::from(*a)], LETTERS[usize::from(*b)], LETTERS[usize::from(*c)], LETTERS[usize::from(*d)]);
+                let (a, b, c, d) = (
+                    LETTERS[usize::from(*a)],
+                    LETTERS[usize::from(*b)],
+                    LETTERS[usize::from(*c)],
+                    LETTERS[usize::from(*d)],
+                );
                 if (a | b | c | d) > 63 {
                     break;
                 }

@@ -1,10 +1,10 @@
 //! The head of a mail or of one of its parts: its fields as text, and what they say of the body.
 
+use super::super::{Edge, Failure, Output, PartHead};
 use super::body::{Bounds, End};
 use super::coding::Coding;
 use super::lines::Lines;
 use super::words::{Parameters, decode_words};
-use super::super::{Edge, Failure, Output, PartHead};
 use crate::model::Place;
 use std::io::Read;
 
@@ -90,7 +90,8 @@ pub(super) fn read<R: Read>(
     shows_all: bool,
     out: &mut dyn Output,
 ) -> Result<(Head, Option<End>), Failure> {
-    let mut fields = Fields { head: Head::default(), field: Vec::new(), part, shows_all, is_open: false, goes_on: false, out };
+    let mut fields =
+        Fields { head: Head::default(), field: Vec::new(), part, shows_all, is_open: false, goes_on: false, out };
     let end = fields.read(lines, bounds)?;
     fields.end_field()?;
     let Fields { head, is_open, out, .. } = fields;

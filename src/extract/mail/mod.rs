@@ -66,15 +66,7 @@ struct Walker<'o, R> {
 
 impl<'o, R: Read> Walker<'o, R> {
     fn new(lines: Lines<R>, out: &'o mut dyn Output) -> Self {
-        Self {
-            lines,
-            bounds: Bounds::default(),
-            out,
-            parts: 0,
-            bodies: 0,
-            names: HashMap::new(),
-            encrypted_from: None,
-        }
+        Self { lines, bounds: Bounds::default(), out, parts: 0, bodies: 0, names: HashMap::new(), encrypted_from: None }
     }
 
     fn walk(mut self) -> Result<(), Failure> {

@@ -202,8 +202,24 @@ impl Parameters {
     /// True when there are parameters that do more than name, measure and date the body.
     pub(super) fn says_more(&self) -> bool {
         const USUAL: &[&str] = &[
-            "charset", "name", "filename", "format", "delsp", "reply-type", "size", "creation-date", "modification-date",
-            "read-date", "type", "start", "protocol", "micalg", "smime-type", "report-type", "method", "x-unix-mode",
+            "charset",
+            "name",
+            "filename",
+            "format",
+            "delsp",
+            "reply-type",
+            "size",
+            "creation-date",
+            "modification-date",
+            "read-date",
+            "type",
+            "start",
+            "protocol",
+            "micalg",
+            "smime-type",
+            "report-type",
+            "method",
+            "x-unix-mode",
         ];
         self.pieces.iter().any(|piece| !USUAL.contains(&piece.name.as_str()))
     }
@@ -222,7 +238,9 @@ impl Parameters {
         if first.section.is_none() && !first.is_encoded {
             return Some(decode_words(&first.value));
         }
-        parts.retain(|piece| piece.section.is_some() == first.section.is_some() && (piece.is_encoded || piece.section.is_some()));
+        parts.retain(|piece| {
+            piece.section.is_some() == first.section.is_some() && (piece.is_encoded || piece.section.is_some())
+        });
         parts.dedup_by_key(|piece| piece.section);
         Some(joined(&parts))
     }

@@ -67,7 +67,9 @@ impl<'s, 'a> Heap<'s, 'a> {
             _ => ((id & 0xffff) >> 5, id >> 16),
         };
         let found = usize::try_from(block).ok().and_then(|block| self.blocks.get(block));
-        let Some((block, index)) = found.zip(usize::try_from(index).ok()).filter(|_| id & 0x1f == 0) else { return &[] };
+        let Some((block, index)) = found.zip(usize::try_from(index).ok()).filter(|_| id & 0x1f == 0) else {
+            return &[];
+        };
         let map = le16(block, 0);
         if index == 0 || index > le16(block, map) {
             return &[];
@@ -128,7 +130,8 @@ impl<'s, 'a> Heap<'s, 'a> {
             return Err(Failure::corrupt("a node without a table"));
         }
         let row_bytes = le16(info, 8);
-        let columns: Vec<&[u8]> = info.get(22..).unwrap_or_default().chunks_exact(8).take(usize::from(info[1])).collect();
+        let columns: Vec<&[u8]> =
+            info.get(22..).unwrap_or_default().chunks_exact(8).take(usize::from(info[1])).collect();
         if row_bytes < 8 {
             return Ok(());
         }

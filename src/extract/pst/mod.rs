@@ -109,7 +109,10 @@ fn folder_name(store: &Store<'_>, node: Node) -> Result<String, Failure> {
     let read = || {
         let heap = Heap::read(store, node)?;
         let properties = heap.properties()?;
-        properties.iter().find(|property| property.id == DISPLAY_NAME).map_or(Ok(String::new()), |p| short_text(&heap, *p))
+        properties
+            .iter()
+            .find(|property| property.id == DISPLAY_NAME)
+            .map_or(Ok(String::new()), |p| short_text(&heap, *p))
     };
     match read() {
         Err(failure) if failure.stop().is_none_or(|stop| stop == crate::content::Stop::Limit(Limit::Memory)) => {
@@ -156,7 +159,8 @@ impl Object {
         let heap = Heap::read(store, node)?;
         let properties = heap.properties()?;
         let find = |id| properties.iter().copied().find(|property| property.id == id);
-        let subject = find(SUBJECT).or_else(|| find(DISPLAY_NAME)).map_or(Ok(String::new()), |p| short_text(&heap, p))?;
+        let subject =
+            find(SUBJECT).or_else(|| find(DISPLAY_NAME)).map_or(Ok(String::new()), |p| short_text(&heap, p))?;
         let title = if subject.is_empty() { format!("message {}", self.number) } else { subject };
         self.place = format!("{} > {title}", self.place);
         self.push_properties(&heap, &properties, out)?;
@@ -175,7 +179,12 @@ impl Object {
     }
 
     /// Texts and times of all properties but the bodies, and the recipients.
-    fn push_properties(&self, heap: &Heap<'_, '_>, properties: &[Property], out: &mut dyn Output) -> Result<(), Failure> {
+    fn push_properties(
+        &self,
+        heap: &Heap<'_, '_>,
+        properties: &[Property],
+        out: &mut dyn Output,
+    ) -> Result<(), Failure> {
         let name = format!("{} > headers", self.place);
         out.open_part(PartHead { name, own_text: None, recovered: false })?;
         for property in properties.iter().filter(|property| property.id != TEXT_BODY) {

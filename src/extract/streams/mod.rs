@@ -8,8 +8,8 @@ mod lzw;
 
 use super::{Failure, Output, Source};
 use crate::content::Reader;
-use crate::content::budget::{Fed, Inflated};
 use crate::content::Stop;
+use crate::content::budget::{Fed, Inflated};
 use crate::model::Limit;
 use std::io::{self, BufRead, BufReader, Read};
 

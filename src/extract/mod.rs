@@ -3,12 +3,17 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod ar;
+mod behind;
+mod cab;
 mod cards;
 pub mod cell;
+mod cpio;
 pub mod decode;
 mod epub;
 mod gz;
 mod html;
+mod iso;
 mod iwork;
 mod json;
 mod mail;

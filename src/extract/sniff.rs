@@ -73,7 +73,7 @@ fn look_inside(name: &'static str, source: &Source<'_>) -> &'static str {
             if super::zip::has_directory(source) {
                 "zip"
             } else {
-                name
+                super::behind::archive(source, name).unwrap_or(name)
             }
         }
         _ => name,

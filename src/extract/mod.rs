@@ -3,15 +3,22 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod boxnote;
+mod dbf;
 pub mod decode;
 mod gz;
 mod html;
+mod ipynb;
 mod iwork;
 mod json;
+mod onenote;
 mod ooxml;
+mod picture;
+mod plist;
 pub mod recover;
 pub mod registry;
 pub mod sniff;
+mod sqlite;
 mod tar;
 mod text;
 mod xml;

@@ -34,7 +34,8 @@ struct Plan {
     like: Like,
     /// Kills at each step.
     rounds: u64,
-    /// Kills at random go on until so many of all fell between a call and its note.
+    /// Kills at random, at least; they go on until so many of all fell between a call and its note.
+    at_random: u64,
     inside: u64,
     /// Kills begin until then. `None` is no bound.
     lasts: Option<Duration>,
@@ -53,7 +54,7 @@ fn what_is_killed_at_each_of_its_steps_at_dropbox_is_done_once() {
 /// Each step once; writes are up to 300 ms late.
 fn short(provider: Provider) -> Plan {
     let (late, settle) = (Duration::from_millis(300), Duration::from_millis(500));
-    Plan { like: Like { provider, seed: 1, late, settle, files: 75 }, rounds: 1, inside: 0, lasts: None }
+    Plan { like: Like { provider, seed: 1, late, settle, files: 75 }, rounds: 1, at_random: 0, inside: 0, lasts: None }
 }
 
 /// The long form: `tests/kill-actions`.
@@ -71,9 +72,12 @@ fn campaign() {
             // As late as a provider may be, and the settle time of the settings.
             true => {
                 let like = Like { seed, late: Duration::from_secs(5), settle: Duration::from_secs(12), ..like };
-                Plan { like, rounds: 1, inside: 0, lasts }
+                Plan { like, rounds: 1, at_random: 0, inside: 0, lasts }
             }
-            false => Plan { like: Like { seed, files: 1_800, ..like }, rounds: 5, inside: 150, lasts },
+            false => {
+                let like = Like { seed, files: 1_800, ..like };
+                Plan { like, rounds: number("SLUICEBOX_ROUNDS", 5), at_random: 60, inside: 150, lasts }
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -117,18 +121,20 @@ impl Campaign {
 
     fn run(mut self) {
         self.world.list();
-        for round in 0..self.plan.rounds {
-            for deed in Deed::ALL {
-                if round == 0 {
-                    self.undisturbed(deed);
-                }
-                for way in self.places[&deed].clone() {
-                    self.die_at_each(deed, &way);
-                }
-            }
+        for deed in Deed::ALL {
+            self.undisturbed(deed);
+            self.die_at_each(deed, 1.min(self.plan.rounds));
         }
-        while self.inside < self.plan.inside && self.world.files_left() > FILES_OF_KILL && !self.is_late() {
+        for _ in 1..self.plan.rounds {
+            Deed::ALL.into_iter().for_each(|deed| self.die_at_each(deed, 1));
+        }
+        let mut at_random = 0;
+        while (at_random < self.plan.at_random || self.inside < self.plan.inside)
+            && self.world.files_left() > FILES_OF_KILL
+            && !self.is_late()
+        {
             self.die_at_random();
+            at_random += 1;
         }
         self.calm();
         let ledger = self.judge();
@@ -174,8 +180,17 @@ impl Campaign {
         self.places.insert(deed, places(deed, &intent));
     }
 
+    /// Intents that die at each of their places in turn, so many times.
+    fn die_at_each(&mut self, deed: Deed, times: u64) {
+        for _ in 0..times {
+            for way in self.places[&deed].clone() {
+                self.die_along(deed, &way);
+            }
+        }
+    }
+
     /// An intent that dies at each of these places in turn.
-    fn die_at_each(&mut self, deed: Deed, way: &[String]) {
+    fn die_along(&mut self, deed: Deed, way: &[String]) {
         if way.is_empty() || self.is_late() {
             return;
         }
@@ -355,10 +370,11 @@ impl Campaign {
         let places: usize = self.places.values().flatten().map(Vec::len).sum();
         let all: usize = self.made.values().map(Vec::len).sum();
         let at_places: u64 = self.died.values().sum();
+        let is_whole = self.plan.lasts.is_none() && self.plan.rounds > 0;
         let put = [Deed::UserQuarantine, Deed::AdminQuarantine, Deed::ByCopy, Deed::OutOfTrash];
         let took = self.world.house.site.clock.elapsed().saturating_sub(self.began);
         println!(
-            "{}, seed {}: {} kills, {at_places} of them at {} of {places} steps, {} between a call and its note; {all} intents done, \
+            "{}, seed {}: {} kills, {at_places} of them at {} of {places} steps and the others at random, {} between a call and its note; {all} intents done, \
              {} of them quarantines, {} restores, all whole; {} rights to move lent and given back; 0 lost, 0 doubled; {took:.0?}",
             self.plan.like.provider,
             self.plan.like.seed,
@@ -369,7 +385,7 @@ impl Campaign {
             self.count(Deed::Restore),
             ledger.given_back,
         );
-        assert!(self.plan.lasts.is_some() || self.died.len() == places, "a step was left out: {:?}", self.died);
+        assert!(!is_whole || self.died.len() == places, "a step was left out: {:?}", self.died);
     }
 }
 

@@ -111,6 +111,7 @@ fn core(
     let in_force = rules::in_force(config, &*store, keys)?;
     let opened = tenants::open(config, &*store, clock, stop)?;
     let mut options = config.service().options();
+    options.only_needed = config.fetch_only_needed();
     options.backlog = !args.no_backlog;
     options.tell = config.notify().tell.clone();
     let (clock, stop, key) = (clock.clone(), Arc::clone(stop), keys.token.clone());

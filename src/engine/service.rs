@@ -18,7 +18,6 @@ use super::scan::{self, Scanner};
 use super::settle::Settler;
 use super::settle::below::Below;
 use crate::content::Spool;
-use crate::policy::Wanted;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,8 +74,6 @@ impl fmt::Debug for Task {
 /// What the service is put together from.
 #[derive(Debug, Default)]
 pub struct Parts {
-    /// Which contents any policy could need; by default all of them.
-    pub wanted: Wanted,
     /// Further threads.
     pub tasks: Vec<Task>,
 }
@@ -171,7 +168,6 @@ impl Running {
             twins: self.twins.clone(),
             spool,
             inspecting,
-            wanted: Arc::new(parts.wanted),
             signals: self.signals.clone(),
             contents,
             finished,

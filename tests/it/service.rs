@@ -7,6 +7,7 @@ mod kill;
 mod latency;
 mod live;
 mod memory;
+mod needed;
 mod oracle;
 mod storm;
 mod whole;

@@ -83,7 +83,8 @@ pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
 
 /// Keys of `[policies]`.
-pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
+pub(super) const POLICIES: [Key; 2] =
+    [key("paths", "`policies` beside the settings file, if there are any in it"), key("fetch_only_needed", "true")];
 
 /// Keys of `[notify]`, in the guide's order.
 pub(super) const NOTIFY: [Key; 13] = [

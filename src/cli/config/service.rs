@@ -103,6 +103,7 @@ impl Service {
             },
             limits: usual.limits,
             backlog: usual.backlog,
+            only_needed: usual.only_needed,
             tell: usual.tell,
         }
     }

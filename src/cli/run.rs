@@ -150,6 +150,7 @@ fn parts(config: &Config) -> Result<Parts, Failed> {
         (Record::GoneItems, kept.gone_items_days),
         (Record::ClosedAlerts, kept.closed_alerts_days),
         (Record::PastMessages, kept.past_messages_days),
+        (Record::PastActions, kept.past_actions_days),
     ];
     let data_dir = settings.data_dir.clone();
     let upkeep_options = upkeep::Options {

@@ -68,7 +68,7 @@ pub(super) const SERVICE: [Key; 26] = [
 ];
 
 /// Keys of `[retention]`, in the guide's order.
-pub(super) const RETENTION: [Key; 7] = [
+pub(super) const RETENTION: [Key; 8] = [
     key("activities_days", "kept"),
     key("past_verdicts_days", "kept"),
     key("past_findings_days", "kept"),
@@ -76,6 +76,7 @@ pub(super) const RETENTION: [Key; 7] = [
     key("gone_items_days", "kept"),
     key("closed_alerts_days", "kept"),
     key("past_messages_days", "kept"),
+    key("past_actions_days", "kept"),
 ];
 
 /// Keys of `[rules]`, in the guide's order.

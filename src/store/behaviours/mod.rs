@@ -11,6 +11,7 @@ mod connectors;
 mod coverage;
 mod exceptions;
 mod intents;
+mod intents_over;
 mod inventory;
 mod matches;
 mod messages;
@@ -56,6 +57,7 @@ fn all() -> Vec<Behaviour> {
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
         intents::BEHAVIOURS,
+        intents_over::BEHAVIOURS,
         breakers::BEHAVIOURS,
         plans::BEHAVIOURS,
         quarantines::BEHAVIOURS,

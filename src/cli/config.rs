@@ -8,7 +8,7 @@ mod anchors;
 pub(super) mod duration;
 mod edit;
 mod error;
-mod keys;
+pub(super) mod keys;
 mod notify;
 pub(super) mod operators;
 mod policies;
@@ -61,8 +61,8 @@ pub(super) struct Config {
     kept: Kept,
     /// Which rules run.
     rules: crate::rule::Options,
-    /// Where policies stand.
-    policies: Vec<PathBuf>,
+    /// Where policies stand, and what they spare.
+    policies: policies::PolicySettings,
     /// Who is told what, and by which ways.
     notify: Notify,
     /// Where signed heads of the audit log go.
@@ -233,7 +233,12 @@ impl Config {
 
     /// Policy files, and folders whose `*.toml` files are all policies.
     pub(super) fn policies(&self) -> &[PathBuf] {
-        &self.policies
+        &self.policies.paths
+    }
+
+    /// Whether contents that no policy could need stay unread.
+    pub(super) fn fetch_only_needed(&self) -> bool {
+        self.policies.fetch_only_needed
     }
 
     /// Who is told what, and by which ways.

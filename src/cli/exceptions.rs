@@ -4,15 +4,16 @@
 //! more. One of a folder, owner or domain excuses whatever policies find there, until it ends.
 
 use super::ask::Lines;
-use super::config::{Config, duration};
+use super::config::{Config, duration, keys};
 use super::named::{self, Sought, connector_name};
 use super::rules::print;
-use super::{Failed, findings, service, shown};
+use super::{Failed, findings, policy, service, shown};
 use crate::clock::{Clock, Moment};
 use crate::engine::control::govern::Deed;
 use crate::engine::control::{Answer, Command};
 use crate::model::{ExceptionNumber, ItemKind};
 use crate::report::harmless::{one_line, printable};
+use crate::report::plan::digits;
 use crate::report::units;
 use crate::store::exceptions::DAYS_MAX;
 use crate::store::{Connector, Exception, ExceptionKind, Known, Store};
@@ -118,6 +119,23 @@ struct About {
     told: String,
     connector: Option<String>,
     excused: Vec<(String, u64)>,
+    /// Our SHA-256 of the only content that is excused, in hexadecimal.
+    content: Option<String>,
+}
+
+/// Fails, with the name that may be meant, unless a policy of the settings has this name.
+fn check_policy(config: &Config, name: &str) -> Result<(), Failed> {
+    let all = policy::loaded(config)?.policies;
+    let names: Vec<&str> = all.iter().map(|policy| &*policy.name).collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let help = match keys::nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => "the settings name no policy".to_owned(),
+        None => "`sluicebox policy list` tells all".to_owned(),
+    };
+    Err(Failed::new(format!("--policy: there is no policy `{}`\n  {help}", shown(name))))
 }
 
 fn add(config: &Config, args: &AddArgs) -> Result<u8, Failed> {
@@ -127,6 +145,7 @@ fn add(config: &Config, args: &AddArgs) -> Result<u8, Failed> {
         )));
     }
     let kind = kind_of(&args.kind)?;
+    args.policy.as_deref().map_or(Ok(()), |name| check_policy(config, name))?;
     let about = about(&*service::open_to_read(config)?, kind, args)?;
     let until = Clock::machine().now().plus(args.lasting);
     let deed = Deed::ExceptionAdd {
@@ -135,6 +154,7 @@ fn add(config: &Config, args: &AddArgs) -> Result<u8, Failed> {
         connector: about.connector,
         policy: args.policy.clone(),
         excused: about.excused.clone(),
+        content: about.content.clone(),
         reason: args.reason.clone(),
         until_ms: until.as_millis(),
     };
@@ -145,7 +165,11 @@ fn add(config: &Config, args: &AddArgs) -> Result<u8, Failed> {
     let policies = args.policy.as_deref().map_or("every policy".to_owned(), |name| format!("policy {}", shown(name)));
     let mut text = format!("Exception {number}: {policies} leaves {} alone until {until}.\n", about.told);
     if kind == ExceptionKind::File {
-        text.push_str(&format!("It excuses {}, and is void once there is more.\n", excused_words(&about.excused)));
+        let void = match &about.content {
+            Some(_) => "in this content alone: there are more values than are counted",
+            None => "and is void once there is more",
+        };
+        text.push_str(&format!("It excuses {}, {void}.\n", excused_words(&about.excused)));
     }
     text.push_str("`sluicebox reevaluate` applies it to what is stored.\n");
     print(&text)?;
@@ -158,8 +182,13 @@ fn kind_of(name: &str) -> Result<ExceptionKind, Failed> {
 }
 
 fn about(store: &dyn Store, kind: ExceptionKind, args: &AddArgs) -> Result<About, Failed> {
-    let plain =
-        |told: String| About { what: args.what.clone(), told, connector: args.connector.clone(), excused: Vec::new() };
+    let plain = |told: String| About {
+        what: args.what.clone(),
+        told,
+        connector: args.connector.clone(),
+        excused: Vec::new(),
+        content: None,
+    };
     match kind {
         ExceptionKind::File => item(store, args, ItemKind::File),
         ExceptionKind::Folder => item(store, args, ItemKind::Folder),
@@ -184,17 +213,19 @@ fn item(store: &dyn Store, args: &AddArgs, kind: ItemKind) -> Result<About, Fail
     let sought = Sought { typed: &args.what, connector: args.connector.as_deref(), kind: Some(kind) };
     let known = named::one(store, sought)?;
     let connectors = store.connectors()?;
-    let excused = if kind == ItemKind::File { excused(store, &known)? } else { Vec::new() };
+    let (excused, content) = if kind == ItemKind::File { excused(store, &known)? } else { (Vec::new(), None) };
     Ok(About {
         what: known.item.id.to_string(),
         told: named::place(&connectors, &known),
         connector: Some(connector_name(&connectors, known.connector).to_owned()),
         excused,
+        content,
     })
 }
 
-/// Different values by detector that a file holds now.
-fn excused(store: &dyn Store, known: &Known) -> Result<Vec<(String, u64)>, Failed> {
+/// Different values by detector that a file holds now, and its content where some of them are not counted to the end: more of
+/// them in another content would not be seen.
+fn excused(store: &dyn Store, known: &Known) -> Result<(Vec<(String, u64)>, Option<String>), Failed> {
     let reading = known.reading.map(|number| store.reading(number)).transpose()?.flatten();
     let mut found: Vec<(String, u64)> = reading
         .iter()
@@ -207,7 +238,9 @@ fn excused(store: &dyn Store, known: &Known) -> Result<Vec<(String, u64)>, Faile
     if found.is_empty() {
         found.push((NONE_FOUND.to_owned(), 0));
     }
-    Ok(found)
+    let uncounted = |reading: &&crate::store::Reading| reading.counts.iter().any(|count| count.unique_at_least);
+    let content = reading.as_ref().filter(uncounted).map(|reading| digits(&reading.content));
+    Ok((found, content))
 }
 
 fn excused_words<'a, D: AsRef<str> + 'a>(excused: impl IntoIterator<Item = &'a (D, u64)>) -> String {

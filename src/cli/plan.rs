@@ -4,6 +4,7 @@
 //! shows: by the running service, or here under the lock when none runs.
 
 pub(super) mod apply;
+mod diff;
 pub(super) mod grounds;
 mod new;
 
@@ -38,6 +39,8 @@ enum Sub {
     List(ListArgs),
     /// Show a plan
     Show(ShowArgs),
+    /// Tell what a plan does otherwise than an earlier one
+    Diff(diff::Args),
     /// Approve a plan that somebody else made, as a named operator
     Approve(ApproveArgs),
     /// Do what a plan shows, and nothing else
@@ -106,6 +109,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         Sub::New(args) => new::run(args),
         Sub::List(args) => list(args),
         Sub::Show(args) => show(args),
+        Sub::Diff(args) => diff::run(args),
         Sub::Approve(args) => approve(args),
         Sub::Apply(args) => apply::run(args),
     }

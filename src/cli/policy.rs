@@ -13,6 +13,7 @@ use crate::engine::judge::Governing;
 use crate::policy::{self, Known, Loaded, Policies};
 use crate::store::Store;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Flags of `policy`.
 #[derive(Debug, clap::Args)]
@@ -98,7 +99,13 @@ fn load(names: &Names, paths: &[PathBuf]) -> Result<Loaded, Vec<policy::PolicyEr
 /// # Errors
 /// All that is wrong with the files.
 pub(super) fn loaded(config: &Config) -> Result<Loaded, Failed> {
-    load(&Names::of(config)?, config.policies()).map_err(|errors| wrong(&errors))
+    let mut loaded = load(&Names::of(config)?, config.policies()).map_err(|errors| wrong(&errors))?;
+    // Whom to ask, where a policy's own tombstone names nobody. Its hash is that of its file, and stays.
+    let contact = &config.notify().tell.contact;
+    for policy in loaded.policies.iter_mut().filter(|policy| policy.tombstone.contact.is_empty()) {
+        Arc::make_mut(policy).tombstone.contact = Arc::clone(contact);
+    }
+    Ok(loaded)
 }
 
 /// The policies of the settings, with those that may be enforced.

@@ -117,6 +117,7 @@ fn core(
     let in_force = rules::in_force(config, &*store, keys)?;
     let opened = tenants::open(config, &*store, clock, stop)?;
     let mut options = config.service().options();
+    options.only_needed = config.fetch_only_needed();
     options.backlog = !args.no_backlog;
     options.limits = config.limits().clone();
     options.tell = config.notify().tell.clone();
@@ -156,6 +157,7 @@ fn parts(config: &Config, cells: Cells) -> Result<Parts, Failed> {
         (Record::GoneItems, kept.gone_items_days),
         (Record::ClosedAlerts, kept.closed_alerts_days),
         (Record::PastMessages, kept.past_messages_days),
+        (Record::PastActions, kept.past_actions_days),
     ];
     let data_dir = settings.data_dir.clone();
     let upkeep_options = upkeep::Options {

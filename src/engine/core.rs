@@ -51,6 +51,8 @@ pub struct Options {
     pub limits: Limits,
     /// True when passes begin by themselves; false leaves them to `backlog start`.
     pub backlog: bool,
+    /// Whether contents stay unread that no policy could need. Default false: all are read.
+    pub only_needed: bool,
     /// Who is told what.
     pub tell: tell::Options,
 }
@@ -71,6 +73,7 @@ impl Default for Options {
             spool: SpoolOptions::default(),
             limits: Limits::default(),
             backlog: true,
+            only_needed: false,
             tell: tell::Options::default(),
         }
     }

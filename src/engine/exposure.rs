@@ -4,6 +4,7 @@
 //! neither holds a lease for ever nor begins anew after a stop.
 
 use super::core::{Core, Tenant};
+use super::facts::wanted::ask_for_needed;
 use super::judge::{self, Occasion};
 use crate::clock::Moment;
 use crate::model::{Audience, Directory, Exposure, ItemNumber, Lane, Link, Member, Members, Sharing};
@@ -105,7 +106,8 @@ fn tell_all(core: &Core, tenant: &Tenant, items: &[Known], ways: &mut Ways, occa
         stand.push(Known { exposure: Some(judged), ..known.clone() });
     }
     told.chunks(BATCH).try_for_each(|some| core.store.keep_exposure(some))?;
-    judge::keep(core, tenant, &stand, occasion)
+    judge::keep(core, tenant, &stand, occasion)?;
+    ask_for_needed(core, tenant, &stand).map(drop)
 }
 
 /// What folders hand down, by the folder an item lies in: items of one folder share it.

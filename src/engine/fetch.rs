@@ -18,8 +18,7 @@ use super::settle::Finished;
 use super::stats::Ended;
 use crate::clock::Moment;
 use crate::content::{Content, Spool};
-use crate::model::{ContentHash, ItemKind, Reason, Todo};
-use crate::policy::Wanted;
+use crate::model::{ContentHash, Coverage, ItemKind, Reason, Todo};
 use crate::store;
 use crossbeam_channel::Sender;
 use fault::Fault;
@@ -42,7 +41,6 @@ pub(crate) struct Fetcher {
     pub(crate) twins: Arc<Twins>,
     pub(crate) spool: Spool,
     pub(crate) inspecting: Arc<Inspecting>,
-    pub(crate) wanted: Arc<Wanted>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) contents: Sender<Box<Fetched>>,
     pub(crate) finished: Sender<Box<Finished>>,
@@ -136,7 +134,10 @@ impl Fetcher {
         if work.todo.has(Todo::SHARING) {
             self.members(work)?;
         }
-        if work.todo.has(Todo::CONTENT) || work.todo.has(Todo::REREAD) {
+        // What no policy needed may be needed now that its facts, links or members are others; that costs no call to see.
+        let unread = work.job.known.coverage == Some(Coverage::Skipped(Reason::NotNeeded));
+        if work.todo.has(Todo::CONTENT) || work.todo.has(Todo::REREAD) || unread && work.item.kind == ItemKind::File {
+            work.todo = work.todo.and(Todo::CONTENT);
             return self.content(work);
         }
         Ok(End::Settle)

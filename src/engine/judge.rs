@@ -25,7 +25,7 @@ use super::core::{Core, Tenant};
 use super::facts::held::{Held, Shelf, Whose};
 use crate::clock::Moment;
 use crate::model::{ConnectorName, ConnectorNumber, Directory, ItemNumber, Lane, Level, Provider};
-use crate::policy::{Answer, Policies, Still, Tags, Wants};
+use crate::policy::{Answer, Policies, Still, Tags, Wanted, Wants};
 use crate::store::{Error, Exception, Known, RulesNumber, Ruling, Store, Voter};
 
 /// What items are judged by, at present.
@@ -37,6 +37,8 @@ pub struct Governing {
     pub exceptions: Vec<Exception>,
     /// The exceptions by what they are about.
     excuses: Excuses,
+    /// What the policies could come to need of contents.
+    wanted: Wanted,
 }
 
 impl Governing {
@@ -44,7 +46,18 @@ impl Governing {
     #[must_use]
     pub fn new(policies: Policies, exceptions: Vec<Exception>) -> Self {
         let excuses = Excuses::of(&exceptions);
-        Self { policies, exceptions, excuses }
+        let wanted = Wanted::by(policies.asked().map(|(_, policy)| policy.filter.clone()).collect());
+        Self { policies, exceptions, excuses, wanted }
+    }
+
+    /// Which contents the policies could come to need: all of them while none is asked.
+    pub(crate) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// Differs where [`wanted`](Self::wanted) does; empty while everything is.
+    pub(crate) fn wanted_print(&self) -> String {
+        self.policies.asked().map(|(_, policy)| crate::policy::set::short(&policy.hash)).collect::<Vec<_>>().join(",")
     }
 
     /// These policies, with what the store knows of approvals and exceptions.

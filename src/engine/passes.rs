@@ -24,6 +24,7 @@ pub(super) use ledger::{ask_for_top, is_namespace};
 pub(super) use orders::START;
 
 use super::core::{Core, Tenant};
+use super::facts::wanted::look_for_needed;
 use super::listing::{self, Ended, Listing, Progress};
 use crate::backoff::Backoff;
 use crate::clock::Moment;
@@ -226,10 +227,12 @@ impl<'a> Rounds<'a> {
             let due = due(pass.as_ref(), self.is_drained()?, ordered, by_itself, every, now);
             if due != Due::Nothing {
                 self.not_before = None;
+                look_for_needed(self.core, self.tenant, due == Due::Begin)?;
                 self.pass(due, pass.as_ref())?;
                 self.failures = 0;
             }
         }
+        look_for_needed(self.core, self.tenant, false)?;
         self.keeper.keep(self.core, self.tenant)?;
         Ok(())
     }

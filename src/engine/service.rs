@@ -19,7 +19,6 @@ use super::settle::Settler;
 use super::settle::below::Below;
 use crate::content::Spool;
 use crate::extract::cell::Cells;
-use crate::policy::Wanted;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,8 +75,6 @@ impl fmt::Debug for Task {
 /// What the service is put together from.
 #[derive(Debug)]
 pub struct Parts {
-    /// Which contents any policy could need; by default all of them.
-    pub wanted: Wanted,
     /// Further threads.
     pub tasks: Vec<Task>,
     /// Where the readers run that must not run here; as many as threads that scan.
@@ -88,7 +85,7 @@ impl Parts {
     /// The stages alone, reading in these cells.
     #[must_use]
     pub fn new(cells: Cells) -> Self {
-        Self { wanted: Wanted::default(), tasks: Vec::new(), cells }
+        Self { tasks: Vec::new(), cells }
     }
 }
 
@@ -183,7 +180,6 @@ impl Running {
             twins: self.twins.clone(),
             spool,
             inspecting,
-            wanted: Arc::new(parts.wanted),
             signals: self.signals.clone(),
             contents,
             finished,

@@ -5,6 +5,7 @@
 //! document again, and the same document gives the same bytes. Names are those that may be shown: what of a name is sensitive
 //! is covered, also where an action carries it ([`Planned::does`]).
 
+pub mod diff;
 mod page;
 mod text;
 

@@ -1,8 +1,9 @@
 //! Which policies match which items, since when, and what follows from a new match: intents and alerts, in one transaction.
 //!
-//! The decision worth knowing: a match is an **episode**. It begins when a policy comes to match, when its policy becomes another,
-//! and when its item becomes more open than it last was; what a policy wants is asked for once in each. So an action that was
-//! blocked is not tried at every pass, and a link that somebody makes again is a new match.
+//! The decision worth knowing: a match is an **episode**. It begins when a policy comes to match, and when its item becomes more
+//! open than it last was; what a policy wants is asked for once in each, and once more when the policy becomes another: the
+//! episode goes on then, and since when it matches stays. So an action that was blocked is not tried at every pass, and a link
+//! that somebody makes again is a new match.
 
 use super::Error;
 use super::alerts::AlertKey;

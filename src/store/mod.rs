@@ -117,6 +117,8 @@ pub enum Record {
     ClosedAlerts,
     /// Messages that left, alone or in a digest.
     PastMessages,
+    /// Intents that are over, with their journal: what they did cannot be undone afterwards.
+    PastActions,
 }
 
 /// How the store is.

@@ -9,7 +9,7 @@ use sluicebox::store::audit::{BEFORE_ALL, commitment, link};
 use sluicebox::store::{Audit as _, Entry};
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(600);
 
 fn call(scene: &Scene, args: &[&str]) -> Ran {
     scene.call(args).args(["--settings", "s.toml"]).run()

@@ -18,6 +18,18 @@ use std::time::Duration;
 /// A token as tokens are spelled.
 const TOKEN: &str = "k1:00112233445566778899aabbccddeeff";
 
+/// The policy that exceptions are made for.
+const POLICY: &str = r#"
+schema = 1
+
+[[policy]]
+name = "pci"
+title = "Cards"
+mode = "watch"
+severity = "high"
+where = "access = public"
+"#;
+
 fn listed(kind: ItemKind, id: &str, name: &str, parent: &str) -> Listed {
     let is_file = kind == ItemKind::File;
     let item = Item {
@@ -138,6 +150,7 @@ pub(crate) fn acts(world: &World) -> Vec<String> {
 fn an_exception_is_made_listed_and_ended() {
     let world = world();
     let held = filled(&store(&world));
+    world.scene.write("policies/pci.toml", POLICY);
     ask(&world, &["list"]).expect_code(0).expect_out("0 exceptions hold.");
     ask(
         &world,
@@ -215,7 +228,10 @@ fn an_exception_is_made_listed_and_ended() {
 fn what_is_no_exception_is_refused_with_the_next_step() {
     let world = world();
     filled(&store(&world));
-    let rows: [(&[&str], &str); 11] = [
+    world.scene.write("policies/pci.toml", POLICY);
+    let rows: [(&[&str], &str); 13] = [
+        (&["file", "4711", "--for", "30d", "--reason", "r", "--policy", "pcj"], "did you mean `pci`?"),
+        (&["file", "4711", "--for", "30d", "--reason", "r", "--policy", "something"], "there is no policy `something`"),
         (&["file", "4711", "--for", "30d", "--reason", " "], "a reason must be given"),
         (&["file", "4711", "--for", "367d", "--reason", "r"], "366d at most"),
         (&["file", "4711", "--for", "0d", "--reason", "r"], "a time: 30d"),

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long something may take that is under way.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(600);
 
 /// The store of a scene, written by this test while no service runs.
 pub(crate) fn store(scene: &Scene) -> Sqlite {

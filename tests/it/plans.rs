@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Bodies above this are left out: nothing here is about large contents.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Looks at coverage until nothing waits; each takes a tenth of a second and more.
-const LOOKS_MAX: usize = 2_000;
+const LOOKS_MAX: usize = 10_000;
 /// Calls a second and principal.
 const PACE: u32 = 500;
 

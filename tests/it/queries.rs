@@ -8,7 +8,7 @@ use sluicebox::emulator::inventory::{Inventories, Inventory};
 use std::collections::BTreeSet;
 
 /// Looks at coverage until nothing waits; each takes a tenth of a second and more.
-const LOOKS_MAX: usize = 2_000;
+const LOOKS_MAX: usize = 10_000;
 
 /// A service that has read both tenants and ended.
 fn read_once() -> World {

@@ -72,7 +72,7 @@ pub(super) const SERVICE: [Key; 26] = [
 ];
 
 /// Keys of `[retention]`, in the guide's order.
-pub(super) const RETENTION: [Key; 7] = [
+pub(super) const RETENTION: [Key; 8] = [
     key("activities_days", "kept"),
     key("past_verdicts_days", "kept"),
     key("past_findings_days", "kept"),
@@ -80,6 +80,7 @@ pub(super) const RETENTION: [Key; 7] = [
     key("gone_items_days", "kept"),
     key("closed_alerts_days", "kept"),
     key("past_messages_days", "kept"),
+    key("past_actions_days", "kept"),
 ];
 
 /// Keys of `[rules]`, in the guide's order.
@@ -87,7 +88,8 @@ pub(super) const RULES: [Key; 4] =
     [key("paths", "[]"), key("only", "[]"), key("tags", "[]"), key("no_builtin", "false")];
 
 /// Keys of `[policies]`.
-pub(super) const POLICIES: [Key; 1] = [key("paths", "`policies` beside the settings file, if there are any in it")];
+pub(super) const POLICIES: [Key; 2] =
+    [key("paths", "`policies` beside the settings file, if there are any in it"), key("fetch_only_needed", "true")];
 
 /// Keys of `[notify]`, in the guide's order.
 pub(super) const NOTIFY: [Key; 13] = [

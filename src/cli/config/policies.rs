@@ -10,13 +10,23 @@ use toml::de::DeTable;
 /// The folder beside the settings file whose policies hold when the file names none.
 pub(super) const FOLDER: &str = "policies";
 
-/// Reads `[policies]`: the paths of policy files and of folders of such files.
-pub(super) fn policies(source: &Source<'_>, root: &DeTable<'_>) -> Result<Vec<PathBuf>, ConfigError> {
-    let paths = match Table::named(source, root, "policies", &POLICIES)? {
-        Some(table) => table.paths("paths")?,
-        None => None,
+/// What `[policies]` says.
+#[derive(Clone, Debug)]
+pub(super) struct PolicySettings {
+    /// Policy files, and folders of such files.
+    pub(super) paths: Vec<PathBuf>,
+    /// Whether contents that no policy could need stay unread.
+    pub(super) fetch_only_needed: bool,
+}
+
+/// Reads `[policies]`.
+pub(super) fn policies(source: &Source<'_>, root: &DeTable<'_>) -> Result<PolicySettings, ConfigError> {
+    let (paths, needed) = match Table::named(source, root, "policies", &POLICIES)? {
+        Some(table) => (table.paths("paths")?, table.flag("fetch_only_needed")?),
+        None => (None, None),
     };
-    Ok(paths.unwrap_or_else(|| own(&beside(source.path, FOLDER)).into_iter().collect()))
+    let paths = paths.unwrap_or_else(|| own(&beside(source.path, FOLDER)).into_iter().collect());
+    Ok(PolicySettings { paths, fetch_only_needed: needed.unwrap_or(true) })
 }
 
 /// The folder beside the settings, when there is a policy in it.

@@ -40,7 +40,7 @@ pub(super) struct Document {
     pub(super) service: Service,
     pub(super) kept: Kept,
     pub(super) rules: crate::rule::Options,
-    pub(super) policies: Vec<PathBuf>,
+    pub(super) policies: policies::PolicySettings,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
     pub(super) cells: reading::Cells,

@@ -103,6 +103,7 @@ impl Service {
             },
             limits: usual.limits,
             backlog: usual.backlog,
+            only_needed: usual.only_needed,
             tell: usual.tell,
         }
     }
@@ -151,6 +152,8 @@ pub(in crate::cli) struct Kept {
     pub(in crate::cli) closed_alerts_days: Option<u32>,
     /// Messages that left.
     pub(in crate::cli) past_messages_days: Option<u32>,
+    /// Actions that are over.
+    pub(in crate::cli) past_actions_days: Option<u32>,
 }
 
 /// People, groups and folders of one connector, as they were typed.
@@ -274,6 +277,7 @@ pub(super) fn kept(source: &Source<'_>, root: &DeTable<'_>) -> Result<Kept, Conf
         gone_items_days: days("gone_items_days")?,
         closed_alerts_days: days("closed_alerts_days")?,
         past_messages_days: days("past_messages_days")?,
+        past_actions_days: days("past_actions_days")?,
     })
 }
 

@@ -97,6 +97,9 @@ pub enum Deed {
         policy: Option<String>,
         /// Different values by detector that are excused.
         excused: Vec<(String, u64)>,
+        /// The content that alone is excused, our SHA-256 of it in hexadecimal; `None` for whatever is there.
+        #[serde(default)]
+        content: Option<String>,
         /// Why.
         reason: String,
         /// Until when, milliseconds since 1970.

@@ -347,13 +347,13 @@ impl<'k> Held<'k> {
         gist.map(|gist| gist.values.iter().any(|value| value.token.as_str() == token)).or(self.is_read.then_some(false))
     }
 
-    /// Different values of each detector that found something, those past the cap on kept findings too; unknown while the content
-    /// waits to be read.
-    pub(crate) fn different(&self) -> Option<Vec<(Arc<str>, u64)>> {
+    /// Different values of each detector that found something, those past the cap on kept findings too, and whether there may be
+    /// more; unknown while the content waits to be read.
+    pub(crate) fn different(&self) -> Option<Vec<(Arc<str>, u64, bool)>> {
         let gist = self.inspected.as_ref().map(Inspected::gist);
         let found = |gist: &Gist| {
             let counts = gist.counts.iter().filter(|count| count.total > 0);
-            counts.map(|count| (Arc::clone(&count.detector), count.unique.max(1))).collect()
+            counts.map(|count| (Arc::clone(&count.detector), count.unique.max(1), count.unique_at_least)).collect()
         };
         gist.map(found).or_else(|| self.content().map(|_| Vec::new()))
     }

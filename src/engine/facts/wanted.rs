@@ -2,13 +2,22 @@
 //!
 //! By then its facts, links and members are as the provider just told them, so a filter on any of them is answered. What its
 //! content would tell counts as unknown, and what is unknown is read.
+//!
+//! What was left unread is asked for again as soon as a policy comes to need it: by its own next job, by a folder's that tells
+//! how far everything below is open, at the beginning of each pass (dates come true), and when the policies are others.
 
 use super::held::{Held, Shelf, Whose};
 use crate::clock::Moment;
-use crate::engine::core::Tenant;
+use crate::engine::core::{Core, Tenant};
 use crate::engine::settle::Standing;
+use crate::model::{Coverage, ItemKind, ItemNumber, Lane, Reason, Todo};
 use crate::policy::{Facts, Tags, Wanted, Wants};
-use crate::store::{Error, Known, Store};
+use crate::store::{Ask, Error, Known, Scope, Store};
+
+/// Items looked at in one go.
+const BATCH: usize = 1_000;
+/// Which policies the unread contents were last held against.
+const HELD_AGAINST: &str = "policies.needed";
 
 /// True when the content of `known` (the item as told last) is to be read.
 pub(crate) fn is_wanted(
@@ -31,4 +40,67 @@ pub(crate) fn is_wanted(
         held.want(part, whose, &mut Shelf::new(store, None))?;
     }
     Ok(wanted.wants(&Facts { tags: None, ..held.facts(whose) }, now))
+}
+
+/// Asks for the contents of these items that were left unread and that a policy needs now; how many.
+pub(crate) fn ask_for_needed(core: &Core, tenant: &Tenant, items: &[Known]) -> Result<u64, Error> {
+    let is_unread = |known: &&Known| {
+        let skipped = known.coverage == Some(Coverage::Skipped(Reason::NotNeeded));
+        skipped && known.item.kind == ItemKind::File && known.gone.is_none()
+    };
+    let unread: Vec<&Known> = items.iter().filter(is_unread).collect();
+    if unread.is_empty() {
+        return Ok(0);
+    }
+    let (governing, directory, tags) = (core.governing(), tenant.directory(), Tags::default());
+    let now = core.clock.now();
+    let whose = Whose { name: &tenant.name, provider: tenant.provider, directory: Some(&directory), tags: &tags, now };
+    let mut shelf = Shelf::new(&*core.store, None);
+    let (wanted, reach) = (governing.wanted(), tenant.reach());
+    let all = !core.options.only_needed || wanted.is_everything();
+    let mut asks = Vec::new();
+    for known in unread {
+        if !reach.is_everything() && reach.refuses(&known.item, &core.store.above(known.number)?).is_some() {
+            continue;
+        }
+        let mut held = Held::of(known, None, None);
+        if !all {
+            held.want(wanted.rests_on(), whose, &mut shelf)?;
+        }
+        if all || wanted.wants(&Facts { tags: None, ..held.facts(whose) }, now) {
+            let (item, lane, todo) = (known.number, Lane::Recheck, Todo::CONTENT);
+            asks.push(Ask { item, lane, todo, priority: 0, offered: None, happened: None });
+        }
+    }
+    if asks.is_empty() { Ok(0) } else { core.store.ask(&asks) }
+}
+
+/// Asks for everything of a tenant that was left unread and that a policy needs now, when the policies are others than those
+/// it was last held against, or in any case (`again`).
+pub(crate) fn look_for_needed(core: &Core, tenant: &Tenant, again: bool) -> Result<(), Error> {
+    let present = if core.options.only_needed { core.governing().wanted_print() } else { String::new() };
+    let kept = core.store.fact(Some(tenant.number), HELD_AGAINST)?.unwrap_or_default();
+    let skipped = Some(Coverage::Skipped(Reason::NotNeeded));
+    if kept == present && !again {
+        return Ok(());
+    }
+    let rows = core.store.coverage(None)?;
+    if rows.iter().any(|row| row.connector == tenant.number && row.coverage == skipped && row.items > 0) {
+        let scope = Scope { connector: Some(tenant.number), kind: Some(ItemKind::File), ..Scope::default() };
+        let mut after: Option<ItemNumber> = None;
+        while !core.stopped() {
+            let items = core.store.items(&scope, after, BATCH)?;
+            let Some(last) = items.last() else { break };
+            after = Some(last.number);
+            ask_for_needed(core, tenant, &items)?;
+        }
+    }
+    if core.stopped() || kept == present {
+        return Ok(());
+    }
+    core.store.keep_fact(
+        Some(tenant.number),
+        HELD_AGAINST,
+        Some(&present).filter(|text| !text.is_empty()).map(String::as_str),
+    )
 }

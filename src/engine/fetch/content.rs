@@ -121,13 +121,14 @@ impl Fetcher {
 
     /// Whether any policy could come to need the content.
     fn is_wanted(&self, work: &Work) -> Result<bool, Fault> {
-        if self.wanted.is_everything() {
+        let governing = self.core.governing();
+        if !self.core.options.only_needed || governing.wanted().is_everything() {
             return Ok(true);
         }
         let store = &*self.core.store;
         let known = Known { item: work.item.clone(), ..work.job.known.clone() };
         let standing = standing(&self.core, work)?;
-        Ok(is_wanted(&self.wanted, store, &work.tenant, &known, standing, self.core.clock.now())?)
+        Ok(is_wanted(governing.wanted(), store, &work.tenant, &known, standing, self.core.clock.now())?)
     }
 
     /// True when this very version was read already, by rules that will do.

@@ -202,10 +202,11 @@ fn bound(exception: &Exception, held: &Held<'_>) -> Excused {
         return Excused::Yes;
     }
     let Some(found) = held.different() else { return Excused::Unknown };
-    for (detector, different) in found {
+    for (detector, different, or_more) in found {
         let excused = exception.is.excused.iter().find(|(excused, _)| *excused == detector);
         let excused = excused.map_or(0, |(_, many)| *many);
-        if different > excused {
+        // Past the cap on remembered values a count stands still: only the very same content is known to hold no more.
+        if different > excused || or_more && exception.is.content.is_none() {
             return Excused::Grown(detector, different, excused);
         }
     }

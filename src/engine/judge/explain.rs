@@ -112,6 +112,11 @@ fn words(standing: &Excused) -> Option<String> {
         Excused::Elsewhere => return None,
         Excused::Yes => "holds".to_owned(),
         Excused::OtherContent => "void: it was made for another content".to_owned(),
+        Excused::Grown(detector, is, was) if is <= was => {
+            format!(
+                "void: {is} different values by {detector} or more, and nobody can tell whether it is more than {was}"
+            )
+        }
         Excused::Grown(detector, is, was) => {
             format!("void: {is} different values by {detector}, {was} were excused")
         }

@@ -219,6 +219,43 @@ fn verdict(tokens: &[&str]) -> Verdict {
 }
 
 #[test]
+fn past_the_cap_on_counted_values_only_the_same_content_is_excused() {
+    let (directory, tags) = (people(), Tags::default());
+    let name: ConnectorName = "main".parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(Options {
+        path: folder.path().join("store.db"),
+        seal: SealKey::new([7; 32]),
+        clock: Clock::movable(),
+        shares: Shares::default(),
+    })
+    .unwrap();
+    let of = crate::store::Connectors::connector(&store, &name, Provider::Box).unwrap().number;
+    let policy = policy("finding(detector = d)");
+    for (at_least, content, expected) in [
+        (false, None, Excused::Yes),
+        (true, None, Excused::Grown("d".into(), 2, 2)),
+        (true, Some([1; 32]), Excused::Yes),
+        (true, Some([2; 32]), Excused::OtherContent),
+    ] {
+        let mut exception = exception(ExceptionKind::File, "17");
+        (exception.is.excused, exception.is.content) = (vec![("d".into(), 2)], content);
+        let governing = Governing::new(Policies::new(vec![Arc::clone(&policy)], Vec::new()), vec![exception.clone()]);
+        let mut judge = Judge::new(&governing, &store, &tags, Moment::from_millis(100));
+        let whose = judge.whose(Of { name: &name, provider: Provider::Box, directory: Some(&directory) });
+        let mut found = verdict(&["k1:x", "k1:y"]);
+        found.counts.iter_mut().for_each(|count| count.unique_at_least = at_least);
+        let fresh = crate::engine::facts::held::Inspected::fresh(&found, [1; 32]);
+        let mut held = Held::about_to_be(known(of), sharing(&[], None), &[]).read(fresh);
+        assert_eq!(
+            weigh(&exception, &policy, &mut held, whose, &mut judge.shelf).unwrap(),
+            expected,
+            "{at_least} {content:?}"
+        );
+    }
+}
+
+#[test]
 fn an_exception_holds_for_what_it_names_and_for_no_more_than_was_excused() {
     use ExceptionKind as K;
     let folder = tempfile::tempdir().unwrap();

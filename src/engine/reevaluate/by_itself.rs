@@ -41,7 +41,7 @@ pub fn run(core: &Core) -> Result<(), Error> {
     Ok(())
 }
 
-fn has_expired(governing: &Governing, now: Moment) -> bool {
+pub(super) fn has_expired(governing: &Governing, now: Moment) -> bool {
     governing.exceptions.iter().any(|exception| exception.is.until <= now)
 }
 

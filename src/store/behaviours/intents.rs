@@ -29,9 +29,6 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("an intent ends with all that follows, or not at all", ends_whole),
     ("what nobody knows is parked, and goes on when it is brought back", unknown_is_parked),
     ("a closed intent tells its voters' matches how far the item is open", tells_matches),
-    ("what has not begun can be cancelled, and nothing else", cancelled),
-    ("who has an intent in hand can cancel it until it begins", cancelled_in_hand),
-    ("intents that nobody wants any more are cancelled before they begin", unwanted),
     ("intents are found by all that is known of them", found_by),
     ("counts of intents are what is there", counts),
 ];
@@ -57,7 +54,7 @@ pub(super) fn number_of(taken: Option<&Intent>) -> Option<IntentNumber> {
     taken.map(|intent| intent.number)
 }
 
-fn stands(stand: &Stand, number: IntentNumber) -> Intent {
+pub(super) fn stands(stand: &Stand, number: IntentNumber) -> Intent {
     good(stand.store.intent(number)).expect("it is kept")
 }
 
@@ -142,7 +139,7 @@ fn did(key: &str) -> Did {
     Did { at: Moment::from_millis(9), step: step(key), ended: Ended::Answered, requests: vec!["r1".into()] }
 }
 
-fn receipt(order: &str, outcome: Outcome) -> Receipt {
+pub(super) fn receipt(order: &str, outcome: Outcome) -> Receipt {
     Receipt { order: order.into(), outcome, found: None, did: vec![did("own")], read_back: None, left: Vec::new() }
 }
 
@@ -478,76 +475,6 @@ fn tells_matches(stand: &mut Stand) {
     let unknown = Closing { level: Some(Level::Private), ..closing(parked.number, Outcome::Unknown("504".into())) };
     good(stand.store.close_intent(&unknown));
     assert_ne!(good(stand.store.matches(items[0]))[0].level, Some(Level::Private), "nobody knows what was done");
-}
-
-fn cancelled(stand: &mut Stand) {
-    let (of, items) = files(stand, &["1", "2", "3", "4", "5"]);
-    let new: Vec<NewIntent> = [("p", 1), ("p", 2), ("q", 1), ("p", 1), ("q", 1)]
-        .into_iter()
-        .zip(&items)
-        .map(|((policy, plan), item)| {
-            let intent = wanted(&format!("a{}", item.0), of, *item, &[(policy, 1)]);
-            NewIntent { plan: Some(PlanNumber(plan)), ..intent }
-        })
-        .collect();
-    let numbers = add(stand, &new);
-    let begun = take(stand, of).expect("the first");
-    good(stand.store.begin_intent(begun.number, &[]));
-    let in_hand = take(stand, of).expect("the second");
-    assert_eq!((begun.number, in_hand.number), (numbers[0], numbers[1]));
-    let cancel = |stand: &Stand, query: IntentQuery| {
-        good(stand.store.cancel_intents(&query, "no longer wanted", &entry("action.cancel")))
-    };
-    let of_policy = |policy: &str| IntentQuery { policy: Some(policy.into()), ..IntentQuery::default() };
-    assert_eq!(cancel(stand, of_policy("p")), 1, "one has begun, one is in hand");
-    let gone = stands(stand, numbers[3]);
-    assert_eq!((gone.state, &*gone.outcome, &*gone.why), (IntentState::Cancelled, "cancelled", "no longer wanted"));
-    assert_eq!(cancel(stand, IntentQuery { plan: Some(PlanNumber(2)), ..IntentQuery::default() }), 0);
-    assert_eq!(cancel(stand, IntentQuery { number: Some(numbers[4]), ..IntentQuery::default() }), 1);
-    assert_eq!(cancel(stand, IntentQuery { states: vec![IntentState::Ended], ..IntentQuery::default() }), 0);
-    assert_eq!(
-        acts(stand),
-        ["intent.add", "action.cancel", "action.cancel"],
-        "what changes nothing is not written down"
-    );
-    assert_eq!(number_of(take(stand, of).as_ref()), Some(numbers[2]));
-    good(stand.store.give_back_intent(in_hand.number, None));
-    assert_eq!(cancel(stand, of_policy("p")), 1, "it is in hand no more");
-}
-
-fn cancelled_in_hand(stand: &mut Stand) {
-    let (of, items) = files(stand, &["1"]);
-    let numbers = add(stand, &[wanted("a1", of, items[0], &[("p", 1)]), wanted("a2", of, items[0], &[("p", 1)])]);
-    take(stand, of).expect("the first");
-    good(stand.store.cancel_intent(numbers[0], "still so no more", &entry("action.cancel")));
-    let gone = stands(stand, numbers[0]);
-    assert_eq!((gone.state, &*gone.why), (IntentState::Cancelled, "still so no more"));
-    take(stand, of).expect("the second");
-    good(stand.store.begin_intent(numbers[1], &[]));
-    assert!(stand.store.cancel_intent(numbers[1], "no", &entry("action.cancel")).is_err(), "it has begun");
-    assert_eq!(acts(stand), ["intent.add", "action.cancel"]);
-}
-
-fn unwanted(stand: &mut Stand) {
-    let (of, items) = files(stand, &["1", "2"]);
-    let both = [matched("p", 1, Some(Level::Public)), matched("q", 1, Some(Level::Public))];
-    let mut first = ruling(of, items[0], &both);
-    first.intents = vec![wanted("a1", of, items[0], &[("p", 1), ("q", 1)])];
-    let mut second = ruling(of, items[1], &both[..1]);
-    second.intents = vec![wanted("a2", of, items[1], &[("p", 1)])];
-    assert_eq!(good(stand.store.rule(&[first, second])).intents, 2);
-    let all = good(stand.store.intents(&IntentQuery::default(), None, 9));
-    let (one, two) = (all[0].number, all[1].number);
-    // One voter stays: so does the intent, and its other voter is forgotten.
-    let ruled = good(stand.store.rule(&[ruling(of, items[0], &both[1..])]));
-    assert_eq!(ruled.cancelled, 0);
-    let left: Vec<String> = stands(stand, one).is.voters.iter().map(|voter| voter.policy.to_string()).collect();
-    assert_eq!(left, ["q"]);
-    let taken = take(stand, of).expect("the first");
-    good(stand.store.begin_intent(taken.number, &[]));
-    let ruled = good(stand.store.rule(&[ruling(of, items[0], &[]), ruling(of, items[1], &[])]));
-    assert_eq!(ruled.cancelled, 1, "the first has begun");
-    assert_eq!((state(stand, one), state(stand, two)), (IntentState::Begun, IntentState::Cancelled));
 }
 
 fn found_by(stand: &mut Stand) {

@@ -11,6 +11,7 @@ mod connectors;
 mod coverage;
 mod exceptions;
 mod intents;
+mod intents_over;
 mod inventory;
 mod matches;
 mod messages;
@@ -58,6 +59,7 @@ fn all() -> Vec<Behaviour> {
         audit::BEHAVIOURS,
         intents::BEHAVIOURS,
         turns::BEHAVIOURS,
+        intents_over::BEHAVIOURS,
         breakers::BEHAVIOURS,
         plans::BEHAVIOURS,
         quarantines::BEHAVIOURS,

@@ -255,6 +255,35 @@ fn over(desk: &Desk<'_>, mut row: Row, why: &str) -> Result<(), Failed> {
     breaker::forget(desk, row.number)
 }
 
+/// Deletes intents that were over before a moment, with their journal, at most so many. What put something into quarantine that
+/// lies there still stays, and what is being undone.
+pub(super) fn forget_past(desk: &Desk<'_>, before: Moment, max: usize) -> Result<usize, Failed> {
+    let mut all = 0;
+    for state in [IntentState::Ended, IntentState::Cancelled] {
+        let sql = "SELECT number FROM intent i WHERE state = ?1 AND ended < ?2 \
+                   AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.intent = i.number AND q.released IS NULL) \
+                   AND NOT EXISTS (SELECT 1 FROM intent u WHERE u.undoes = i.number AND u.ended IS NULL) \
+                   ORDER BY number LIMIT ?3";
+        let mut statement = desk.tx.prepare_cached(sql)?;
+        let bounds = (row::state_number(state), before.as_millis(), words::limit(max - all));
+        let over: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for number in &over {
+            for sql in [
+                "DELETE FROM intent_step WHERE intent = ?1",
+                "DELETE FROM intent_order WHERE intent = ?1",
+                "DELETE FROM intent_voter WHERE intent = ?1",
+                "DELETE FROM breaker_held WHERE intent = ?1",
+                "DELETE FROM intent WHERE number = ?1",
+            ] {
+                desk.tx.prepare_cached(sql)?.execute([number])?;
+            }
+        }
+        counter::add(desk.tx, ConnectorNumber(0), row::counter_of(state), -words::limit(over.len()))?;
+        all += over.len();
+    }
+    Ok(all)
+}
+
 /// Brings a parked intent back, to where it stood.
 fn retry(desk: &Desk<'_>, number: i64) -> Result<bool, Failed> {
     let Some(mut row) = row::of(desk.tx, number)?.filter(|row| row.state == IntentState::Parked) else {

@@ -1,7 +1,7 @@
 //! Records that are kept only for a while, deleted in slices.
 
 use super::writer::Haste;
-use super::{Desk, Failed, Sqlite, activities, alerts, audit, inventory, messages, standing, verdicts};
+use super::{Desk, Failed, Sqlite, activities, alerts, audit, intents, inventory, messages, standing, verdicts};
 use crate::clock::Moment;
 use crate::store::{Error, Record};
 
@@ -39,6 +39,7 @@ fn slices(kind: Record) -> &'static [Slice] {
         Record::AuditFields => &[|desk, before| audit::forget_details(desk.tx, before, SLICE)],
         Record::GoneItems => &[|desk, before| inventory::forget_gone(desk, before, SLICE)],
         Record::ClosedAlerts => &[|desk, before| alerts::forget_closed(desk, before, SLICE)],
+        Record::PastActions => &[|desk, before| intents::forget_past(desk, before, SLICE)],
         Record::PastMessages => &[|desk, before| messages::forget_past(desk, before, SLICE)],
     }
 }

@@ -15,7 +15,7 @@ use url::Url;
 /// How long a look for a delivery takes before the tenant's clock is moved on.
 const LOOK: Duration = Duration::from_millis(20);
 /// Looks after which a delivery is given up.
-const LOOKS_MAX: u32 = 500;
+const LOOKS_MAX: u32 = 6_000;
 
 /// A receiver; dropping it closes its door.
 pub(super) struct Receiver {

@@ -69,8 +69,8 @@ fn what_lies_in_quarantine_is_told_as_private() {
             let now = scene.core.store.item(known.number).unwrap().unwrap();
             let top = scene.core.store.find_path(known.connector, &now.item.place, "").unwrap().expect("a top");
             let (lane, todo) = (Lane::Asked, Todo::SHARING.and(Todo::BELOW));
-            let ask = store::Ask { item: top.number, lane, todo, priority: 0, offered: None, happened: None };
-            scene.core.store.ask(&[ask]).unwrap();
+            let new = store::Ask { item: top.number, lane, todo, priority: 0, offered: None, happened: None };
+            scene.core.store.ask(&[new]).unwrap();
             work_off(&scene.core);
             let judged = scene.core.store.item(known.number).unwrap().unwrap().exposure.unwrap();
             assert_eq!((judged.level, judged.known), (Level::Private, true), "{provider} {ask:?}");

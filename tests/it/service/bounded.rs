@@ -1,18 +1,15 @@
 //! What is not to be read is not asked for; what is told to wait loses nothing; what is alike by number only never mixes.
 
-use super::house::{House, Ways, start, until, work_off, work_off_with};
+use super::house::{House, Ways, start, until, work_off};
 use super::whole::{files, holds, holds_all};
 use sluicebox::clock::Clock;
 use sluicebox::emulator::inventory::{Sort, Stocked};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Faults, Pace};
 use sluicebox::engine::core::{Bounds, Core, Named};
-use sluicebox::engine::facts::Asker;
-use sluicebox::engine::service::Parts;
 use sluicebox::engine::stats::Count;
 use sluicebox::extract::cell::Cells;
 use sluicebox::model::{ConnectorNumber, Coverage, ItemKind, Provider, Reason};
-use sluicebox::policy::{Answer, Filter, Tags, Wanted};
 use sluicebox::store::Scope;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -55,43 +52,6 @@ fn what_is_out_of_bounds_is_never_asked_for() {
         let refused: u64 = refused.map(|row| row.items).sum();
         // What another company owns, or cannot be read at all, may say so instead.
         assert!(refused > 0 && refused <= u64::try_from(closed.len()).unwrap(), "{reason}: {refused}");
-    }
-}
-
-#[test]
-fn what_no_policy_could_match_is_never_fetched() {
-    // A filter, whether it leaves anything out, whether it leaves anything in.
-    let rows = [
-        (vec!["access = public"], true, true),
-        (vec!["owner = grace@example.com"], true, true),
-        (vec!["access = public", "owner = grace@example.com"], true, true),
-        (vec!["size > 1TB"], true, false),
-        (vec!["finding"], false, true),
-        (vec![], false, true),
-    ];
-    for (texts, leaves_out, leaves_in) in rows {
-        let house = House::new(2);
-        let core = house.site.core(Ways::default());
-        house.site.list_all(&core);
-        let filters: Vec<Filter> = texts.iter().map(|text| Filter::parse(text).unwrap()).collect();
-        work_off_with(&core, Parts { wanted: Wanted::by(filters.clone()), ..Parts::new(Cells::in_process()) });
-        let read = house.running.record().downloads();
-        let mut asker = Asker::new(&*core.store, Tags::default(), core.clock.now(), None).unwrap();
-        let (mut out, mut not_out) = (0, 0);
-        for known in core.store.items(&Scope { kind: Some(ItemKind::File), ..Scope::default() }, None, 10_000).unwrap()
-        {
-            if known.coverage != Some(Coverage::Skipped(Reason::NotNeeded)) {
-                not_out += u64::from(known.reading.is_some());
-                continue;
-            }
-            out += 1;
-            let version = known.item.version.as_deref().unwrap_or_default();
-            assert!(!read.contains_key(version), "{texts:?}: {} was downloaded", known.item.id);
-            for filter in &filters {
-                assert_eq!(asker.answer(filter, &known).unwrap(), Answer::No, "{texts:?}: {}", known.item.id);
-            }
-        }
-        assert_eq!((out > 0, not_out > 0), (leaves_out, leaves_in), "{texts:?}: {out} left out, {not_out} read");
     }
 }
 

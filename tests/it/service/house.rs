@@ -35,7 +35,7 @@ use url::Url;
 /// What the emulator lets a principal do; see the providers' stage.
 const CALLS_PER_SECOND: f64 = 16.0;
 /// Looks at a run before it counts as stuck, each of [`LOOK`].
-const LOOKS_MAX: u32 = 6_000;
+const LOOKS_MAX: u32 = 60_000;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Where tenants are, and a folder for the store: all that a process needs to serve them.

@@ -4,7 +4,7 @@ use super::super::perform::number as connector_of;
 use super::{Deed, not_here};
 use crate::clock::Moment;
 use crate::engine::control::{Answer, Refusal};
-use crate::model::ExceptionNumber;
+use crate::model::{ContentHash, ExceptionNumber};
 use crate::store::exceptions::{ExceptionKind, NewException};
 use crate::store::{Entry, Store};
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(super) fn perform(store: &dyn Store, deed: &Deed, actor: &str) -> Result<Ans
 }
 
 fn add(store: &dyn Store, deed: &Deed, actor: &str) -> Result<Answer, Refusal> {
-    let Deed::ExceptionAdd { kind, what, connector, policy, excused, reason, until_ms } = deed else {
+    let Deed::ExceptionAdd { kind, what, connector, policy, excused, content, reason, until_ms } = deed else {
         return Err(not_here(deed));
     };
     let kind = ExceptionKind::ALL.into_iter().find(|one| one.name() == kind);
@@ -42,7 +42,7 @@ fn add(store: &dyn Store, deed: &Deed, actor: &str) -> Result<Answer, Refusal> {
         what: spelled(kind, what).into(),
         connector: connector.as_deref().map(|name| connector_of(store, name)).transpose()?,
         policy: policy.as_deref().map(Into::into),
-        content: None,
+        content: content.as_deref().map(digest_of).transpose()?,
         excused: excused.iter().map(|(detector, different)| (detector.as_str().into(), *different)).collect(),
         reason: written(reason)?.into(),
         by: actor.into(),
@@ -60,6 +60,14 @@ fn add(store: &dyn Store, deed: &Deed, actor: &str) -> Result<Answer, Refusal> {
         .to_string(),
     };
     Ok(Answer::Made { number: store.add_exception(&new, &entry)?.0 })
+}
+
+/// A SHA-256 written in hexadecimal.
+fn digest_of(digits: &str) -> Result<[u8; 32], Refusal> {
+    match ContentHash::parse(digits) {
+        Some(ContentHash::Blocks(bytes)) => Ok(bytes),
+        _ => Err(Refusal::new("a content is named by 64 hexadecimal digits")),
+    }
 }
 
 /// As facts spell it: logins and domains in lower case.

@@ -7,8 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Types of the manifest whose extractors exist.
 const BUILT: &[&str] = &[
-    "docx", "xlsx", "xlsm", "pptx", "html", "csv", "tsv", "psv", "txt", "md", "json", "ipynb", "xml", "py", "go",
-    "org", "zip", "noext",
+    "docx", "xlsx", "xlsm", "xlsb", "pptx", "odt", "ods", "odp", "odg", "epub", "html", "csv", "tsv", "psv", "txt",
+    "md", "json", "ipynb", "xml", "py", "go", "org", "zip", "noext",
 ];
 
 /// The comparison rule of the corpus: NFKC, no soft hyphens or marks, white space collapsed.

@@ -20,6 +20,8 @@ mod quarantines;
 mod queue;
 mod rules;
 mod slices;
+mod told_since;
+mod turns;
 mod verdicts;
 
 use super::inventory::TakenPage;
@@ -45,6 +47,7 @@ fn all() -> Vec<Behaviour> {
     let lists = [
         connectors::BEHAVIOURS,
         inventory::BEHAVIOURS,
+        told_since::BEHAVIOURS,
         slices::BEHAVIOURS,
         queue::BEHAVIOURS,
         verdicts::BEHAVIOURS,
@@ -54,6 +57,7 @@ fn all() -> Vec<Behaviour> {
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
         intents::BEHAVIOURS,
+        turns::BEHAVIOURS,
         breakers::BEHAVIOURS,
         plans::BEHAVIOURS,
         quarantines::BEHAVIOURS,

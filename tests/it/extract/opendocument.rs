@@ -183,7 +183,7 @@ fn flat_documents_are_read_as_what_they_are() {
         for (name, expected) in rows {
             assert_eq!(part(&file, name), expected, "{what}: {name}");
         }
-        assert_eq!(file.summary(), "xml: complete", "{what}");
+        assert_eq!(file.summary(), "odf-flat: complete", "{what}");
     }
     let word = "<?xml version=\"1.0\"?><w:wordDocument><w:body><w:p><w:r><w:t>41</w:t></w:r><w:r><w:t>11</w:t></w:r></w:p></w:body></w:wordDocument>";
     assert_eq!(part(&read("a.xml", word), "body"), "4111");

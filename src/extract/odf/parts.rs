@@ -48,11 +48,6 @@ impl<'b> Parts<'b> {
         })
     }
 
-    /// The name under which text is pushed now.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Text goes to a part of this name from here on.
     pub(super) fn switch(&mut self, name: &str, out: &mut dyn Output) -> Result<(), Failure> {
         if self.name != name {

@@ -8,8 +8,8 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, ar, cab, cards, cpio, epub, gz, html, iso, iwork, json, mail, mbox, odf, ole, ooxml, pdf, pst, rar, rtf,
-    sevenz, streams, tar, text, tnef, xml, zip,
+    Extractor, ar, boxnote, cab, cards, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, mail, mbox, odf, ole,
+    onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -31,11 +31,17 @@ pub struct Kind {
     pub version: u32,
     /// True when contents of other types may be found inside, which are read as what they are.
     pub has_members: bool,
+    /// What stays unread however well its reader does: the pixels of pictures.
+    pub short_of: Option<Reason>,
 }
 
 impl Kind {
     const fn with_members(self) -> Self {
         Self { has_members: true, ..self }
+    }
+
+    const fn short_of(self, reason: Reason) -> Self {
+        Self { short_of: Some(reason), ..self }
     }
 }
 
@@ -62,7 +68,7 @@ const fn row(
     mime: &'static [&'static str],
     treatment: Treatment,
 ) -> Kind {
-    Kind { name, extensions, mime, treatment, is_text: false, version: 1, has_members: false }
+    Kind { name, extensions, mime, treatment, is_text: false, version: 1, has_members: false, short_of: None }
 }
 
 const fn text_row(
@@ -71,7 +77,7 @@ const fn text_row(
     mime: &'static [&'static str],
     treatment: Treatment,
 ) -> Kind {
-    Kind { name, extensions, mime, treatment, is_text: true, version: 1, has_members: false }
+    Kind { name, extensions, mime, treatment, is_text: true, version: 1, has_members: false, short_of: None }
 }
 
 use Treatment::{AsRuns, AsText, Cell, InCell, InPlace, Skip};
@@ -116,8 +122,8 @@ pub static KINDS: &[Kind] = &[
         InPlace(xml::extract),
     )
     .with_members(),
-    text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(json::extract)),
-    text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(json::extract)),
+    text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(ipynb::extract)).with_members(),
+    text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(boxnote::extract)),
     // Office documents.
     Kind {
         version: 2,
@@ -158,14 +164,20 @@ pub static KINDS: &[Kind] = &[
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
-    row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
+    row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
     row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
     row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
     row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
     row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
     row("tnef", &["tnef"], &["application/vnd.ms-tnef"], InCell(tnef::extract)).with_members(),
-    row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
+    row(
+        "sqlite",
+        &["sqlite", "sqlite3", "db3", "gpkg", "mbtiles"],
+        &["application/vnd.sqlite3"],
+        InCell(sqlite::extract),
+    )
+    .with_members(),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
     row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
     row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
@@ -192,7 +204,7 @@ pub static KINDS: &[Kind] = &[
     row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)).with_members(),
     row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)).with_members(),
     row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)).with_members(),
-    row("dbf", &["dbf"], &["application/vnd.dbf"], UNSUPPORTED),
+    row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)),
     row(
         "zip",
         &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
@@ -219,26 +231,36 @@ pub static KINDS: &[Kind] = &[
     row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),
     row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], UNSUPPORTED),
     row("wordperfect", &["wpd", "wp"], &["application/vnd.wordperfect"], UNSUPPORTED),
-    row("plist", &["plist", "webloc"], &["application/x-plist"], AsRuns(Reason::Unsupported)),
+    row("plist", &["plist", "webloc"], &["application/x-plist"], InCell(plist::extract)).with_members(),
     row("binary", &["bin", "dat"], &["application/octet-stream"], AsRuns(Reason::Unsupported)),
     // Encrypted as a whole.
     row("encrypted-office", SEALED_EXTENSIONS, &["application/encrypted"], Skip(Reason::EncryptedPassword)),
     row("rights-office", SEALED_EXTENSIONS, &["application/vnd.ms-office.protected"], Skip(Reason::EncryptedRights)),
     row("pgp", &["gpg", "pgp"], &["application/pgp-encrypted"], AsRuns(Reason::EncryptedPassword)),
     // Pictures: documents to come.
-    row("png", &["png", "apng"], &["image/png"], PICTURE),
-    row("jpeg", &["jpg", "jpeg", "jpe", "jfif"], &["image/jpeg"], PICTURE),
-    row("gif", &["gif"], &["image/gif"], PICTURE),
+    row("png", &["png", "apng"], &["image/png"], InCell(picture::png)).with_members().short_of(Reason::ImageOnly),
+    row("jpeg", &["jpg", "jpeg", "jpe", "jfif"], &["image/jpeg"], InCell(picture::jpeg))
+        .with_members()
+        .short_of(Reason::ImageOnly),
+    row("gif", &["gif"], &["image/gif"], InCell(picture::gif)).with_members().short_of(Reason::ImageOnly),
     row("bmp", &["bmp", "dib"], &["image/bmp"], PICTURE),
-    row("tiff", &["tif", "tiff", "dng", "nef", "cr2", "arw"], &["image/tiff"], PICTURE),
-    row("webp", &["webp"], &["image/webp"], PICTURE),
-    row("heif", &["heic", "heif", "avif"], &["image/heif"], PICTURE),
-    row("jpeg2000", &["jp2", "j2k", "jpx"], &["image/jp2"], PICTURE),
-    row("jpegxl", &["jxl"], &["image/jxl"], PICTURE),
+    row("tiff", &["tif", "tiff", "dng", "nef", "cr2", "arw"], &["image/tiff"], InCell(picture::tiff))
+        .with_members()
+        .short_of(Reason::ImageOnly),
+    row("webp", &["webp"], &["image/webp"], InCell(picture::webp)).with_members().short_of(Reason::ImageOnly),
+    row("heif", &["heic", "heif", "avif"], &["image/heif"], InCell(picture::boxes))
+        .with_members()
+        .short_of(Reason::ImageOnly),
+    row("jpeg2000", &["jp2", "j2k", "jpx"], &["image/jp2"], InCell(picture::boxes))
+        .with_members()
+        .short_of(Reason::ImageOnly),
+    row("jpegxl", &["jxl"], &["image/jxl"], InCell(picture::boxes)).with_members().short_of(Reason::ImageOnly),
     row("ico", &["ico", "cur"], &["image/vnd.microsoft.icon"], PICTURE),
-    row("psd", &["psd", "psb"], &["image/vnd.adobe.photoshop"], PICTURE),
-    row("wmf", &["wmf", "emf"], &["image/wmf"], PICTURE),
-    row("dicom", &["dcm"], &["application/dicom"], PICTURE),
+    row("psd", &["psd", "psb"], &["image/vnd.adobe.photoshop"], InCell(picture::psd))
+        .with_members()
+        .short_of(Reason::ImageOnly),
+    row("wmf", &["wmf", "emf"], &["image/wmf"], InCell(picture::metafile)).with_members().short_of(Reason::ImageOnly),
+    row("dicom", &["dcm"], &["application/dicom"], InCell(picture::dicom)).with_members().short_of(Reason::ImageOnly),
     // Nothing to read.
     row("empty", &[], &["application/x-empty"], InPlace(nothing)),
     row(
@@ -455,8 +477,8 @@ mod tests {
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
         let holds = |name: &str| kind(name).has_members;
-        assert!(["zip", "docx", "gzip", "eml"].map(holds).iter().all(|holds| *holds));
-        assert!(["text", "csv", "binary"].map(holds).iter().all(|holds| !holds));
+        assert!(["html", "docx", "zip", "gzip", "tar", "jpeg", "sqlite"].into_iter().all(holds));
+        assert!(!["text", "csv", "json", "font"].into_iter().any(holds));
     }
 
     #[test]

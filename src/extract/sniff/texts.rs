@@ -21,11 +21,14 @@ pub(super) fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'sta
     if first.starts_with("-----BEGIN PGP MESSAGE-----") {
         return "pgp";
     }
+    if is_uuencoded(first) {
+        return "uuencode";
+    }
     if begins_with_word(first, "BEGIN:VCALENDAR") {
-        return "ics";
+        return "calendar";
     }
     if begins_with_word(first, "BEGIN:VCARD") {
-        return "vcf";
+        return "vcard";
     }
     if is_html(first, extension) {
         return "html";
@@ -39,7 +42,7 @@ pub(super) fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'sta
     if is_page_archive(&start) {
         return "mhtml";
     }
-    if is_mail(&start) || is_promised_mail(&start, extension) {
+    if is_mail(&start, extension) {
         return if extension == "mht" || extension == "mhtml" { "mhtml" } else { "eml" };
     }
     if is_json(first, extension) {
@@ -55,6 +58,13 @@ pub(super) fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'sta
 /// True when the text begins with `word` in any letter case.
 fn begins_with_word(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+/// `begin`, the rights of the file in octal, its name; or the line of yEnc.
+fn is_uuencoded(text: &str) -> bool {
+    let rights = text.strip_prefix("begin ").and_then(|rest| rest.split_once(' ')).map(|(rights, _)| rights);
+    let octal = |rights: &str| matches!(rights.len(), 3 | 4) && rights.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    rights.is_some_and(octal) || text.starts_with("=ybegin ")
 }
 
 /// A page begins with its own tag or one that only pages have; the extension decides for anything with a tag.
@@ -207,48 +217,49 @@ fn is_mbox(start: &str) -> bool {
     begins_header && (envelope.contains(':') || headers.contains("\nReceived:") || headers.contains("\nDate:"))
 }
 
+/// Any printable ASCII but a colon (RFC 5322 2.2).
 fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
 }
 
-/// Lines of a mail's head, unfolded names in lower case beside their values; ends where the head does.
-fn header_lines(start: &str) -> Option<Vec<(String, String)>> {
-    let mut headers: Vec<(String, String)> = Vec::new();
+/// Lines of a mail's head, unfolded, each a name and a value in lower case; ends where the head does. One line in five may be
+/// no header at all.
+fn header_lines(start: &str) -> Option<Vec<(&str, String)>> {
+    let mut headers: Vec<(&str, String)> = Vec::new();
+    let mut strays = 0;
     for line in start.lines() {
         if line.trim().is_empty() {
             break;
         }
         if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = headers.last_mut() {
-                value.push_str(line);
+                value.push_str(&line.to_ascii_lowercase());
             }
             continue;
         }
-        let (name, value) = line.split_once(':')?;
-        if !is_header_name(name.trim_end()) {
-            return None;
+        match line.split_once(':').filter(|(name, _)| is_header_name(name.trim_end())) {
+            Some((name, value)) => headers.push((name.trim_end(), value.to_ascii_lowercase())),
+            None => strays += 1,
         }
-        headers.push((name.trim_end().to_ascii_lowercase(), value.to_ascii_lowercase()));
     }
-    Some(headers)
+    (strays * 4 <= headers.len()).then_some(headers)
 }
 
 /// A web page saved whole (RFC 2557): parts that belong together, and nobody it was sent to.
 fn is_page_archive(start: &str) -> bool {
     let Some(headers) = header_lines(start) else { return false };
-    let value = |name: &str| headers.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str());
+    let value =
+        |name: &str| headers.iter().find(|(is, _)| is.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
     let related = value("content-type").is_some_and(|value| value.contains("multipart/related"));
     let sent = ["to", "received", "message-id", "return-path"].into_iter().any(|name| value(name).is_some());
-    value("snapshot-content-location").is_some() || (related && value("mime-version").is_some() && !sent)
+    value("snapshot-content-location").is_some()
+        || value("from").is_some_and(|from| from.contains("saved by"))
+        || (related && value("mime-version").is_some() && !sent)
 }
 
-/// A message within another may have a single field: its name then says what it is.
-fn is_promised_mail(start: &str, extension: &str) -> bool {
-    matches!(extension, "eml" | "emlx") && header_lines(start).is_some_and(|lines| !lines.is_empty())
-}
-
-/// A mail begins with header lines; at least two of them are ones that mail programs write.
-fn is_mail(start: &str) -> bool {
+/// A mail begins with header lines: three that mail programs write, or two of which one only mails have, or one where the
+/// name says mail.
+fn is_mail(start: &str, extension: &str) -> bool {
     const KNOWN: &[&str] = &[
         "received",
         "from",
@@ -272,6 +283,8 @@ fn is_mail(start: &str) -> bool {
         "in-reply-to",
         "user-agent",
     ];
+    const TELLING: &[&str] =
+        &["From", "Received", "Message-ID", "Message-Id", "MIME-Version", "Mime-Version", "Return-Path"];
     // The file of Apple Mail has the length of the mail in its first line.
     let lines = start.split_once('\n').filter(|(first, _)| {
         let first = first.trim();
@@ -279,9 +292,13 @@ fn is_mail(start: &str) -> bool {
     });
     let start = lines.map_or(start, |(_, rest)| rest).trim_start_matches(['\r', '\n']);
     let Some(headers) = header_lines(start) else { return false };
-    let known = headers.iter().filter(|(name, _)| KNOWN.contains(&name.as_str())).count();
-    let is_typed = headers.iter().any(|(name, value)| name == "content-type" && value.contains('/'));
-    known >= 3 || (known == 2 && is_typed)
+    let promised =
+        ["eml", "mhtml", "mbox"].into_iter().any(|kind| registry::kind(kind).extensions.contains(&extension));
+    let is_known = |name: &str| KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let known = headers.iter().filter(|(name, _)| is_known(name)).count();
+    // Settings have lines like `from: a` too, but spell them small.
+    let tells = |name: &str| TELLING.contains(&name);
+    known >= 3 || (known == 2 && headers.iter().any(|(name, _)| tells(name))) || (known == 1 && promised)
 }
 
 /// Rows of equally many cells: at least three, by a separator that also stands in the first.

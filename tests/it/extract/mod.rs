@@ -1,7 +1,7 @@
 //! Documents to text: rows for each format, and hostile files that must stay cheap.
 
 pub(crate) mod build;
-mod corpus;
+mod bundles;
 mod hostile;
 mod office;
 mod office_places;

@@ -78,13 +78,13 @@ fn pages_say_everything_they_hold() {
 }
 
 #[test]
-fn documents_embedded_in_a_page_are_members_and_pictures_are_not() {
+fn what_is_embedded_in_a_page_is_a_member_pictures_too() {
     let page =
         "<html><a href='data:text/csv;base64,YSxiCjEsMg=='>x</a><img src='data:image/png;base64,iVBORw0KGgo='></html>";
     let file = read("a.html", page);
     assert_eq!(file.parts[1].name, "embedded 1 (text/csv) > text");
     assert_eq!(file.parts[1].text, "a,b\n1,2");
-    assert_eq!(file.summary(), "html: complete");
+    assert_eq!(file.summary(), "html: partial: member [embedded 2 (image/png): image_only]");
 }
 
 #[test]

@@ -20,8 +20,8 @@ const FONT_SCRAMBLING: &[&str] = &["http://www.idpf.org/2008/embedding", "http:/
 /// Reads a book.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     let book = Book { source: *source, archive: Archive::open(source)? };
-    let sealed = book.optional("META-INF/encryption.xml", out, |xml| sealed_members(xml))?.unwrap_or_default();
-    let roots = book.optional("META-INF/container.xml", out, |xml| root_files(xml))?.unwrap_or_default();
+    let sealed = book.optional("META-INF/encryption.xml", out, sealed_members)?.unwrap_or_default();
+    let roots = book.optional("META-INF/container.xml", out, root_files)?.unwrap_or_default();
     let mut order = Vec::new();
     for root in &roots {
         let Some(at) = book.entry(root) else { continue };

@@ -112,7 +112,8 @@ pub static KINDS: &[Kind] = &[
     ),
     text_row("json", JSON_EXTENSIONS, &["application/json", "application/x-ndjson"], InPlace(json::extract)),
     text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)).with_members(),
-    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)).with_members(),
+    Kind { version: 2, ..text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)) }
+        .with_members(),
     text_row("svg", &["svg"], &["image/svg+xml"], InPlace(xml::extract)),
     text_row(
         "odf-flat",
@@ -124,26 +125,35 @@ pub static KINDS: &[Kind] = &[
     text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(ipynb::extract)).with_members(),
     text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(boxnote::extract)),
     // Office documents.
-    row(
-        "docx",
-        &["docx", "docm", "dotx", "dotm"],
-        &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
-        InPlace(ooxml::extract_docx),
-    )
+    Kind {
+        version: 2,
+        ..row(
+            "docx",
+            &["docx", "docm", "dotx", "dotm"],
+            &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
+            InPlace(ooxml::extract_docx),
+        )
+    }
     .with_members(),
-    row(
-        "xlsx",
-        &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
-        &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
-        InPlace(ooxml::extract_xlsx),
-    )
+    Kind {
+        version: 2,
+        ..row(
+            "xlsx",
+            &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
+            &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
+            InPlace(ooxml::extract_xlsx),
+        )
+    }
     .with_members(),
-    row(
-        "pptx",
-        &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
-        &["application/vnd.openxmlformats-officedocument.presentationml.presentation"],
-        InPlace(ooxml::extract_pptx),
-    )
+    Kind {
+        version: 2,
+        ..row(
+            "pptx",
+            &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
+            &["application/vnd.openxmlformats-officedocument.presentationml.presentation"],
+            InPlace(ooxml::extract_pptx),
+        )
+    }
     .with_members(),
     // Documents to be read in a cell.
     row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),

@@ -345,8 +345,9 @@ impl<'b> Content<'b> {
         let name = self.page_name.clone();
         self.parts.switch(&name, out)?;
         let given = tag.attribute("name").unwrap_or_default();
-        let is_number = given.trim_start_matches(|c: char| c.is_alphabetic()).bytes().all(|b| b.is_ascii_digit());
-        if !is_number {
+        let number = given.trim_start_matches(|c: char| c.is_alphabetic());
+        let is_made_up = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        if !is_made_up {
             self.parts.set_aside("names", &Place::Whole, given, out)?;
         }
         Ok(())
@@ -386,7 +387,7 @@ impl<'b> Content<'b> {
     fn begin_cell(&mut self, tag: &Tag<'_>) {
         let head = CellHead::of(tag);
         let Some(table) = self.tables.last_mut().filter(|_| self.captures.is_empty()) else { return };
-        table.begin_cell(&head);
+        table.begin_cell(&head, &self.parts);
         let is_apart = table.is_sheet() || !head.stored.is_empty();
         self.renew_place();
         if is_apart {

@@ -18,6 +18,8 @@ pub(super) struct Parts<'b> {
     pending: Option<char>,
     /// True once any text was pushed.
     pub(super) any: bool,
+    /// Texts pushed so far.
+    pushed: u64,
     asides: Vec<Aside>,
     held: Hold<'b>,
     budget: &'b Budget,
@@ -38,16 +40,12 @@ impl<'b> Parts<'b> {
             is_open: false,
             pending: None,
             any: false,
+            pushed: 0,
             asides: Vec::new(),
             held: budget.hold(0)?,
             budget,
             waiting_bytes: 0,
         })
-    }
-
-    /// The name under which text is pushed now.
-    pub(super) fn name(&self) -> &str {
-        &self.name
     }
 
     /// Text goes to a part of this name from here on.
@@ -73,6 +71,19 @@ impl<'b> Parts<'b> {
         self.pending = Some(stronger(self.pending, separator));
     }
 
+    /// Ends a cell, in which text was pushed when `pushed` tells less than now: a tab then takes the place of a line's end.
+    pub(super) fn end_cell(&mut self, pushed: u64) {
+        if self.pushed > pushed {
+            self.pending = Some('\t');
+        }
+        self.pend('\t');
+    }
+
+    /// How many texts were pushed so far.
+    pub(super) fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
     /// Pushes text after the separator asked for.
     pub(super) fn push(&mut self, place: &Place, text: &str, out: &mut dyn Output) -> Result<(), Failure> {
         if text.is_empty() {
@@ -84,6 +95,7 @@ impl<'b> Parts<'b> {
             self.any = true;
             self.pending = None;
         }
+        self.pushed += 1;
         out.push(self.pending.take().map_or(Edge::Join, Edge::Soft), place, text, None)?;
         Ok(())
     }

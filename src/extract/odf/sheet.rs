@@ -22,6 +22,8 @@ pub(super) struct Table {
     column: u32,
     row_repeats: u32,
     column_repeats: u32,
+    /// Texts pushed before the present cell.
+    pushed: u64,
     /// The texts of the present row, kept only when the row is repeated.
     kept: Vec<(u32, String)>,
 }
@@ -57,7 +59,7 @@ impl CellHead {
 impl Table {
     /// A table that begins.
     pub(super) fn new(number: u32, is_sheet: bool) -> Self {
-        Self { number, is_sheet, row: 0, column: 0, row_repeats: 1, column_repeats: 1, kept: Vec::new() }
+        Self { number, is_sheet, row: 0, column: 0, row_repeats: 1, column_repeats: 1, pushed: 0, kept: Vec::new() }
     }
 
     /// True for the tables of a spreadsheet.
@@ -98,7 +100,8 @@ impl Table {
     }
 
     /// Begins a cell.
-    pub(super) fn begin_cell(&mut self, head: &CellHead) {
+    pub(super) fn begin_cell(&mut self, head: &CellHead, parts: &Parts<'_>) {
+        self.pushed = parts.pushed();
         self.column = self.column.saturating_add(1);
         self.column_repeats = head.repeats;
     }
@@ -124,7 +127,7 @@ impl Table {
         }
         self.column = first.saturating_add(self.column_repeats - 1);
         self.column_repeats = 1;
-        parts.pend('\t');
+        parts.end_cell(self.pushed);
         Ok(())
     }
 

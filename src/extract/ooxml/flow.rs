@@ -92,6 +92,8 @@ pub(super) fn push_text(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result
 #[derive(Default)]
 struct Flow {
     any: bool,
+    /// Texts so far.
+    texts: u64,
     /// What to put before the next text; the strongest of what passed since the last.
     pending: Option<char>,
     paragraphs: u32,
@@ -133,6 +135,8 @@ struct Table {
     number: u32,
     row: u32,
     column: u32,
+    /// Texts before the present cell.
+    texts_before: u64,
 }
 
 impl Flow {
@@ -153,7 +157,7 @@ impl Flow {
             "comment" | "threadedComment" => self.place_by_reference(tag),
             "tbl" => {
                 self.tables_seen += 1;
-                self.tables.push(Table { number: self.tables_seen, row: 0, column: 0 });
+                self.tables.push(Table { number: self.tables_seen, row: 0, column: 0, texts_before: self.texts });
                 self.pend('\n');
             }
             "tr" => self.next_row(),
@@ -190,7 +194,8 @@ impl Flow {
                 self.pend('\n');
                 self.renew_place();
             }
-            "tc" | "v" | "pt" => self.pending = self.pending.map(|_| '\t').or(Some('\t')),
+            "v" | "pt" => self.pending = Some('\t'),
+            "tc" => self.end_cell(),
             "ser" | "cat" | "title" | "txPr" | "comment" | "cm" | "text" | "listItem" | "docPr" | "cNvPr"
             | "author" | "tag" | "section" | "person" | "cmAuthor" | "docVar" | "div" => {
                 self.pend('\n');
@@ -238,6 +243,7 @@ impl Flow {
         out: &mut dyn Output,
     ) -> Result<(), Failure> {
         self.any = true;
+        self.texts += 1;
         if let Some(aside) = self.asides.last_mut().filter(|aside| aside.text.len() < ASIDE_BYTES_MAX) {
             aside.text.extend(separator.filter(|_| !aside.text.is_empty()));
             aside.text.push_str(text);
@@ -345,8 +351,18 @@ impl Flow {
     fn next_cell(&mut self) {
         if let Some(table) = self.tables.last_mut() {
             table.column = table.column.saturating_add(1);
+            table.texts_before = self.texts;
         }
         self.renew_place();
+    }
+
+    /// Ends a cell. The paragraph in it asked for a line's end, which a tab takes the place of; an empty cell leaves the end of
+    /// the row before it.
+    fn end_cell(&mut self) {
+        if self.tables.last().is_none_or(|table| self.texts > table.texts_before) {
+            self.pending = Some('\t');
+        }
+        self.pend('\t');
     }
 
     fn renew_place(&mut self) {

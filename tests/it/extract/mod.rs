@@ -4,6 +4,8 @@ pub(crate) mod build;
 mod bundles;
 mod hostile;
 mod office;
+mod office_places;
+mod opendocument;
 mod rows;
 
 use sluicebox::clock::Clock;

@@ -25,6 +25,10 @@ fn paragraphs_come_as_a_reader_sees_them() {
             "4111\t1111\nx\nafter",
         ),
         (
+            "<w:tbl><w:tr><w:tc><w:p><w:t>a</w:t></w:p></w:tc></w:tr><w:tr><w:tc><w:p/></w:tc><w:tc><w:p><w:t>b</w:t></w:p></w:tc></w:tr></w:tbl>",
+            "a\nb",
+        ),
+        (
             "<w:p><w:r><w:t>12</w:t></w:r><w:del><w:r><w:delText>34</w:delText></w:r></w:del><w:ins><w:r><w:t>56</w:t></w:r></w:ins><w:r><w:t>78</w:t></w:r></w:p>",
             "125678\n123478",
         ),
@@ -69,14 +73,14 @@ fn parts_are_found_through_relationships_and_none_is_passed_over() {
         ("customXml/item1.xml", b"<client><ssn>078-05-1121</ssn></client>"),
         ("word/embeddings/inner.docx", &member),
         ("word/afchunk.htm", b"<html><p>chunk</p></html>"),
-        ("word/media/image1.png", b"\x89PNG"),
+        ("word/fonts/font1.odttf", b"scrambled"),
     ];
     let file = read("a.docx", docx("<w:p><w:t>body</w:t></w:p>", more));
     let rows = [
         ("header9", "head"),
-        ("word/orphan", "nothing leads here"),
-        ("custom properties", "property name SSN\nlpwstr 078-05-1120"),
-        ("customxml/item1", "ssn 078-05-1121"),
+        ("word/orphan (nothing refers to it)", "nothing leads here"),
+        ("custom properties (nothing refers to it)", "property name SSN\nlpwstr 078-05-1120"),
+        ("customxml/item1 (nothing refers to it)", "ssn 078-05-1121"),
         ("links", "mailto:a@b.example"),
         ("word/embeddings/inner.docx > body", "inner"),
         ("word/afchunk.htm > text", "chunk"),
@@ -89,8 +93,10 @@ fn parts_are_found_through_relationships_and_none_is_passed_over() {
 
 #[test]
 fn a_document_of_nothing_but_pictures_says_so() {
-    let file = read("a.docx", docx("<w:p/>", &[("word/media/image1.png", b"\x89PNG")]));
-    assert_eq!(file.summary(), "docx: partial: image_only");
+    let picture: &[(&str, &[u8])] = &[("word/media/image1.png", b"\x89PNG\r\n\x1a\n")];
+    assert!(read("a.docx", docx("<w:p/>", picture)).summary().starts_with("docx: partial: image_only"));
+    let beside_text = read("a.docx", docx("<w:p><w:t>text</w:t></w:p>", picture)).summary();
+    assert_eq!(beside_text, "docx: partial: member [word/media/image1.png: image_only]");
 }
 
 #[test]

@@ -3,18 +3,30 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod cards;
 pub mod decode;
+mod epub;
 mod gz;
 mod html;
+mod iwork;
 mod json;
+mod mail;
 mod mapi;
+mod mbox;
+mod odf;
 mod ole;
 mod ooxml;
 mod parts;
+mod pdf;
+mod peek;
+mod pst;
+mod rar;
 pub mod recover;
 pub mod registry;
 mod rtf;
+mod sevenz;
 pub mod sniff;
+mod streams;
 mod tar;
 mod text;
 mod tnef;

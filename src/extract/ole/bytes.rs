@@ -18,10 +18,6 @@ pub(in crate::extract) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_le_bytes)
 }
 
-pub(in crate::extract) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
-    array(bytes, at).map(i32::from_le_bytes)
-}
-
 pub(in crate::extract) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_le_bytes)
 }

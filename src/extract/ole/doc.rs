@@ -9,8 +9,8 @@ use super::compound::{Compound, Stream};
 use super::doc_text::Flow;
 use super::runs;
 use crate::content::budget::Hold;
-use crate::extract::Failure;
 use crate::extract::parts::{Parts, printable};
+use crate::extract::{Failure, Source};
 use crate::model::{Place, Reason};
 use encoding_rs::{Encoding, WINDOWS_1252};
 
@@ -236,6 +236,37 @@ impl<'a> Document<'_, 'a> {
         }
         Ok(())
     }
+}
+
+/// True for the beginning of a document of Word 2 to 95, which may stand without a container.
+pub(super) fn begins_document(head: &[u8]) -> bool {
+    matches!(u16_at(head, 0), Some(0xa59b | 0xa59c | 0xa5db | 0xa5dc)) && u32_at(head, 0x1c) > u32_at(head, 0x18)
+}
+
+/// Pushes a document without a container: its text lies in one run, and what is around it is read by its shape.
+pub(super) fn push_bare(source: &Source<'_>, parts: &mut Parts<'_>) -> Result<(), Failure> {
+    let stream = Stream::whole(source);
+    let header = stream.bytes_at(0, HEADER_BYTES)?;
+    if u16_at(&header, 10).is_some_and(|flags| flags & 0x0100 != 0) {
+        return Err(Failure::refused(Reason::EncryptedPassword, "the document is encrypted"));
+    }
+    let (from, to) = (u32_at(&header, 0x18).unwrap_or(0), u32_at(&header, 0x1c).unwrap_or(0));
+    let (from, to) = (u64::from(from), u64::from(to).min(stream.len()));
+    let encoding = code_page(code_page_of_language(u16_at(&header, 6).unwrap_or(0)));
+    parts.begin("text")?;
+    let (mut flow, mut step, mut at) = (Flow::default(), vec![0; STEP_BYTES], from);
+    while at < to {
+        let want = usize::try_from(to - at).unwrap_or(usize::MAX).min(STEP_BYTES);
+        let n = stream.read_at(at, &mut step[..want])?;
+        if n == 0 {
+            break;
+        }
+        flow.take_narrow(&step[..n], encoding, parts)?;
+        at += n as u64;
+    }
+    flow.end(parts)?;
+    parts.begin_recovered("deleted text")?;
+    runs::push(&stream, to.max(0x80), stream.len(), parts)
 }
 
 /// The table itself behind the property runs that may stand before it ([MS-DOC] 2.9.38).

@@ -38,6 +38,7 @@ const DOCUMENTS: &[(&[&str], Reader)] = &[
     (&["WordDocument"], doc::push),
     (&["Workbook", "Book"], biff::push),
     (&["PowerPoint Document"], ppt::push),
+    (&["PP97_DUALSTORAGE"], ppt::push_dual),
     (&["PP40"], ppt::push_oldest),
     (&["__properties_version1.0"], msg::push),
     (&["VisioDocument"], other::push_visio),
@@ -47,8 +48,11 @@ const DOCUMENTS: &[(&[&str], Reader)] = &[
 
 /// Pushes all that a compound file says.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
-    let compound = Compound::open(source)?;
     let mut parts = Parts::new(out);
+    if !source.content.head()?.starts_with(b"\xd0\xcf\x11\xe0") {
+        return extract_bare(source, &mut parts);
+    }
+    let compound = Compound::open(source)?;
     let has = |names: &&[&str]| names.iter().any(|name| compound.child(ROOT, name).is_some());
     if has(&["EncryptedPackage"].as_slice()) {
         return Err(Failure::refused(Reason::EncryptedPassword, "the package inside is encrypted"));
@@ -74,4 +78,17 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         None if compound.is_damaged() => Err(Failure::corrupt("a stream of the compound file is cut or loops")),
         None => Ok(()),
     }
+}
+
+/// Documents that are one stream without a container, as programs before Office 95 wrote them.
+fn extract_bare(source: &Source<'_>, parts: &mut Parts<'_>) -> Result<(), Failure> {
+    let head = source.content.head()?;
+    if biff::begins_workbook(head) {
+        biff::push_bare(source, parts)?;
+    } else if doc::begins_document(head) {
+        doc::push_bare(source, parts)?;
+    } else {
+        return Err(Failure::corrupt("neither a compound file nor a document of old"));
+    }
+    parts.end()
 }

@@ -371,3 +371,11 @@ pub(super) fn push_oldest(compound: &Compound<'_>, storage: usize, parts: &mut P
     parts.begin("text")?;
     super::runs::push(&stream, 0, stream.len(), parts)
 }
+
+/// Files for PowerPoint 95 and 97 at once keep the newer presentation in a storage.
+pub(super) fn push_dual(compound: &Compound<'_>, storage: usize, parts: &mut Parts<'_>) -> Result<(), Failure> {
+    match compound.child(storage, "PP97_DUALSTORAGE") {
+        Some(inner) => push(compound, inner, parts),
+        None => Ok(()),
+    }
+}

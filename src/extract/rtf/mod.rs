@@ -64,6 +64,8 @@ struct Group {
     outside_html: bool,
     /// `\*` was seen: a word that is not known makes the group no text of the document.
     starred: bool,
+    /// The group itself began a destination: what it gathered ends with it, also inside one of the same kind.
+    begins: bool,
 }
 
 struct Document<'b, R> {
@@ -106,6 +108,7 @@ impl<'b, R: BufRead> Document<'b, R> {
             in_table: false,
             outside_html: false,
             starred: false,
+            begins: false,
         };
         Self {
             tokens,
@@ -169,6 +172,7 @@ impl<'b, R: BufRead> Document<'b, R> {
         self.budget.check_nesting(self.groups.len())?;
         let mut group = *self.group();
         group.starred = false;
+        group.begins = false;
         self.decode();
         self.groups.push(group);
         Ok(())
@@ -181,7 +185,7 @@ impl<'b, R: BufRead> Document<'b, R> {
         if self.groups.len() > 1 {
             self.groups.pop();
         }
-        if ended.goes != self.group().goes {
+        if ended.begins {
             self.end_of_destination(ended.goes);
         }
     }
@@ -266,8 +270,8 @@ impl<'b, R: BufRead> Document<'b, R> {
             // Within what is skipped all is skipped, but for a picture's alternatives.
             (Goes::Skipped | Goes::Fonts, _) => {}
             (Goes::Beside(_), Some(Goes::Text | Goes::Waits)) => {}
-            (_, Some(goes)) => group.goes = goes,
-            (Goes::Text, None) if starred => group.goes = Goes::Beside(Side::Further),
+            (_, Some(goes)) => (group.goes, group.begins) = (goes, true),
+            (Goes::Text, None) if starred => (group.goes, group.begins) = (Goes::Beside(Side::Further), true),
             _ => {}
         }
     }

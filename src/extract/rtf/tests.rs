@@ -64,7 +64,7 @@ fn documents_say_what_they_hold() {
         ("big5", b"{\\rtf1\\ansicpg950 \\'a4\\'a4}", "[text]中"),
         ("what stands for unicode is passed over", b"{\\rtf1\\uc2\\u24847\\'88\\'d3x\\uc0\\u65 B}", "[text]意xAB"),
         ("halves of a character", b"{\\rtf1\\uc1\\u-10179?\\u-8704?!}", "[text]😀!"),
-        ("raw bytes", b"{\\rtf1 a\\bin6 }}{{\\\\ b}", "[text]ab"),
+        ("raw bytes", b"{\\rtf1 a\\bin6 }}{{\\\\ b}", "[text]a b"),
         (
             "links",
             b"{\\rtf1 see {\\field{\\*\\fldinst HYPERLINK \"http://a.example\"}{\\fldrslt here}} now\\par}",
@@ -95,7 +95,7 @@ fn documents_say_what_they_hold() {
         (
             "a page of HTML",
             b"{\\rtf1\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf \\par\\htmlrtf0 a &{\\*\\htmltag72 </p>}}",
-            "[body.html > text]a &",
+            "[body.html > text]|a &",
         ),
         ("a hyphen that is no number", b"{\\rtf1 a\\b-c}", "[text]a-c"),
     ];

@@ -9,8 +9,8 @@ mod records;
 mod sheet;
 mod strings;
 
-use super::bytes::{code_page, u16_at, u32_at, up_to};
-use super::compound::{Compound, ROOT, Stream};
+use super::bytes::{code_page, u16_at, u32_at};
+use super::compound::{Compound, Stream};
 use crate::content::Budget;
 use crate::extract::ooxml::number_format::Format;
 use crate::extract::parts::{Parts, printable};
@@ -329,20 +329,10 @@ fn push_cache(records: &mut Records<'_>, parts: &mut Parts<'_>) -> Result<(), Fa
 }
 
 /// A workbook stream without a container, as Excel before 5 wrote it.
-pub(in crate::extract) fn extract_raw(
-    source: &Source<'_>,
-    out: &mut dyn crate::extract::Output,
-) -> Result<(), Failure> {
-    let mut parts = Parts::new(out);
-    let stream = Stream::whole(source);
-    let head = stream.bytes_at(0, 16)?;
-    if !begins_workbook(up_to(&head, 0, 16)) || !push_workbook(stream, source.budget, &mut parts)? {
-        return Err(Failure::corrupt("not a workbook"));
+pub(super) fn push_bare(source: &Source<'_>, parts: &mut Parts<'_>) -> Result<(), Failure> {
+    if push_workbook(Stream::whole(source), source.budget, parts)? {
+        Ok(())
+    } else {
+        Err(Failure::corrupt("the workbook has no beginning"))
     }
-    parts.end()
-}
-
-/// True for a storage that holds a workbook.
-pub(super) fn is_in(compound: &Compound<'_>) -> bool {
-    compound.child(ROOT, "Workbook").or(compound.child(ROOT, "Book")).is_some()
 }

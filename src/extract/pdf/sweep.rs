@@ -345,9 +345,10 @@ impl<'a, 'b> Sweep<'a, 'b> {
         self.unclaimed.retain(is_left);
         let xfa: HashSet<_> = self.xfa.iter().map(Stream::obj_id).collect();
         self.unclaimed.retain(|stream| !xfa.contains(&stream.obj_id()));
-        let told: HashSet<String> =
-            self.entries.iter().filter(|entry| entry.part != Part::Other).map(|entry| entry.text.clone()).collect();
-        self.entries.retain(|entry| entry.part != Part::Other || !told.contains(&entry.text));
+        // A string that has its place, or was found before, is not told again.
+        let placed = self.entries.iter().filter(|entry| entry.part != Part::Other);
+        let mut told: HashSet<String> = placed.map(|entry| entry.text.clone()).collect();
+        self.entries.retain(|entry| entry.part != Part::Other || told.insert(entry.text.clone()));
         let page = |entry: &Entry| if let Place::Page(n) = entry.place { n } else { u32::MAX };
         self.entries.sort_by_key(|entry| (entry.part, page(entry)));
     }

@@ -1,6 +1,7 @@
 //! Documents to text: rows for each format, and hostile files that must stay cheap.
 
 pub(crate) mod build;
+mod containers;
 mod corpus;
 mod hostile;
 mod office;

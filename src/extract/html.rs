@@ -83,20 +83,21 @@ fn is_preformatted(name: &[u8]) -> bool {
     matches!(name, b"pre" | b"script" | b"style" | b"textarea")
 }
 
-/// Attributes that hold text or addresses; `data-` and `aria-` ones do too.
+/// Attributes that hold text or addresses; `data-` and `aria-` ones do too, and the scripts of `onclick` and its like.
 const TEXT_ATTRIBUTES: &[&str] = &[
     "abbr",
     "action",
     "alt",
     "cite",
     "content",
+    "data",
     "datetime",
+    "download",
     "formaction",
     "href",
     "id",
     "label",
     "name",
-    "onclick",
     "placeholder",
     "poster",
     "src",
@@ -266,7 +267,7 @@ impl<'o> Page<'o> {
         }
         let name = self.attribute.as_str();
         if value.is_empty()
-            || !(TEXT_ATTRIBUTES.contains(&name) || name.starts_with("data-") || name.starts_with("aria-"))
+            || !(TEXT_ATTRIBUTES.contains(&name) || ["data-", "aria-", "on"].iter().any(|start| name.starts_with(start)))
         {
             return Ok(());
         }

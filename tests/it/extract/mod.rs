@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 mod bundles;
+mod containers;
 mod hostile;
 mod office;
 mod office_places;

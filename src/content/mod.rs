@@ -4,9 +4,11 @@
 //! several readers share one content without moving each other.
 
 pub mod budget;
+mod detached;
 pub mod spool;
 
 pub use budget::{Budget, Limits, Stop};
+pub use detached::Detached;
 pub use spool::{Spool, SpoolOptions};
 
 use crate::model::Reason;

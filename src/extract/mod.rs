@@ -4,21 +4,35 @@
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
 mod boxnote;
+mod cards;
 mod dbf;
 pub mod decode;
+mod epub;
 mod gz;
 mod html;
 mod ipynb;
 mod iwork;
 mod json;
+mod mail;
+mod mbox;
+mod odf;
+mod ole;
 mod onenote;
 mod ooxml;
+mod parts;
+mod pdf;
+mod peek;
 mod picture;
 mod plist;
+mod pst;
+mod rar;
 pub mod recover;
 pub mod registry;
+mod rtf;
+mod sevenz;
 pub mod sniff;
 mod sqlite;
+mod streams;
 mod tar;
 mod text;
 mod xml;

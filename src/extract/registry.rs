@@ -8,7 +8,8 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, boxnote, dbf, gz, html, ipynb, iwork, json, onenote, ooxml, picture, plist, sqlite, tar, text, xml, zip,
+    Extractor, boxnote, cards, dbf, epub, gz, html, ipynb, iwork, json, mail, mbox, odf, ole, onenote, ooxml, pdf,
+    picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, xml, zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -95,10 +96,13 @@ pub static KINDS: &[Kind] = &[
         &["text/csv", "text/tab-separated-values"],
         InPlace(text::extract),
     ),
-    text_row("eml", &["eml", "emlx"], &["message/rfc822"], AsText(Reason::Unsupported)),
-    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], AsText(Reason::Unsupported)),
-    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], AsText(Reason::Unsupported)),
-    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
+    text_row("eml", &["eml", "emlx"], &["message/rfc822"], InPlace(mail::extract)).with_members(),
+    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], InPlace(mbox::extract)).with_members(),
+    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], InPlace(mail::extract)).with_members(),
+    text_row("ics", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(cards::extract)).with_members(),
+    text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract))
+        .with_members(),
+    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], InPlace(rtf::extract)).with_members(),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
         "google-shortcut",
@@ -108,16 +112,15 @@ pub static KINDS: &[Kind] = &[
     ),
     text_row("json", JSON_EXTENSIONS, &["application/json", "application/x-ndjson"], InPlace(json::extract)),
     text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)).with_members(),
-    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)),
+    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)).with_members(),
     text_row("svg", &["svg"], &["image/svg+xml"], InPlace(xml::extract)),
     text_row(
         "odf-flat",
         &["fodt", "fods", "fodp", "fodg"],
         &["application/vnd.oasis.opendocument.text-flat-xml"],
         InPlace(xml::extract),
-    ),
-    text_row("calendar", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(text::extract)),
-    text_row("vcard", &["vcf", "vcard"], &["text/vcard"], InPlace(text::extract)),
+    )
+    .with_members(),
     text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(ipynb::extract)).with_members(),
     text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(boxnote::extract)),
     // Office documents.
@@ -143,19 +146,19 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     // Documents to be read in a cell.
-    row("pdf", &["pdf", "ai"], &["application/pdf"], Cell),
-    row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
-    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
-    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
-    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
+    row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
+    row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)).with_members(),
+    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
+    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
+    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
-    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
-    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
-    row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
-    row("project", &["mpp"], &["application/vnd.ms-project"], Cell),
-    row("hwp", &["hwp"], &["application/x-hwp"], Cell),
-    row("ole", &["msi"], &["application/x-ole-storage"], Cell),
+    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
+    row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
+    row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
+    row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
+    row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
     row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
     row(
         "sqlite",
@@ -165,21 +168,28 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
-    row("7z", &["7z"], &["application/x-7z-compressed"], Cell),
-    row("rar", &["rar"], &["application/vnd.rar"], Cell),
-    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], Cell),
-    row("xz", &["xz", "txz"], &["application/x-xz"], Cell),
-    row("zstd", &["zst", "tzst"], &["application/zstd"], Cell),
+    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
+    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
+    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
+    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
+    row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
     row(
         "odf",
-        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp"],
+        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
         &["application/vnd.oasis.opendocument.text"],
-        UNSUPPORTED,
-    ),
-    row("epub", &["epub"], &["application/epub+zip"], UNSUPPORTED),
-    row("visio", &["vsdx", "vsdm", "vssx", "vstx"], &["application/vnd.ms-visio.drawing"], UNSUPPORTED),
-    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], UNSUPPORTED),
+        InPlace(odf::extract),
+    )
+    .with_members(),
+    row("epub", &["epub"], &["application/epub+zip"], InPlace(epub::extract)).with_members(),
+    row(
+        "visio",
+        &["vsdx", "vsdm", "vssx", "vssm", "vstx", "vstm"],
+        &["application/vnd.ms-visio.drawing"],
+        InPlace(ooxml::extract_visio),
+    )
+    .with_members(),
+    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], InPlace(ooxml::extract_xps)).with_members(),
     row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)).with_members(),
     row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)).with_members(),
     row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)).with_members(),
@@ -193,8 +203,9 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     row("gzip", &["gz", "tgz", "svgz", "emz", "wmz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
     row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)).with_members(),
-    row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
-    row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
+    row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
+    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
+    row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
     row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
     row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),
@@ -456,7 +467,7 @@ mod tests {
         assert!(!kinds.contains(&version_of("unknown")));
         let holds = |name: &str| kind(name).has_members;
         assert!(["html", "docx", "zip", "gzip", "tar", "jpeg", "sqlite"].into_iter().all(holds));
-        assert!(!["text", "xml", "json", "font"].into_iter().any(holds));
+        assert!(!["text", "csv", "json", "font"].into_iter().any(holds));
     }
 
     #[test]

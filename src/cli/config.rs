@@ -13,6 +13,7 @@ mod notify;
 pub(super) mod operators;
 mod policies;
 mod read;
+mod reading;
 mod secrets;
 mod service;
 mod source;
@@ -25,6 +26,7 @@ pub(super) use edit::{Change, Entry};
 pub(super) use error::ConfigError;
 pub(super) use notify::Notify;
 pub(super) use operators::Operators;
+pub(super) use reading::Cells;
 pub(super) use secrets::{SecretKind, Whence, private_folder, write_private};
 pub(super) use service::{Chosen, Kept, LogForm, Service};
 
@@ -67,6 +69,10 @@ pub(super) struct Config {
     anchors: Anchors,
     /// Who decides by name.
     operators: Operators,
+    /// How cells are kept.
+    cells: Cells,
+    /// Bounds for one file.
+    limits: crate::content::Limits,
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -170,13 +176,49 @@ impl Config {
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let source = Source::new(&path, &text);
         let read = read::document(&source, || own_folder("XDG_STATE_HOME", ".local/state"))?;
-        let read::Document { state, connectors, service, kept, rules, policies, operators, notify, anchors } = read;
-        Ok(Self { state, connectors, service, kept, rules, policies, operators, path, text, notify, anchors })
+        let read::Document {
+            state,
+            connectors,
+            service,
+            kept,
+            rules,
+            policies,
+            operators,
+            notify,
+            anchors,
+            cells,
+            limits,
+        } = read;
+        Ok(Self {
+            state,
+            connectors,
+            service,
+            kept,
+            rules,
+            policies,
+            operators,
+            path,
+            text,
+            notify,
+            anchors,
+            cells,
+            limits,
+        })
     }
 
     /// How the service runs.
     pub(super) fn service(&self) -> &Service {
         &self.service
+    }
+
+    /// How cells are kept.
+    pub(super) fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// Bounds for one file.
+    pub(super) fn limits(&self) -> &crate::content::Limits {
+        &self.limits
     }
 
     /// How long records are kept.

@@ -4,6 +4,7 @@
 //! check that has nothing to look at (no store yet, no connector) finds nothing, since another one says so. What is wrong
 //! early hides nothing later: all checks run, but those for which a host would only be called in vain.
 
+mod cells;
 mod local;
 mod readers;
 mod store;
@@ -48,6 +49,8 @@ enum Weight {
     Fault,
     /// Worth knowing.
     Hint,
+    /// As it should be, and worth telling.
+    Fine,
 }
 
 /// Something that is not as it should be.
@@ -71,6 +74,10 @@ impl Found {
 
     fn hint(id: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self { weight: Weight::Hint, ..Self::fault(id, what, next) }
+    }
+
+    fn fine(id: &'static str, what: impl Into<String>) -> Self {
+        Self { weight: Weight::Fine, ..Self::fault(id, what, "") }
     }
 
     fn of(mut self, connector: &ConnectorName) -> Self {
@@ -101,11 +108,12 @@ struct Check {
 }
 
 /// All of them, in the order in which they are told.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     Check { title: "data folder", run: local::data_folder },
     Check { title: "secrets", run: local::secrets },
     Check { title: "disk", run: local::disk },
     Check { title: "http", run: local::http },
+    Check { title: "cells", run: cells::cells },
     Check { title: "store", run: store::store },
     Check { title: "readers", run: readers::readers },
     Check { title: "service", run: store::service },
@@ -159,10 +167,16 @@ fn text(rows: &[(&'static str, Vec<Found>)]) -> String {
             let _ = writeln!(out, "ok     {title}");
         }
         for one in found {
-            let word = if one.weight == Weight::Fault { "FAULT" } else { "hint" };
+            let word = match one.weight {
+                Weight::Fault => "FAULT",
+                Weight::Hint => "hint",
+                Weight::Fine => "ok",
+            };
             let whose = one.connector.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
             let _ = writeln!(out, "{word:<6} {title}: {whose}{}", indented(&one.what));
-            let _ = writeln!(out, "       next: {}", indented(&one.next));
+            if !one.next.is_empty() {
+                let _ = writeln!(out, "       next: {}", indented(&one.next));
+            }
         }
     }
     let of = |weight| rows.iter().flat_map(|(_, found)| found).filter(|found| found.weight == weight).count();

@@ -1,10 +1,11 @@
 //! `sluicebox extract`: print the text that a scan would look at, with its parts and places.
 
-use super::{Failed, limits, shown, stop};
+use super::{Failed, cells, limits, shown, stop};
 use crate::clock::Clock;
 use crate::content::{Budget, Content, Links, Spool, Stop, Unopened};
 use crate::engine::local::reason_of;
 use crate::engine::stdin::Stdin;
+use crate::extract::cell;
 use crate::extract::{Edge, PartHead};
 use crate::inspect::walk::{Visitor, walk};
 use crate::model::{Coverage, Place, Reason};
@@ -25,10 +26,15 @@ pub(super) struct Args {
     format: String,
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limits::parse, help = limits::help())]
     limits: Vec<limits::Limit>,
+    /// Refuse to read where the sandbox of readers lacks a wall
+    #[arg(long)]
+    require_sandbox: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let spool = Spool::default();
+    let walled = cell::Options { require_walls: args.require_sandbox, ..cell::Options::for_threads(1) };
+    let cells = cells::start(walled)?;
     let interrupt = stop::on_signals()?;
     let (content, name, failed) = if args.path == Path::new("-") {
         let stdin = Stdin::open(Arc::clone(&interrupt));
@@ -48,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         written: 0,
         broken: None,
     };
-    let walked = walk(&content, &name, &budget, &spool, &mut printer);
+    let walked = walk(&content, &name, &budget, &spool, &cells, &mut printer);
     let mut coverage = walked.coverage;
     if let Some(error) = failed {
         coverage.lower(reason_of(&error));

@@ -7,6 +7,7 @@ mod ask;
 mod audit;
 mod backlog;
 mod breaker;
+mod cells;
 mod config;
 mod connect;
 mod cost;

@@ -13,13 +13,14 @@ mod tenants;
 use super::config::{Config, Service as Settings};
 use super::doctor::free_bytes;
 use super::key::{self, Keys};
-use super::{EXIT_FAILED, Failed, audit, logs, service, shown, stop};
+use super::{EXIT_FAILED, Failed, audit, cells, logs, service, shown, stop};
 use crate::clock::Clock;
 use crate::console::{self, Control, Edge, Routes, hooks::TenantHooks, metrics};
 use crate::engine::control::{Lock, SOCKET};
 use crate::engine::core::Core;
 use crate::engine::service::{Error, Parts, Running, Service, Task};
 use crate::engine::{act, anchor, feed, following, passes, reevaluate, tell, upkeep};
+use crate::extract::cell::Cells;
 use crate::report::units;
 use crate::store::{Record, Store};
 use std::io::Write;
@@ -48,6 +49,9 @@ pub(super) struct Args {
     /// Draw no progress on a terminal
     #[arg(long)]
     no_progress: bool,
+    /// Refuse to start where the sandbox of readers lacks a wall
+    #[arg(long)]
+    require_sandbox: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
@@ -60,7 +64,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let stop = stop::on_signals()?;
     let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, &clock)?);
     let (core, left_out) = core(&config, args, store, &keys, &clock, &stop)?;
-    let running = Arc::new(Service::start(&core, parts(&config)?).map_err(Failed::new)?);
+    let threads = core.options.scan_threads;
+    let cells = cells::start(config.cells().options(threads, args.require_sandbox))?;
+    let running = Arc::new(Service::start(&core, parts(&config, cells)?).map_err(Failed::new)?);
     let edge = match console::start(edge(&config, &core, &running)?) {
         Ok(edge) => edge,
         Err(error) => {
@@ -112,6 +118,7 @@ fn core(
     let opened = tenants::open(config, &*store, clock, stop)?;
     let mut options = config.service().options();
     options.backlog = !args.no_backlog;
+    options.limits = config.limits().clone();
     options.tell = config.notify().tell.clone();
     let (clock, stop, key) = (clock.clone(), Arc::clone(stop), keys.token.clone());
     let core = Core::new(store, opened.tenants, options, clock, stop, key, in_force);
@@ -131,7 +138,7 @@ pub(in crate::cli) fn core_to_act(
     clock: &Clock,
     stop: &Arc<AtomicBool>,
 ) -> Result<Arc<Core>, Failed> {
-    let args = Args { settings: None, no_backlog: true, no_progress: true };
+    let args = Args { settings: None, no_backlog: true, no_progress: true, require_sandbox: false };
     core(config, &args, store, keys, clock, stop).map(|(core, _)| core)
 }
 
@@ -139,7 +146,7 @@ pub(in crate::cli) fn core_to_act(
 ///
 /// # Errors
 /// When what messages leave by is not in order.
-fn parts(config: &Config) -> Result<Parts, Failed> {
+fn parts(config: &Config, cells: Cells) -> Result<Parts, Failed> {
     let (settings, kept) = (config.service(), config.kept());
     let days = [
         (Record::Activities, kept.activities_days),
@@ -168,7 +175,7 @@ fn parts(config: &Config) -> Result<Parts, Failed> {
         Task { name: "anchor".into(), run: Box::new(move |core| anchor::run(core, &anchors)) },
     ];
     tasks.extend(act::tasks(settings.act));
-    Ok(Parts { tasks, ..Parts::default() })
+    Ok(Parts { tasks, ..Parts::new(cells) })
 }
 
 /// What the edge serves.

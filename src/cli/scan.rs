@@ -1,9 +1,10 @@
 //! `sluicebox scan`: read everything below the given paths and tell what is in it.
 
-use super::{Failed, RuleArgs, key, limits, progress, shown, stop};
+use super::{Failed, RuleArgs, cells, key, limits, progress, shown, stop};
 use crate::clock::Clock;
 use crate::detect::{Matcher, ScanOptions};
 use crate::engine::local::{self, Folders, Input, Progress};
+use crate::extract::cell::{self, Cells};
 use crate::inspect;
 use crate::model::Confidence;
 use crate::report::{self, Format, Report, RuleInfo, Settled, Summary};
@@ -65,7 +66,11 @@ pub(super) struct Args {
     /// Draw no progress line
     #[arg(long)]
     no_progress: bool,
-    /// Text format: also list files that hold nothing to read; say what the rules became
+    /// Refuse to scan where the sandbox of readers lacks a wall
+    #[arg(long)]
+    require_sandbox: bool,
+    /// Text format: also list files that hold nothing to read; say what the rules became and
+    /// which walls stand around readers
     #[arg(long, short)]
     verbose: bool,
 }
@@ -95,6 +100,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let rules = sure_enough(loaded.rules, args.min_confidence);
     let key = key::load(args.key_file.as_deref())?;
     let interrupt = stop::on_signals()?;
+    let threads = threads(args);
+    let walled = cell::Options { require_walls: args.require_sandbox, ..cell::Options::for_threads(threads) };
+    // They come up while the rules are made ready.
+    let cells = cells::start(walled)?;
     let summary = Summary {
         rules: rules.detectors.len() as u64,
         ruleset_hash: ruleset_hash(&rules),
@@ -107,9 +116,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let matcher = Matcher::new(Arc::new(rules));
     if args.verbose {
         eprintln!("rules: {} ({})", infos.len(), matcher.describe());
+        eprintln!("{}", cells::described(&cells)?);
     }
     let mut output = Output::open(args, infos)?;
-    let options = options(args, inputs, output.file);
+    let options = options(args, inputs, output.file, cells);
     let mut summary = output.write(summary, |summary, report| {
         let progress = Progress::default();
         let (mut failed, mut reader_gone) = (None, false);
@@ -166,11 +176,16 @@ fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Failed> {
     Ok(inputs)
 }
 
-fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>) -> local::Options {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+fn threads(args: &Args) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    args.threads.map_or_else(cores, usize::from)
+}
+
+fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>, cells: Cells) -> local::Options {
     local::Options {
         inputs,
-        threads: args.threads.map_or(cores, usize::from),
+        threads: threads(args),
+        cells,
         folders: Folders {
             follow_links: args.follow,
             skip_hidden: args.skip_hidden,

@@ -22,7 +22,7 @@ pub struct Limits {
     pub time_secs: u64,
     /// Bytes read, members' bytes counted each time they are read. Default 64 GiB.
     pub read_bytes: u64,
-    /// Bytes that came out of decompression. Default 4 GiB.
+    /// Bytes that came out of decompression. Default 64 GiB; the ratio and the time end bombs long before.
     pub inflated_bytes: u64,
     /// Inflated bytes for each compressed byte, once past the grace. Default 250.
     pub inflate_ratio: u64,
@@ -30,7 +30,7 @@ pub struct Limits {
     pub inflate_grace_bytes: u64,
     /// Bytes of text handed to the matcher. Default 64 GiB.
     pub text_bytes: u64,
-    /// Members of archives and embedded objects. Default 10,000.
+    /// Members of archives and embedded objects. Default 1,000,000.
     pub members: u64,
     /// Containers within containers. Default 16.
     pub depth: u32,
@@ -47,11 +47,11 @@ impl Default for Limits {
         Self {
             time_secs: 300,
             read_bytes: 64 * GIB,
-            inflated_bytes: 4 * GIB,
+            inflated_bytes: 64 * GIB,
             inflate_ratio: 250,
             inflate_grace_bytes: MIB,
             text_bytes: 64 * GIB,
-            members: 10_000,
+            members: 1_000_000,
             depth: 16,
             nesting: 10_000,
             memory_bytes: 96 * MIB,
@@ -121,6 +121,34 @@ impl From<Stop> for io::Error {
 /// How often [`Budget::tick`] looks at the clock.
 const TICKS_BETWEEN_CLOCK_READS: u32 = 64;
 
+/// What a file's reading has cost so far: carries an account into the process that goes on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Length of the top-level file.
+    pub own_bytes: u64,
+    /// What is left of its time.
+    pub time_left: Duration,
+    /// Bytes read.
+    pub read_bytes: u64,
+    /// Bytes inflated.
+    pub inflated_bytes: u64,
+    /// Memory held.
+    pub memory_bytes: u64,
+}
+
+/// Called now and then while a reading goes on, whatever it is busy with.
+struct Pulse {
+    every: Duration,
+    next: Cell<Duration>,
+    beat: Box<dyn Fn(&Budget)>,
+}
+
+impl fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pulse").field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
 /// The running account of one top-level file.
 #[derive(Debug)]
 pub struct Budget {
@@ -136,6 +164,7 @@ pub struct Budget {
     members: Cell<u64>,
     memory_bytes: Cell<u64>,
     stopped: Cell<Option<Stop>>,
+    pulse: Option<Pulse>,
 }
 
 impl Budget {
@@ -157,6 +186,58 @@ impl Budget {
             members: Cell::new(0),
             memory_bytes: Cell::new(0),
             stopped: Cell::new(None),
+            pulse: None,
+        }
+    }
+
+    /// Goes on with an account that another process began, under its limits. Raising `interrupt` stops the reading soon.
+    #[must_use]
+    pub fn carried_on(limits: Limits, clock: Clock, interrupt: Arc<AtomicBool>, account: &Account) -> Self {
+        let deadline = clock.elapsed().saturating_add(account.time_left);
+        let begun = Self::new(limits, clock, interrupt, account.own_bytes);
+        begun.read_bytes.set(account.read_bytes);
+        begun.inflated_bytes.set(account.inflated_bytes);
+        begun.memory_bytes.set(account.memory_bytes);
+        Self { deadline, ..begun }
+    }
+
+    /// What was charged so far.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account {
+            own_bytes: self.own_bytes,
+            time_left: self.deadline.saturating_sub(self.clock.elapsed()),
+            read_bytes: self.read_bytes.get(),
+            inflated_bytes: self.inflated_bytes.get(),
+            memory_bytes: self.memory_bytes.get(),
+        }
+    }
+
+    /// Charges what another process read and inflated for this account.
+    ///
+    /// # Errors
+    /// The [`Stop`] in force.
+    pub fn charge_elsewhere(&self, read_bytes: u64, inflated_bytes: u64) -> Result<(), Stop> {
+        self.charge(&self.read_bytes, read_bytes, self.limits.read_bytes, Limit::BytesRead)?;
+        self.charge_inflated(inflated_bytes)
+    }
+
+    /// Remembers a stop that spent the whole file's allowance in another process.
+    pub fn stop_as_elsewhere(&self, stop: Stop) {
+        let _ = self.spend(stop);
+    }
+
+    /// Has `beat` called about `every` so often while the account is charged or looked at.
+    #[must_use]
+    pub fn with_pulse(self, every: Duration, beat: Box<dyn Fn(&Budget)>) -> Self {
+        let next = Cell::new(self.clock.elapsed().saturating_add(every));
+        Self { pulse: Some(Pulse { every, next, beat }), ..self }
+    }
+
+    fn beat(&self, now: Duration) {
+        if let Some(pulse) = self.pulse.as_ref().filter(|pulse| now >= pulse.next.get()) {
+            pulse.next.set(now.saturating_add(pulse.every));
+            (pulse.beat)(self);
         }
     }
 
@@ -189,7 +270,9 @@ impl Budget {
         if self.interrupt.load(Ordering::Relaxed) {
             return self.spend(Stop::Interrupted);
         }
-        if self.clock.elapsed() > self.deadline {
+        let now = self.clock.elapsed();
+        self.beat(now);
+        if now > self.deadline {
             return self.spend(Stop::Limit(Limit::Time));
         }
         Ok(())
@@ -219,7 +302,7 @@ impl Budget {
     /// # Errors
     /// The [`Stop`] in force.
     pub fn charge_read(&self, bytes: usize) -> Result<(), Stop> {
-        self.charge(&self.read_bytes, bytes, self.limits.read_bytes, Limit::BytesRead)?;
+        self.charge(&self.read_bytes, wide(bytes), self.limits.read_bytes, Limit::BytesRead)?;
         self.check()
     }
 
@@ -228,7 +311,7 @@ impl Budget {
     /// # Errors
     /// The [`Stop`] in force.
     pub fn charge_text(&self, bytes: usize) -> Result<(), Stop> {
-        self.charge(&self.text_bytes, bytes, self.limits.text_bytes, Limit::TextBytes)?;
+        self.charge(&self.text_bytes, wide(bytes), self.limits.text_bytes, Limit::TextBytes)?;
         self.tick()
     }
 
@@ -242,7 +325,7 @@ impl Budget {
     }
 
     /// Charges inflated bytes against the whole file: their number, and their ratio to the file's own length.
-    fn charge_inflated(&self, bytes: usize) -> Result<(), Stop> {
+    fn charge_inflated(&self, bytes: u64) -> Result<(), Stop> {
         self.charge(&self.inflated_bytes, bytes, self.limits.inflated_bytes, Limit::BytesInflated)?;
         if self.exceeds_ratio(self.inflated_bytes.get(), self.own_bytes) {
             return self.spend(Stop::Limit(Limit::Ratio));
@@ -273,8 +356,8 @@ impl Budget {
         if too_deep { Err(Stop::Limit(Limit::Nesting)) } else { Ok(()) }
     }
 
-    fn charge(&self, counter: &Cell<u64>, amount: usize, limit: u64, name: Limit) -> Result<(), Stop> {
-        let total = counter.get().saturating_add(u64::try_from(amount).unwrap_or(u64::MAX));
+    fn charge(&self, counter: &Cell<u64>, amount: u64, limit: u64, name: Limit) -> Result<(), Stop> {
+        let total = counter.get().saturating_add(amount);
         counter.set(total);
         if total > limit { self.spend(Stop::Limit(name)) } else { Ok(()) }
     }
@@ -284,6 +367,10 @@ impl Budget {
         self.stopped.set(Some(first));
         Err(first)
     }
+}
+
+fn wide(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// Memory held under a budget; given back on drop.
@@ -299,7 +386,7 @@ impl Hold<'_> {
     /// # Errors
     /// [`Limit::Memory`], for this holder only.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Stop> {
-        let more = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let more = wide(bytes);
         let total = self.budget.memory_bytes.get().saturating_add(more);
         if total > self.budget.limits.memory_bytes {
             return Err(Stop::Limit(Limit::Memory));
@@ -364,7 +451,7 @@ impl<R: Read> Read for Inflated<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
         self.out_bytes = self.out_bytes.saturating_add(n as u64);
-        self.budget.charge_inflated(n)?;
+        self.budget.charge_inflated(wide(n))?;
         if self.budget.exceeds_ratio(self.out_bytes, self.fed_bytes.get()) {
             return Err(Stop::Limit(Limit::Ratio).into());
         }

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 enum Bytes {
-    File(File),
+    /// The file, and where in it the content begins.
+    File(File, u64),
     Memory(Vec<u8>),
 }
 
@@ -32,8 +33,9 @@ impl Content {
     /// The operating system's, when there is no descriptor left.
     pub fn detached(&self) -> io::Result<Detached> {
         let bytes = match &self.store {
-            Store::File(file) => Bytes::File(file.try_clone()?),
-            Store::Spool(spooled) => Bytes::File(spooled.file.try_clone()?),
+            Store::File(file) => Bytes::File(file.try_clone()?, 0),
+            Store::Spool(spooled) => Bytes::File(spooled.file.try_clone()?, 0),
+            Store::Span(span) => Bytes::File(span.file.file.try_clone()?, span.start),
             Store::Memory(bytes) => Bytes::Memory(bytes.clone()),
         };
         Ok(Detached { bytes, len: self.len(), position: 0, read: Arc::default() })
@@ -51,7 +53,11 @@ impl Detached {
 impl Read for Detached {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = match &self.bytes {
-            Bytes::File(file) => file.read_at(buf, self.position)?,
+            Bytes::File(file, start) => {
+                let left = usize::try_from(self.len.saturating_sub(self.position)).unwrap_or(usize::MAX);
+                let wanted = buf.len().min(left);
+                file.read_at(&mut buf[..wanted], start.saturating_add(self.position))?
+            }
             Bytes::Memory(bytes) => {
                 let start = usize::try_from(self.position).unwrap_or(usize::MAX);
                 super::copy_some(bytes.get(start..).unwrap_or_default(), buf)

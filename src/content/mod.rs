@@ -5,18 +5,20 @@
 
 pub mod budget;
 mod detached;
+mod lent;
 pub mod spool;
 
-pub use budget::{Budget, Limits, Stop};
+pub use budget::{Account, Budget, Limits, Stop};
 pub use detached::Detached;
-pub use spool::{Spool, SpoolOptions};
+pub use lent::Lent;
+pub use spool::{Shelf, Spool, SpoolOptions};
 
 use crate::model::Reason;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What to do when the path itself is a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +47,21 @@ enum Store {
     File(File),
     Memory(Vec<u8>),
     Spool(SpoolFile),
+    Span(Span),
+}
+
+/// Some bytes of a file that holds other contents too, or belongs to another process.
+#[derive(Debug)]
+struct Span {
+    file: Arc<SpoolFile>,
+    start: u64,
+    len: u64,
 }
 
 #[derive(Debug)]
 struct SpoolFile {
     file: File,
-    _room: spool::Room,
+    _room: Option<spool::Room>,
 }
 
 /// What told the file apart when it was opened.
@@ -151,6 +162,7 @@ impl Content {
             Store::File(_) => self.seen.map_or(0, |seen| seen.len),
             Store::Memory(bytes) => bytes.len() as u64,
             Store::Spool(spooled) => spooled.file.metadata().map_or(0, |meta| meta.len()),
+            Store::Span(span) => span.len,
         }
     }
 
@@ -217,13 +229,9 @@ impl Content {
             _ if kept.is_some() => return Ok(copy_some(kept.unwrap_or_default(), buf)),
             Store::File(file) => file,
             Store::Spool(spooled) => &spooled.file,
+            Store::Span(span) => return span.read_at(position, buf),
         };
-        loop {
-            match file.read_at(buf, position) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                done => return done,
-            }
-        }
+        read_some_at(file, buf, position)
     }
 
     /// Fills the whole buffer from a position.
@@ -253,6 +261,27 @@ impl Content {
     #[must_use]
     pub fn reader<'a>(&'a self, budget: &'a Budget) -> Reader<'a> {
         Reader { content: self, budget, position: 0 }
+    }
+}
+
+impl Span {
+    fn read_at(&self, position: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.len.saturating_sub(position)).unwrap_or(usize::MAX);
+        let fits = buf.len().min(left);
+        if fits == 0 {
+            return Ok(0);
+        }
+        read_some_at(&self.file.file, &mut buf[..fits], self.start.saturating_add(position))
+    }
+}
+
+/// One read that no signal cuts short.
+fn read_some_at(file: &File, buf: &mut [u8], position: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buf, position) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 //! A spool file is made with mode 0600 and unlinked at once, so nothing is left behind however the program ends. All spool
 //! files of one [`Spool`] share one bound on their bytes.
 
-use super::{Content, SpoolFile, Store};
+use super::{Content, Span, SpoolFile, Store};
 use crate::model::Limit;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -107,7 +107,7 @@ impl Spool {
         let mut file = self.nameless_file()?;
         let mut room = Room { used_bytes: Arc::clone(&self.used_bytes), bytes: 0 };
         let failed = self.fill(&mut file, &mut room, head, body).err();
-        let spooled = SpoolFile { file, _room: room };
+        let spooled = SpoolFile { file, _room: Some(room) };
         Ok((Content::over(Store::Spool(spooled), None), failed))
     }
 
@@ -129,6 +129,12 @@ impl Spool {
         file.write_all(bytes)
     }
 
+    /// A place for contents that have to wait.
+    #[must_use]
+    pub fn shelf(&self) -> Shelf {
+        Shelf { spool: self.clone(), board: None }
+    }
+
     fn nameless_file(&self) -> io::Result<File> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|_| io::Error::other("no random numbers for a spool file's name"))?;
@@ -136,6 +142,57 @@ impl Spool {
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         std::fs::remove_file(&path)?;
         Ok(file)
+    }
+}
+
+/// Bytes in one file of a shelf.
+const BOARD_BYTES_MAX: u64 = 64 << 20;
+
+/// Where contents wait that must not fill the memory meanwhile: many of them share a spool file.
+#[derive(Debug)]
+pub struct Shelf {
+    spool: Spool,
+    /// The file that is being filled, and its bytes so far.
+    board: Option<(Arc<SpoolFile>, u64)>,
+}
+
+impl Shelf {
+    /// Copies a content to the shelf. What it takes on the disk is given back with the last content of the same file.
+    ///
+    /// # Errors
+    /// A carried [`Stop`] when the spool is full; else the operating system's.
+    pub fn put(&mut self, content: &Content) -> io::Result<Content> {
+        let len = content.len();
+        let (board, start) = self.board(len)?;
+        let mut step = vec![0; STEP_BYTES];
+        let mut done = 0;
+        while done < len {
+            let wanted = usize::try_from(len - done).unwrap_or(usize::MAX).min(STEP_BYTES);
+            let read = content.read_up_to(done, &mut step[..wanted])?;
+            if read == 0 {
+                break;
+            }
+            board.file.write_all_at(&step[..read], start + done)?;
+            done += read as u64;
+        }
+        Ok(Content::over(Store::Span(Span { file: board, start, len: done }), None))
+    }
+
+    /// A file with room for so many bytes, and where they go.
+    fn board(&mut self, len: u64) -> io::Result<(Arc<SpoolFile>, u64)> {
+        let bound = self.spool.options.spool_bytes_max;
+        let whole = BOARD_BYTES_MAX.min(bound / 16);
+        if let Some((board, used)) = self.board.as_mut().filter(|(_, used)| used.saturating_add(len) <= whole) {
+            let start = *used;
+            *used += len;
+            return Ok((Arc::clone(board), start));
+        }
+        let mut room = Room { used_bytes: Arc::clone(&self.spool.used_bytes), bytes: 0 };
+        // A whole file's room is taken at once: whoever fills it need not ask again.
+        room.grow(whole.max(len), bound)?;
+        let board = Arc::new(SpoolFile { file: self.spool.nameless_file()?, _room: Some(room) });
+        self.board = Some((Arc::clone(&board), len));
+        Ok((board, 0))
     }
 }
 

@@ -8,6 +8,7 @@ use super::stdin::Stdin;
 use crate::clock::Clock;
 use crate::content::{Content, Links, Spool};
 use crate::detect::{Matcher, TokenKey};
+use crate::extract::cell::Cells;
 use crate::inspect::{Inspector, Options as InspectOptions, Surroundings};
 use crate::model::{Coverage, Reason, Verdict};
 use crate::report::FileReport;
@@ -35,6 +36,8 @@ pub struct Options {
     pub report_file: Option<(u64, u64)>,
     /// Settings of each inspection.
     pub inspect: InspectOptions,
+    /// Where the readers run that must not run here; as many as threads.
+    pub cells: Cells,
 }
 
 /// What of a folder is read; the default is everything but what links lead to.
@@ -117,8 +120,12 @@ pub fn scan<T: Send>(
         .stack_size(STACK_BYTES)
         .thread_name(|number| format!("scan-{number}"))
         .build()?;
-    let surroundings =
-        Surroundings { spool: Spool::default(), clock: Clock::machine(), interrupt: Arc::clone(interrupt) };
+    let surroundings = Surroundings {
+        spool: Spool::default(),
+        cells: options.cells.clone(),
+        clock: Clock::machine(),
+        interrupt: Arc::clone(interrupt),
+    };
     let lent = Lent::new(options.threads + 1, matcher, key, &options.inspect, &surroundings);
     let (done, verdicts) = bounded::<Box<Numbered<T>>>(WAITING_MAX);
     let permits = Permits::new(IN_FLIGHT_MAX);

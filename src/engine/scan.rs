@@ -13,6 +13,7 @@ use super::stats::Count;
 use super::step;
 use crate::clock::Clock;
 use crate::content::Spool;
+use crate::extract::cell::Cells;
 use crate::inspect::{Inspector, Surroundings};
 use crate::model::Verdict;
 use crate::store::Outcome;
@@ -30,6 +31,7 @@ pub(crate) struct Scanner {
     pub(crate) core: Arc<Core>,
     pub(crate) inspecting: Arc<Inspecting>,
     pub(crate) spool: Spool,
+    pub(crate) cells: Cells,
     pub(crate) pool: ThreadPool,
     pub(crate) contents: Receiver<Box<Fetched>>,
     pub(crate) finished: Sender<Box<Finished>>,
@@ -147,6 +149,7 @@ impl<'m> Lent<'m> {
         let options = scanner.inspecting.options().clone();
         let surroundings = Surroundings {
             spool: scanner.spool.clone(),
+            cells: scanner.cells.clone(),
             // An inspection's time is the machine's, whatever clock the waits go by.
             clock: Clock::machine(),
             interrupt: Arc::clone(&scanner.core.stop),

@@ -18,6 +18,7 @@ use super::scan::{self, Scanner};
 use super::settle::Settler;
 use super::settle::below::Below;
 use crate::content::Spool;
+use crate::extract::cell::Cells;
 use crate::policy::Wanted;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
@@ -73,12 +74,22 @@ impl fmt::Debug for Task {
 }
 
 /// What the service is put together from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Parts {
     /// Which contents any policy could need; by default all of them.
     pub wanted: Wanted,
     /// Further threads.
     pub tasks: Vec<Task>,
+    /// Where the readers run that must not run here; as many as threads that scan.
+    pub cells: Cells,
+}
+
+impl Parts {
+    /// The stages alone, reading in these cells.
+    #[must_use]
+    pub fn new(cells: Cells) -> Self {
+        Self { wanted: Wanted::default(), tasks: Vec::new(), cells }
+    }
 }
 
 /// The service.
@@ -158,6 +169,7 @@ impl Running {
             core: self.core.clone(),
             inspecting: Arc::clone(&inspecting),
             spool: spool.clone(),
+            cells: parts.cells,
             pool: scan::pool(options.scan_threads).map_err(|error| Error::Threads(error.to_string()))?,
             contents: to_scan,
             finished: finished.clone(),

@@ -3,17 +3,24 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod ar;
+mod behind;
 mod boxnote;
+mod cab;
 mod cards;
+pub mod cell;
+mod cpio;
 mod dbf;
 pub mod decode;
 mod epub;
 mod gz;
 mod html;
 mod ipynb;
+mod iso;
 mod iwork;
 mod json;
 mod mail;
+mod mapi;
 mod mbox;
 mod odf;
 mod ole;
@@ -35,6 +42,7 @@ mod sqlite;
 mod streams;
 mod tar;
 mod text;
+mod tnef;
 mod xml;
 mod xml_events;
 mod zip;
@@ -215,6 +223,9 @@ impl From<io::Error> for Failure {
     /// A stop raised by a charged reader stays a stop, a failure of the operating system is `io_error`, and anything else
     /// was said by a decoder: `corrupt`.
     fn from(error: io::Error) -> Self {
+        if let Some(Carried(reason)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::refused(*reason, "said by a reader below");
+        }
         match Stop::carried_by(&error) {
             Some(stop) => stop.into(),
             None if error.raw_os_error().is_some() => Self::refused(Reason::IoError, "the file could not be read"),
@@ -230,7 +241,20 @@ impl Failure {
         match self.kind {
             FailureKind::Stopped(stop) => stop.into(),
             FailureKind::Refused { reason: Reason::IoError, .. } => io::Error::from_raw_os_error(libc::EIO),
-            FailureKind::Refused { what, .. } => io::Error::new(io::ErrorKind::InvalidData, what),
+            FailureKind::Refused { reason: Reason::Corrupt, what } => io::Error::new(io::ErrorKind::InvalidData, what),
+            FailureKind::Refused { reason, .. } => io::Error::other(Carried(reason)),
         }
     }
 }
+
+/// A reason on its way through a reader.
+#[derive(Debug)]
+struct Carried(Reason);
+
+impl std::fmt::Display for Carried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Carried {}

@@ -31,7 +31,12 @@ impl<'o> Parts<'o> {
         Ok(())
     }
 
-    /// The same, for text that is no longer shown or was found by its shape alone.
+    /// Goes on in the part of this name when it is open, and begins it when not.
+    pub(super) fn begin_again(&mut self, name: &str) -> Result<(), Failure> {
+        if self.is_open && self.name == name { Ok(()) } else { self.begin(name) }
+    }
+
+    /// [`Parts::begin`] for text that is no longer shown or was found by its shape alone.
     pub(super) fn begin_recovered(&mut self, name: impl Into<String>) -> Result<(), Failure> {
         self.begin(name)?;
         self.recovered = true;

@@ -8,8 +8,8 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, boxnote, cards, dbf, epub, gz, html, ipynb, iwork, json, mail, mbox, odf, ole, onenote, ooxml, pdf,
-    picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, xml, zip,
+    Extractor, ar, boxnote, cab, cards, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, mail, mbox, odf, ole,
+    onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -151,7 +151,8 @@ pub static KINDS: &[Kind] = &[
     row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
-    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
+    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
+        .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
@@ -159,7 +160,7 @@ pub static KINDS: &[Kind] = &[
     row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
     row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
     row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
-    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
+    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], InCell(tnef::extract)).with_members(),
     row(
         "sqlite",
         &["sqlite", "sqlite3", "db3", "gpkg", "mbtiles"],
@@ -206,13 +207,13 @@ pub static KINDS: &[Kind] = &[
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
     row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
-    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
-    row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
-    row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),
-    row("rpm", &["rpm"], &["application/x-rpm"], UNSUPPORTED),
+    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract)).with_members(),
+    row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
+    row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
+    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
     row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
     row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
-    row("iso", &["iso", "img"], &["application/x-iso9660-image"], UNSUPPORTED),
+    row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
     row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),

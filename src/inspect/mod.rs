@@ -5,6 +5,7 @@ pub mod walk;
 use crate::clock::Clock;
 use crate::content::{Budget, Content, Limits, Spool, Stop};
 use crate::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
+use crate::extract::cell::Cells;
 use crate::extract::registry::version_of;
 use crate::extract::{Edge, PartHead, RawUnits};
 use crate::model::{Coverage, Place, Reason, Verdict};
@@ -46,6 +47,8 @@ impl Options {
 pub struct Surroundings {
     /// Where large members go.
     pub spool: Spool,
+    /// Where the readers run that must not run here.
+    pub cells: Cells,
     /// The time.
     pub clock: Clock,
     /// Raised when the user wants to stop.
@@ -83,8 +86,10 @@ impl<'m> Inspector<'m> {
         let (clock, interrupt) = (surroundings.clock.clone(), Arc::clone(&surroundings.interrupt));
         let budget = Budget::new(self.options.limits.clone(), clock, interrupt, content.len());
         let scanner = &mut self.scanner;
-        let walked =
-            catch_unwind(AssertUnwindSafe(|| walk(content, name, &budget, &surroundings.spool, &mut Feed { scanner })));
+        let walked = catch_unwind(AssertUnwindSafe(|| {
+            let (spool, cells) = (&surroundings.spool, &surroundings.cells);
+            walk(content, name, &budget, spool, cells, &mut Feed { scanner })
+        }));
         let Ok(walked) = walked else {
             self.scanner = Scanner::new(self.matcher, self.key, self.options.scan.clone());
             let coverage = Coverage::Skipped(Reason::Crashed);

@@ -2,8 +2,15 @@
 //!
 //! The walk is where nothing is forgotten. Each content gets a coverage, each refusal a hole with its place, and a parser's
 //! panic costs that content alone. Members are read one inside the other on the stack, as deep as the budget allows.
+//!
+//! A walk holds one cell at most. While a content is read in a cell, what it has inside is read at once where that can be done
+//! in place, however deep; what needs a cell itself is put aside, and read in its order when the cell is given back. So nests
+//! of mails in archives in mails take one cell, and no thread waits for a second one. The same holds when cells are not
+//! children: a verdict does not depend on where readers run.
 
-use crate::content::{Budget, Content, Spool, Stop};
+use crate::content::budget::Hold;
+use crate::content::{Budget, Content, Shelf, Spool, Stop};
+use crate::extract::cell::Cells;
 use crate::extract::registry::{Kind, Treatment, kind};
 use crate::extract::sniff::{Sniffed, is_unread_medium, sniff};
 use crate::extract::{Edge, Extractor, Failure, Output, PartHead, Source, recover, registry};
@@ -54,10 +61,29 @@ pub struct Walked {
     pub text_bytes: u64,
 }
 
-/// Reads one file and everything inside it. `name` is the name it came under, `budget` a fresh one for this file, and
-/// `spool` holds large members.
-pub fn walk(content: &Content, name: &str, budget: &Budget, spool: &Spool, visitor: &mut dyn Visitor) -> Walked {
-    let mut walk = Walk { budget, spool, visitor, chain: Vec::new(), holes: Vec::new(), holes_total: 0 };
+/// Reads one file and everything inside it. `name` is the name it came under, `budget` a fresh one for this file, `spool`
+/// holds large members, and `cells` run the readers that must not run here.
+pub fn walk(
+    content: &Content,
+    name: &str,
+    budget: &Budget,
+    spool: &Spool,
+    cells: &Cells,
+    visitor: &mut dyn Visitor,
+) -> Walked {
+    let mut walk = Walk {
+        budget,
+        spool,
+        cells,
+        visitor,
+        chain: Vec::new(),
+        holes: Vec::new(),
+        holes_total: 0,
+        holds_cell: false,
+        aside: Vec::new(),
+        aside_bytes: 0,
+        shelf: None,
+    };
     let read = walk.read(content, name);
     let mut coverage = read.coverage;
     if let Some(reason) = content.changed() {
@@ -81,10 +107,40 @@ pub fn walk(content: &Content, name: &str, budget: &Budget, spool: &Spool, visit
 struct Walk<'a> {
     budget: &'a Budget,
     spool: &'a Spool,
+    cells: &'a Cells,
     visitor: &'a mut dyn Visitor,
     chain: Vec<String>,
     holes: Vec<Hole>,
     holes_total: u64,
+    /// True while a content above is read in a cell.
+    holds_cell: bool,
+    /// Members that wait for that cell to be given back.
+    aside: Vec<Aside<'a>>,
+    /// Bytes of them in memory.
+    aside_bytes: u64,
+    /// Where the others of them lie.
+    shelf: Option<Shelf>,
+}
+
+/// A member that waits to be read in a cell.
+struct Aside<'a> {
+    chain: Vec<String>,
+    content: Content,
+    failure: Option<Reason>,
+    /// What is kept of it in memory.
+    _held: Hold<'a>,
+}
+
+/// Bytes of members put aside that stay in memory; more go to the shelf.
+const ASIDE_MEMORY_MAX: u64 = 4 << 20;
+/// What is held of a member beside its bytes and its chain.
+const ASIDE_BESIDE: usize = 256;
+
+/// Who reads a content, and where.
+#[derive(Clone, Copy)]
+enum Reader {
+    Here(Extractor),
+    InCell(&'static Kind, Extractor),
 }
 
 /// What was learnt of one content on the way.
@@ -92,37 +148,51 @@ struct ReadOne {
     coverage: Coverage,
     kind: &'static Kind,
     mismatch: bool,
+    /// True when it was not read, since it needs a cell and one is held.
+    must_wait: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn read(&mut self, content: &Content, name: &str) -> ReadOne {
         let sniffed = catch_unwind(AssertUnwindSafe(|| sniff(content, name, self.budget)));
-        let unread = |reason| ReadOne { coverage: Coverage::Skipped(reason), kind: kind("binary"), mismatch: false };
+        let unread = |reason| ReadOne {
+            coverage: Coverage::Skipped(reason),
+            kind: kind("binary"),
+            mismatch: false,
+            must_wait: false,
+        };
         let Sniffed { kind, charset, text, mismatch } = match sniffed {
             Ok(Ok(sniffed)) => sniffed,
             Ok(Err(failure)) => return unread(failure.reason()),
             Err(_) => return unread(Reason::Crashed),
         };
         let source = Source { content, budget: self.budget, name, charset, text };
-        ReadOne { coverage: self.treat(kind, &source), kind, mismatch }
+        if self.holds_cell && matches!(kind.treatment, Treatment::InCell(_)) {
+            return ReadOne { coverage: Coverage::Complete, kind, mismatch, must_wait: true };
+        }
+        ReadOne { coverage: self.treat(kind, &source), kind, mismatch, must_wait: false }
     }
 
-    fn treat(&mut self, kind: &Kind, source: &Source<'_>) -> Coverage {
+    fn treat(&mut self, kind: &'static Kind, source: &Source<'_>) -> Coverage {
         match kind.treatment {
-            Treatment::InPlace(extractor) | Treatment::InCell(extractor) => self.extract(extractor, source),
+            Treatment::InPlace(extractor) => self.extract(Reader::Here(extractor), source),
+            Treatment::InCell(extractor) => self.extract(Reader::InCell(kind, extractor), source),
             Treatment::AsText(reason) => match registry::kind("text").treatment {
-                Treatment::InPlace(text) => lowered(self.extract(text, source), reason),
+                Treatment::InPlace(text) => lowered(self.extract(Reader::Here(text), source), reason),
                 _ => Coverage::Skipped(reason),
             },
-            Treatment::AsRuns(reason) => lowered(self.extract(recover::extract, source), reason),
+            Treatment::AsRuns(reason) => lowered(self.extract(Reader::Here(recover::extract), source), reason),
             Treatment::Cell => Coverage::Skipped(Reason::Unsupported),
             Treatment::Skip(reason) => Coverage::Skipped(reason),
         }
     }
 
     /// Runs an extractor; when it refuses the content, the runs of text in the raw bytes are read instead.
-    fn extract(&mut self, extractor: Extractor, source: &Source<'_>) -> Coverage {
-        let (outcome, seen) = self.run(extractor, source);
+    fn extract(&mut self, reader: Reader, source: &Source<'_>) -> Coverage {
+        let (outcome, mut seen) = self.run(reader, source);
+        if matches!(reader, Reader::InCell(..)) {
+            self.read_aside(&mut seen);
+        }
         let mut coverage = seen.coverage;
         let Err(reason) = outcome else { return coverage };
         if matches!(reason, Reason::EncryptedPassword | Reason::EncryptedRights) && !seen.any_text {
@@ -130,8 +200,8 @@ impl Walk<'_> {
         }
         // The cause of an early end outranks holes met on the way.
         coverage = Coverage::Partial(reason);
-        if matches!(reason, Reason::Corrupt | Reason::Crashed) {
-            let (recovered, _) = self.run(recover::extract, source);
+        if wants_recovery(reader, reason) {
+            let (recovered, _) = self.run(Reader::Here(recover::extract), source);
             if recovered == Err(Reason::Interrupted) {
                 coverage.lower(Reason::Interrupted);
             }
@@ -139,11 +209,65 @@ impl Walk<'_> {
         coverage
     }
 
-    fn run(&mut self, extractor: Extractor, source: &Source<'_>) -> (Result<(), Reason>, Seen) {
+    /// Reads what was put aside while a cell was held that is given back now.
+    fn read_aside(&mut self, seen: &mut Seen) {
+        let here = self.chain.clone();
+        self.aside_bytes = 0;
+        self.shelf = None;
+        for Aside { chain, content, failure, _held } in std::mem::take(&mut self.aside) {
+            if self.budget.stopped().is_some() {
+                // The stop is told by whoever it ended; here nothing more is begun.
+                seen.coverage.lower(Reason::Member);
+                break;
+            }
+            self.chain = chain;
+            let name = self.chain.last().cloned().unwrap_or_default();
+            let coverage = self.read(&content, &name).coverage;
+            self.told(cut_short(coverage, failure), seen);
+        }
+        self.chain = here;
+    }
+
+    /// Puts a member aside until the cell is given back.
+    fn put_aside(&mut self, content: Content, failure: Option<Reason>) -> Result<(), Reason> {
+        let mut content = content;
+        if content.as_memory().is_none() || self.aside_bytes.saturating_add(content.len()) > ASIDE_MEMORY_MAX {
+            let shelf = self.shelf.get_or_insert_with(|| self.spool.shelf());
+            content = shelf.put(&content).map_err(|error| Failure::from(error).reason())?;
+        }
+        let in_memory = content.as_memory().map_or(0, <[u8]>::len);
+        let names: usize = self.chain.iter().map(String::len).sum();
+        let held = self.budget.hold(in_memory + names + ASIDE_BESIDE);
+        let _held = held.map_err(|stop| Failure::from(stop).reason())?;
+        self.aside_bytes += in_memory as u64;
+        self.aside.push(Aside { chain: self.chain.clone(), content, failure, _held });
+        Ok(())
+    }
+
+    /// Takes a member's coverage down: its own hole, and what it means for whoever holds it.
+    fn told(&mut self, coverage: Coverage, seen: &mut Seen) {
+        let (Coverage::Partial(reason) | Coverage::Skipped(reason)) = coverage else { return };
+        // A member that only has holes inside was reported with them.
+        if reason != Reason::Member {
+            self.hole("", reason);
+        }
+        if !reason.is_no_gap() {
+            seen.coverage.lower(Reason::Member);
+        }
+    }
+
+    fn run(&mut self, reader: Reader, source: &Source<'_>) -> (Result<(), Reason>, Seen) {
+        let cells = self.cells;
+        self.holds_cell |= matches!(reader, Reader::InCell(..));
         let mut level = Level { walk: self, seen: Seen::default(), part_is_open: false };
-        let outcome = catch_unwind(AssertUnwindSafe(|| extractor(source, &mut level)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| match reader {
+            Reader::Here(extractor) => extractor(source, &mut level),
+            Reader::InCell(kind, extractor) => cells.extract(kind, extractor, source, &mut level),
+        }));
         let closed = catch_unwind(AssertUnwindSafe(|| level.close_if_open()));
         let seen = level.seen;
+        // Whoever reads in a cell was not within one: it would have been put aside.
+        self.holds_cell &= matches!(reader, Reader::Here(_));
         let outcome = match (outcome, closed) {
             (Err(_), _) | (_, Err(_)) => Err(Reason::Crashed),
             (Ok(Err(failure)), _) => Err(failure.reason()),
@@ -173,18 +297,32 @@ impl Walk<'_> {
         let (content, failed) = self.spool.take_if(body, &mut |head| !is_unread_medium(head));
         let failure = failed.map(|error| Failure::from(error).reason());
         let in_memory = content.as_memory().map_or(0, <[u8]>::len);
-        let Ok(_held) = self.budget.hold(in_memory) else {
+        let Ok(held) = self.budget.hold(in_memory) else {
             return Ok(Coverage::Skipped(Reason::Limit(Limit::Memory)));
         };
-        let nothing_came = content.is_empty() && failure.is_some();
-        let mut coverage = if nothing_came { Coverage::Complete } else { self.read(&content, name).coverage };
-        match failure {
-            Some(reason) if nothing_came => coverage = Coverage::Skipped(reason),
-            // A body cut short is the cause of whatever its parser then missed.
-            Some(reason) => coverage = Coverage::Partial(reason),
-            None => {}
+        if let Some(reason) = failure.filter(|_| content.is_empty()) {
+            return Ok(Coverage::Skipped(reason));
         }
-        Ok(coverage)
+        let read = self.read(&content, name);
+        if read.must_wait {
+            drop(held);
+            return Ok(self.put_aside(content, failure).map_or_else(Coverage::Skipped, |()| Coverage::Complete));
+        }
+        Ok(cut_short(read.coverage, failure))
+    }
+}
+
+/// A body cut short is the cause of whatever its parser then missed.
+fn cut_short(coverage: Coverage, failure: Option<Reason>) -> Coverage {
+    failure.map_or(coverage, Coverage::Partial)
+}
+
+/// True when the runs of text in the raw bytes are worth reading: the reader refused, or its cell came to an end.
+fn wants_recovery(reader: Reader, reason: Reason) -> bool {
+    match reason {
+        Reason::Corrupt | Reason::Crashed => true,
+        Reason::TimedOut | Reason::Limit(Limit::Memory) => matches!(reader, Reader::InCell(..)),
+        _ => false,
     }
 }
 
@@ -238,14 +376,8 @@ impl Output for Level<'_, '_> {
         self.walk.budget.charge_member()?;
         self.walk.chain.push(name.to_owned());
         let coverage = self.walk.read_member(name, body);
-        if let Ok(Coverage::Partial(reason) | Coverage::Skipped(reason)) = coverage {
-            // A member that only has holes inside was reported with them.
-            if reason != Reason::Member {
-                self.walk.hole("", reason);
-            }
-            if !reason.is_no_gap() {
-                self.seen.coverage.lower(Reason::Member);
-            }
+        if let Ok(coverage) = coverage {
+            self.walk.told(coverage, &mut self.seen);
         }
         self.walk.chain.pop();
         // What spent the whole file's allowance ends the whole file.

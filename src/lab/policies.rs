@@ -6,6 +6,7 @@
 use crate::clock::{Clock, Moment};
 use crate::content::{Content, Spool};
 use crate::detect::{Matcher, TokenKey};
+use crate::extract::cell::Cells;
 use crate::inspect::{Inspector, Options, Surroundings};
 use crate::model::{
     Confidence, ConnectorName, Download, Exposure, Item, ItemKind, Level, Principal, Provider, Verdict,
@@ -124,8 +125,13 @@ fn line(finds: &BTreeMap<String, u64>, plan: &[String]) -> String {
 fn verdict(matcher: &Matcher, text: &str, name: &str) -> Verdict {
     // A fixed key: tokens only tell values of one sample apart here, and are thrown away.
     let key = TokenKey::new([0; 32], 0);
-    let surroundings =
-        Surroundings { spool: Spool::default(), clock: Clock::machine(), interrupt: Arc::new(AtomicBool::new(false)) };
+    let surroundings = Surroundings {
+        spool: Spool::default(),
+        // The samples are texts of the program's own.
+        cells: Cells::in_process(),
+        clock: Clock::machine(),
+        interrupt: Arc::new(AtomicBool::new(false)),
+    };
     Inspector::new(matcher, &key, Options::default(), surroundings).inspect(&Content::from_memory(text), name)
 }
 

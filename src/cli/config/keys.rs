@@ -20,17 +20,21 @@ const BOX: Option<Provider> = Some(Provider::Box);
 const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
-pub(super) const TOP: [&str; 9] =
-    ["state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "connector"];
+#[rustfmt::skip]
+pub(super) const TOP: [&str; 11] = [
+    "state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "cells", "limits", "connector",
+];
 
 /// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 6] = [
+pub(super) const TABLES: [(&str, &[Key]); 8] = [
     ("service", &SERVICE),
     ("retention", &RETENTION),
     ("rules", &RULES),
     ("policies", &POLICIES),
     ("notify", &NOTIFY),
     ("audit", &AUDIT),
+    ("cells", &CELLS),
+    ("limits", &LIMITS),
 ];
 
 const fn key(name: &'static str, default: &'static str) -> Key {
@@ -108,6 +112,29 @@ pub(super) const WEBHOOK: [&str; 2] = ["url", "secret_file"];
 /// Keys of `[audit]`, in the guide's order.
 pub(super) const AUDIT: [Key; 3] =
     [key("anchor", "none"), key("anchor_every", "\"1h\""), key("key_file", "the user's own audit key")];
+
+/// Keys of `[cells]`, in the guide's order.
+pub(super) const CELLS: [Key; 5] = [
+    key("cells", "as many as `scan_threads`"),
+    key("silence_secs", "60"),
+    key("memory_bytes", "a share of 512 MiB"),
+    key("documents_max", "1000"),
+    key("require_sandbox", "false"),
+];
+
+/// Keys of `[limits]`, in the guide's order.
+pub(super) const LIMITS: [Key; 10] = [
+    key("time_secs", "300"),
+    key("read_bytes", "68719476736"),
+    key("inflated_bytes", "68719476736"),
+    key("inflate_ratio", "250"),
+    key("inflate_grace_bytes", "1048576"),
+    key("text_bytes", "68719476736"),
+    key("members", "1000000"),
+    key("depth", "16"),
+    key("nesting", "10000"),
+    key("memory_bytes", "100663296"),
+];
 
 /// Lists of `never_read`: owners, groups of owners, folders.
 pub(super) const NEVER_READ: [&str; 3] = ["owners", "groups", "folders"];

@@ -9,6 +9,7 @@ use super::keys::{KEYS, NEVER_READ, PILOT, SECRETS, TABLES, TOP, nearest};
 use super::notify::{self, Notify};
 use super::operators::{self, Operators};
 use super::policies;
+use super::reading;
 use super::secrets::SecretKind;
 use super::service::{self, Chosen, Kept, Service};
 use super::source::Source;
@@ -42,6 +43,8 @@ pub(super) struct Document {
     pub(super) policies: Vec<PathBuf>,
     pub(super) notify: Notify,
     pub(super) anchors: Anchors,
+    pub(super) cells: reading::Cells,
+    pub(super) limits: crate::content::Limits,
     pub(super) operators: Operators,
 }
 
@@ -78,7 +81,8 @@ pub(super) fn document(
     let policies = policies::policies(source, root)?;
     let operators = operators::read(source, root)?;
     let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors })
+    let (cells, limits) = (reading::cells(source, root)?, reading::limits(source, root)?);
+    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors, cells, limits })
 }
 
 /// An error of the TOML reader, without the line that it would show.

@@ -1,9 +1,11 @@
 //! What must be found, told without the service: each different content of the tenants, inspected where it was made.
 
+use crate::cli::{Failed, cells};
 use crate::clock::Clock;
 use crate::content::{Content, Spool};
 use crate::detect::{Matcher, TokenKey};
 use crate::emulator::seed::Fill;
+use crate::extract::cell;
 use crate::inspect::{Inspector, Options, Surroundings};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,14 +31,21 @@ impl Oracle {
 }
 
 /// Inspects each different content once.
-pub(super) fn ask(fill: &Fill, matcher: &Matcher) -> Oracle {
+///
+/// # Errors
+/// No cell can be started.
+pub(super) fn ask(fill: &Fill, matcher: &Matcher) -> Result<Oracle, Failed> {
     let mut bodies: HashMap<&[u8], &str> = HashMap::new();
     for file in &fill.files {
         bodies.entry(&file.body).or_insert(file.path.last().map_or("", String::as_str));
     }
     let key = TokenKey::new([0; 32], 1);
-    let surroundings =
-        Surroundings { spool: Spool::default(), clock: Clock::machine(), interrupt: Arc::new(AtomicBool::new(false)) };
+    let surroundings = Surroundings {
+        spool: Spool::default(),
+        cells: cells::start(cell::Options::for_threads(rayon::current_num_threads()))?,
+        clock: Clock::machine(),
+        interrupt: Arc::new(AtomicBool::new(false)),
+    };
     let inspector = || Inspector::new(matcher, &key, Options::default(), surroundings.clone());
     let found: HashMap<&[u8], BTreeMap<String, u8>> = bodies
         .into_par_iter()
@@ -57,5 +66,5 @@ pub(super) fn ask(fill: &Fill, matcher: &Matcher) -> Oracle {
     }
     let alone = fill.files.iter().filter(|file| times.get(&*name(file)) == Some(&1));
     let files = alone.map(|file| (name(file), found.get(&*file.body).cloned().unwrap_or_default())).collect();
-    Oracle { contents: found.len(), files }
+    Ok(Oracle { contents: found.len(), files })
 }

@@ -59,7 +59,7 @@ pub(super) fn play(
         stop,
         commands,
         told: Told::new(),
-        oracle: oracle::ask(&stage.fill, &matcher(&[])?),
+        oracle: oracle::ask(&stage.fill, &matcher(&[])?)?,
         touched: HashSet::from([LETTER_NAME.to_owned()]),
     };
     play.tenants();
@@ -310,7 +310,7 @@ impl Act<'_> {
         write(&file, &RULES.replace(before, after))?;
         let settings = std::fs::read_to_string(&self.stage.settings).map_err(Failed::new)?;
         write(&self.stage.settings, &format!("{settings}\n[rules]\npaths = [\"stricter.toml\"]\n"))?;
-        let stricter = oracle::ask(&self.stage.fill, &matcher(std::slice::from_ref(&file))?);
+        let stricter = oracle::ask(&self.stage.fill, &matcher(std::slice::from_ref(&file))?)?;
         let downloads = self.downloads().len();
         self.told
             .lines(&format!("{detector}: print alone makes a number 80 % sure, no longer 85: a word near it must"));

@@ -7,9 +7,9 @@
 use super::trace::each_holder;
 use crate::cli::ask::Opened;
 use crate::cli::connect::{self, Patience};
-use crate::cli::{Failed, key, service, shown, stop};
+use crate::cli::{Failed, cells, key, service, shown, stop};
 use crate::clock::Clock;
-use crate::content::{Budget, Content, Limits, Spool, Stop};
+use crate::content::{Budget, Content, Spool, Stop};
 use crate::detect::TokenKey;
 use crate::engine::control::{Answer, Command};
 use crate::extract::{Edge, PartHead};
@@ -68,9 +68,10 @@ pub(super) fn reveal(opened: &Opened, row: &FindingRow, reason: &str) -> Result<
             &"the content is not the one in which it was found; it was read again under another version",
         ));
     }
-    let budget = Budget::new(Limits::default(), clock, stop, content.len());
+    let budget = Budget::new(opened.config.limits().clone(), clock, stop, content.len());
     let mut search = Search::new(&row.finding, &key);
-    walk(&content, &known.item.name, &budget, &spool, &mut search);
+    let cells = cells::start(opened.config.cells().options(1, false))?;
+    walk(&content, &known.item.name, &budget, &spool, &cells, &mut search);
     let value = search.found.ok_or_else(|| failed(&"nothing with its token stands at its place any more"))?;
     let line = format!("{:<11} {}\n{:<11} #{number}\n", "revealed", printable(&value), "audit entry");
     std::io::stdout().lock().write_all(line.as_bytes()).map_err(|error| failed(&error))

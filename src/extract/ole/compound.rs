@@ -60,6 +60,27 @@ struct Extent {
     position: u64,
 }
 
+/// Sectors of a chain that is followed without looking for loops.
+const SHORT_CHAIN: u64 = 8;
+
+/// The sectors that a chain came through.
+struct Visited(Vec<u64>);
+
+impl Visited {
+    fn new(sectors: usize) -> Self {
+        Self(vec![0; sectors.div_ceil(64)])
+    }
+
+    /// False on the second visit; a sector that the table does not have ends its chain anyway.
+    fn is_new(&mut self, sector: u32) -> bool {
+        let Some(bits) = usize::try_from(sector / 64).ok().and_then(|at| self.0.get_mut(at)) else { return true };
+        let bit = 1 << (sector % 64);
+        let is_new = *bits & bit == 0;
+        *bits |= bit;
+        is_new
+    }
+}
+
 /// The number of the root storage.
 pub(super) const ROOT: usize = 0;
 
@@ -141,9 +162,10 @@ impl<'a> Compound<'a> {
         let (table, shift) = if is_mini { (&self.mini_fat, self.mini_shift) } else { (&self.fat, self.sector_shift) };
         let mut extents: Vec<Extent> = Vec::new();
         let (mut sector, mut at, mut expected) = (start, 0u64, None);
+        // A loop would otherwise go on for as long as the size lies. Short chains need no look at where they were.
+        let mut visited = Visited::new(if bytes >> shift > SHORT_CHAIN { table.len() } else { 0 });
         while at < bytes {
-            // A loop would otherwise go on for as long as the size lies.
-            if sector >= LAST_SECTOR || at >> shift > table.len() as u64 {
+            if sector >= LAST_SECTOR || !visited.is_new(sector) {
                 self.damaged.set(true);
                 break;
             }

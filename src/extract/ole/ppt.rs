@@ -318,7 +318,8 @@ impl<'a> Show<'_, 'a> {
         let text = text.replace(['\r', '\u{b}'], "\n");
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         // A lone star holds the place of a number or date.
-        if text.is_empty() || text == "*" {
+        // Names of tags that PowerPoint's own versions left.
+        if text.is_empty() || text == "*" || text.starts_with("___PPT") {
             return Ok(());
         }
         let mut hasher = DefaultHasher::new();
@@ -339,9 +340,12 @@ impl<'a> Show<'_, 'a> {
             let mut reader = self.stream()?.reader_at(top.at + 8);
             let name = format!("object {}", number + 1);
             if top.instance == 1 {
-                reader.skip(4);
-                let mut packed = Inflating::zlib(reader.take(top.bytes.saturating_sub(4)), self.compound.budget());
-                parts.member(&name, &mut packed)?;
+                let mut size = [0; 4];
+                reader.fill(&mut size)?;
+                let size = u64::from(u32::from_le_bytes(size));
+                let packed = Inflating::zlib(reader.take(top.bytes.saturating_sub(4)), self.compound.budget());
+                // Many lack the end of their packing, so their length tells where to stop.
+                parts.member(&name, &mut packed.take(size))?;
             } else {
                 parts.member(&name, &mut reader.take(top.bytes))?;
             }

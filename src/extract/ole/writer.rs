@@ -225,3 +225,36 @@ impl Read for Packed<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+impl Plan {
+    /// A compound file with these streams, for tests; a `/` in a name makes storages.
+    pub(super) fn by_hand(streams: &[(&str, &[u8])]) -> Vec<u8> {
+        let root = Item { name: "Root Entry".to_owned(), parent: 0, bytes: None, class: [0; 16], from: 0 };
+        let mut plan = Self { items: vec![root] };
+        let mut bodies: Vec<&[u8]> = Vec::new();
+        for (path, body) in streams {
+            let steps: Vec<&str> = path.split('/').collect();
+            let mut parent = 0;
+            for (at, step) in steps.iter().enumerate() {
+                let is_last = at + 1 == steps.len();
+                let found = plan.items.iter().skip(1).position(|item| item.parent == parent && item.name == *step);
+                parent = match found.filter(|_| !is_last) {
+                    Some(before) => before + 1,
+                    None => {
+                        let bytes = is_last.then_some(body.len() as u64);
+                        plan.items.push(Item { name: (*step).to_owned(), parent, bytes, class: [0; 16], from: 0 });
+                        plan.items.len() - 1
+                    }
+                };
+            }
+            bodies.push(body);
+        }
+        let mut file = plan.head().expect("it fits");
+        for body in bodies {
+            file.extend_from_slice(body);
+            file.resize(file.len().next_multiple_of(SECTOR), 0);
+        }
+        file
+    }
+}

@@ -6,6 +6,8 @@
 //! gives that page back as a member.
 
 mod embedded;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod words;
 
@@ -354,6 +356,9 @@ impl<'b, R: BufRead> Document<'b, R> {
             return Ok(());
         }
         let bytes = &self.tokens.text()[from..];
+        if bytes.is_empty() {
+            return Ok(());
+        }
         // The first byte may belong to a character begun by `\'hh`; plain ASCII after none needs no decoding.
         if self.bytes.is_empty() && bytes.is_ascii() {
             let text = String::from_utf8_lossy(bytes).into_owned();
@@ -483,6 +488,10 @@ impl<'b, R: BufRead> Document<'b, R> {
             Goes::Text => {}
             Goes::Beside(side) => {
                 self.sides[side.index()].push(edge);
+                return Ok(());
+            }
+            Goes::Html => {
+                self.gather("\n");
                 return Ok(());
             }
             _ => return Ok(()),

@@ -288,7 +288,9 @@ fn is_mail(start: &str, extension: &str) -> bool {
     let known = headers.iter().filter(|(name, _)| is_known(name)).count();
     // Settings have lines like `from: a` too, but spell them small.
     let tells = |name: &str| TELLING.contains(&name);
-    known >= 3 || (known == 2 && headers.iter().any(|(name, _)| tells(name))) || (known == 1 && promised)
+    // A message within another may have a single field, known or not: its name then says what it is.
+    let is_message = matches!(extension, "eml" | "emlx") && !headers.is_empty();
+    is_message || known >= 3 || (known == 2 && headers.iter().any(|(name, _)| tells(name))) || (known == 1 && promised)
 }
 
 /// Rows of equally many cells: at least three, by a separator that also stands in the first.

@@ -8,6 +8,7 @@ mod rows;
 
 use sluicebox::clock::Clock;
 use sluicebox::content::{Budget, Content, Limits, Spool, Stop};
+use sluicebox::extract::cell::Cells;
 use sluicebox::extract::{Edge, PartHead};
 use sluicebox::inspect::walk::{Visitor, Walked, walk};
 use sluicebox::model::Place;
@@ -106,7 +107,7 @@ pub(crate) fn read_under(name: &str, bytes: impl Into<Vec<u8>>, limits: Limits) 
 pub(crate) fn read_content(name: &str, content: &Content, limits: Limits) -> ReadFile {
     let budget = Budget::new(limits, Clock::machine(), Arc::new(AtomicBool::new(false)), content.len());
     let mut printer = Printer::default();
-    let walked = walk(content, name, &budget, &Spool::default(), &mut printer);
+    let walked = walk(content, name, &budget, &Spool::default(), &Cells::in_process(), &mut printer);
     assert!(!printer.open, "the last part was never closed");
     ReadFile { parts: printer.parts, walked }
 }

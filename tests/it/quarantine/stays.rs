@@ -14,6 +14,7 @@ use sluicebox::engine::core::Core;
 use sluicebox::engine::judge::{self, Governing};
 use sluicebox::engine::service::{Parts, Running, Task};
 use sluicebox::engine::{feed, passes};
+use sluicebox::extract::cell::Cells;
 use sluicebox::model::{Cause, Provider};
 use sluicebox::policy::Policies;
 use sluicebox::policy::file::load_text;
@@ -67,7 +68,7 @@ fn start(core: &Arc<Core>) -> Running {
     };
     let mut tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
     tasks.extend(act::tasks(act::Options::default()));
-    start_with(core, Parts { tasks, ..Parts::default() })
+    start_with(core, Parts { tasks, ..Parts::new(Cells::in_process()) })
 }
 
 fn lying(core: &Core) -> Vec<String> {

@@ -10,6 +10,7 @@ use sluicebox::engine::core::{Bounds, Core, Named};
 use sluicebox::engine::facts::Asker;
 use sluicebox::engine::service::Parts;
 use sluicebox::engine::stats::Count;
+use sluicebox::extract::cell::Cells;
 use sluicebox::model::{ConnectorNumber, Coverage, ItemKind, Provider, Reason};
 use sluicebox::policy::{Answer, Filter, Tags, Wanted};
 use sluicebox::store::Scope;
@@ -73,7 +74,7 @@ fn what_no_policy_could_match_is_never_fetched() {
         let core = house.site.core(Ways::default());
         house.site.list_all(&core);
         let filters: Vec<Filter> = texts.iter().map(|text| Filter::parse(text).unwrap()).collect();
-        work_off_with(&core, Parts { wanted: Wanted::by(filters.clone()), ..Parts::default() });
+        work_off_with(&core, Parts { wanted: Wanted::by(filters.clone()), ..Parts::new(Cells::in_process()) });
         let read = house.running.record().downloads();
         let mut asker = Asker::new(&*core.store, Tags::default(), core.clock.now(), None).unwrap();
         let (mut out, mut not_out) = (0, 0);

@@ -11,6 +11,7 @@ use sluicebox::emulator::{self, Faults, Pace, Tenants};
 use sluicebox::engine::core::{Bounds, Core, InForce, Options, Tenant};
 use sluicebox::engine::service::{Parts, Running, Service, Task};
 use sluicebox::engine::{feed, passes, step};
+use sluicebox::extract::cell::Cells;
 use sluicebox::model::{Directory, Lane, Provider};
 use sluicebox::provider::dropbox::auth;
 use sluicebox::provider::govern::Patience;
@@ -344,7 +345,7 @@ pub(crate) fn start_whole(core: &Arc<Core>) -> Running {
         run: Box::new(run),
     };
     let tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
-    Service::start(core, Parts { tasks, ..Parts::default() }).unwrap()
+    Service::start(core, Parts { tasks, ..Parts::new(Cells::in_process()) }).unwrap()
 }
 
 /// Waits until something is so.
@@ -367,7 +368,7 @@ pub(crate) fn until_or(what: &str, running: &Running, mut is_so: impl FnMut() ->
 
 /// Starts the stages alone: what is to be done was asked for already.
 pub(crate) fn start(core: &Arc<Core>) -> Running {
-    start_with(core, Parts::default())
+    start_with(core, Parts::new(Cells::in_process()))
 }
 
 /// The same, put together otherwise.
@@ -395,7 +396,7 @@ fn open_jobs(depth: &Depth) -> u64 {
 
 /// Runs the stages until nothing is left to do.
 pub(crate) fn work_off(core: &Arc<Core>) {
-    work_off_with(core, Parts::default());
+    work_off_with(core, Parts::new(Cells::in_process()));
 }
 
 /// The same, put together otherwise.

@@ -6,6 +6,7 @@ use sluicebox::clock::Clock;
 use sluicebox::content::{Content, Spool};
 use sluicebox::detect::{Matcher, TokenKey};
 use sluicebox::emulator::seed::{Fill, made_up};
+use sluicebox::extract::cell::Cells;
 use sluicebox::inspect::{Inspector, Options, Surroundings};
 use sluicebox::model::{Coverage, Finding};
 use std::collections::BTreeMap;
@@ -31,7 +32,12 @@ impl Oracle {
 
     /// Further bodies, those of edits.
     pub(super) fn add(&mut self, bodies: impl IntoIterator<Item = Vec<u8>>) {
-        let surroundings = Surroundings { spool: Spool::default(), clock: Clock::machine(), interrupt: Arc::default() };
+        let surroundings = Surroundings {
+            spool: Spool::default(),
+            cells: Cells::in_process(),
+            clock: Clock::machine(),
+            interrupt: Arc::default(),
+        };
         let (matcher, key) = (Arc::clone(&self.matcher), self.key.clone());
         let mut inspector = Inspector::new(&matcher, &key, Options::default(), surroundings);
         for body in bodies {

@@ -1,0 +1,235 @@
+//! The walls of a cell: what a child takes from itself, for good, before it reads the first byte of a document.
+//!
+//! Each wall stands for itself: on a kernel that lacks one the others still hold, and [`Layers`] says which do. The order
+//! matters: the filter of system calls comes last, since it forbids the calls that raise the others.
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus,
+    Scope,
+};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
+};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Width, SeccompCmpOp as Is, SeccompCondition as Where, SeccompFilter,
+    SeccompRule,
+};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Bounds on memory, descriptors, written bytes, processor time; no core files.
+    Limits,
+    /// It ends with its parent, and no other process may look into it.
+    Bound,
+    /// It can gain no rights by executing anything (`no_new_privs`).
+    Privileges,
+    /// No path can be opened, made or changed (landlock).
+    Files,
+    /// No port can be bound or connected (landlock from ABI 4; the filter of system calls forbids sockets besides).
+    Network,
+    /// No other process can be signalled or called by an abstract socket (landlock from ABI 6).
+    Scope,
+    /// Only the few system calls that reading takes (seccomp).
+    Syscalls,
+}
+
+impl Layer {
+    /// All, in the order in which they are raised.
+    pub const ALL: [Layer; 7] =
+        [Layer::Limits, Layer::Bound, Layer::Privileges, Layer::Files, Layer::Network, Layer::Scope, Layer::Syscalls];
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Layer::Limits => "limits",
+            Layer::Bound => "bound to its parent",
+            Layer::Privileges => "no new privileges",
+            Layer::Files => "no files (landlock)",
+            Layer::Network => "no network (landlock)",
+            Layer::Scope => "no signals (landlock)",
+            Layer::Syscalls => "few system calls (seccomp)",
+        }
+    }
+
+    /// True for the walls without which `--require-sandbox` refuses to read. The other two of landlock came with later
+    /// kernels, and the filter of system calls forbids the same.
+    #[must_use]
+    pub fn is_required(self) -> bool {
+        !matches!(self, Layer::Network | Layer::Scope)
+    }
+
+    fn bit(self) -> u64 {
+        1 << Layer::ALL.iter().position(|layer| *layer == self).unwrap_or(0)
+    }
+}
+
+/// The walls that stand.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layers(u64);
+
+impl Layers {
+    pub(super) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// True when this wall stands.
+    #[must_use]
+    pub fn has(self, layer: Layer) -> bool {
+        self.0 & layer.bit() != 0
+    }
+
+    /// The walls that stand.
+    pub fn live(self) -> impl Iterator<Item = Layer> {
+        Layer::ALL.into_iter().filter(move |layer| self.has(*layer))
+    }
+
+    /// The walls that this kernel could not raise.
+    pub fn missing(self) -> impl Iterator<Item = Layer> {
+        Layer::ALL.into_iter().filter(move |layer| !self.has(*layer))
+    }
+
+    fn raised(&mut self, layer: Layer, stands: bool) {
+        if stands {
+            self.0 |= layer.bit();
+        }
+    }
+}
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.live()).finish()
+    }
+}
+
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.live().map(Layer::name).collect();
+        f.write_str(&if names.is_empty() { "none".to_owned() } else { names.join(", ") })
+    }
+}
+
+/// Address space beside the memory proper: the program's own pages, stacks, what threads reserve.
+const ADDRESSES_BESIDE: u64 = 1 << 30;
+/// Descriptors: three standard ones, a document, and what raising the walls takes for a moment.
+const DESCRIPTORS_MAX: u64 = 8;
+/// Stack of the thread that reads, as in the parent's.
+const STACK_BYTES: u64 = 16 << 20;
+
+/// Raises all walls that this kernel has; `memory_bytes` bounds what the cell may hold.
+pub(super) fn raise(memory_bytes: u64) -> Layers {
+    let mut layers = Layers::default();
+    layers.raised(Layer::Bound, bind());
+    layers.raised(Layer::Limits, limit(memory_bytes));
+    let (privileges, abi) = shut_out();
+    layers.raised(Layer::Files, abi >= ABI::V1);
+    layers.raised(Layer::Network, abi >= ABI::V4);
+    layers.raised(Layer::Scope, abi >= ABI::V6);
+    let filtered = filter().is_some_and(|programs| programs.iter().all(|one| seccompiler::apply_filter(one).is_ok()));
+    layers.raised(Layer::Syscalls, filtered);
+    // Installing a filter takes the same promise.
+    layers.raised(Layer::Privileges, privileges || filtered);
+    layers
+}
+
+fn bind() -> bool {
+    let ends = set_parent_process_death_signal(Some(Signal::KILL)).is_ok();
+    let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok();
+    ends && hidden
+}
+
+fn limit(memory_bytes: u64) -> bool {
+    // As much stack as the threads of the parent have, where the system lets us.
+    let stack = rustix::process::getrlimit(Resource::Stack);
+    let wanted = stack.maximum.map_or(STACK_BYTES, |most| most.min(STACK_BYTES));
+    let _ = setrlimit(Resource::Stack, Rlimit { current: Some(wanted), maximum: stack.maximum });
+    let rows = [
+        (Resource::Data, memory_bytes),
+        (Resource::As, memory_bytes.saturating_add(ADDRESSES_BESIDE)),
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, DESCRIPTORS_MAX),
+    ];
+    rows.into_iter()
+        .all(|(resource, most)| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).is_ok())
+}
+
+/// Forbids all paths and ports that landlock can forbid; tells whether rights can be gained no more, and how much it knew.
+fn shut_out() -> (bool, ABI) {
+    let latest = ABI::V7;
+    let ruled = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(latest))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(latest)))
+        .and_then(|rules| rules.scope(Scope::from_all(latest)))
+        .and_then(Ruleset::create)
+        .and_then(landlock::RulesetCreated::restrict_self);
+    match ruled {
+        Ok(status) if status.ruleset != RulesetStatus::NotEnforced => match status.landlock {
+            LandlockStatus::Available { effective_abi, .. } => (status.no_new_privs, effective_abi),
+            _ => (status.no_new_privs, ABI::Unsupported),
+        },
+        Ok(status) => (status.no_new_privs, ABI::Unsupported),
+        Err(_) => (false, ABI::Unsupported),
+    }
+}
+
+/// Calls that are answered whatever their arguments are: reading and writing what is open, memory, locks between threads, time.
+/// None of them takes a path, makes a descriptor of something new, or reaches another process.
+#[rustfmt::skip]
+const FREE: &[libc::c_long] = &[
+    libc::SYS_read, libc::SYS_write, libc::SYS_pread64, libc::SYS_readv, libc::SYS_writev, libc::SYS_lseek,
+    libc::SYS_close, libc::SYS_fstat, libc::SYS_recvmsg, libc::SYS_recvfrom,
+    libc::SYS_munmap, libc::SYS_mremap, libc::SYS_madvise, libc::SYS_brk,
+    libc::SYS_futex, libc::SYS_sched_yield, libc::SYS_nanosleep, libc::SYS_clock_nanosleep,
+    libc::SYS_clock_gettime, libc::SYS_gettimeofday, libc::SYS_getrandom, libc::SYS_getpid, libc::SYS_gettid,
+    libc::SYS_sched_getaffinity, libc::SYS_set_robust_list, libc::SYS_rseq, libc::SYS_membarrier,
+    libc::SYS_rt_sigaction, libc::SYS_rt_sigprocmask, libc::SYS_rt_sigreturn, libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall, libc::SYS_exit, libc::SYS_exit_group,
+    // Answered as unknown by a filter of its own.
+    libc::SYS_clone3,
+];
+
+/// What all threads share with their process: without these flags `clone` would make a process.
+const THREAD_FLAGS: libc::c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+
+/// The programs of the filter, in the order in which they are installed.
+fn filter() -> Option<[BpfProgram; 2]> {
+    let rule = |conditions: Vec<Option<Where>>| {
+        let conditions: Option<Vec<Where>> = conditions.into_iter().collect();
+        SeccompRule::new(conditions?).ok()
+    };
+    let arg = |number, width, is, value| Where::new(number, width, is, value).ok();
+    let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
+    let threads = u64::from(THREAD_FLAGS.unsigned_abs());
+    let own = u64::from(std::process::id());
+    let mut rules: BTreeMap<libc::c_long, Vec<SeccompRule>> = FREE.iter().map(|call| (*call, Vec::new())).collect();
+    let no_code = || arg(2, Width::Dword, Is::MaskedEq(executable), 0);
+    let bounded = [
+        // No memory becomes code.
+        (libc::SYS_mmap, rule(vec![no_code()])?),
+        (libc::SYS_mprotect, rule(vec![no_code()])?),
+        // Threads, never processes.
+        (libc::SYS_clone, rule(vec![arg(0, Width::Dword, Is::MaskedEq(threads), threads)])?),
+        // Signals to itself only: that is how it aborts.
+        (libc::SYS_tgkill, rule(vec![arg(0, Width::Dword, Is::Eq, own)])?),
+        // To nobody but the one it is connected with.
+        (libc::SYS_sendto, rule(vec![arg(4, Width::Qword, Is::Eq, 0)])?),
+    ];
+    rules.extend(bounded.into_iter().map(|(call, rule)| (call, vec![rule])));
+    let refused = |code: libc::c_int| SeccompAction::Errno(code.unsigned_abs());
+    let target = std::env::consts::ARCH.try_into().ok()?;
+    // Whoever asks for `clone3`, whose flags no filter can see, is sent to `clone`.
+    let first = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    let first = SeccompFilter::new(first, SeccompAction::Allow, refused(libc::ENOSYS), target).ok()?;
+    let second = SeccompFilter::new(rules, refused(libc::EPERM), SeccompAction::Allow, target).ok()?;
+    // The one that forbids all else is installed last: installing takes a call that it forbids.
+    Some([first.try_into().ok()?, second.try_into().ok()?])
+}

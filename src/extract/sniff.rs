@@ -207,6 +207,7 @@ mod tests {
         "epub",
         "iso",
         "key",
+        "lzma",
         "msg",
         "numbers",
         "odf",

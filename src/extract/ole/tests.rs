@@ -3,6 +3,7 @@
 use super::compound::{Compound, ROOT};
 use super::writer::Plan;
 use crate::content::{Budget, Content, Limits, Spool, Stop};
+use crate::extract::cell::Cells;
 use crate::extract::decode::Charset;
 use crate::extract::{Edge, PartHead, Source};
 use crate::inspect::walk::{Visitor, Walked, walk};
@@ -44,7 +45,7 @@ fn read(bytes: Vec<u8>, name: &str) -> (Walked, String) {
     let content = Content::from_memory(bytes);
     let budget = Budget::new(Limits::default(), Default::default(), Default::default(), content.len());
     let mut all = All::default();
-    let walked = walk(&content, name, &budget, &Spool::default(), &mut all);
+    let walked = walk(&content, name, &budget, &Spool::default(), &Cells::in_process(), &mut all);
     (walked, all.0)
 }
 

@@ -1,6 +1,7 @@
 //! What comes out of small documents, and that none of them can do harm.
 
 use crate::content::{Budget, Content, Limits, Spool, Stop};
+use crate::extract::cell::Cells;
 use crate::extract::{Edge, PartHead};
 use crate::inspect::walk::{Visitor, Walked, walk};
 use crate::model::{Place, Reason};
@@ -38,7 +39,7 @@ fn read(bytes: &[u8]) -> (Walked, String) {
     let content = Content::from_memory(bytes);
     let budget = Budget::new(Limits::default(), Default::default(), Default::default(), content.len());
     let mut all = All::default();
-    let walked = walk(&content, "a.rtf", &budget, &Spool::default(), &mut all);
+    let walked = walk(&content, "a.rtf", &budget, &Spool::default(), &Cells::in_process(), &mut all);
     (walked, all.0)
 }
 

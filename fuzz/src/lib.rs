@@ -113,5 +113,6 @@ impl Visitor for Nobody {
 /// Reads the bytes as a file, members and all. The walk survives a reader's panic; the driver's hook does not.
 pub fn walk(bytes: &[u8]) {
     let content = Content::from_memory(bytes.to_vec());
-    inspect::walk::walk(&content, "fuzz", &budget(bytes), &Spool::default(), &mut Nobody);
+    let cells = extract::cell::Cells::in_process();
+    inspect::walk::walk(&content, "fuzz", &budget(bytes), &Spool::default(), &cells, &mut Nobody);
 }

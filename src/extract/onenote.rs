@@ -107,7 +107,7 @@ fn text_at(bytes: &[u8]) -> Option<(String, usize)> {
 }
 
 fn wide_text(field: &[u8]) -> Option<String> {
-    if field.len() % 2 != 0 || field.len() < TEXT_CHARS_MIN * 2 {
+    if !field.len().is_multiple_of(2) || field.len() < TEXT_CHARS_MIN * 2 {
         return None;
     }
     let units = field.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));

@@ -146,7 +146,7 @@ const TEXTS: [&str; 8] = [
     "message/rfc822",
     "multipart/related",
 ];
-const ARCHIVES: [&str; 18] = [
+const ARCHIVES: [&str; 19] = [
     "application/zip",
     "application/gzip",
     "application/x-tar",
@@ -154,6 +154,7 @@ const ARCHIVES: [&str; 18] = [
     "application/vnd.rar",
     "application/x-bzip2",
     "application/x-xz",
+    "application/x-lzma",
     "application/zstd",
     "application/x-compress",
     "application/x-lz4",
@@ -230,8 +231,8 @@ const ROWS: &[Row] = &[
     ("application/json", "json", &["json", "jsonl", "ndjson", "geojson"]),
     ("application/vnd.box.note", "boxnote", &["boxnote"]),
     ("application/x-ipynb+json", "ipynb", &["ipynb"]),
-    ("text/calendar", "calendar", &["ics", "ical", "ifb", "vcs"]),
-    ("text/vcard", "vcard", &["vcf", "vcard"]),
+    ("text/calendar", "ics", &["ics", "ical", "ifb", "vcs"]),
+    ("text/vcard", "vcf", &["vcf", "vcard"]),
     ("text/html", "html", &["html", "htm", "xhtml", "xht", "shtml"]),
     ("application/xml", "xml", &["xml", "xsd", "xsl", "xslt", "rss", "atom", "kml", "gpx"]),
     ("image/svg+xml", "svg", &["svg"]),
@@ -271,6 +272,7 @@ const ROWS: &[Row] = &[
     ("application/vnd.rar", "rar", &["rar"]),
     ("application/x-bzip2", "bzip2", &["bz2", "tbz2", "tbz"]),
     ("application/x-xz", "xz", &["xz", "txz"]),
+    ("application/x-lzma", "lzma", &["lzma", "tlz"]),
     ("application/zstd", "zstd", &["zst", "tzst"]),
     ("application/vnd.oasis.opendocument.text", "odf", &["odt", "ott", "odm"]),
     ("application/vnd.oasis.opendocument.spreadsheet", "", &["ods", "ots"]),

@@ -163,9 +163,6 @@ fn by_shape(head: &[u8], is_text: bool) -> Option<&'static str> {
     if head.get(2..4) == Some(b"\r\n") && head.get(8..16) == Some(&[0; 8]) {
         return Some("executable"); // Compiled Python.
     }
-    if is_lzma(head) {
-        return Some("lzma");
-    }
     if is_dbf(head) {
         return Some("dbf");
     }
@@ -192,17 +189,6 @@ fn is_tar(head: &[u8]) -> bool {
     let digits = header[148..156].iter().skip_while(|b| **b == b' ').take_while(|b| (b'0'..=b'7').contains(*b));
     let told = digits.fold(0u32, |n, &b| n.wrapping_shl(3) | u32::from(b - b'0'));
     header[0] != 0 && told == sum
-}
-
-/// The bare form of LZMA has no mark: properties, a dictionary of a size that programs choose, and a length that is unknown
-/// or possible.
-fn is_lzma(head: &[u8]) -> bool {
-    let Some(head) = head.get(..13) else { return false };
-    let dictionary = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-    let high = dictionary.checked_ilog2().map_or(0, |bit| 1u32 << bit);
-    let is_round = dictionary >= 4096 && (dictionary == high || dictionary == high | high >> 1);
-    let length = head[5..].iter().rev().fold(0u64, |n, &b| n << 8 | u64::from(b));
-    head[0] == 0x5d && is_round && (length == u64::MAX || length < 1 << 40)
 }
 
 /// A dBASE table: a known version, a possible date, a header length that fits its field descriptors, and the mark that ends

@@ -21,14 +21,11 @@ pub(super) fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'sta
     if first.starts_with("-----BEGIN PGP MESSAGE-----") {
         return "pgp";
     }
-    if is_uuencoded(first) {
-        return "uuencode";
-    }
     if begins_with_word(first, "BEGIN:VCALENDAR") {
-        return "calendar";
+        return "ics";
     }
     if begins_with_word(first, "BEGIN:VCARD") {
-        return "vcard";
+        return "vcf";
     }
     if is_html(first, extension) {
         return "html";
@@ -58,13 +55,6 @@ pub(super) fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'sta
 /// True when the text begins with `word` in any letter case.
 fn begins_with_word(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-}
-
-/// `begin`, the rights of the file in octal, its name; or the line of yEnc.
-fn is_uuencoded(text: &str) -> bool {
-    let rights = text.strip_prefix("begin ").and_then(|rest| rest.split_once(' ')).map(|(rights, _)| rights);
-    let octal = |rights: &str| matches!(rights.len(), 3 | 4) && rights.bytes().all(|b| (b'0'..=b'7').contains(&b));
-    rights.is_some_and(octal) || text.starts_with("=ybegin ")
 }
 
 /// A page begins with its own tag or one that only pages have; the extension decides for anything with a tag.
@@ -298,7 +288,9 @@ fn is_mail(start: &str, extension: &str) -> bool {
     let known = headers.iter().filter(|(name, _)| is_known(name)).count();
     // Settings have lines like `from: a` too, but spell them small.
     let tells = |name: &str| TELLING.contains(&name);
-    known >= 3 || (known == 2 && headers.iter().any(|(name, _)| tells(name))) || (known == 1 && promised)
+    // A message within another may have a single field, known or not: its name then says what it is.
+    let is_message = matches!(extension, "eml" | "emlx") && !headers.is_empty();
+    is_message || known >= 3 || (known == 2 && headers.iter().any(|(name, _)| tells(name))) || (known == 1 && promised)
 }
 
 /// Rows of equally many cells: at least three, by a separator that also stands in the first.

@@ -90,7 +90,7 @@ fn value(kind: u64, field: &[u8], encoding: Encoding) -> Value {
             Value::Integer(field.iter().fold(begin, |n, &b| n << 8 | u64::from(b)).cast_signed())
         }
         7 => Value::Real(field.try_into().map_or(0.0, f64::from_be_bytes)),
-        kind if kind % 2 == 0 => Value::Blob(field.to_vec()),
+        kind if kind.is_multiple_of(2) => Value::Blob(field.to_vec()),
         _ => Value::Text(text(field, encoding)),
     }
 }

@@ -9,6 +9,7 @@
 
 use sluicebox::clock::Clock;
 use sluicebox::content::{Budget, Content, Limits, Links, Spool, Stop};
+use sluicebox::extract::cell::{self, Cells};
 use sluicebox::extract::{Edge, PartHead};
 use sluicebox::inspect::walk::{Visitor, walk};
 use sluicebox::model::Place;
@@ -129,12 +130,18 @@ fn plain(text: &str) -> String {
 /// Reads documents one after another.
 struct Reader {
     spool: Spool,
+    cells: Cells,
     interrupt: Arc<AtomicBool>,
 }
 
 impl Reader {
-    fn new(_in_process: bool) -> Result<Self, Failed> {
-        Ok(Self { spool: Spool::default(), interrupt: Arc::default() })
+    fn new(in_process: bool) -> Result<Self, Failed> {
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_sluicebox"));
+        let cells = match in_process {
+            true => Cells::in_process(),
+            false => Cells::start(cell::Options { program, ..cell::Options::for_threads(1) })?,
+        };
+        Ok(Self { spool: Spool::default(), cells, interrupt: Arc::default() })
     }
 
     fn read(&self, file: &Path) -> Result<String, Failed> {
@@ -142,7 +149,7 @@ impl Reader {
         let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         let budget = Budget::new(Limits::default(), Clock::machine(), Arc::clone(&self.interrupt), content.len());
         let mut text = Text(String::new());
-        walk(&content, &name, &budget, &self.spool, &mut text);
+        walk(&content, &name, &budget, &self.spool, &self.cells, &mut text);
         Ok(text.0)
     }
 }

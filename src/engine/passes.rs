@@ -255,7 +255,6 @@ impl<'a> Rounds<'a> {
         })?;
         match ended {
             Ended::Complete => {
-                core.store.keep_fact(Some(tenant.number), START, None)?;
                 tracing::info!(connector = %tenant.name, "the listing of the pass is done");
             }
             Ended::Budget(until) => {

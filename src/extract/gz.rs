@@ -3,6 +3,7 @@
 //! The name in the header names the content; without one the file's own name without `.gz` does. What follows the last
 //! member is handed over too when it is more than padding.
 
+use super::streams::inner_name;
 use super::{Failure, Output, Source};
 use crate::content::budget::{Fed, Inflated};
 use flate2::bufread::GzDecoder;
@@ -10,7 +11,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 /// Hands over the inflated stream.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
-    let name = header_name(source)?.unwrap_or_else(|| name_without_suffix(source.name));
+    let name = header_name(source)?.unwrap_or_else(|| inner_name(source.name));
     let (fed, fed_bytes) = Fed::new(source.reader());
     let input = BufReader::with_capacity(32 << 10, fed);
     let mut inflated = Inflated::new(Members::new(input), fed_bytes, source.budget);
@@ -83,14 +84,4 @@ fn header_name(source: &Source<'_>) -> Result<Option<String>, Failure> {
     let name = field.split(|&b| b == 0).next().unwrap_or_default();
     let name: String = name.iter().map(|&b| char::from(b)).filter(|c| !c.is_control()).collect();
     Ok((!name.is_empty()).then_some(name))
-}
-
-fn name_without_suffix(name: &str) -> String {
-    let base = name.rsplit('/').next().unwrap_or(name);
-    let lower = base.to_ascii_lowercase();
-    if lower.ends_with(".tgz") {
-        return format!("{}.tar", &base[..base.len() - 4]);
-    }
-    let stem = if lower.ends_with(".gz") { &base[..base.len() - 3] } else { base };
-    if stem.is_empty() { "content".to_owned() } else { stem.to_owned() }
 }

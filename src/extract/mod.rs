@@ -3,16 +3,27 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod cards;
 pub mod cell;
 pub mod decode;
+mod epub;
 mod gz;
 mod html;
+mod iwork;
 mod json;
-mod ole;
+mod mail;
+mod mbox;
+mod odf;
 mod ooxml;
+mod pdf;
+mod peek;
+mod pst;
+mod rar;
 pub mod recover;
 pub mod registry;
+mod sevenz;
 pub mod sniff;
+mod streams;
 mod tar;
 mod text;
 mod xml;

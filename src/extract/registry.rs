@@ -7,7 +7,10 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, gz, html, json, ooxml, tar, text, xml, zip};
+use super::{
+    Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, pdf, pst, rar, sevenz, streams, tar, text,
+    xml, zip,
+};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -71,7 +74,7 @@ const fn text_row(
     Kind { name, extensions, mime, treatment, is_text: true, version: 1, has_members: false }
 }
 
-use Treatment::{AsRuns, AsText, Cell, InPlace, Skip};
+use Treatment::{AsRuns, AsText, Cell, InCell, InPlace, Skip};
 
 const NO_TEXT: Treatment = Skip(Reason::NoText);
 const PICTURE: Treatment = Skip(Reason::ImageOnly);
@@ -87,20 +90,33 @@ pub static KINDS: &[Kind] = &[
         &["text/csv", "text/tab-separated-values"],
         InPlace(text::extract),
     ),
-    text_row("eml", &["eml", "emlx"], &["message/rfc822"], AsText(Reason::Unsupported)),
-    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], AsText(Reason::Unsupported)),
-    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], AsText(Reason::Unsupported)),
+    text_row("eml", &["eml", "emlx"], &["message/rfc822"], InPlace(mail::extract)).with_members(),
+    text_row("mbox", &["mbox", "mbx"], &["application/mbox"], InPlace(mbox::extract)).with_members(),
+    text_row("mhtml", &["mhtml", "mht"], &["multipart/related"], InPlace(mail::extract)).with_members(),
+    text_row("ics", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(cards::extract)).with_members(),
+    text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract))
+        .with_members(),
     text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
         "google-shortcut",
-        &["gdoc", "gsheet", "gslides", "gdraw", "gform"],
+        &["gdoc", "gsheet", "gslides", "gdraw", "gform", "gmap", "gsite", "gjam", "gscript"],
         &["application/vnd.google-apps.shortcut"],
         AsText(Reason::NotInspectable),
     ),
     text_row("json", JSON_EXTENSIONS, &["application/json", "application/x-ndjson"], InPlace(json::extract)),
     text_row("html", &["html", "htm", "xhtml", "xht", "shtml"], &["text/html"], InPlace(html::extract)).with_members(),
-    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)),
+    text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)).with_members(),
+    text_row("svg", &["svg"], &["image/svg+xml"], InPlace(xml::extract)),
+    text_row(
+        "odf-flat",
+        &["fodt", "fods", "fodp", "fodg"],
+        &["application/vnd.oasis.opendocument.text-flat-xml"],
+        InPlace(xml::extract),
+    )
+    .with_members(),
+    text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(json::extract)),
+    text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(json::extract)),
     // Office documents.
     row(
         "docx",
@@ -124,13 +140,13 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     // Documents to be read in a cell.
-    row("pdf", &["pdf"], &["application/pdf"], Cell),
+    row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
     row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
     row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
     row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
-    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], Cell),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
     row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
@@ -140,22 +156,32 @@ pub static KINDS: &[Kind] = &[
     row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
     row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
-    row("7z", &["7z"], &["application/x-7z-compressed"], Cell),
-    row("rar", &["rar"], &["application/vnd.rar"], Cell),
-    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], Cell),
-    row("xz", &["xz", "txz"], &["application/x-xz"], Cell),
-    row("zstd", &["zst", "tzst"], &["application/zstd"], Cell),
+    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
+    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
+    row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
+    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
+    row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
     row(
         "odf",
-        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp"],
+        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
         &["application/vnd.oasis.opendocument.text"],
-        UNSUPPORTED,
-    ),
-    row("epub", &["epub"], &["application/epub+zip"], UNSUPPORTED),
-    row("visio", &["vsdx", "vsdm", "vssx", "vstx"], &["application/vnd.ms-visio.drawing"], UNSUPPORTED),
-    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], UNSUPPORTED),
-    row("iwork", &["pages", "numbers", "key"], &["application/vnd.apple.pages"], UNSUPPORTED),
+        InPlace(odf::extract),
+    )
+    .with_members(),
+    row("epub", &["epub"], &["application/epub+zip"], InPlace(epub::extract)).with_members(),
+    row(
+        "visio",
+        &["vsdx", "vsdm", "vssx", "vssm", "vstx", "vstm"],
+        &["application/vnd.ms-visio.drawing"],
+        InPlace(ooxml::extract_visio),
+    )
+    .with_members(),
+    row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], InPlace(ooxml::extract_xps)).with_members(),
+    row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)).with_members(),
+    row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)).with_members(),
+    row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)).with_members(),
+    row("dbf", &["dbf"], &["application/vnd.dbf"], UNSUPPORTED),
     row(
         "zip",
         &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
@@ -163,17 +189,18 @@ pub static KINDS: &[Kind] = &[
         InPlace(zip::extract),
     )
     .with_members(),
-    row("gzip", &["gz", "tgz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
+    row("gzip", &["gz", "tgz", "svgz", "emz", "wmz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
     row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)).with_members(),
-    row("compress", &["z", "taz"], &["application/x-compress"], UNSUPPORTED),
-    row("lz4", &["lz4"], &["application/x-lz4"], UNSUPPORTED),
-    row("cab", &["cab"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
+    row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
+    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
+    row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
+    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
     row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),
     row("rpm", &["rpm"], &["application/x-rpm"], UNSUPPORTED),
     row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
     row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
-    row("iso", &["iso", "img", "dmg"], &["application/x-iso9660-image"], UNSUPPORTED),
+    row("iso", &["iso", "img"], &["application/x-iso9660-image"], UNSUPPORTED),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
     row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
@@ -181,12 +208,12 @@ pub static KINDS: &[Kind] = &[
     row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),
     row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], UNSUPPORTED),
     row("wordperfect", &["wpd", "wp"], &["application/vnd.wordperfect"], UNSUPPORTED),
-    row("plist", &["plist"], &["application/x-plist"], AsRuns(Reason::Unsupported)),
+    row("plist", &["plist", "webloc"], &["application/x-plist"], AsRuns(Reason::Unsupported)),
     row("binary", &["bin", "dat"], &["application/octet-stream"], AsRuns(Reason::Unsupported)),
     // Encrypted as a whole.
-    row("encrypted-office", &[], &["application/encrypted"], Skip(Reason::EncryptedPassword)),
-    row("rights-office", &[], &["application/vnd.ms-office.protected"], Skip(Reason::EncryptedRights)),
-    row("pgp", &["gpg", "pgp"], &["application/pgp-encrypted"], Skip(Reason::EncryptedPassword)),
+    row("encrypted-office", SEALED_EXTENSIONS, &["application/encrypted"], Skip(Reason::EncryptedPassword)),
+    row("rights-office", SEALED_EXTENSIONS, &["application/vnd.ms-office.protected"], Skip(Reason::EncryptedRights)),
+    row("pgp", &["gpg", "pgp"], &["application/pgp-encrypted"], AsRuns(Reason::EncryptedPassword)),
     // Pictures: documents to come.
     row("png", &["png", "apng"], &["image/png"], PICTURE),
     row("jpeg", &["jpg", "jpeg", "jpe", "jfif"], &["image/jpeg"], PICTURE),
@@ -302,8 +329,6 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "patch",
     "srt",
     "vtt",
-    "ics",
-    "vcf",
     "ldif",
     "pem",
     "crt",
@@ -312,7 +337,6 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "pub",
     "asc",
     "url",
-    "webloc",
     "desktop",
     "css",
     "scss",
@@ -321,14 +345,25 @@ const TEXT_EXTENSIONS: &[&str] = &[
     "graphql",
     "lock",
     "list",
+    "key",
+    "ts",
+    "dot",
+    "obj",
+    "dxf",
+    "web",
+];
+
+/// What Office seals under a password or rights keeps its own name.
+const SEALED_EXTENSIONS: &[&str] = &[
+    "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xlsb", "xltx", "xltm", "pptx", "pptm", "ppsx", "ppsm", "potx",
+    "potm", "doc", "xls", "ppt", "pdoc", "pxls", "pppt", "pfile",
 ];
 
 const JSON_EXTENSIONS: &[&str] =
-    &["json", "jsonl", "ndjson", "ipynb", "geojson", "har", "webmanifest", "boxnote", "json5", "jsonc", "map", "paper"];
+    &["json", "jsonl", "ndjson", "geojson", "har", "webmanifest", "json5", "jsonc", "map", "paper"];
 
-const XML_EXTENSIONS: &[&str] = &[
-    "xml", "xsd", "xsl", "xslt", "rss", "atom", "svg", "kml", "gpx", "wsdl", "plist", "resx", "config", "fodt", "fods",
-];
+const XML_EXTENSIONS: &[&str] =
+    &["xml", "xsd", "xsl", "xslt", "rss", "atom", "kml", "gpx", "wsdl", "plist", "webloc", "resx", "config"];
 
 fn nothing(_: &super::Source<'_>, _: &mut dyn super::Output) -> Result<(), super::Failure> {
     Ok(())
@@ -368,12 +403,23 @@ pub fn kind(name: &str) -> &'static Kind {
     by_name(name).or_else(|| by_name("binary")).unwrap_or(&KINDS[0])
 }
 
-/// True when an extension promises some type and the type told by the content is none that it promises.
+/// True when an extension promises some type and the type told by the content is none that it promises. `.dat` promises
+/// nothing, and an extension may promise several types: `.key` is a presentation or a private key.
 #[must_use]
 pub fn mismatches(extension: &str, told: &Kind) -> bool {
-    let promises = |kind: &&Kind| kind.extensions.contains(&extension);
+    let promises = |kind: &&Kind| kind.name != "binary" && kind.extensions.contains(&extension);
     let mut promised = KINDS.iter().filter(promises).peekable();
-    promised.peek().is_some() && !promised.any(|kind| std::ptr::eq(kind, told) || (kind.is_text && told.is_text))
+    promised.peek().is_some() && !promised.any(|kind| std::ptr::eq(kind, told) || family(kind) == family(told))
+}
+
+/// Types of one family pass for one another: texts among themselves, sound and film (one container serves both), and Office
+/// documents under a password or rights, whose name says what they hold.
+fn family(kind: &Kind) -> &'static str {
+    match kind.name {
+        _ if kind.is_text => "text",
+        "audio" | "video" => "media",
+        name => name,
+    }
 }
 
 #[cfg(test)]
@@ -397,8 +443,9 @@ mod tests {
         assert_eq!(kinds.len(), KINDS.len(), "two types share a version");
         assert_eq!(version_of("unknown"), version_of("no such type"));
         assert!(!kinds.contains(&version_of("unknown")));
-        let holders: Vec<_> = KINDS.iter().filter(|kind| kind.has_members).map(|kind| kind.name).collect();
-        assert_eq!(holders, ["html", "docx", "xlsx", "pptx", "zip", "gzip", "tar"]);
+        let holds = |name: &str| kind(name).has_members;
+        assert!(["zip", "docx", "gzip", "eml"].map(holds).iter().all(|holds| *holds));
+        assert!(["text", "csv", "binary"].map(holds).iter().all(|holds| !holds));
     }
 
     #[test]

@@ -5,19 +5,45 @@
 //! marks do not cut a sentence. Places are paths of element names, bounded in length.
 
 use super::xml_events::{Tag, Xml, XmlReader};
-use super::{Edge, Failure, Output, PartHead, Source};
+use super::{Edge, Failure, Output, PartHead, Source, odf, ooxml};
 use crate::model::Place;
 
 /// Bytes of a path of element names; deeper elements carry their ancestor's place.
 const PATH_BYTES_MAX: usize = 512;
 
-/// Reads one XML document.
+/// Bytes in which the first element is looked for.
+const ROOT_BYTES: usize = 4 << 10;
+
+/// Reads one XML document. Flat office documents are told by their first element and read as what they are.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    let head = source.content.head()?;
+    let root = root_name(&head[..head.len().min(ROOT_BYTES)]);
     let mut xml = XmlReader::new(source.reader(), source.budget)?;
+    match root.as_deref() {
+        Some("office:document") => return odf::extract_flat(&mut xml, source, out),
+        Some("w:wordDocument" | "pkg:package") => return ooxml::extract_flat(&mut xml, out),
+        _ => {}
+    }
     out.open_part(PartHead { name: "text".to_owned(), own_text: None, recovered: false })?;
     push_plain(&mut xml, out)?;
     out.close_part()?;
     Ok(())
+}
+
+/// The first element's name as written; in UTF-16 too.
+fn root_name(head: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(head).replace('\0', "");
+    let mut rest = text.as_str();
+    loop {
+        rest = &rest[rest.find('<')? + 1..];
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.split_once("-->")?.1;
+        } else if !rest.starts_with(['?', '!']) {
+            let name: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, ':' | '-' | '_')).collect();
+            return Some(name);
+        }
+    }
 }
 
 /// Pushes everything that a document says into the open part. Returns true when there was any text.

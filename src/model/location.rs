@@ -32,6 +32,8 @@ pub enum Place {
     Row(u64),
     /// A line, counted from 1.
     Line(u64),
+    /// A page, counted from 1.
+    Page(u32),
     /// A path or name of the format's own (a JSON pointer, an XML element, a property).
     Named(Arc<str>),
 }
@@ -52,6 +54,7 @@ impl fmt::Display for Place {
             Place::Cell { row, column } => write!(f, "{}{row}", column_letters(*column)),
             Place::Row(n) => write!(f, "row {n}"),
             Place::Line(n) => write!(f, "line {n}"),
+            Place::Page(n) => write!(f, "page {n}"),
             Place::Named(name) => f.write_str(name),
         }
     }
@@ -95,6 +98,7 @@ mod tests {
             (Place::Cell { row: 1, column: 27 }, "AA1"),
             (Place::Cell { row: 1, column: 16_384 }, "XFD1"),
             (Place::TableCell { table: 2, row: 1, column: 4 }, "table 2 row 1 column 4"),
+            (Place::Page(12), "page 12"),
             (Place::named("/a/b"), "/a/b"),
         ];
         for (place, expected) in rows {

@@ -58,6 +58,10 @@ pub(super) struct Errand {
     pub(super) cursor: Option<String>,
     /// True when folders found on the way are walked as well.
     pub(super) deep: bool,
+    /// How often it was asked for again. It differs from what is being walked then, so that the end of that walk does not end
+    /// it: its page may be older than what was told since.
+    #[serde(default)]
+    pub(super) again: u32,
 }
 
 impl Errand {
@@ -68,6 +72,7 @@ impl Errand {
             read_as: written(&walk.read_as),
             cursor: walk.cursor.as_deref().map(str::to_owned),
             deep,
+            again: 0,
         }
     }
 
@@ -167,7 +172,7 @@ impl<'a> Needs<'a> {
         self.list(WALKS)
     }
 
-    /// Adds walks that are not among them; false when there is no room for all.
+    /// Adds walks; those that are among them are walked from their beginning once more. False when there is no room for all.
     pub(super) fn add_errands(&self, errands: Vec<Errand>) -> Result<bool, store::Error> {
         if errands.is_empty() {
             return Ok(true);
@@ -175,7 +180,8 @@ impl<'a> Needs<'a> {
         let mut fits = true;
         self.change(WALKS, |known: &mut Vec<Errand>| {
             for errand in errands {
-                if known.iter().any(|one| one.id == errand.id && one.cursor.is_none()) {
+                if let Some(one) = known.iter_mut().find(|one| one.id == errand.id && one.cursor.is_none()) {
+                    (one.again, one.deep) = (one.again.wrapping_add(1), one.deep || errand.deep);
                     continue;
                 }
                 match known.len() < WALKS_MAX {

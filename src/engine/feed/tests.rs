@@ -2,6 +2,7 @@
 //! between, of dates that come true.
 
 use super::log::Log;
+use super::needs::Errand;
 use super::upkeep::Upkeep;
 use super::*;
 use crate::engine::passes::tests::scene::{Scene, event, group, item, page, person, placed, walk};
@@ -205,6 +206,21 @@ fn a_copied_folder_is_listed_with_all_below_it_beside_the_pass() {
     let jobs = scene.drain();
     assert!(["n1", "n2"].iter().all(|id| ids(&jobs).contains(id)), "{jobs:?}");
     assert!(jobs.iter().all(|(_, lane, _)| *lane == Lane::Live), "{jobs:?}");
+}
+
+#[test]
+fn a_folder_that_is_told_again_while_it_is_listed_is_listed_again() {
+    let scene = Scene::connected(Provider::Box);
+    let needs = Needs::of(&scene.core, scene.tenant());
+    needs.add_errands(vec![Errand::of(&walk("folder:d9"), false)]).unwrap();
+    let under_way = needs.errands().unwrap().remove(0);
+    // Its page was fetched, and is not taken in yet.
+    needs.add_errands(vec![Errand::of(&walk("folder:d9"), true)]).unwrap();
+    needs.replace_errand(&under_way, None).unwrap();
+    let left = needs.errands().unwrap();
+    assert!(left.len() == 1 && left[0].deep, "{left:?}");
+    needs.replace_errand(&left[0], None).unwrap();
+    assert_eq!(needs.errands().unwrap(), []);
 }
 
 #[test]

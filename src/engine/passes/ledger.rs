@@ -3,6 +3,7 @@
 //! Walks are read ahead a few at a time, since a tenant may have millions of folders waiting. A namespace of Dropbox is walked
 //! only in its turn: its feed moves the same cursor.
 
+use super::orders::START;
 use super::shown;
 use crate::engine::core::{Core, Tenant};
 use crate::engine::listing::{Ledger, Tally};
@@ -194,7 +195,9 @@ impl Ledger for StoreLedger<'_> {
         self.holes = u64::try_from(walks.holes.len()).unwrap_or(u64::MAX);
         let begun = self.core.store.begin_pass(self.tenant.number, &walks);
         self.pass = self.told(begun)?;
-        Ok(())
+        // Only now: an order that comes while a pass is under way is for the next, since this one may be past what it is about.
+        let met = self.core.store.keep_fact(Some(self.tenant.number), START, None);
+        self.told(met)
     }
 
     fn next_walk(&mut self) -> io::Result<Option<Walk>> {

@@ -6,7 +6,7 @@ use crate::store::{Error, Store};
 
 /// `1` while the backlog is paused.
 pub(super) const PAUSED: &str = "backlog.paused";
-/// `1` when a pass is to begin now.
+/// `1` when a pass is to begin now; gone once it has begun.
 pub(in crate::engine) const START: &str = "backlog.start";
 
 /// Lets a pass begin now instead of at its time, paused backlogs going on; how many connectors are concerned.

@@ -104,6 +104,26 @@ fn a_paused_backlog_stands_still_over_restarts() {
 }
 
 #[test]
+fn an_order_that_comes_while_a_pass_is_under_way_is_for_the_next() {
+    let scene = company();
+    let at = ("root:7".to_owned(), "b".to_owned());
+    let kept = scene.played.state().pages.insert(at.clone(), Err(Next::Stopped)).unwrap();
+    start(&*scene.core.store, None).unwrap();
+    scene.turn().unwrap();
+    scene.turn().unwrap();
+    assert_eq!(scene.passes(), 1, "the order is met, though the pass is not at its end");
+    // The page before was taken in already: what changes there now, this pass does not see.
+    start(&*scene.core.store, None).unwrap();
+    scene.played.state().pages.insert(at, kept);
+    scene.turn().unwrap();
+    scene.drain();
+    for passes in [2, 2] {
+        scene.turn().unwrap();
+        assert_eq!(scene.passes(), passes);
+    }
+}
+
+#[test]
 fn a_pass_that_was_stopped_goes_on_where_it_was() {
     for fails_at in [("root:7", ""), ("root:7", "b"), ("folder:d1", "")] {
         let scene = company();

@@ -5,18 +5,22 @@
 //! embedded objects as members. A part that cannot be read is a hole, and the others are still read.
 
 mod cells;
+mod fixed;
 mod flow;
-mod number_format;
+pub(super) mod number_format;
 mod package;
 mod presentation;
 mod sheet;
+mod visio;
 mod workbook;
 
+use super::peek::Peeked;
 use super::xml::push_plain;
+use super::xml_events::XmlReader;
 use super::{Edge, Failure, Output, PartHead, Source};
 use crate::content::Budget;
 use crate::model::{Place, Reason};
-use package::{Package, normalised};
+use package::{NOT_IN_DIRECTORY, Package, normalised};
 use std::collections::HashSet;
 
 /// Reads a word processing document.
@@ -33,6 +37,14 @@ pub(super) fn extract_docx(source: &Source<'_>, out: &mut dyn Output) -> Result<
     document.read_rest()
 }
 
+/// Reads a document whose package lies flat in one XML stream, and the XML of Word 2003.
+pub(super) fn extract_flat(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    out.open_part(PartHead { name: "body".to_owned(), own_text: None, recovered: false })?;
+    flow::push_text(xml, out)?;
+    out.close_part()?;
+    Ok(())
+}
+
 /// Reads a workbook.
 pub(super) fn extract_xlsx(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     let mut document = Document::open(source, out)?;
@@ -44,6 +56,22 @@ pub(super) fn extract_xlsx(source: &Source<'_>, out: &mut dyn Output) -> Result<
 pub(super) fn extract_pptx(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     let mut document = Document::open(source, out)?;
     presentation::read(&mut document)?;
+    document.read_rest()
+}
+
+/// Reads a drawing of Visio.
+pub(super) fn extract_visio(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    let mut document = Document::open(source, out)?;
+    document.vocabulary = visio::push_text;
+    visio::read(&mut document)?;
+    document.read_rest()
+}
+
+/// Reads the pages of an XPS document.
+pub(super) fn extract_xps(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    let mut document = Document::open(source, out)?;
+    document.vocabulary = fixed::push_text;
+    fixed::read(&mut document)?;
     document.read_rest()
 }
 
@@ -71,14 +99,18 @@ const TEXTLESS_TYPES: &[&str] = &[
     "revisionInfo+xml",
     "volatileDependencies+xml",
 ];
-/// Parts that are neither text nor a document: pictures, sound, fonts, printer settings.
+/// Parts that are neither text nor a picture: sound, films, fonts, what a printer remembers. They are handed over only when
+/// their beginning says otherwise.
 const TEXTLESS_EXTENSIONS: &[&str] = &[
-    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "tif", "tiff", "emf", "wmf", "emz", "wmz", "webp", "heic",
-    "wdp", "ico", "pict", "pct", "mp3", "mp4", "m4a", "m4v", "wav", "wma", "wmv", "avi", "mov", "mpg", "mpeg", "odttf",
-    "ttf", "fntdata",
+    "mp3", "mp4", "m4a", "m4v", "wav", "wma", "wmv", "avi", "mov", "mpg", "mpeg", "odttf", "ttf", "otf", "fntdata",
+    "wdp", "hdphoto", "sigs",
 ];
-const PICTURE_EXTENSIONS: &[&str] =
-    &["png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "tif", "tiff", "emf", "wmf", "webp"];
+const PICTURE_EXTENSIONS: &[&str] = &[
+    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "tif", "tiff", "emf", "wmf", "emz", "wmz", "webp", "heic",
+    "ico", "pict", "pct",
+];
+/// Parts that are XML whatever their content type says.
+const XML_EXTENSIONS: &[&str] = &["xml", "vml", "fpage", "fdoc", "fdseq", "frag", "struct", "dict"];
 
 /// One document on its way.
 struct Document<'a, 'o> {
@@ -88,20 +120,26 @@ struct Document<'a, 'o> {
     /// Entries already read.
     done: HashSet<usize>,
     any_text: bool,
+    /// Reads the running text of this kind of document.
+    vocabulary: Vocabulary,
 }
+
+/// Pushes the text of one part; true when there was any.
+type Vocabulary = fn(&mut XmlReader<'_>, &mut dyn Output) -> Result<bool, Failure>;
 
 impl<'a, 'o> Document<'a, 'o> {
     fn open(source: &Source<'a>, out: &'o mut dyn Output) -> Result<Self, Failure> {
         let package = Package::open(source)?;
         let mut done = HashSet::new();
         done.extend(package.entry_of("[content_types].xml"));
-        Ok(Self { package, budget: source.budget, out, done, any_text: false })
+        Ok(Self { package, budget: source.budget, out, done, any_text: false, vocabulary: flow::push_text })
     }
 
     /// The part that the package names as its document; `usual` when it names none.
     fn main_part(&mut self, usual: &str) -> Result<String, Failure> {
         let relationships = self.tolerate("_rels/.rels", |document| document.package.relationships(""))?;
-        let named = relationships.unwrap_or_default().into_iter().find(|r| r.kind == "officeDocument");
+        let is_main = |kind: &str| matches!(kind, "officeDocument" | "document" | "fixedrepresentation");
+        let named = relationships.unwrap_or_default().into_iter().find(|r| is_main(&r.kind));
         Ok(named.map(|r| r.target).filter(|t| self.package.entry_of(t).is_some()).unwrap_or_else(|| usual.to_owned()))
     }
 
@@ -162,7 +200,8 @@ impl<'a, 'o> Document<'a, 'o> {
 
     /// Reads a part of running text.
     fn read_flow(&mut self, part: &str, name: &str) -> Result<(), Failure> {
-        self.read_part(part, name, |document, at| flow::push_text(&mut document.package.xml(at)?, document.out))
+        let read = self.vocabulary;
+        self.read_part(part, name, |document, at| read(&mut document.package.xml(at)?, document.out))
     }
 
     /// The same, but parts that only say how things look stay unread.
@@ -174,54 +213,65 @@ impl<'a, 'o> Document<'a, 'o> {
         self.read_flow(part, name)
     }
 
-    /// Everything that no relationship led to, then links, then embedded objects.
+    /// Everything that no relationship led to, then links, then pictures and embedded objects.
     fn read_rest(&mut self) -> Result<(), Failure> {
-        let rest: Vec<_> = self.package.entries().map(|(at, name, entry)| (at, name, entry.name.clone())).collect();
-        let mut links = Vec::new();
-        let mut pictures = false;
-        let mut objects = Vec::new();
+        let rest: Vec<_> =
+            self.package.entries().map(|(at, name, entry)| (at, name, package::shown_name(entry))).collect();
+        let (mut links, mut referred, mut objects) = (Vec::new(), HashSet::new(), Vec::new());
+        for (at, part, _) in rest.iter().filter(|(_, part, _)| extension_of(part) == "rels") {
+            self.collect_links(*at, part, &mut links, &mut referred)?;
+        }
         for (at, part, shown) in rest {
-            let extension = part.rsplit_once('.').map_or("", |(_, extension)| extension);
-            pictures |= PICTURE_EXTENSIONS.contains(&extension) && !part.starts_with("docprops/");
-            if extension == "rels" {
-                self.collect_links(at, &part, &mut links)?;
-            } else if extension == "xml" || self.package.type_of(&part).ends_with("+xml") || extension == "vml" {
-                self.read_other_xml(at, &part)?;
-            } else if !self.done.contains(&at) && !self.is_textless(&part, extension) {
-                objects.push((at, shown));
+            match extension_of(&part) {
+                "rels" => {}
+                extension if XML_EXTENSIONS.contains(&extension) || self.package.type_of(&part).ends_with("+xml") => {
+                    self.read_other_xml(at, &part, &shown, referred.contains(&part))?;
+                }
+                _ if self.done.contains(&at) => {}
+                _ => objects.push((at, part, shown)),
             }
         }
         self.push_links(&links)?;
-        self.hand_over(&objects)?;
+        // The cause for the document as a whole comes before what its members lack.
         if self.package.is_cut() {
             self.out.hole("", Reason::Corrupt);
-        } else if pictures && !self.any_text {
+        } else if !self.any_text && objects.iter().any(|(_, part, _)| is_picture(part)) {
             self.out.hole("", Reason::ImageOnly);
         }
-        Ok(())
+        self.hand_over(&objects)
     }
 
-    fn is_textless(&self, part: &str, extension: &str) -> bool {
-        TEXTLESS_EXTENSIONS.contains(&extension) || part.contains("printersettings/")
-    }
-
-    fn read_other_xml(&mut self, at: usize, part: &str) -> Result<(), Failure> {
+    fn read_other_xml(&mut self, at: usize, part: &str, shown: &str, is_referred: bool) -> Result<(), Failure> {
         let content_type = self.package.type_of(part);
         if TEXTLESS_TYPES.iter().any(|textless| content_type.ends_with(textless)) {
             return Ok(());
         }
-        let name = part_name(part);
-        let plain = part.starts_with("docprops/") || part.starts_with("customxml/");
-        self.read_entry(at, part, &name, |document, at| {
-            let mut xml = document.package.xml(at)?;
-            if plain { push_plain(&mut xml, document.out) } else { flow::push_text(&mut xml, document.out) }
-        })
+        let alone = if is_referred { "" } else { " (nothing refers to it)" };
+        let unlisted = shown.rfind(NOT_IN_DIRECTORY).map_or("", |_| NOT_IN_DIRECTORY);
+        let name = format!("{}{alone}{unlisted}", part_name(part));
+        let is_plain = ["docprops/", "customxml/", "customui", "_xmlsignatures/"].iter().any(|at| part.starts_with(at))
+            || content_type.ends_with("properties+xml");
+        let read = if is_plain { push_plain } else { self.vocabulary };
+        self.read_entry(at, part, &name, |document, at| read(&mut document.package.xml(at)?, document.out))
     }
 
-    fn collect_links(&mut self, at: usize, part: &str, links: &mut Vec<String>) -> Result<(), Failure> {
-        let found = self.tolerate(part, |document| document.package.read_relationships(at, ""))?;
-        let external = found.unwrap_or_default().into_iter().filter(|relationship| relationship.is_external);
-        links.extend(external.map(|relationship| relationship.target).filter(|target| !target.is_empty()));
+    /// Sorts the targets of one list of relationships: addresses outside, and parts of the package.
+    fn collect_links(
+        &mut self,
+        at: usize,
+        part: &str,
+        links: &mut Vec<String>,
+        referred: &mut HashSet<String>,
+    ) -> Result<(), Failure> {
+        let folder = part.rsplit_once("_rels/").map_or("", |(folder, _)| folder.trim_end_matches('/'));
+        let found = self.tolerate(part, |document| document.package.read_relationships(at, folder))?;
+        for relationship in found.unwrap_or_default() {
+            if !relationship.is_external {
+                referred.insert(relationship.target);
+            } else if !relationship.target.is_empty() {
+                links.push(relationship.target);
+            }
+        }
         Ok(())
     }
 
@@ -237,14 +287,31 @@ impl<'a, 'o> Document<'a, 'o> {
         Ok(())
     }
 
-    fn hand_over(&mut self, objects: &[(usize, String)]) -> Result<(), Failure> {
-        for (at, name) in objects {
-            let Some(mut body) = self.tolerate(name, |document| document.package.open_entry(*at))? else { continue };
+    fn hand_over(&mut self, objects: &[(usize, String, String)]) -> Result<(), Failure> {
+        for (at, part, name) in objects {
+            let Some(body) = self.tolerate(name, |document| document.package.open_entry(*at))? else { continue };
+            let mut body = Peeked::new(body);
+            // A preview of the first page repeats what is read; sound and fonts hold no text, whatever they are called.
+            let is_preview = part.starts_with("docprops/thumbnail") && body.is_picture();
+            if body.is_empty() || is_preview || is_textless(part) && !body.is_readable() {
+                continue;
+            }
             self.out.member(name, &mut body)?;
-            self.any_text = true;
         }
         Ok(())
     }
+}
+
+fn extension_of(part: &str) -> &str {
+    part.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+fn is_picture(part: &str) -> bool {
+    PICTURE_EXTENSIONS.contains(&extension_of(part)) && !part.starts_with("docprops/")
+}
+
+fn is_textless(part: &str) -> bool {
+    TEXTLESS_EXTENSIONS.contains(&extension_of(part)) || part.contains("printersettings/")
 }
 
 /// The last step of a part's name without its extension.

@@ -11,7 +11,7 @@ const DAYS_1904: f64 = 1462.0;
 
 /// How a cell's number is shown.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Format {
+pub(in crate::extract) enum Format {
     /// As it comes.
     General,
     /// As a calendar date, a time, or both.
@@ -22,7 +22,7 @@ pub(super) enum Format {
 
 /// One section of a format code.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub(super) struct Section {
+pub(in crate::extract) struct Section {
     condition: Option<(Comparison, f64)>,
     tokens: Vec<Token>,
     decimals: usize,
@@ -54,7 +54,7 @@ enum Token {
 
 impl Format {
     /// The format of a built-in number; custom ones come from their code.
-    pub(super) fn built_in(id: u32) -> Self {
+    pub(in crate::extract) fn built_in(id: u32) -> Self {
         let code = match id {
             1 => "0",
             2 => "0.00",
@@ -71,7 +71,7 @@ impl Format {
     }
 
     /// Reads a format code.
-    pub(super) fn parse(code: &str) -> Self {
+    pub(in crate::extract) fn parse(code: &str) -> Self {
         let bare = without_quotes(code);
         let lower = bare.to_ascii_lowercase();
         if lower.trim().is_empty() || lower.contains("general") || lower.trim() == "@" {
@@ -90,7 +90,7 @@ impl Format {
     }
 
     /// What a reader sees of `value`.
-    pub(super) fn show(&self, value: f64, dates_from_1904: bool) -> Option<String> {
+    pub(in crate::extract) fn show(&self, value: f64, dates_from_1904: bool) -> Option<String> {
         match self {
             Format::General => Some(general(value)),
             Format::Date => date(if dates_from_1904 { value + DAYS_1904 } else { value }),
@@ -292,7 +292,7 @@ impl<'a> PlacedDigits<'a> {
 }
 
 /// A number in the general format: whole numbers in full, others to ten significant digits.
-pub(super) fn general(value: f64) -> String {
+pub(in crate::extract) fn general(value: f64) -> String {
     if !value.is_finite() || value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-9) {
         return scientific(value, 5);
     }
@@ -305,7 +305,7 @@ pub(super) fn general(value: f64) -> String {
 }
 
 /// The shortest decimal notation that names exactly this number, without an exponent where that is sane.
-pub(super) fn plain(value: f64) -> Option<String> {
+pub(in crate::extract) fn plain(value: f64) -> Option<String> {
     (value.is_finite() && value.abs() < 1e21 && (value == 0.0 || value.abs() > 1e-9)).then(|| format!("{value}"))
 }
 

@@ -4,7 +4,7 @@
 //! passed over for lack of one: what no relationship reaches is read at the end.
 
 use super::super::xml_events::{Xml, XmlReader};
-use super::super::zip::{Archive, Entry};
+use super::super::zip::{Archive, Entry, Origin};
 use super::super::{Failure, Source};
 use crate::content::budget::Hold;
 use std::collections::HashMap;
@@ -140,13 +140,22 @@ impl<'a> Package<'a> {
     }
 }
 
+/// Said of what only a local header names.
+pub(super) const NOT_IN_DIRECTORY: &str = " (not in the directory)";
+
+/// An entry's name as findings show it.
+pub(super) fn shown_name(entry: &Entry) -> String {
+    let unlisted = if entry.origin == Origin::LocalOnly { NOT_IN_DIRECTORY } else { "" };
+    format!("{}{unlisted}", entry.name)
+}
+
 /// A part's name for comparison: lower case, forward slashes, no leading slash.
 pub(super) fn normalised(name: &str) -> String {
     name.replace('\\', "/").trim_start_matches('/').to_lowercase()
 }
 
 /// The part that a relationship's target names, seen from `folder`.
-fn resolve(folder: &str, target: &str) -> String {
+pub(super) fn resolve(folder: &str, target: &str) -> String {
     let target = target.replace('\\', "/");
     let mut steps: Vec<&str> = match target.starts_with('/') {
         true => Vec::new(),

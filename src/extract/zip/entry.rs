@@ -42,23 +42,59 @@ impl Entry {
         self.name.ends_with(['/', '\\']) && self.bytes == 0
     }
 
-    /// Opens its bytes, inflated and charged.
-    ///
-    /// # Errors
-    /// [`Failure`]: encrypted, a method that is not read here, or no header where one should be.
-    pub(crate) fn open<'a>(&self, source: &Source<'a>) -> Result<Box<dyn Read + 'a>, Failure> {
-        if self.flags & 1 != 0 || self.method == 99 {
-            return Err(Failure::refused(Reason::EncryptedPassword, "the member is encrypted"));
+    /// The suffix of the format that its compressed bytes are a file of, for the methods that other readers undo.
+    pub(super) fn packed_suffix(&self) -> Option<&'static str> {
+        match self.method {
+            _ if self.is_encrypted() => None,
+            12 => Some(".bz2"),
+            14 => Some(".lzma"),
+            93 | 20 => Some(".zst"),
+            95 => Some(".xz"),
+            _ => None,
         }
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.flags & 1 != 0 || self.method == 99
+    }
+
+    /// Opens its compressed bytes as a file of the format that [`Entry::packed_suffix`] names.
+    pub(super) fn open_packed<'a>(&self, source: &Source<'a>) -> Result<Box<dyn Read + 'a>, Failure> {
+        let mut packed = self.raw(source)?;
+        if self.method != 14 {
+            return Ok(Box::new(packed));
+        }
+        // APPNOTE 5.8.8: version, length of the properties, properties; a file of its own has the length behind them.
+        let mut head = [0; 9];
+        packed.read_exact(&mut head)?;
+        let ends_itself = self.flags & 2 != 0 || self.compressed_bytes.is_none() || self.bytes == 0;
+        let bytes = if ends_itself { u64::MAX } else { self.bytes };
+        let mut file_head = head[4..].to_vec();
+        file_head.extend_from_slice(&bytes.to_le_bytes());
+        Ok(Box::new(io::Cursor::new(file_head).chain(packed)))
+    }
+
+    /// Its bytes as they are stored.
+    fn raw<'a>(&self, source: &Source<'a>) -> Result<io::Take<crate::content::Reader<'a>>, Failure> {
         let mut header = [0; LOCAL_HEADER_BYTES];
         let whole = source.content.read_up_to(self.header_at, &mut header)? == header.len();
         if !whole || !header.starts_with(LOCAL_HEADER) {
             return Err(Failure::corrupt("no local header where the directory says"));
         }
-        let data_at = self.header_at + data_offset(&header);
         let mut reader = source.reader();
-        reader.seek(SeekFrom::Start(data_at))?;
-        let (fed, fed_bytes) = Fed::new(reader.take(self.compressed_bytes.unwrap_or(u64::MAX)));
+        reader.seek(SeekFrom::Start(self.header_at + data_offset(&header)))?;
+        Ok(reader.take(self.compressed_bytes.unwrap_or(u64::MAX)))
+    }
+
+    /// Opens its bytes, inflated and charged.
+    ///
+    /// # Errors
+    /// [`Failure`]: encrypted, a method that is not read here, or no header where one should be.
+    pub(crate) fn open<'a>(&self, source: &Source<'a>) -> Result<Box<dyn Read + 'a>, Failure> {
+        if self.is_encrypted() {
+            return Err(Failure::refused(Reason::EncryptedPassword, "the member is encrypted"));
+        }
+        let (fed, fed_bytes) = Fed::new(self.raw(source)?);
         let buffered = BufReader::with_capacity(32 << 10, fed);
         let budget = source.budget;
         let body: Box<dyn Read + 'a> = match self.method {

@@ -1,8 +1,9 @@
 //! Zip archives: names, comments, members, and members that somebody hid.
 //!
 //! Read by a directory reader of our own, not by a crate: an archive whose directory and local headers disagree must show
-//! the union of both, and one that was cut must show what is left. Stored, deflated and deflate64 members are read here;
-//! the methods with C decoders wait for a cell.
+//! the union of both, and one that was cut must show what is left. Stored, deflated and deflate64 members are inflated here.
+//! The bytes of a member packed by bzip2, lzma, xz or zstd are a file of that format as they stand: they are handed over as
+//! one, and whoever reads such files, in a cell, reads them.
 
 mod directory;
 mod entry;
@@ -70,8 +71,15 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         held.grow(size_of::<(&str, u32)>())?;
         let times = seen.entry(&entry.name).or_insert(0);
         *times += 1;
-        let name = display_name(entry, *times);
-        match entry.open(source) {
+        let mut name = display_name(entry, *times);
+        let opened = match entry.packed_suffix() {
+            None => entry.open(source),
+            Some(suffix) => {
+                name.push_str(suffix);
+                entry.open_packed(source)
+            }
+        };
+        match opened {
             Ok(mut body) => out.member(&name, &mut body)?,
             Err(failure) => match failure.stop() {
                 Some(stop) => return Err(stop.into()),

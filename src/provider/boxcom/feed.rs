@@ -5,8 +5,8 @@
 //!
 //! A cursor holds the stream's position as text and the moment it was had (`1632893855@1700000000000`), so that a lost position
 //! still tells from when on the gap is. The moments of successive cursors always rise: so a batch that is asked for again
-//! with the same cursor (the caller could not store it) is handed out again, while the same event after another cursor is
-//! dropped as a repeat.
+//! with the same cursor (the caller could not store it), or what followed it, is handed out again, while the same event after a
+//! later cursor is dropped as a repeat.
 //!
 //! Source: Box API reference "List user and enterprise events", guide "Enterprise events stream".
 
@@ -127,7 +127,7 @@ impl Tenant {
         let still = next.stream == position.stream;
         let mut seen = self.seen.lock().map_err(|_| Error::new(Next::Stopped, doing, "another thread failed"))?;
         let mut activities: Vec<_> = entries.into_iter().filter_map(activity).collect();
-        activities.retain(|activity| seen.is_new(&activity.id, &cursor.position));
+        activities.retain(|activity| seen.is_new(&activity.id, position.at));
         let more = !empty && !still;
         Ok(Changes {
             activities,
@@ -203,9 +203,9 @@ impl Position {
     }
 }
 
-/// Which events were handed out, and after which cursor; the oldest are forgotten first.
+/// Which events were handed out, and in answer to the cursor of which moment; the oldest are forgotten first.
 #[derive(Debug)]
-pub(super) struct Seen(Recent<Arc<str>>);
+pub(super) struct Seen(Recent<Moment>);
 
 impl Default for Seen {
     fn default() -> Self {
@@ -214,9 +214,10 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// True when this event is to be handed out in answer to `cursor`: never seen, or seen in answer to the same cursor.
-    fn is_new(&mut self, id: &Arc<str>, cursor: &Arc<str>) -> bool {
-        self.0.note(id, Arc::clone(cursor)).is_none_or(|after| after == cursor)
+    /// True when this event is to be handed out in answer to the cursor of this moment: never seen, or seen in answer to the
+    /// same cursor or a later one. Who comes with an earlier one could not keep what followed it.
+    fn is_new(&mut self, id: &Arc<str>, cursor: Moment) -> bool {
+        self.0.note(id, cursor).is_none_or(|after| *after >= cursor)
     }
 }
 

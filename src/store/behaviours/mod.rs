@@ -20,6 +20,7 @@ mod quarantines;
 mod queue;
 mod rules;
 mod slices;
+mod told_since;
 mod verdicts;
 
 use super::inventory::TakenPage;
@@ -45,6 +46,7 @@ fn all() -> Vec<Behaviour> {
     let lists = [
         connectors::BEHAVIOURS,
         inventory::BEHAVIOURS,
+        told_since::BEHAVIOURS,
         slices::BEHAVIOURS,
         queue::BEHAVIOURS,
         verdicts::BEHAVIOURS,

@@ -151,6 +151,21 @@ fn keep_granted(tx: &Connection, of: ConnectorNumber, granted: &str, tenant: &st
     Err(Kind::Refused("these credentials lead to another tenant than before: give it another name".into()).into())
 }
 
+/// The feeds' positions.
+pub(super) fn cursors_in(tx: &Connection, of: ConnectorNumber) -> Result<Vec<FeedCursor>, Failed> {
+    let sql = "SELECT f.feed, f.position, p.kind, p.id FROM feed_cursor f JOIN principal p \
+               ON p.number = f.principal WHERE f.connector = ?1 ORDER BY f.feed";
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut rows = statement.query([of.0])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let read_as = principal_of(row, "kind", "id")?;
+        let text = |column: &str| row.get::<_, String>(column).map(Into::into);
+        all.push(FeedCursor { feed: text("feed")?, read_as, position: text("position")? });
+    }
+    Ok(all)
+}
+
 impl Connectors for Sqlite {
     fn connector(&self, name: &ConnectorName, provider: Provider) -> Result<Connector, Error> {
         let doing = "look up a connector";
@@ -194,19 +209,7 @@ impl Connectors for Sqlite {
     }
 
     fn cursors(&self, of: ConnectorNumber) -> Result<Vec<FeedCursor>, Error> {
-        self.read("read the feeds' positions", |tx| {
-            let sql = "SELECT f.feed, f.position, p.kind, p.id FROM feed_cursor f JOIN principal p \
-                       ON p.number = f.principal WHERE f.connector = ?1 ORDER BY f.feed";
-            let mut statement = tx.prepare_cached(sql)?;
-            let mut rows = statement.query([of.0])?;
-            let mut all = Vec::new();
-            while let Some(row) = rows.next()? {
-                let read_as = principal_of(row, "kind", "id")?;
-                let text = |column: &str| row.get::<_, String>(column).map(Into::into);
-                all.push(FeedCursor { feed: text("feed")?, read_as, position: text("position")? });
-            }
-            Ok(all)
-        })
+        self.read("read the feeds' positions", |tx| cursors_in(tx, of))
     }
 
     fn keep_cursors(&self, of: ConnectorNumber, cursors: &[FeedCursor]) -> Result<(), Error> {

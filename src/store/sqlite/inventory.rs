@@ -149,7 +149,7 @@ pub(super) fn forget_gone(desk: &Desk<'_>, before: Moment, max: usize) -> Result
     let bounds = (before.as_millis(), super::words::limit(max));
     let items: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
     for item in &items {
-        super::queue::drop_waiting(desk, ItemNumber(*item))?;
+        super::queue::forget_waiting(desk, ItemNumber(*item))?;
         standing::forget(desk.tx, ItemNumber(*item))?;
         for sql in [
             "DELETE FROM link WHERE item = ?1",

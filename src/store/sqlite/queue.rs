@@ -119,8 +119,19 @@ pub(super) fn ask_known(
 }
 
 /// An item is gone: what waits for it waits in vain. Whoever holds its lease may have asked for its facts before it went, and
-/// would bring it back: it is looked at once more afterwards.
+/// would bring it back: it is looked at once more afterwards. A look that waits stays as well: somebody told of the item, and
+/// who calls it gone (a listing that ended, the folder it lay in) may know less.
 pub(super) fn drop_waiting(desk: &Desk<'_>, item: ItemNumber) -> Result<(), Failed> {
+    let Some(mut work) = row::of(desk.tx, item)? else { return Ok(()) };
+    if work.todo.has(Todo::LOOK) && matches!(work.state, State::Ready | State::Delayed) {
+        work.todo = Todo::LOOK;
+        return row::save(desk.tx, &work);
+    }
+    forget_waiting(desk, item)
+}
+
+/// An item is known no more, and nothing waits for it.
+pub(super) fn forget_waiting(desk: &Desk<'_>, item: ItemNumber) -> Result<(), Failed> {
     let Some(mut work) = row::of(desk.tx, item)? else { return Ok(()) };
     if work.state == State::Leased {
         let (lane, todo) = (work.lane, Todo::LOOK);

@@ -15,8 +15,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long a child may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a child may take before it counts as hung: far longer than any takes on a slow machine with other work.
+const PATIENCE: Duration = Duration::from_secs(900);
 /// Bytes of memory a child may hold (`ulimit -d`, in KiB): the budget of a scan.
 const MEMORY_KIB: u32 = 512 << 10;
 /// The unit of `ulimit -f`, by POSIX.

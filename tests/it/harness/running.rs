@@ -7,11 +7,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 
-/// A child that was started and not yet waited for.
+/// A child that was started and not yet waited for. It is killed when nobody will: a test that fails leaves none behind.
 pub(crate) struct Running {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
     ended: Sender<()>,
     /// Keeps the child's standard input open.
     _stdin: Option<JoinHandle<ChildStdin>>,
@@ -43,7 +43,7 @@ impl Running {
                 signal(id, "KILL");
             }
         });
-        Self { child, stdout, stderr, ended, _stdin: held }
+        Self { child, stdout, stderr: Some(stderr), ended, _stdin: held }
     }
 
     /// The next line of standard output, without its end.
@@ -91,7 +91,17 @@ impl Running {
         }
         let status = self.child.wait().expect("waited");
         let _ = self.ended.send(());
-        Ran { status, stdout, stderr: self.stderr.join().expect("read") }
+        let stderr = self.stderr.take().map_or_else(Vec::new, |reading| reading.join().expect("read"));
+        Ran { status, stdout, stderr }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn begin(desk: &Desk<'_>, of: ConnectorNumber, walks: &Walks) -> Resu
         let sql = "UPDATE walk SET pass = ?2 WHERE connector = ?1 AND waits = 1";
         let left = desk.tx.execute(sql, (of.0, next.number))?;
         count_walks(desk.tx, of, &next, words::limit(left), words::limit(left))?;
-        for walk in &walks.walks {
+        for walk in walks.walks.iter().chain(&walks::found_since(desk, of, walks, &last)?) {
             walks::register(desk, of, walk, None, &next, ListedBy::Pass)?;
         }
         for hole in &walks.holes {
@@ -184,7 +184,7 @@ pub(super) fn compare(desk: &Desk<'_>, of: ConnectorNumber, after: i64) -> Resul
     let upto = suspects.last().filter(|_| suspects.len() == SLICE_MISSED).map_or(upto, |(item, ..)| *item);
     let mut gone = 0;
     for (item, mark, walk) in suspects {
-        if is_missed(desk.tx, &pass, walk, mark)? {
+        if is_missed(desk, of, &pass, walk, mark)? {
             gone += u64::from(miss(desk, of, item, &mut hidden)?);
         }
     }
@@ -236,7 +236,8 @@ fn holes(desk: &Desk<'_>, of: ConnectorNumber, pass: &Present) -> Result<Below, 
 
 /// True when the walk that listed an item last was walked again without it, or is walked no more. A walk that was found by
 /// another one is not found again when that one only goes on from its cursor: its items stay.
-fn is_missed(tx: &Connection, pass: &Present, walk: i64, mark: i64) -> Result<bool, Failed> {
+fn is_missed(desk: &Desk<'_>, of: ConnectorNumber, pass: &Present, walk: i64, mark: i64) -> Result<bool, Failed> {
+    let tx = desk.tx;
     let sql = "SELECT pass, from_mark, finder FROM walk WHERE number = ?1";
     let row = |number: i64| -> Result<Option<(i64, i64, Option<i64>)>, Failed> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -245,6 +246,14 @@ fn is_missed(tx: &Connection, pass: &Present, walk: i64, mark: i64) -> Result<bo
     let Some((own_pass, from_mark, mut finder)) = row(walk)? else { return Ok(mark < pass.began_mark) };
     if own_pass == pass.number {
         return Ok(mark < from_mark);
+    }
+    // Told since the pass began by somebody else: an event, or a walk beside it.
+    if mark >= pass.began_mark {
+        return Ok(false);
+    }
+    // What a feed sent for by itself (a deleted file, looked up in the trash) is the namespace's, which would have found it.
+    if finder.is_none() {
+        finder = walks::namespace_of(desk, of, walk)?;
     }
     for _ in 0..DEPTH_MAX {
         let Some((found_in, from_mark, next)) = finder.map(row).transpose()?.flatten() else { break };

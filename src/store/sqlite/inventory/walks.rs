@@ -6,7 +6,7 @@ use super::super::connectors::{self, principal_number, principal_of};
 use super::super::{Desk, Failed, words};
 use super::ListedBy;
 use super::passes::{self, Present};
-use crate::model::{ConnectorNumber, FeedCursor, Walk};
+use crate::model::{ConnectorNumber, FeedCursor, Walk, Walks};
 use crate::store::SealKey;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
@@ -50,6 +50,14 @@ pub(super) fn find(desk: &Desk<'_>, of: ConnectorNumber, id: &str) -> Result<Opt
     Ok(desk.tx.prepare_cached(sql)?.query_row((of.0, id_key(desk.seal, id)), read).optional()?)
 }
 
+/// The namespace's own walk, for one of something in it; `None` for that walk itself, and where there are no namespaces.
+pub(super) fn namespace_of(desk: &Desk<'_>, of: ConnectorNumber, walk: i64) -> Result<Option<i64>, Failed> {
+    let sql = "SELECT place FROM walk WHERE number = ?1";
+    let place: String = desk.tx.prepare_cached(sql)?.query_row([walk], |row| row.get(0))?;
+    let own = find(desk, of, &format!("ns:{place}"))?;
+    Ok(own.map(|row| row.number).filter(|number| *number != walk))
+}
+
 /// The walk's row; one that nobody registered belongs to the present pass and waits for nothing.
 pub(super) fn find_or_register(
     desk: &Desk<'_>,
@@ -76,8 +84,6 @@ pub(super) fn register(
     by: ListedBy,
 ) -> Result<(), Failed> {
     let known = find(desk, of, &walk.id)?;
-    // One that only a feed or a look has touched was not begun by the pass.
-    let is_begun = |known: &Row| known.waits || known.from_mark > 0 || known.base.is_some();
     if by == ListedBy::Pass && known.as_ref().is_some_and(|known| known.pass == pass.number && is_begun(known)) {
         return Ok(());
     }
@@ -91,6 +97,43 @@ pub(super) fn register(
     write(desk, of, walk, &row, cursor.as_deref(), finder)?;
     let waited = known.is_some_and(|known| known.waits);
     passes::count_walks(desk.tx, of, pass, 1, i64::from(!waited))
+}
+
+/// Namespaces that a feed found while a pass was about to begin: followed since the last one, and not in the list that the
+/// provider gave. That list may be older than they are. One that did go away costs a call, which says so.
+pub(super) fn found_since(
+    desk: &Desk<'_>,
+    of: ConnectorNumber,
+    listed: &Walks,
+    last: &Present,
+) -> Result<Vec<Walk>, Failed> {
+    let known: HashSet<&str> = listed.walks.iter().map(|walk| &*walk.id).collect();
+    let closed: HashSet<&str> = listed.holes.iter().map(|hole| &*hole.what).collect();
+    let mut found = Vec::new();
+    for feed in connectors::cursors_in(desk.tx, of)? {
+        let Some(place) = feed.feed.strip_prefix("ns:") else { continue };
+        if known.contains(&*feed.feed) || closed.contains(place) {
+            continue;
+        }
+        let row = find(desk, of, &feed.feed)?;
+        if row.is_some_and(|row| row.pass == last.number && !is_begun(&row)) {
+            let (place, id) = (place.into(), Arc::clone(&feed.feed));
+            found.push(Walk {
+                id,
+                place,
+                kind: "namespace".into(),
+                read_as: feed.read_as,
+                path: "".into(),
+                cursor: None,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// False for a walk that only a feed or a look has touched: no pass began it.
+fn is_begun(known: &Row) -> bool {
+    known.waits || known.from_mark > 0 || known.base.is_some()
 }
 
 fn write(

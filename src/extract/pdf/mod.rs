@@ -1,0 +1,84 @@
+//! PDF (ISO 32000-2): the text of its pages, and everything else in it that somebody wrote.
+//!
+//! Objects, cross references, decryption and fonts are read by `hayro`; content streams, layout and the walk over all objects
+//! are ours. A document is read as the union of what it holds: layers that are switched off, invisible text, values of forms,
+//! notes, earlier revisions, and objects that nothing leads to any more.
+
+mod font;
+mod interpret;
+mod layout;
+mod lexer;
+mod objects;
+mod repair;
+mod sfnt;
+mod stream;
+mod sweep;
+mod tell;
+
+use super::{Failure, Output, Source};
+use crate::model::Reason;
+use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
+use std::io::Read;
+use std::sync::Arc;
+use tell::{Teller, Told};
+
+/// Earlier revisions read of one document, the latest first.
+const REVISIONS_MAX: usize = 16;
+
+/// Reads one document.
+pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    let budget = source.budget;
+    let len = usize::try_from(source.content.len()).map_err(|_| Failure::corrupt("larger than memory"))?;
+    let _hold = budget.hold(len)?;
+    let mut bytes = Vec::with_capacity(len);
+    source.reader().read_to_end(&mut bytes)?;
+    let _packed = repair::hold_packed_objects(&bytes, budget)?;
+    let bytes = Arc::new(bytes);
+    let mut told = Told::default();
+    let (pdf, is_whole) = match Pdf::new(Prefix::of(&bytes, bytes.len())) {
+        Ok(pdf) => (pdf, !repair::is_cut(&bytes)),
+        Err(LoadPdfError::Invalid) => (repair::salvaged(&bytes, budget)?, false),
+        Err(LoadPdfError::Decryption(error)) => return Err(sealed(error)),
+    };
+    Teller::new(&pdf, budget, out, &mut told, None).tell()?;
+    drop(pdf);
+    let ends = repair::earlier_ends(&bytes);
+    if ends.len() > REVISIONS_MAX {
+        out.hole("earlier revisions", Reason::Limit(crate::model::Limit::Members));
+    }
+    for (n, end) in ends.iter().enumerate().rev().take(REVISIONS_MAX) {
+        budget.check()?;
+        if let Ok(pdf) = Pdf::new(Prefix::of(&bytes, *end)) {
+            let name = format!("earlier revision {}", n + 1);
+            Teller::new(&pdf, budget, out, &mut told, Some(name)).tell()?;
+        }
+    }
+    if is_whole { Ok(()) } else { Err(Failure::corrupt("its end is missing")) }
+}
+
+fn sealed(error: DecryptionError) -> Failure {
+    match error {
+        DecryptionError::UnsupportedAlgorithm => {
+            Failure::refused(Reason::EncryptedRights, "encrypted for somebody else's handler")
+        }
+        _ => Failure::refused(Reason::EncryptedPassword, "needs a password"),
+    }
+}
+
+/// The beginning of a file: what it was before it was changed.
+struct Prefix {
+    bytes: Arc<Vec<u8>>,
+    len: usize,
+}
+
+impl Prefix {
+    fn of(bytes: &Arc<Vec<u8>>, len: usize) -> PdfData {
+        PdfData::from(Arc::new(Self { bytes: Arc::clone(bytes), len }))
+    }
+}
+
+impl AsRef<[u8]> for Prefix {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}

@@ -1,0 +1,106 @@
+//! The file as bytes, before and beside its cross references: earlier ends, a missing end, bombs among packed objects.
+
+use super::stream::inflated_len;
+use crate::content::budget::Hold;
+use crate::content::{Budget, Stop};
+use crate::extract::Failure;
+use hayro_syntax::{Pdf, PdfData};
+use memchr::memmem;
+
+/// Packed objects that are too small to matter, in bytes as they lie in the file.
+const PACKED_BYTES_FREE: usize = 32 << 10;
+
+/// Bytes looked at around a stream for its dictionary.
+const DICT_BYTES_MAX: usize = 4 << 10;
+
+/// Where the file ended before it was changed, oldest first.
+pub(super) fn earlier_ends(bytes: &[u8]) -> Vec<usize> {
+    let head = bytes.get(..bytes.len().min(2048)).unwrap_or_default();
+    let is_linear = memmem::find(head, b"/Linearized").is_some();
+    let last = memmem::rfind(bytes, b"startxref").unwrap_or(0);
+    let mut ends: Vec<usize> = memmem::find_iter(bytes, b"%%EOF")
+        .filter(|at| *at < last)
+        .map(|at| at + 5)
+        .filter(|end| memmem::find(&bytes[end.saturating_sub(80)..*end], b"startxref").is_some())
+        .collect();
+    // A linearized file has an end of its own behind its first page.
+    if is_linear && !ends.is_empty() {
+        ends.remove(0);
+    }
+    ends
+}
+
+/// True when the file's end is missing: objects, and no cross reference behind them.
+pub(super) fn is_cut(bytes: &[u8]) -> bool {
+    let last_object = memmem::rfind(bytes, b" obj");
+    let last_end = memmem::rfind(bytes, b"startxref").or_else(|| memmem::rfind(bytes, b"trailer"));
+    last_object.is_some_and(|object| last_end.is_none_or(|end| end < object))
+}
+
+/// What can be opened of a file without a root: its objects under a root of ours, whose pages are then found by their looks.
+pub(super) fn salvaged(bytes: &[u8], budget: &Budget) -> Result<Pdf, Failure> {
+    const ROOT: &[u8] = b"\nendstream endobj\n8388607 0 obj\n<</Type/Catalog/Pages 8388606 0 R>>\nendobj\n\
+        8388606 0 obj\n<</Type/Pages>>\nendobj\ntrailer\n<</Root 8388607 0 R>>\n";
+    if memmem::find(bytes, b" obj").is_none() {
+        return Err(Failure::corrupt("no object can be found"));
+    }
+    let _hold = budget.hold(bytes.len())?;
+    // The cross references are wrong in any case; without them the library looks for the objects itself.
+    let mut patched = bytes.to_vec();
+    let ends: Vec<usize> = memmem::find_iter(bytes, b"startxref").collect();
+    for at in ends {
+        patched[at..at + 9].fill(b' ');
+    }
+    patched.extend_from_slice(ROOT);
+    Pdf::new(PdfData::from(patched)).map_err(|_| Failure::corrupt("no page can be found"))
+}
+
+/// Charges what the streams of packed objects unpack to, before the library unpacks them whole and keeps them.
+pub(super) fn hold_packed_objects<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Hold<'b>, Failure> {
+    let mut hold = budget.hold(0)?;
+    let bodies: Vec<&[u8]> = memmem::find_iter(bytes, b"/ObjStm")
+        .chain(memmem::find_iter(bytes, b"/XRef"))
+        .filter_map(|at| body(bytes, at))
+        .collect();
+    if bodies.iter().map(|body| body.len()).sum::<usize>() > PACKED_BYTES_FREE {
+        for body in bodies {
+            let len = inflated_len(body, budget).map_err(Stop::from)?;
+            hold.grow(usize::try_from(len).unwrap_or(usize::MAX))?;
+        }
+    }
+    Ok(hold)
+}
+
+/// The bytes of the stream in whose dictionary `at` lies.
+fn body(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let near = bytes.get(at..bytes.len().min(at + DICT_BYTES_MAX))?;
+    let start = at + memmem::find(near, b"stream")? + 6;
+    let rest = bytes.get(start..)?;
+    let rest = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest);
+    Some(&rest[..memmem::find(rest, b"endstream").unwrap_or(rest.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_told_from_the_last() {
+        let rows: &[(&[u8], &[usize])] = &[
+            (b"startxref 0 %%EOF", &[]),
+            (b"startxref 0 %%EOF more startxref 9 %%EOF\n", &[17]),
+            (b"<</Linearized 1>> startxref 0 %%EOF more startxref 9 %%EOF", &[]),
+            (b"(%%EOF) startxref 9 %%EOF", &[]),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(earlier_ends(bytes), *expected, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn a_missing_end_is_seen() {
+        assert!(is_cut(b"1 0 obj <<>> endobj startxref 1 2 0 obj"));
+        assert!(!is_cut(b"1 0 obj <<>> endobj startxref 1 %%EOF"));
+        assert!(!is_cut(b"no objects"));
+    }
+}

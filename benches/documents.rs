@@ -9,7 +9,7 @@
 
 use sluicebox::clock::Clock;
 use sluicebox::content::{Budget, Content, Limits, Links, Spool, Stop};
-use sluicebox::extract::cell::{self, Cells};
+use sluicebox::extract::cell::{Cells, Options};
 use sluicebox::extract::{Edge, PartHead};
 use sluicebox::inspect::walk::{Visitor, walk};
 use sluicebox::model::Place;
@@ -129,8 +129,8 @@ fn plain(text: &str) -> String {
 
 /// Reads documents one after another.
 struct Reader {
-    spool: Spool,
     cells: Cells,
+    spool: Spool,
     interrupt: Arc<AtomicBool>,
 }
 
@@ -139,9 +139,9 @@ impl Reader {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_sluicebox"));
         let cells = match in_process {
             true => Cells::in_process(),
-            false => Cells::start(cell::Options { program, ..cell::Options::for_threads(1) })?,
+            false => Cells::start(Options { program, ..Options::for_threads(1) })?,
         };
-        Ok(Self { spool: Spool::default(), cells, interrupt: Arc::default() })
+        Ok(Self { cells, spool: Spool::default(), interrupt: Arc::default() })
     }
 
     fn read(&self, file: &Path) -> Result<String, Failed> {

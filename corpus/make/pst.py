@@ -227,7 +227,7 @@ def office(cipher):
         store.node(number, data, sub, parent)
     mail = Object(store).text(0x37, "\x01\x05RE: Larkspur payroll").text(0x1A, "IPM.Note")
     mail.text(0xC1A, "Odile Marchetti").text(0xE04, "Bram Okafor")
-    long = "The long part of the letter goes on and on. " * 600
+    long = "The long part of the letter goes on and on. " * 250
     mail.text(0x1000, "Dear Bram,\r\nthe account is DE89 3704 0044 0532 0130 00.\r\n" + long + "\r\nThe card is 4111 1111 1111 1111.\r\n")
     mail.binary(0x1013, b"<html><body><p>Dear Bram, the <b>html</b> body says 5500 0000 0000 0004.</p></body></html>")
     mail.value(0x39, 0x40, struct.pack("<Q", 133801632000000000))

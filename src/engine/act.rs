@@ -2,7 +2,8 @@
 //!
 //! A bounded number of threads claim intents from the store. What is asked for becomes orders once, in the commit that begins
 //! the intent ([`What`], `resolve`); every step is journaled before it is called; the end is one commit. After a crash the same
-//! orders are given again with what was found before, so that nothing is done twice.
+//! orders are given again with what was found before, so that nothing is done twice. What moves something is handed out one at
+//! a time for each tenant ([`What::moves`]), and whatever else there is goes on beside it.
 
 mod close;
 mod hand;
@@ -54,6 +55,26 @@ pub enum What {
         /// What is excused, so that it stays; `None` excuses nothing.
         excuse: Option<Excuse>,
     },
+}
+
+impl What {
+    /// Whether it may move something ([`store::NewIntent::moves`]).
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        match self {
+            What::Ask { ask, .. } => {
+                matches!(ask, Ask::UserQuarantine | Ask::AdminQuarantine { .. } | Ask::Copy { .. })
+            }
+            What::Do { actions } | What::Restore { actions, .. } => {
+                actions.iter().any(|planned| moves(&planned.action))
+            }
+        }
+    }
+}
+
+/// True for what may let somebody into a folder for its length.
+fn moves(action: &Action) -> bool {
+    matches!(action, Action::Quarantine(_) | Action::Release { .. } | Action::Move { .. } | Action::Copy { .. })
 }
 
 /// What a restore excuses.

@@ -19,7 +19,7 @@ use crate::provider::settings::Limits as CallLimits;
 use crate::store::{RulesNumber, Store};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How the service runs.
@@ -125,8 +125,6 @@ pub struct Tenant {
     pub limits: CallLimits,
     /// True while its backlog is paused: only live jobs are leased.
     pub paused: AtomicBool,
-    /// Held for the length of an order that moves something: such orders share the right to move.
-    pub moving: Mutex<()>,
     /// What is being read of it, so that no two readers move one position.
     pub turns: Turns,
     /// What the feed remembers of it.
@@ -159,7 +157,6 @@ impl Tenant {
             http: None,
             limits: CallLimits::default(),
             paused: AtomicBool::new(false),
-            moving: Mutex::default(),
             turns: Turns::default(),
             feed: Memo::default(),
             known: RwLock::default(),

@@ -8,8 +8,8 @@ use super::peek::Peeked;
 use super::xml::push_plain;
 use super::xml_events::{Xml, XmlReader};
 use super::zip::{Archive, Entry, Origin};
-use super::{Failure, Output, PartHead, Source};
-use crate::model::Reason;
+use super::{Edge, Failure, Output, PartHead, Source};
+use crate::model::{Place, Reason};
 use std::collections::{HashMap, HashSet};
 
 /// Items of a manifest, chapters of a spine and sealed members kept.
@@ -30,6 +30,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         order.extend(spine.iter().filter_map(|chapter| book.entry(chapter)));
     }
     order.extend(0..book.archive.entries.len());
+    book.push_names(out)?;
     let mut done = HashSet::new();
     for at in order {
         if done.insert(at) {
@@ -52,6 +53,16 @@ impl<'a> Book<'a> {
         let entries = &self.archive.entries;
         let exact = entries.iter().position(|entry| entry.name == name);
         exact.or_else(|| entries.iter().position(|entry| entry.name.eq_ignore_ascii_case(name)))
+    }
+
+    /// Pushes the names and comments of all members as a part: they are text too.
+    fn push_names(&self, out: &mut dyn Output) -> Result<(), Failure> {
+        out.open_part(PartHead { name: "names".to_owned(), own_text: None, recovered: false })?;
+        for text in self.archive.names().chain([self.archive.comment.as_str()]).filter(|text| !text.is_empty()) {
+            out.push(Edge::Soft('\n'), &Place::Whole, text, None)?;
+        }
+        out.close_part()?;
+        Ok(())
     }
 
     fn xml(&self, entry: &Entry) -> Result<XmlReader<'a>, Failure> {

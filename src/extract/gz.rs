@@ -4,14 +4,21 @@
 //! member is handed over too when it is more than padding.
 
 use super::streams::inner_name;
-use super::{Failure, Output, Source};
+use super::{Edge, Failure, Output, PartHead, Source};
 use crate::content::budget::{Fed, Inflated};
+use crate::model::Place;
 use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Hands over the inflated stream.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
-    let name = header_name(source)?.unwrap_or_else(|| inner_name(source.name));
+    let header = header(source)?;
+    if let Some(comment) = header.comment {
+        out.open_part(PartHead { name: "comment".to_owned(), own_text: None, recovered: false })?;
+        out.push(Edge::Join, &Place::Whole, &comment, None)?;
+        out.close_part()?;
+    }
+    let name = header.name.unwrap_or_else(|| inner_name(source.name));
     let (fed, fed_bytes) = Fed::new(source.reader());
     let input = BufReader::with_capacity(32 << 10, fed);
     let mut inflated = Inflated::new(Members::new(input), fed_bytes, source.budget);
@@ -69,9 +76,15 @@ impl<R: BufRead> Read for Members<R> {
     }
 }
 
-/// The FNAME field, in Latin-1 by the RFC.
-fn header_name(source: &Source<'_>) -> Result<Option<String>, Failure> {
-    let mut head = [0; 1024];
+/// The texts of a header, in Latin-1 by the RFC.
+#[derive(Default)]
+struct Header {
+    name: Option<String>,
+    comment: Option<String>,
+}
+
+fn header(source: &Source<'_>) -> Result<Header, Failure> {
+    let mut head = [0; 4096];
     let len = source.content.read_up_to(0, &mut head)?;
     let head = &head[..len];
     let flags = head.get(3).copied().unwrap_or(0);
@@ -80,8 +93,13 @@ fn header_name(source: &Source<'_>) -> Result<Option<String>, Failure> {
         let extra = head.get(10..12).map_or(0, |len| usize::from(u16::from_le_bytes([len[0], len[1]])));
         at += 2 + extra;
     }
-    let Some(field) = head.get(at..).filter(|_| flags & 8 != 0) else { return Ok(None) };
-    let name = field.split(|&b| b == 0).next().unwrap_or_default();
-    let name: String = name.iter().map(|&b| char::from(b)).filter(|c| !c.is_control()).collect();
-    Ok((!name.is_empty()).then_some(name))
+    let mut rest = head.get(at..).unwrap_or_default();
+    let mut field = |flag| {
+        let text = rest.split(|&b| b == 0).next().filter(|_| flags & flag != 0)?;
+        rest = rest.get(text.len() + 1..).unwrap_or_default();
+        let text: String = text.iter().map(|&b| char::from(b)).filter(|c| !c.is_control()).collect();
+        (!text.is_empty()).then_some(text)
+    };
+    let name = field(8);
+    Ok(Header { name, comment: field(16) })
 }

@@ -3,29 +3,39 @@
 //! An extractor reads one [`crate::content::Content`] and pushes text into an [`Output`]. It never holds a whole document
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
+mod ar;
+mod behind;
+mod cab;
 mod cards;
 pub mod cell;
+mod cpio;
 pub mod decode;
 mod epub;
 mod gz;
 mod html;
+mod iso;
 mod iwork;
 mod json;
 mod mail;
+mod mapi;
 mod mbox;
 mod odf;
+mod ole;
 mod ooxml;
+mod parts;
 mod pdf;
 mod peek;
 mod pst;
 mod rar;
 pub mod recover;
 pub mod registry;
+mod rtf;
 mod sevenz;
 pub mod sniff;
 mod streams;
 mod tar;
 mod text;
+mod tnef;
 mod xml;
 mod xml_events;
 mod zip;

@@ -7,10 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{
-    Extractor, cards, epub, gz, html, iwork, json, mail, mbox, odf, ooxml, pdf, pst, rar, sevenz, streams, tar, text,
-    xml, zip,
-};
+use super::{Extractor, ar, cab, cards, cpio, epub, gz, html, iso, iwork, json, mail, mbox, odf, ole, ooxml, pdf, pst, rar, rtf, sevenz, streams, tar, text, tnef, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -96,7 +93,7 @@ pub static KINDS: &[Kind] = &[
     text_row("ics", &["ics", "ical", "ifb", "vcs"], &["text/calendar"], InPlace(cards::extract)).with_members(),
     text_row("vcf", &["vcf", "vcard"], &["text/vcard", "text/x-vcard", "text/directory"], InPlace(cards::extract))
         .with_members(),
-    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], AsText(Reason::Unsupported)),
+    text_row("rtf", &["rtf"], &["application/rtf", "text/rtf"], InPlace(rtf::extract)).with_members(),
     text_row("postscript", &["ps", "eps", "ai"], &["application/postscript"], AsText(Reason::Unsupported)),
     text_row(
         "google-shortcut",
@@ -141,19 +138,20 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     // Documents to be read in a cell.
     row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
-    row("doc", &["doc", "dot", "wps"], &["application/msword"], Cell),
-    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], Cell),
-    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], Cell),
-    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], Cell),
-    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], Cell),
+    row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)).with_members(),
+    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
+    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
+    row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
+    row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
+        .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], Cell),
-    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], Cell),
-    row("publisher", &["pub"], &["application/x-mspublisher"], Cell),
-    row("project", &["mpp"], &["application/vnd.ms-project"], Cell),
-    row("hwp", &["hwp"], &["application/x-hwp"], Cell),
-    row("ole", &["msi"], &["application/x-ole-storage"], Cell),
-    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], Cell),
+    row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
+    row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
+    row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
+    row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
+    row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
+    row("tnef", &["tnef"], &["application/vnd.ms-tnef"], InCell(tnef::extract)).with_members(),
     row("sqlite", &["sqlite", "sqlite3", "db3"], &["application/vnd.sqlite3"], Cell),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
     row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
@@ -194,13 +192,13 @@ pub static KINDS: &[Kind] = &[
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
     row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
-    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], UNSUPPORTED),
-    row("ar", &["ar", "deb", "a"], &["application/x-archive"], UNSUPPORTED),
-    row("cpio", &["cpio"], &["application/x-cpio"], UNSUPPORTED),
-    row("rpm", &["rpm"], &["application/x-rpm"], UNSUPPORTED),
+    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract)).with_members(),
+    row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
+    row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
+    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
     row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
     row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
-    row("iso", &["iso", "img"], &["application/x-iso9660-image"], UNSUPPORTED),
+    row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
     row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),

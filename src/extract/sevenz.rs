@@ -14,7 +14,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 /// Mark at the beginning of an archive.
-pub(super) const MARK: &[u8] = b"7z\xbc\xaf\x27\x1c";
+const MARK: &[u8] = b"7z\xbc\xaf\x27\x1c";
 const AES: &[u8] = &[0x06, 0xf1, 0x07, 0x01];
 const LZMA: &[u8] = &[0x03, 0x01, 0x01];
 const LZMA2: &[u8] = &[0x21];
@@ -22,11 +22,7 @@ const PPMD: &[u8] = &[0x03, 0x04, 0x01];
 
 /// Pushes the names, then hands over each file.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
-    extract_at(source, 0, out)
-}
-
-/// The same for an archive that begins at a position of the file.
-pub(super) fn extract_at(source: &Source<'_>, start: u64, out: &mut dyn Output) -> Result<(), Failure> {
+    let start = super::behind::find(source, MARK)?.unwrap_or(0);
     check_header_size(source, start)?;
     let fed_bytes = Rc::default();
     let mut reader = Shifted { inner: source.reader(), start, fed_bytes };

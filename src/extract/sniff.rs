@@ -3,7 +3,6 @@
 //! A table of marks first; containers (zip, OLE) are looked into, since half the world's documents are one or the other;
 //! then text, told apart by how it begins. The name's extension only refines what the bytes leave open among texts.
 
-mod compound;
 mod inside;
 mod marks;
 mod texts;
@@ -69,12 +68,12 @@ fn tell<'a>(head: &'a [u8], extension: &str, source: &Source<'_>) -> (&'static s
 fn look_inside(name: &'static str, source: &Source<'_>) -> &'static str {
     match name {
         "zip" => inside::inside_zip(source).unwrap_or(name),
-        "ole" => compound::tell(source).unwrap_or(name),
+        "ole" => super::ole::tell(source).unwrap_or(name),
         _ if matches!(registry::kind(name).treatment, Treatment::Skip(_)) => {
             if super::zip::has_directory(source) {
                 "zip"
             } else {
-                name
+                super::behind::archive(source, name).unwrap_or(name)
             }
         }
         _ => name,

@@ -1,7 +1,8 @@
 //! Tar archives: the old format, ustar, GNU and pax headers, read in one pass and never unpacked to disk.
 //!
-//! POSIX.1-1988 ustar, POSIX.1-2001 pax (`path`, `linkpath`, `size`), GNU long names (types `L` and `K`) and base-256
-//! sizes. Names and targets of links are text too, so they come first, as a part; members follow.
+//! POSIX.1-1988 ustar, POSIX.1-2001 pax (`path`, `linkpath`, `size`, `comment`), GNU long names (types `L` and `K`), base-256
+//! sizes and sparse files (what is stored of them). Names, comments and targets of links are text too, so they come first, as
+//! a part; members follow. Archives written one behind the other are read as one.
 
 use super::{Edge, Failure, Output, PartHead, Source};
 use crate::model::{Place, Reason};
@@ -15,7 +16,7 @@ const EXTENDED_BYTES_MAX: u64 = 1 << 20;
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     out.open_part(PartHead { name: "names".to_owned(), own_text: None, recovered: false })?;
     let whole = each_entry(source, &mut |entry| {
-        for text in [&entry.name, &entry.target].into_iter().filter(|text| !text.is_empty()) {
+        for text in [&entry.name, &entry.target, &entry.comment].into_iter().filter(|text| !text.is_empty()) {
             out.push(Edge::Soft('\n'), &Place::Whole, text, None)?;
         }
         Ok(())
@@ -43,6 +44,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
 struct Entry {
     name: String,
     target: String,
+    comment: String,
     bytes: u64,
     data_at: u64,
     is_file: bool,
@@ -57,7 +59,14 @@ fn each_entry(source: &Source<'_>, see: &mut dyn FnMut(&Entry) -> Result<(), Fai
         let mut header = [0; 512];
         let got = source.content.read_up_to(position, &mut header)?;
         source.budget.charge_read(got)?;
-        if got == 0 || header.iter().all(|&b| b == 0) {
+        if got > 0 && header.iter().all(|&b| b == 0) {
+            match behind_zeros(source, position)? {
+                Some(next) => position = next,
+                None => return Ok(true),
+            }
+            continue;
+        }
+        if got == 0 {
             return Ok(true);
         }
         if got < header.len() || !has_checksum(&header) {
@@ -65,7 +74,7 @@ fn each_entry(source: &Source<'_>, see: &mut dyn FnMut(&Entry) -> Result<(), Fai
         }
         let kind = header[156];
         let bytes = size.take().filter(|_| !is_extended(kind)).unwrap_or_else(|| number(&header[124..136]));
-        let data_at = position + BLOCK;
+        let mut data_at = position + BLOCK;
         position = data_at.saturating_add(bytes.div_ceil(BLOCK).saturating_mul(BLOCK));
         if is_extended(kind) {
             let text = read_extended(source, data_at, bytes)?;
@@ -83,6 +92,10 @@ fn each_entry(source: &Source<'_>, see: &mut dyn FnMut(&Entry) -> Result<(), Fai
             if entry.target.is_empty() {
                 entry.target = text_of(&header[157..257]);
             }
+            if kind == b'S' {
+                let more = sparse_header_bytes(source, &header, data_at)?;
+                (data_at, position) = (data_at + more, position.saturating_add(more));
+            }
             entry.is_file = matches!(kind, b'0' | 0 | b'7' | b'S') && !entry.name.ends_with('/');
             (entry.bytes, entry.data_at) = (bytes, data_at);
             see(&entry)?;
@@ -91,6 +104,35 @@ fn each_entry(source: &Source<'_>, see: &mut dyn FnMut(&Entry) -> Result<(), Fai
             return Ok(false);
         }
     }
+}
+
+/// Where another archive begins behind the zeros that end this one.
+fn behind_zeros(source: &Source<'_>, mut position: u64) -> Result<Option<u64>, Failure> {
+    const ZEROS_MAX: u64 = 1 << 20;
+    let end = position.saturating_add(ZEROS_MAX).min(source.content.len());
+    while position < end {
+        let mut block = [0; 512];
+        let got = source.content.read_up_to(position, &mut block)?;
+        source.budget.charge_read(got)?;
+        if block.iter().any(|&b| b != 0) {
+            return Ok((got == block.len() && has_checksum(&block)).then_some(position));
+        }
+        position += BLOCK;
+    }
+    Ok(None)
+}
+
+/// Bytes of the further headers of an old GNU sparse file, which list where its pieces belong.
+fn sparse_header_bytes(source: &Source<'_>, header: &[u8], data_at: u64) -> Result<u64, Failure> {
+    let (mut more, mut goes_on) = (0, header[482] != 0);
+    while goes_on {
+        let mut block = [0; 512];
+        let got = source.content.read_up_to(data_at + more, &mut block)?;
+        source.budget.charge_read(got)?;
+        more += BLOCK;
+        goes_on = got == block.len() && block[504] != 0;
+    }
+    Ok(more)
 }
 
 fn is_extended(kind: u8) -> bool {
@@ -142,6 +184,8 @@ fn take_pax(mut text: &[u8], entry: &mut Entry) -> Option<u64> {
             let value = &record[equals + 1..];
             match &record[..equals] {
                 b"path" => entry.name = text_of(value),
+                b"GNU.sparse.name" => entry.name = text_of(value),
+                b"comment" => entry.comment = text_of(value),
                 b"linkpath" => entry.target = text_of(value),
                 b"size" => size = std::str::from_utf8(value).ok().and_then(|size| size.parse().ok()),
                 _ => {}

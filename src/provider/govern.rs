@@ -6,6 +6,7 @@
 
 mod course;
 pub mod goal;
+mod lend;
 
 #[cfg(test)]
 mod tests;
@@ -217,6 +218,8 @@ pub(in crate::provider) struct Asked<'a> {
     pub(in crate::provider) facets: Facets,
     /// The state before the first step, once known.
     pub(in crate::provider) prior: Option<&'a State>,
+    /// True when the order may have let somebody in for its move, as its journal says ([`lend`]).
+    pub(in crate::provider) lent: bool,
     /// Everybody.
     pub(in crate::provider) people: &'a Directory,
 }
@@ -270,7 +273,7 @@ impl Applied {
 /// When it could not be read.
 pub(in crate::provider) fn read(hands: &dyn Hands, order: &Order, people: &Directory) -> Result<Option<State>, Error> {
     let facets = Facets::of(&order.action);
-    course::read(hands, &Asked { order, facets, prior: order.begun.as_deref(), people })
+    course::read(hands, &Asked { order, facets, prior: order.begun.as_deref(), lent: false, people })
 }
 
 /// A mark by which a comment or task of an order is found again.

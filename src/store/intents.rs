@@ -57,6 +57,9 @@ pub struct NewIntent {
     pub actor: Arc<str>,
     /// Not before this moment.
     pub due: Option<Moment>,
+    /// True when it may move something: of these one of a connector is handed out at a time, since they share the right to
+    /// move. Others are handed out meanwhile.
+    pub moves: bool,
 }
 
 /// An intent as it stands.
@@ -196,7 +199,8 @@ pub trait Intents {
     fn add_intents(&self, new: &[NewIntent], entry: &Entry) -> Result<Vec<IntentNumber>, Error>;
 
     /// Takes the intent whose turn it is, or `None`: begun ones of an earlier run first, then by cause in the order of
-    /// [`Cause::ALL`], then by number. One that is due is passed over while another of the same item is in hand or begun. Breakers are asked in
+    /// [`Cause::ALL`], then by number. One that is due is passed over while another of the same item is in hand or begun, one that moves
+    /// ([`NewIntent::moves`]) while another of its connector that moves is in hand. Breakers are asked in
     /// the same transaction, for what policies want: an intent that would pass a limit is held, its policy's breaker trips, and the next
     /// is looked at. Who has taken an intent gives it back, parks it or closes it; a restart gives back all.
     ///

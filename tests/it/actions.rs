@@ -112,6 +112,7 @@ fn wanted(of: ConnectorNumber, item: ItemNumber, id: &str) -> NewIntent {
         name: "remove_links".into(),
         actor: "policy pci-public".into(),
         due: None,
+        moves: false,
     }
 }
 

@@ -226,7 +226,7 @@ fn exposure(state: &State, node: NodeId, now: Moment) -> &'static str {
     if !space.ours {
         level = level.max(2);
     }
-    if matches!(space.kind, SpaceKind::Team | SpaceKind::TeamRoot) {
+    if space.kind == SpaceKind::TeamRoot {
         level = level.max(1);
     }
     LEVELS[level]

@@ -18,7 +18,7 @@ use crate::policy::{Policy, Still, Wants};
 use crate::provider::govern::Governor;
 use crate::provider::{self, Next};
 use crate::store::{self, Intent, IntentQuery, Known, Ordered, Plan};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Waits between attempts of an intent, beside those of the client within one attempt.
@@ -350,11 +350,7 @@ impl Hand<'_> {
         let order = self.given(at);
         let store = &*self.core.store;
         let mut journal = Kept::of(store, self.intent.number, &self.intent.orders[at]);
-        // Whoever moves is let into the target folder for the length of the move, once for all its files: one such order at a
-        // time, or one takes the right back that another counts on.
-        let moving = moves(&order.action).then(|| self.tenant.moving.lock().unwrap_or_else(PoisonError::into_inner));
         let performed = self.governor.perform(&order, &self.people, &mut journal);
-        drop(moving);
         if let Some(error) = journal.failed.take() {
             return Err(error);
         }
@@ -633,9 +629,4 @@ fn block_of(error: &provider::Error) -> Option<Block> {
         Next::Gone | Next::NotReadable => Some(Block::NobodyToAct),
         _ => None,
     }
-}
-
-/// True for what may let somebody into a folder for its length.
-fn moves(action: &Action) -> bool {
-    matches!(action, Action::Quarantine(_) | Action::Release { .. } | Action::Move { .. } | Action::Copy { .. })
 }

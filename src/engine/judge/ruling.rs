@@ -193,8 +193,9 @@ impl Wanting<'_> {
         let due = voters.iter().map(since).min().map(|since| since.plus(wanted.after));
         let (ask, still) = (wanted.ask, wanted.still);
         let name = ask.name().into();
-        let what = serde_json::to_string(&What::Ask { ask, still });
-        let what = what.map_err(|_| failed("an ask cannot be written down"))?;
+        let what = What::Ask { ask, still };
+        let moves = what.moves();
+        let what = serde_json::to_string(&what).map_err(|_| failed("an ask cannot be written down"))?;
         let actor = voters.first().map_or_else(String::new, |voter| format!("policy {}", voter.policy));
         Ok(Some(NewIntent {
             id: id()?,
@@ -211,6 +212,7 @@ impl Wanting<'_> {
             name,
             actor: actor.into(),
             due: due.filter(|due| *due > self.now),
+            moves,
         }))
     }
 

@@ -112,6 +112,7 @@ impl Of<'_> {
             name: planned.name.as_str().into(),
             actor: self.actor.into(),
             due: None,
+            moves: what.moves(),
         })
     }
 

@@ -77,6 +77,7 @@ pub fn intent(kept: &Quarantined, excuse: Option<Excuse>, actor: &str) -> Result
         name: "release".into(),
         actor: actor.into(),
         due: None,
+        moves: what.moves(),
     })
 }
 

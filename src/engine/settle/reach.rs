@@ -48,7 +48,7 @@ fn own(work: &Work, stored: &Sharing) -> Sharing {
     let mut own = stored.clone();
     if let Some(told) = &work.settlement.sharing {
         own.members = told.members.clone();
-        own.whole_company |= told.whole_company;
+        own.whole_company = told.whole_company;
         // Dropbox tells links by person, and they are stored; what a namespace tells of itself comes on top.
         let further = told.links.iter().filter(|link| !stored.links.contains(link));
         own.links.extend(further.cloned());

@@ -285,6 +285,7 @@ fn intent(scene: &Scene, id: &str, item: ItemNumber) -> Intent {
         name: "notify".into(),
         actor: "policy cards".into(),
         due: None,
+        moves: false,
     };
     let now = scene.core.clock.now();
     Intent {

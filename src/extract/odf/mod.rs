@@ -14,8 +14,8 @@ use super::peek::Peeked;
 use super::xml::push_plain;
 use super::xml_events::{Xml, XmlReader};
 use super::zip::{Archive, Entry, Origin};
-use super::{Failure, Output, PartHead, Source};
-use crate::model::Reason;
+use super::{Edge, Failure, Output, PartHead, Source};
+use crate::model::{Place, Reason};
 use std::collections::HashSet;
 use std::io::Read;
 
@@ -38,6 +38,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     } else if !package.any && package.archive.names().any(|name| name.starts_with("Pictures/")) {
         out.hole("", Reason::ImageOnly);
     }
+    package.push_names(&members, out)?;
     for at in members {
         package.tolerate(at, out)?;
     }
@@ -104,6 +105,21 @@ impl Package<'_> {
             all.partition(|&at| matches!(Stream::of(&entries[at].name), Stream::Content(_) | Stream::Xml));
         streams.sort_by_key(rank);
         (streams, members)
+    }
+
+    /// Pushes the names of the members as a part: they are text too.
+    fn push_names(&self, members: &[usize], out: &mut dyn Output) -> Result<(), Failure> {
+        let entries = members.iter().map(|&at| &self.archive.entries[at]);
+        let mut names = entries.filter(|entry| Stream::of(&entry.name) == Stream::Other).peekable();
+        if names.peek().is_none() {
+            return Ok(());
+        }
+        out.open_part(PartHead { name: "embedded".to_owned(), own_text: None, recovered: false })?;
+        for entry in names {
+            out.push(Edge::Soft('\n'), &Place::Whole, &entry.name, None)?;
+        }
+        out.close_part()?;
+        Ok(())
     }
 
     /// Notes which entries are encrypted (OpenDocument 1.3 part 2, 3.8). A manifest that cannot be read says nothing.

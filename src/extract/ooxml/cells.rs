@@ -10,7 +10,7 @@ use crate::model::{Limit, Place};
 use std::collections::HashMap;
 
 /// Formats and styles kept; Excel itself allows 65,490.
-const STYLES_MAX: usize = 70_000;
+pub(super) const STYLES_MAX: usize = 70_000;
 
 /// The shared strings of a workbook in one piece of memory.
 #[derive(Debug)]
@@ -31,11 +31,17 @@ impl<'a> SharedStrings<'a> {
         let mut strings = StringItems::default();
         while let Some(event) = xml.next_event()? {
             if let Some(item) = strings.take(&event) {
-                self.held.grow(item.len() * 2 + size_of::<usize>() * 2)?;
-                self.text.push_str(item);
-                self.ends.push(self.text.len());
+                self.add(item)?;
             }
         }
+        Ok(())
+    }
+
+    /// Adds the next string; [`Limit::Memory`] when it does not fit.
+    pub(super) fn add(&mut self, item: &str) -> Result<(), Failure> {
+        self.held.grow(item.len() * 2 + size_of::<usize>() * 2)?;
+        self.text.push_str(item);
+        self.ends.push(self.text.len());
         Ok(())
     }
 
@@ -140,6 +146,11 @@ impl Styles {
             }
         }
         Ok(styles)
+    }
+
+    /// Styles with these formats, in their order.
+    pub(super) fn of(formats: Vec<Format>) -> Self {
+        Self { formats }
     }
 
     /// The format of a style; general for one that is not there.

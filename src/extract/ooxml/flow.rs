@@ -7,36 +7,69 @@
 
 use super::super::xml_events::{Tag, Xml, XmlReader};
 use super::super::{Edge, Failure, Output};
+use super::sheet::cell_of;
 use crate::model::Place;
 
 /// Elements whose character data is a setting, not text.
-const NUMBERS: &[&str] =
-    &["posOffset", "pctWidth", "pctHeight", "pctPosHOffset", "pctPosVOffset", "align", "formatCode", "instrTextId"];
-/// Attributes that hold text, by element; `*` stands for any element.
-const TEXT_ATTRIBUTES: &[(&str, &str)] = &[
-    ("docPr", "descr"),
-    ("docPr", "title"),
-    ("cNvPr", "descr"),
-    ("cNvPr", "title"),
-    ("shape", "alt"),
-    ("textpath", "string"),
-    ("hyperlink", "tooltip"),
-    ("fldSimple", "instr"),
-    ("docVar", "name"),
-    ("docVar", "val"),
-    ("alias", "val"),
-    ("default", "val"),
-    ("statusText", "val"),
-    ("helpText", "val"),
-    ("listItem", "displayText"),
-    ("comment", "author"),
-    ("cmAuthor", "name"),
-    ("author", "name"),
-    ("person", "displayName"),
-    ("tag", "name"),
-    ("tag", "val"),
-    ("externalData", "id"),
-    ("sdtContent", "text"),
+const NUMBERS: &[&str] = &[
+    "posOffset",
+    "pctWidth",
+    "pctHeight",
+    "pctPosHOffset",
+    "pctPosVOffset",
+    "align",
+    "formatCode",
+    "instrTextId",
+    "ClientData",
+    "from",
+    "to",
+];
+/// Elements inside a paragraph whose text does not belong to its sentence: text boxes, field codes, readings. They follow it.
+const ASIDE: &[&str] = &["txbxContent", "instrText", "delInstrText", "rt"];
+/// What is read apart is handed on when it grows past this.
+const ASIDE_BYTES_MAX: usize = 1 << 20;
+/// Attributes that hold text, by element.
+const TEXT_ATTRIBUTES: &[(&str, &[&str])] = &[
+    ("docPr", &["descr", "title"]),
+    ("cNvPr", &["descr", "title"]),
+    ("cSld", &["name"]),
+    ("shape", &["alt", "title", "href"]),
+    ("rect", &["alt", "title", "href"]),
+    ("imagedata", &["title"]),
+    ("textpath", &["string"]),
+    ("hyperlink", &["tooltip"]),
+    ("hlinkClick", &["tooltip"]),
+    ("hlinkHover", &["tooltip"]),
+    ("hlinkMouseOver", &["tooltip"]),
+    ("fldSimple", &["instr"]),
+    ("docVar", &["name", "val"]),
+    ("alias", &["val"]),
+    ("default", &["val"]),
+    ("statusText", &["val"]),
+    ("helpText", &["val"]),
+    ("listItem", &["displayText", "value"]),
+    ("listEntry", &["val"]),
+    ("comment", &["author"]),
+    ("cmAuthor", &["name"]),
+    ("author", &["name", "userId"]),
+    ("person", &["displayName", "userId", "author"]),
+    ("tag", &["name", "val"]),
+    ("section", &["name"]),
+    ("custShow", &["name"]),
+    ("oleObj", &["name"]),
+    ("externalData", &["id"]),
+    ("sdtContent", &["text"]),
+    ("connectString", &["val"]),
+    ("query", &["val"]),
+    ("udl", &["val"]),
+    ("mailSubject", &["val"]),
+    ("addressFieldName", &["val"]),
+    ("ocxPr", &["value"]),
+    ("property", &["name", "value"]),
+    ("Assign", &["userName"]),
+    ("Attribution", &["userName"]),
+    ("SetTitle", &["title"]),
+    ("header", &["userName"]),
 ];
 /// A paragraph's text before its changes is kept up to this length.
 const BEFORE_BYTES_MAX: usize = 256 << 10;
@@ -67,14 +100,33 @@ struct Flow {
     place: Place,
     deleted_depth: u32,
     inserted_depth: u32,
-    has_deletion: bool,
-    before: String,
+    paragraph: Paragraph,
+    /// What is being read apart, innermost last.
+    asides: Vec<Aside>,
     /// Elements inside the one that is passed over.
     skipped_depth: u32,
     /// One for each open `AlternateContent`: true once its choice gave text.
     alternates: Vec<bool>,
     /// Inside an element whose text is a setting.
     number_depth: u32,
+}
+
+/// The paragraph being read.
+#[derive(Default)]
+struct Paragraph {
+    open: u32,
+    has_deletion: bool,
+    /// Its text before the changes.
+    before: String,
+    /// What follows it.
+    after: String,
+}
+
+/// Text that is read apart, and the paragraph it stands in.
+struct Aside {
+    text: String,
+    outer: Paragraph,
+    outer_pending: Option<char>,
 }
 
 struct Table {
@@ -91,9 +143,14 @@ impl Flow {
         }
         match tag.name() {
             "p" => {
-                self.paragraphs = self.paragraphs.saturating_add(1);
-                self.renew_place();
+                self.paragraph.open = self.paragraph.open.saturating_add(1);
+                if self.asides.is_empty() {
+                    self.paragraphs = self.paragraphs.saturating_add(1);
+                    self.renew_place();
+                }
             }
+            name if self.paragraph.open > 0 && ASIDE.contains(&name) => self.begin_aside(),
+            "comment" | "threadedComment" => self.place_by_reference(tag),
             "tbl" => {
                 self.tables_seen += 1;
                 self.tables.push(Table { number: self.tables_seen, row: 0, column: 0 });
@@ -122,7 +179,11 @@ impl Flow {
             return Ok(());
         }
         match name {
-            "p" => self.end_paragraph(out)?,
+            "p" => {
+                self.paragraph.open = self.paragraph.open.saturating_sub(1);
+                self.end_paragraph(out)?;
+            }
+            name if ASIDE.contains(&name) => self.end_aside(),
             "tr" => self.pend('\n'),
             "tbl" => {
                 self.tables.pop();
@@ -130,7 +191,8 @@ impl Flow {
                 self.renew_place();
             }
             "tc" | "v" | "pt" => self.pending = self.pending.map(|_| '\t').or(Some('\t')),
-            "ser" | "cat" | "title" | "txPr" | "comment" | "cm" | "text" | "listItem" | "docPr" | "cNvPr" => {
+            "ser" | "cat" | "title" | "txPr" | "comment" | "cm" | "text" | "listItem" | "docPr" | "cNvPr"
+            | "author" | "tag" | "section" | "person" | "cmAuthor" | "docVar" | "div" => {
                 self.pend('\n');
             }
             "del" | "moveFrom" => self.deleted_depth = self.deleted_depth.saturating_sub(1),
@@ -156,56 +218,113 @@ impl Flow {
             *gave = true;
         }
         if self.deleted_depth > 0 {
-            self.has_deletion = true;
+            self.paragraph.has_deletion = true;
             self.remember(text);
             return Ok(());
         }
         if self.inserted_depth == 0 {
             self.remember(text);
         }
+        let separator = self.pending.take();
+        self.emit(separator, None, text, out)
+    }
+
+    /// Adds text to what is read apart, or pushes it; `place` where it is another than the present one.
+    fn emit(
+        &mut self,
+        separator: Option<char>,
+        place: Option<&Place>,
+        text: &str,
+        out: &mut dyn Output,
+    ) -> Result<(), Failure> {
         self.any = true;
-        let edge = self.pending.take().map_or(Edge::Join, Edge::Soft);
-        out.push(edge, &self.place, text, None)?;
+        if let Some(aside) = self.asides.last_mut().filter(|aside| aside.text.len() < ASIDE_BYTES_MAX) {
+            aside.text.extend(separator.filter(|_| !aside.text.is_empty()));
+            aside.text.push_str(text);
+            return Ok(());
+        }
+        out.push(separator.map_or(Edge::Join, Edge::Soft), place.unwrap_or(&self.place), text, None)?;
         Ok(())
     }
 
     fn attributes(&mut self, tag: &Tag<'_>, out: &mut dyn Output) -> Result<(), Failure> {
         let name = tag.name();
-        if !TEXT_ATTRIBUTES.iter().any(|(element, _)| *element == name) {
-            return Ok(());
-        }
+        let Some((_, keys)) = TEXT_ATTRIBUTES.iter().find(|(element, _)| *element == name) else { return Ok(()) };
         for (key, value) in tag.attributes() {
-            if TEXT_ATTRIBUTES.contains(&(name, key)) && !value.is_empty() {
-                self.any = true;
-                let edge = Edge::Soft(self.pending.take().unwrap_or(' '));
-                out.push(edge, &self.place, &value, None)?;
+            if !keys.contains(&key) || value.is_empty() {
+                continue;
+            }
+            if self.paragraph.open > 0 {
+                self.follow(&value);
+            } else {
+                let separator = self.pending.take().unwrap_or(' ');
+                self.emit(Some(separator), None, &value, out)?;
                 self.pend(' ');
             }
         }
         Ok(())
     }
 
+    /// Keeps a text for the end of the paragraph.
+    fn follow(&mut self, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        if !self.paragraph.after.is_empty() {
+            self.paragraph.after.push('\n');
+        }
+        self.paragraph.after.push_str(text);
+    }
+
+    fn begin_aside(&mut self) {
+        let outer = std::mem::take(&mut self.paragraph);
+        self.asides.push(Aside { text: String::new(), outer, outer_pending: self.pending.take() });
+    }
+
+    fn end_aside(&mut self) {
+        let Some(aside) = self.asides.pop() else { return };
+        self.paragraph = aside.outer;
+        self.pending = aside.outer_pending;
+        self.follow(aside.text.trim());
+    }
+
     fn remember(&mut self, text: &str) {
-        if self.before.len() + text.len() > BEFORE_BYTES_MAX {
+        let before = &mut self.paragraph.before;
+        if before.len() + text.len() > BEFORE_BYTES_MAX {
             return;
         }
         // Tabs and breaks between runs are kept apart here too.
-        if let Some(c) = self.pending.filter(|_| !self.before.is_empty()) {
-            self.before.push(c);
+        if let Some(c) = self.pending.filter(|_| !before.is_empty()) {
+            before.push(c);
         }
-        self.before.push_str(text);
+        before.push_str(text);
     }
 
-    /// Ends a paragraph; one that lost text is followed by what it was before.
+    /// Ends a paragraph: what stood in it apart follows, and one that lost text is followed by what it was before.
     fn end_paragraph(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
-        if std::mem::take(&mut self.has_deletion) && !self.before.is_empty() {
-            self.any = true;
-            let place = Place::named(format!("{} (before changes)", self.place));
-            out.push(Edge::Soft('\n'), &place, &self.before, None)?;
+        let paragraph = &mut self.paragraph;
+        let after = std::mem::take(&mut paragraph.after);
+        let had_deletion = std::mem::take(&mut paragraph.has_deletion);
+        let mut before = std::mem::take(&mut paragraph.before);
+        if !after.is_empty() {
+            self.emit(Some('\n'), None, &after, out)?;
         }
-        self.before.clear();
+        if had_deletion && !before.is_empty() {
+            let place = Place::named(format!("{} (before changes)", self.place));
+            self.emit(Some('\n'), Some(&place), &before, out)?;
+        }
+        before.clear();
+        self.paragraph.before = before;
         self.pend('\n');
         Ok(())
+    }
+
+    /// A comment of a sheet says which cell it hangs on.
+    fn place_by_reference(&mut self, tag: &Tag<'_>) {
+        let cell = tag.attribute("ref").and_then(|reference| cell_of(&reference));
+        if let Some((row, column)) = cell {
+            self.place = Place::Cell { row, column };
+        }
     }
 
     /// Asks for a separator before the next text; a line end outranks a tab, which outranks a space.

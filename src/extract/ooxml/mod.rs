@@ -4,12 +4,14 @@
 //! document, in the order a reader sees them; then every XML part that nothing led to; then the targets of links; then
 //! embedded objects as members. A part that cannot be read is a hole, and the others are still read.
 
+mod binary;
 mod cells;
 mod fixed;
 mod flow;
 pub(super) mod number_format;
 mod package;
 mod presentation;
+mod records;
 mod sheet;
 mod visio;
 mod workbook;
@@ -49,6 +51,13 @@ pub(super) fn extract_flat(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Res
 pub(super) fn extract_xlsx(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     let mut document = Document::open(source, out)?;
     workbook::read(&mut document)?;
+    document.read_rest()
+}
+
+/// Reads a binary workbook.
+pub(super) fn extract_xlsb(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
+    let mut document = Document::open(source, out)?;
+    binary::read(&mut document)?;
     document.read_rest()
 }
 
@@ -231,7 +240,8 @@ impl<'a, 'o> Document<'a, 'o> {
                 _ => objects.push((at, part, shown)),
             }
         }
-        self.push_links(&links)?;
+        self.push_lines("links", links.iter().map(String::as_str))?;
+        self.push_lines("embedded", objects.iter().map(|(_, _, shown)| shown.as_str()))?;
         // The cause for the document as a whole comes before what its members lack.
         if self.package.is_cut() {
             self.out.hole("", Reason::Corrupt);
@@ -275,13 +285,15 @@ impl<'a, 'o> Document<'a, 'o> {
         Ok(())
     }
 
-    fn push_links(&mut self, links: &[String]) -> Result<(), Failure> {
-        if links.is_empty() {
+    /// Pushes a part of lines; none when there is no line.
+    fn push_lines<'l>(&mut self, name: &str, lines: impl Iterator<Item = &'l str>) -> Result<(), Failure> {
+        let mut lines = lines.peekable();
+        if lines.peek().is_none() {
             return Ok(());
         }
-        self.out.open_part(PartHead { name: "links".to_owned(), own_text: None, recovered: false })?;
-        for link in links {
-            self.out.push(Edge::Soft('\n'), &Place::Whole, link, None)?;
+        self.out.open_part(PartHead { name: name.to_owned(), own_text: None, recovered: false })?;
+        for line in lines {
+            self.out.push(Edge::Soft('\n'), &Place::Whole, line, None)?;
         }
         self.out.close_part()?;
         Ok(())

@@ -6,6 +6,7 @@
 use super::super::xml_events::{Xml, XmlReader};
 use super::super::zip::{Archive, Entry, Origin};
 use super::super::{Failure, Source};
+use super::records::Records;
 use crate::content::budget::Hold;
 use std::collections::HashMap;
 use std::io::Read;
@@ -81,6 +82,11 @@ impl<'a> Package<'a> {
     /// Events of an entry.
     pub(super) fn xml(&self, at: usize) -> Result<XmlReader<'a>, Failure> {
         XmlReader::new(self.open_entry(at)?, self.source.budget)
+    }
+
+    /// Records of an entry.
+    pub(super) fn records(&self, at: usize) -> Result<Records<'a>, Failure> {
+        Ok(Records::new(self.open_entry(at)?, self.source.budget))
     }
 
     /// The content type of a part; empty when nobody says.

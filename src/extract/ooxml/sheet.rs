@@ -19,7 +19,7 @@ pub(super) struct Book<'a> {
 /// Pushes the text of one worksheet into the open part. Returns true when there was any.
 pub(super) fn push_cells(xml: &mut XmlReader<'_>, book: &Book<'_>, out: &mut dyn Output) -> Result<bool, Failure> {
     let mut sheet =
-        Sheet { book, row: 0, column: 0, cell: Cell::default(), within: Within::Nothing, row_begun: false, any: false };
+        Sheet { book, row: 0, column: 0, cell: Cell::default(), within: Within::Nothing, cells: Cells::default() };
     while let Some(event) = xml.next_event()? {
         match event {
             Xml::Start(tag) => sheet.start(&tag, out)?,
@@ -28,17 +28,53 @@ pub(super) fn push_cells(xml: &mut XmlReader<'_>, book: &Book<'_>, out: &mut dyn
             Xml::Comment(_) | Xml::Other(_) => {}
         }
     }
-    Ok(sheet.any)
+    Ok(sheet.cells.any)
+}
+
+/// Writes cells: tabs between those of a row, a line for each row.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    pub(super) row_begun: bool,
+    pub(super) any: bool,
+}
+
+impl Cells {
+    /// Pushes each form that says something new: the first as the cell, the others after a space.
+    pub(super) fn push_forms(&mut self, forms: &[&str], place: &Place, out: &mut dyn Output) -> Result<(), Failure> {
+        for (at, form) in forms.iter().enumerate() {
+            if form.is_empty() || forms[..at].contains(form) {
+                continue;
+            }
+            let is_first = forms[..at].iter().all(|earlier| earlier.is_empty());
+            let edge = match (is_first, self.row_begun) {
+                (false, _) => ' ',
+                (true, true) => '\t',
+                (true, false) => '\n',
+            };
+            self.row_begun = true;
+            self.any = true;
+            out.push(Edge::Soft(edge), place, form, None)?;
+        }
+        Ok(())
+    }
+
+    /// Pushes a line that is no row.
+    pub(super) fn push_line(&mut self, text: &str, place: &Place, out: &mut dyn Output) -> Result<(), Failure> {
+        if !text.is_empty() {
+            self.any = true;
+            out.push(Edge::Soft('\n'), place, text, None)?;
+        }
+        Ok(())
+    }
 }
 
 struct Sheet<'b> {
     book: &'b Book<'b>,
+    cells: Cells,
     row: u32,
     column: u32,
     cell: Cell,
     within: Within,
-    row_begun: bool,
-    any: bool,
 }
 
 #[derive(Default)]
@@ -67,7 +103,7 @@ impl Sheet<'_> {
             "row" => {
                 self.row = number(tag, "r").unwrap_or(self.row.saturating_add(1));
                 self.column = 0;
-                self.row_begun = false;
+                self.cells.row_begun = false;
             }
             "c" => {
                 self.column = self.column.saturating_add(1);
@@ -81,15 +117,21 @@ impl Sheet<'_> {
                     }
                 }
             }
+            // A list of the 2010 extension wraps its formula once more.
+            "f" if self.within == Within::Line => {}
             "v" => self.within = Within::Value,
             "t" => self.within = Within::Inline,
             "f" => self.within = Within::Formula,
             "rPh" => self.cell.phonetic = true,
             "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter" | "formula1"
-            | "formula2" => {
+            | "formula2" | "formula" => {
                 self.cell.clear();
                 self.within = Within::Line;
             }
+            "cfRule" => self.attributes(tag, &["text"], out)?,
+            "filter" | "customFilter" | "inputCells" => self.attributes(tag, &["val"], out)?,
+            "scenario" => self.attributes(tag, &["name", "comment", "user"], out)?,
+            "protectedRange" | "control" | "customPr" => self.attributes(tag, &["name"], out)?,
             "hyperlink" => self.attributes(tag, &["display", "tooltip", "location"], out)?,
             "dataValidation" => self.attributes(tag, &["prompt", "promptTitle", "error", "errorTitle"], out)?,
             _ => {}
@@ -104,10 +146,11 @@ impl Sheet<'_> {
                 self.within = Within::Nothing;
             }
             "rPh" => self.cell.phonetic = false,
+            "f" if self.within == Within::Line => {}
             "v" | "t" | "f" => self.within = Within::Nothing,
             _ if self.within == Within::Line => {
                 let line = std::mem::take(&mut self.cell.value);
-                self.push_line(&line, out)?;
+                self.cells.push_line(&line, &Place::Whole, out)?;
                 self.within = Within::Nothing;
             }
             _ => {}
@@ -136,14 +179,14 @@ impl Sheet<'_> {
         match number {
             // Most numbers are short and whole: they show as they are stored.
             Some(_) if is_short_whole(&cell.value) && *self.book.styles.format(cell.style) == Format::General => {
-                self.push_forms(&[&cell.value, formula], &place, out)?;
+                self.cells.push_forms(&[&cell.value, formula], &place, out)?;
             }
             Some(value) => {
                 let shown = self.book.styles.format(cell.style).show(value, self.book.dates_from_1904);
                 let stored = cell.value.trim();
                 let exact = plain(value).unwrap_or_default();
                 let shown = shown.unwrap_or_default();
-                self.push_forms(&[&shown, stored, &exact, formula], &place, out)?;
+                self.cells.push_forms(&[&shown, stored, &exact, formula], &place, out)?;
             }
             None => {
                 let value = match cell.kind.as_str() {
@@ -152,44 +195,17 @@ impl Sheet<'_> {
                     "b" => "FALSE",
                     _ => &cell.value,
                 };
-                self.push_forms(&[value, &cell.inline, formula], &place, out)?;
+                self.cells.push_forms(&[value, &cell.inline, formula], &place, out)?;
             }
         }
         self.cell = cell;
         Ok(())
     }
 
-    /// Pushes each form that says something new: the first as the cell, the others after a space.
-    fn push_forms(&mut self, forms: &[&str], place: &Place, out: &mut dyn Output) -> Result<(), Failure> {
-        for (at, form) in forms.iter().enumerate() {
-            if form.is_empty() || forms[..at].contains(form) {
-                continue;
-            }
-            let is_first = forms[..at].iter().all(|earlier| earlier.is_empty());
-            let edge = match (is_first, self.row_begun) {
-                (false, _) => ' ',
-                (true, true) => '\t',
-                (true, false) => '\n',
-            };
-            self.row_begun = true;
-            self.any = true;
-            out.push(Edge::Soft(edge), place, form, None)?;
-        }
-        Ok(())
-    }
-
-    fn push_line(&mut self, text: &str, out: &mut dyn Output) -> Result<(), Failure> {
-        if !text.is_empty() {
-            self.any = true;
-            out.push(Edge::Soft('\n'), &Place::Whole, text, None)?;
-        }
-        Ok(())
-    }
-
     fn attributes(&mut self, tag: &Tag<'_>, keys: &[&str], out: &mut dyn Output) -> Result<(), Failure> {
         for (key, value) in tag.attributes() {
             if keys.contains(&key) {
-                self.push_line(&value, out)?;
+                self.cells.push_line(&value, &Place::Whole, out)?;
             }
         }
         Ok(())
@@ -214,6 +230,12 @@ fn is_short_whole(stored: &str) -> bool {
 
 fn number(tag: &Tag<'_>, key: &str) -> Option<u32> {
     tag.attribute(key)?.parse().ok()
+}
+
+/// Row and column that a reference such as `AB12` names, from 1.
+pub(super) fn cell_of(reference: &str) -> Option<(u32, u32)> {
+    let row = reference.trim_start_matches(|c: char| c.is_ascii_alphabetic()).parse().ok()?;
+    Some((row, column_of(reference)?))
 }
 
 /// The column that a reference such as `AB12` names, from 1.

@@ -8,7 +8,24 @@ use super::{Document, kind_name, stem};
 use crate::model::{Limit, Place, Reason};
 
 /// Sheets looked up; Excel's own bound is memory.
-const SHEETS_MAX: usize = 20_000;
+pub(super) const SHEETS_MAX: usize = 20_000;
+
+/// Parts whose text lies in attributes: caches of pivot tables and other workbooks, tables, queries, connections.
+const VALUE_TYPES: &[&str] = &[
+    "pivotCacheDefinition+xml",
+    "pivotCacheRecords+xml",
+    "pivotTable+xml",
+    "externalLink+xml",
+    "table+xml",
+    "queryTable+xml",
+    "connections+xml",
+    "slicer+xml",
+    "slicerCache+xml",
+    "timeline+xml",
+    "timelineCache+xml",
+    "revisionHeaders+xml",
+    "userNames+xml",
+];
 
 /// Reads the workbook and its sheets.
 pub(super) fn read(document: &mut Document<'_, '_>) -> Result<(), Failure> {
@@ -43,13 +60,7 @@ pub(super) fn read(document: &mut Document<'_, '_>) -> Result<(), Failure> {
         let content_type = document.package.type_of(&part);
         if content_type.ends_with("worksheet+xml") || content_type.ends_with("macrosheet+xml") {
             read_sheet(document, &part, &format!("sheet {} (not in the workbook)", stem(&part)), &book)?;
-        } else if content_type.ends_with("pivotCacheDefinition+xml")
-            || content_type.ends_with("pivotCacheRecords+xml")
-            || content_type.ends_with("externalLink+xml")
-            || content_type.ends_with("table+xml")
-            || content_type.ends_with("queryTable+xml")
-            || content_type.ends_with("connections+xml")
-        {
+        } else if VALUE_TYPES.iter().any(|end| content_type.ends_with(end)) {
             let name = stem(&part).to_owned();
             document
                 .read_part(&part, &name, |document, at| push_values(&mut document.package.xml(at)?, document.out))?;
@@ -64,15 +75,17 @@ struct Listed {
     dates_from_1904: bool,
 }
 
-struct SheetEntry {
-    name: String,
-    state: String,
-    relationship: String,
+/// A sheet as the workbook lists it.
+pub(super) struct SheetEntry {
+    pub(super) name: String,
+    /// `hidden`, `veryHidden`, or anything else for a sheet that shows.
+    pub(super) state: String,
+    pub(super) relationship: String,
 }
 
 impl SheetEntry {
     /// `sheet 'Pay' (hidden)`.
-    fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         let state = match self.state.as_str() {
             "hidden" => " (hidden)",
             "veryHidden" => " (very hidden)",
@@ -149,10 +162,12 @@ fn push_workbook(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<bool, 
     let mut edge = Edge::Join;
     while let Some(event) = xml.next_event()? {
         match event {
-            Xml::Start(tag) if matches!(tag.name(), "sheet" | "definedName") => {
+            Xml::Start(tag) if matches!(tag.name(), "sheet" | "definedName" | "fileSharing" | "absPath") => {
                 in_name = tag.name() == "definedName";
                 for (key, value) in tag.attributes() {
-                    if matches!(key, "name" | "comment" | "description") && !value.is_empty() {
+                    if matches!(key, "name" | "comment" | "description" | "help" | "statusBar" | "userName" | "url")
+                        && !value.is_empty()
+                    {
                         any = true;
                         out.push(Edge::Soft('\n'), &Place::Whole, &value, None)?;
                     }
@@ -185,6 +200,18 @@ fn push_values(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<bool, Fa
         "description",
         "refersTo",
         "totalsRowLabel",
+        "sheet",
+        "comment",
+        "url",
+        "post",
+        "odcFile",
+        "connectionFile",
+        "userName",
+        "uniqueName",
+        "ddeService",
+        "ddeTopic",
+        "dataCaption",
+        "title",
     ];
     let mut any = false;
     let mut edge = Edge::Soft('\n');

@@ -5,11 +5,11 @@
 //! print it, or a number in the glyph's name.
 
 use super::sfnt;
-use super::stream::spans_few_codes;
+use super::stream::{self, spans_few_codes};
 use crate::content::{Budget, Stop};
 use hayro_cmap::{BfString, CMap, CMapName, CharacterCollection, CidFamily};
 use hayro_font::{CMapResolverFn, Font as Reading, FontCache, FontData, FontGlyph, FontResolverFn, GlyphId};
-use hayro_syntax::object::{Array, Dict, Object, String as Bytes};
+use hayro_syntax::object::{Array, Dict, Object, Stream, String as Bytes};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -21,6 +21,9 @@ const NO_PROGRAM: &[u8] = &[0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// Codes remembered of one font; others are looked up each time.
 const CODES_KEPT: usize = 1 << 16;
+
+/// Fonts kept of one document; with more, all are read anew when they are met again.
+const FONTS_KEPT: usize = 500;
 
 /// What a code shows.
 #[derive(Clone, Debug)]
@@ -66,7 +69,11 @@ impl<'a> Fonts<'a> {
             return Ok(font.clone());
         }
         budget.check()?;
-        let font = self.read(dict).or_else(|| self.standard());
+        if self.known.len() >= FONTS_KEPT {
+            (self.cache, self.known) = (FontCache::new(), HashMap::new());
+        }
+        let is_harmless = are_harmless(dict, budget)?;
+        let font = is_harmless.then(|| self.read(dict)).flatten().or_else(|| self.standard());
         self.known.insert(key, font.clone());
         Ok(font)
     }
@@ -92,6 +99,22 @@ impl<'a> Fonts<'a> {
         };
         self.standard.get_or_init(read).clone()
     }
+}
+
+/// True when nothing that a font leads to grows beyond the budget.
+fn are_harmless(dict: &Dict<'_>, budget: &Budget) -> Result<bool, Stop> {
+    let below = dict.get::<Array<'_>>("DescendantFonts").and_then(|fonts| fonts.iter::<Dict<'_>>().next());
+    for font in [Some(dict.clone()), below].into_iter().flatten() {
+        let descriptor = font.get::<Dict<'_>>("FontDescriptor");
+        let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.as_ref()?.get::<Stream<'_>>(key));
+        let maps = ["ToUnicode", "Encoding", "CIDToGIDMap"].map(|key| font.get::<Stream<'_>>(key));
+        for stream in programs.iter().chain(&maps).flatten() {
+            if !stream::is_harmless(stream, budget)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// One font.

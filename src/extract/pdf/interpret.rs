@@ -166,7 +166,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             Some(Object::Array(all)) => all.iter::<Stream<'a>>().collect(),
             _ => return true,
         };
-        streams.iter().all(|one| stream::key_of(&one.raw_data()).is_some_and(|key| self.read.contains(&key)))
+        streams.iter().all(|one| stream::key_of(one).is_some_and(|key| self.read.contains(&key)))
     }
 
     /// Reads a stream of content that stands for itself: an appearance, or one that no page leads to.

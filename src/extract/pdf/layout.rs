@@ -259,13 +259,14 @@ impl Layout {
             }
             // A glyph of several letters that are read leftwards stands for them in the order of reading.
             let text = &self.text[piece.text_start..piece.text_end];
-            if text.chars().count() > 1 && text.chars().any(|c| is_right_to_left_char(c)) {
+            if text.chars().count() > 1 && text.chars().any(is_right_to_left_char) {
                 seen.extend(text.chars().rev());
             } else {
                 seen.push_str(text);
             }
             before = Some(piece);
         }
+        let seen = with_whole_numbers(&seen);
         let level = if reads_leftwards(&seen) { Level::rtl() } else { Level::ltr() };
         // What turns the order of reading into that of sight also turns it back.
         let info = BidiInfo::new(&seen, Some(level));
@@ -273,8 +274,19 @@ impl Layout {
         for paragraph in &info.paragraphs {
             read.push_str(&info.reorder_line(paragraph, paragraph.range.clone()));
         }
-        read.trim().to_owned()
+        read.replace(NUMBER_SPACE, " ").trim().to_owned()
     }
+}
+
+/// A space inside a number: the algorithm takes it for a part of the number.
+const NUMBER_SPACE: char = '\u{a0}';
+
+/// Groups of digits that are seen beside each other are one number, read from left to right.
+fn with_whole_numbers(seen: &str) -> String {
+    let all: Vec<char> = seen.chars().collect();
+    let is_digit = |n: Option<usize>| n.and_then(|n| all.get(n)).is_some_and(char::is_ascii_digit);
+    let inside = |n: usize| is_digit(n.checked_sub(1)) && is_digit(n.checked_add(1));
+    all.iter().enumerate().map(|(n, c)| if *c == ' ' && inside(n) { NUMBER_SPACE } else { *c }).collect()
 }
 
 /// The cell of a coordinate; far ones share the last.
@@ -337,8 +349,10 @@ impl Hasher for Mixer {
 mod tests {
     use super::*;
 
-    /// Each row: text, x, y; glyphs are half an em wide.
-    fn laid_out(strings: &[(&str, f64, f64)]) -> String {
+    /// Text, x, y; glyphs are half an em wide.
+    type Placed = (&'static str, f64, f64);
+
+    fn laid_out(strings: &[Placed]) -> String {
         let mut layout = Layout::default();
         let mut out = String::new();
         for (text, x, y) in strings {
@@ -355,7 +369,7 @@ mod tests {
 
     #[test]
     fn words_and_lines_are_told_by_their_gaps() {
-        let rows: &[(&[(&str, f64, f64)], &str)] = &[
+        let rows: &[(&[Placed], &str)] = &[
             (&[("ab", 0.0, 0.0), ("cd", 10.5, 0.0)], "abcd"),
             (&[("ab", 0.0, 0.0), ("cd", 12.0, 0.0)], "ab cd"),
             (&[("ab ", 0.0, 0.0), ("cd", 17.0, 0.0)], "ab cd"),
@@ -402,11 +416,12 @@ mod tests {
 
     #[test]
     fn text_seen_from_right_to_left_is_read_so() {
-        let rows: &[(&[(&str, f64, f64)], &str)] = &[
+        let rows: &[(&[Placed], &str)] = &[
             // In the order of sight.
             (&[("םולש", 0.0, 0.0)], "שלום"),
             (&[("Hello םולש world", 0.0, 0.0)], "Hello שלום world"),
             (&[("12 םולש", 0.0, 0.0)], "שלום 12"),
+            (&[("4012 8888-1 םולש", 0.0, 0.0)], "שלום 4012 8888-1"),
             // In the order of reading, each letter placed before the last.
             (&[("ש", 15.0, 0.0), ("ל", 10.0, 0.0), ("ו", 5.0, 0.0), ("ם", 0.0, 0.0)], "שלום"),
         ];

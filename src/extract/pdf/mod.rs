@@ -14,6 +14,8 @@ mod sfnt;
 mod stream;
 mod sweep;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use super::{Failure, Output, Source};
 use crate::model::Reason;
@@ -32,23 +34,24 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     let _hold = budget.hold(len)?;
     let mut bytes = Vec::with_capacity(len);
     source.reader().read_to_end(&mut bytes)?;
-    let _packed = repair::hold_packed_objects(&bytes, budget)?;
-    let bytes = Arc::new(bytes);
+    let whole: Whole = Arc::new(bytes);
+    let bytes: &[u8] = (*whole).as_ref();
+    let _packed = repair::hold_packed_objects(bytes, budget)?;
     let mut told = Told::default();
-    let (pdf, is_whole) = match Pdf::new(Prefix::of(&bytes, bytes.len())) {
-        Ok(pdf) => (pdf, !repair::is_cut(&bytes)),
-        Err(LoadPdfError::Invalid) => (repair::salvaged(&bytes, budget)?, false),
+    let (pdf, is_whole) = match Pdf::new(Prefix::of(&whole, bytes.len())) {
+        Ok(pdf) => (pdf, !repair::is_cut(bytes)),
+        Err(LoadPdfError::Invalid) => (repair::salvaged(bytes, budget)?, false),
         Err(LoadPdfError::Decryption(error)) => return Err(sealed(error)),
     };
     Teller::new(&pdf, budget, out, &mut told, None).tell()?;
     drop(pdf);
-    let ends = repair::earlier_ends(&bytes);
+    let ends = repair::earlier_ends(bytes);
     if ends.len() > REVISIONS_MAX {
         out.hole("earlier revisions", Reason::Limit(crate::model::Limit::Members));
     }
     for (n, end) in ends.iter().enumerate().rev().take(REVISIONS_MAX) {
         budget.check()?;
-        if let Ok(pdf) = Pdf::new(Prefix::of(&bytes, *end)) {
+        if let Ok(pdf) = Pdf::new(Prefix::of(&whole, *end)) {
             let name = format!("earlier revision {}", n + 1);
             Teller::new(&pdf, budget, out, &mut told, Some(name)).tell()?;
         }
@@ -65,20 +68,23 @@ fn sealed(error: DecryptionError) -> Failure {
     }
 }
 
+/// All bytes of a file, as long as anybody needs them.
+type Whole = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
 /// The beginning of a file: what it was before it was changed.
 struct Prefix {
-    bytes: Arc<Vec<u8>>,
+    whole: Whole,
     len: usize,
 }
 
 impl Prefix {
-    fn of(bytes: &Arc<Vec<u8>>, len: usize) -> PdfData {
-        PdfData::from(Arc::new(Self { bytes: Arc::clone(bytes), len }))
+    fn of(whole: &Whole, len: usize) -> PdfData {
+        PdfData::from(Arc::new(Self { whole: Arc::clone(whole), len }))
     }
 }
 
 impl AsRef<[u8]> for Prefix {
     fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        (*self.whole).as_ref().get(..self.len).unwrap_or_default()
     }
 }

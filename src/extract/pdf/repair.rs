@@ -1,8 +1,8 @@
 //! The file as bytes, before and beside its cross references: earlier ends, a missing end, bombs among packed objects.
 
 use super::stream::inflated_len;
+use crate::content::Budget;
 use crate::content::budget::Hold;
-use crate::content::{Budget, Stop};
 use crate::extract::Failure;
 use hayro_syntax::{Pdf, PdfData};
 use memchr::memmem;
@@ -64,7 +64,7 @@ pub(super) fn hold_packed_objects<'b>(bytes: &[u8], budget: &'b Budget) -> Resul
         .collect();
     if bodies.iter().map(|body| body.len()).sum::<usize>() > PACKED_BYTES_FREE {
         for body in bodies {
-            let len = inflated_len(body, budget).map_err(Stop::from)?;
+            let len = inflated_len(body, budget)?;
             hold.grow(usize::try_from(len).unwrap_or(usize::MAX))?;
         }
     }
@@ -101,6 +101,6 @@ mod tests {
     fn a_missing_end_is_seen() {
         assert!(is_cut(b"1 0 obj <<>> endobj startxref 1 2 0 obj"));
         assert!(!is_cut(b"1 0 obj <<>> endobj startxref 1 %%EOF"));
-        assert!(!is_cut(b"no objects"));
+        assert!(!is_cut(b"nothing"));
     }
 }

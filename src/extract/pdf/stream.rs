@@ -67,7 +67,7 @@ pub(super) fn decoded<'b>(stream: &Stream<'_>, budget: &'b Budget) -> Result<Dec
     }
     budget.check()?;
     let raw = stream.raw_data();
-    let key = key_of(&raw);
+    let key = place_of(&raw);
     let mut hold = budget.hold(0)?;
     let mut bytes: Option<Vec<u8>> = None;
     for (n, filter) in filters.iter().enumerate() {
@@ -104,10 +104,30 @@ pub(super) fn decoded<'b>(stream: &Stream<'_>, budget: &'b Budget) -> Result<Dec
 }
 
 /// Where a stream lies in the file, if its bytes are the file's own.
-pub(super) fn key_of(raw: &Cow<'_, [u8]>) -> Option<RawKey> {
+pub(super) fn key_of(stream: &Stream<'_>) -> Option<RawKey> {
+    place_of(&stream.raw_data())
+}
+
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
+fn place_of(raw: &Cow<'_, [u8]>) -> Option<RawKey> {
     match raw {
         Cow::Borrowed(bytes) => Some((bytes.as_ptr().addr(), bytes.len())),
         Cow::Owned(_) => None,
+    }
+}
+
+/// Packed bytes that cannot grow to much, whatever they hold: deflate makes at most 1,032 of one.
+const HARMLESS_BYTES: usize = 64 << 10;
+
+/// True when the library may decode a stream whole: it stays within the budget.
+pub(super) fn is_harmless(stream: &Stream<'_>, budget: &Budget) -> Result<bool, Stop> {
+    if stream.filters().len() < 2 && stream.raw_data().len() <= HARMLESS_BYTES {
+        return Ok(true);
+    }
+    match decoded(stream, budget) {
+        Ok(_) => Ok(true),
+        Err(Undecoded::Stopped(stop)) if budget.stopped().is_some() => Err(stop),
+        Err(_) => Ok(false),
     }
 }
 

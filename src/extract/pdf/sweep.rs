@@ -248,7 +248,9 @@ impl<'a, 'b> Sweep<'a, 'b> {
         };
         match object {
             Object::Stream(stream) if key == b"XFA" => self.xfa.push(stream),
-            Object::Array(array) if key == b"XFA" => self.xfa.extend(array.iter::<Stream<'a>>()),
+            Object::Array(array) if key == b"XFA" => {
+                self.xfa.extend(array.iter::<Object<'a>>().filter_map(Object::into_stream));
+            }
             Object::Stream(stream) => {
                 self.claimed.insert(stream.obj_id());
                 self.long.push((part, place.clone(), label, stream));

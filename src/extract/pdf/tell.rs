@@ -254,7 +254,7 @@ impl<'a, 'b, 'o> Teller<'a, 'b, 'o> {
         let mut is_open = false;
         for stream in streams {
             self.budget.tick()?;
-            let is_known = stream::key_of(&stream.raw_data()).is_some_and(|key| self.reader.read.contains(&key));
+            let is_known = stream::key_of(stream).is_some_and(|key| self.reader.read.contains(&key));
             if is_known || self.reader.visited.contains(&stream.obj_id()) || !self.shows_text(stream)? {
                 continue;
             }

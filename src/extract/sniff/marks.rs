@@ -109,6 +109,17 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| !matches!(b, 0..=8 | 14..=26 | 28..=31))
 }
 
+/// The old format of lzma has no mark: properties, a dictionary of a size that programs choose, and a length that is unknown
+/// or can be.
+fn is_lzma(head: &[u8]) -> bool {
+    let Some((properties, rest)) = head.split_first().filter(|_| head.len() > 18) else { return false };
+    let dictionary = rest[..4].try_into().map_or(0, u32::from_le_bytes);
+    let length = rest[4..12].try_into().map_or(0, u64::from_le_bytes);
+    let is_usual = dictionary.is_power_of_two() || (dictionary % 3 == 0 && (dictionary / 3).is_power_of_two());
+    // The first byte of the coded stream is always zero.
+    *properties < 225 && is_usual && dictionary >= 1 << 12 && (length == u64::MAX || length < 1 << 38) && rest[12] == 0
+}
+
 /// Types whose mark is too short to be trusted alone.
 fn by_shape(head: &[u8], is_text: bool) -> Option<&'static str> {
     let near_start = &head[..head.len().min(1024)];
@@ -129,6 +140,9 @@ fn by_shape(head: &[u8], is_text: bool) -> Option<&'static str> {
     }
     if at(0, b"BZh") && (at(4, b"1AY&SY") || at(4, b"\x17\x72\x45\x38\x50\x90")) {
         return Some("bzip2");
+    }
+    if is_lzma(head) {
+        return Some("lzma");
     }
     if at(2, b"-lh") && at(6, b"-") || at(2, b"-lz") && at(6, b"-") {
         return Some("lha");

@@ -39,7 +39,7 @@ pub(super) fn text_type(head: &[u8], charset: Charset, extension: &str) -> &'sta
     if is_page_archive(&start) {
         return "mhtml";
     }
-    if is_mail(&start) {
+    if is_mail(&start) || is_promised_mail(&start, extension) {
         return if extension == "mht" || extension == "mhtml" { "mhtml" } else { "eml" };
     }
     if is_json(first, extension) {
@@ -240,6 +240,11 @@ fn is_page_archive(start: &str) -> bool {
     let related = value("content-type").is_some_and(|value| value.contains("multipart/related"));
     let sent = ["to", "received", "message-id", "return-path"].into_iter().any(|name| value(name).is_some());
     value("snapshot-content-location").is_some() || (related && value("mime-version").is_some() && !sent)
+}
+
+/// A message within another may have a single field: its name then says what it is.
+fn is_promised_mail(start: &str, extension: &str) -> bool {
+    matches!(extension, "eml" | "emlx") && header_lines(start).is_some_and(|lines| !lines.is_empty())
 }
 
 /// A mail begins with header lines; at least two of them are ones that mail programs write.

@@ -4,7 +4,7 @@
 //! end records may exist and data may precede the archive: the last end record whose directory is really there wins.
 
 use super::super::{Failure, Source};
-use super::entry::{Entry, Origin, le16, le32, le64, printable_name};
+use super::entry::{Entry, Origin, le16, le32, le64, printable_name, unicode_name};
 use crate::content::budget::Hold;
 use memchr::memmem;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -123,7 +123,7 @@ fn read_record(reader: &mut impl Read, base: u64) -> Result<Option<Entry>, Failu
     };
     wide.widen(&extra);
     Ok(Some(Entry {
-        name: printable_name(&name, flags & 0x800 != 0),
+        name: unicode_name(&extra, &name).unwrap_or_else(|| printable_name(&name, flags & 0x800 != 0)),
         comment: printable_name(&comment, flags & 0x800 != 0),
         method: le16(&fixed, 10),
         flags,

@@ -132,7 +132,7 @@ pub(super) fn local_only(source: &Source<'_>, header_at: u64) -> Result<Option<E
     wide.widen(&extra);
     let known = flags & 8 == 0 || wide.compressed > 0;
     Ok(Some(Entry {
-        name: printable_name(&name, flags & 0x800 != 0),
+        name: unicode_name(&extra, &name).unwrap_or_else(|| printable_name(&name, flags & 0x800 != 0)),
         comment: String::new(),
         method,
         flags,
@@ -216,9 +216,43 @@ pub(super) fn printable_name(bytes: &[u8], is_utf8: bool) -> String {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) if is_utf8 => String::from_utf8_lossy(bytes).into_owned(),
-        Err(_) => super::super::decode::guessed_text(bytes),
+        Err(_) => guessed_name(bytes),
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A name without a hint: East Asian where it reads as that throughout, else in the code page of DOS, which APPNOTE 4.4.4
+/// makes the rule.
+fn guessed_name(bytes: &[u8]) -> String {
+    let guess = super::super::decode::guessed_text(bytes);
+    let (mut wide, mut other) = (0, 0);
+    for c in guess.chars().filter(|c| !c.is_ascii()) {
+        if c >= '\u{3000}' && c != '\u{fffd}' { wide += 1 } else { other += 1 }
+    }
+    if wide > 1 && other == 0 { guess } else { bytes.iter().map(|b| from_cp437(*b)).collect() }
+}
+
+/// A character of code page 437.
+fn from_cp437(byte: u8) -> char {
+    const UPPER: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+    match byte.checked_sub(128) {
+        None => char::from(byte),
+        Some(upper) => UPPER.chars().nth(usize::from(upper)).unwrap_or('\u{fffd}'),
+    }
+}
+
+/// The name in a Unicode path field (APPNOTE 4.6.9), if it belongs to this name.
+pub(super) fn unicode_name(extra: &[u8], name: &[u8]) -> Option<String> {
+    let mut rest = extra;
+    while rest.len() >= 4 {
+        let len = usize::from(le16(rest, 2));
+        let field = rest.get(4..4 + len)?;
+        if le16(rest, 0) == 0x7075 && le32(field, 1) == crc32fast::hash(name) {
+            return Some(printable_name(field.get(5..)?, true));
+        }
+        rest = &rest[4 + len..];
+    }
+    None
 }
 
 pub(super) fn le16(bytes: &[u8], at: usize) -> u16 {
@@ -231,4 +265,22 @@ pub(super) fn le32(bytes: &[u8], at: usize) -> u32 {
 
 pub(super) fn le64(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_the_encoding_they_suggest() {
+        let rows: &[(&[u8], &str)] = &[
+            (b"plain.txt", "plain.txt"),
+            ("über.txt".as_bytes(), "über.txt"),
+            (b"Gr\x81\xe1e.txt", "Grüße.txt"),
+            (b"\x93\xfa\x96\x7b\x8c\xea.txt", "日本語.txt"),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(printable_name(bytes, false), *expected);
+        }
+    }
 }

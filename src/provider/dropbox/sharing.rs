@@ -112,26 +112,55 @@ fn folder_sharing(team: &Team, shared: &Shared) -> Result<Sharing, Error> {
         }
         folder => folder?,
     };
-    let members = folder_members(team, shared, &folder, &read_as)?;
-    let whole_company = folder.team_folder || kind.as_deref() == Some("team_folder");
+    let of_team = folder.team_folder || kind.as_deref() == Some("team_folder");
+    let keeper = if of_team { team.admin()?.id().map(str::to_owned) } else { None };
+    let (members, whole_company) = folder_members(team, shared, &folder, &read_as, keeper.as_deref())?;
+    // Who can open a team folder is told by its members like that of any other; where they are hidden, most likely everybody.
+    let whole_company = whole_company || of_team && members == Members::Hidden;
     Ok(Sharing { links: Vec::new(), members, outside_owner: folder.outside, whole_company })
 }
 
-fn folder_members(team: &Team, shared: &Shared, folder: &Folder, read_as: &Principal) -> Result<Members, Error> {
+/// The members of a shared folder, and whether everybody in the company is among them. A team folder is nobody's own:
+/// `keeper`, the admin whom this program acts as, is told as its owner.
+fn folder_members(
+    team: &Team,
+    shared: &Shared,
+    folder: &Folder,
+    read_as: &Principal,
+    keeper: Option<&str>,
+) -> Result<(Members, bool), Error> {
     let doing = "list the members of a shared folder";
     let ask = Ask::new(&route::FOLDER_MEMBERS, read_as, doing);
     let mut page: ShareMembers = match team.desk.rpc(&ask, &json!({"shared_folder_id": &*shared.id, "limit": 1000})) {
-        Err(error) if is_hiding(&error) => return Ok(Members::Hidden),
+        Err(error) if is_hiding(&error) => return Ok((Members::Hidden, false)),
         page => page?,
     };
-    let (mut all, mut pages) = (Vec::new(), Pages::of(doing));
+    let (mut all, mut everybody, mut pages) = (Vec::new(), false, Pages::of(doing));
     loop {
-        all.extend(read(&page, folder.parent.as_ref()));
+        all.extend(kept_by(read(&page, folder.parent.as_ref()), &page, keeper));
+        everybody |= page.groups.iter().filter_map(|member| member.group.as_ref()).any(is_everybody);
         let Some(cursor) = page.cursor.filter(|cursor| !cursor.is_empty()) else { break };
         let ask = Ask::new(&route::FOLDER_MEMBERS_ON, read_as, doing);
         page = team.desk.rpc(&ask, &json!({"cursor": pages.on(&cursor)?}))?;
     }
-    Ok(if folder.hides_members { Members::Hidden } else { known(all) })
+    Ok((if folder.hides_members { Members::Hidden } else { known(all) }, everybody))
+}
+
+/// The members of a page with the keeper as owner. Users come first in them.
+fn kept_by(mut members: Vec<Member>, page: &ShareMembers, keeper: Option<&str>) -> Vec<Member> {
+    for (member, told) in members.iter_mut().zip(&page.users) {
+        let id = told.user.as_ref().and_then(|user| user.team_member_id.as_deref());
+        if id.is_some() && id == keeper {
+            member.role = "owner".into();
+        }
+    }
+    members
+}
+
+/// True for the group that the service itself keeps of everybody in the team (`GroupManagementType` in team_common.stone).
+fn is_everybody(group: &GroupSummary) -> bool {
+    group.same_team != Some(false)
+        && group.group_management_type.as_ref().is_some_and(|kind| kind.as_str() == "system_managed")
 }
 
 fn acting(team: &Team, principal: &Principal) -> Result<Principal, Error> {
@@ -298,6 +327,8 @@ fn width(audience: &Audience) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Directory, Level};
+    use crate::provider::exposure::exposure;
 
     #[test]
     fn the_wider_audience_counts() {
@@ -382,6 +413,33 @@ mod tests {
                 row("dbid:3 Some(Internal)", "viewer", true, None),
             ]
         );
+    }
+
+    #[test]
+    fn a_team_folders_members_tell_who_can_open_it() {
+        let user = |id: &str| json!({"access_type": {".tag": "editor"}, "user": {"account_id": id, "team_member_id": format!("dbmid:{id}"), "same_team": true}});
+        let group = |kind: &str, same_team: bool| {
+            json!({"access_type": {".tag": "viewer"}, "group": {"group_id": "g:1", "same_team": same_team,
+                   "group_management_type": {".tag": kind}}})
+        };
+        for (what, users, groups, level, everybody) in [
+            ("nobody but the admin who acts", vec![user("1")], vec![], Level::Private, false),
+            ("nobody", vec![], vec![], Level::Private, false),
+            ("a colleague", vec![user("1"), user("2")], vec![], Level::Internal, false),
+            ("a group", vec![user("1")], vec![group("company_managed", true)], Level::Internal, false),
+            ("everybody", vec![user("1")], vec![group("system_managed", true)], Level::Internal, true),
+            ("everybody of another team", vec![], vec![group("system_managed", false)], Level::External, false),
+        ] {
+            let page: ShareMembers =
+                serde_json::from_value(json!({"users": users, "groups": groups, "invitees": []})).expect("members");
+            let members = kept_by(read(&page, None), &page, Some("dbmid:1"));
+            let told = page.groups.iter().filter_map(|member| member.group.as_ref()).any(is_everybody);
+            assert_eq!(told, everybody, "{what}");
+            let sharing = Sharing { members: known(members), whole_company: told, ..Sharing::default() };
+            let at = Moment::from_millis(0);
+            let exposure = exposure(&"f".into(), &sharing, &[], &Directory::default(), at);
+            assert_eq!(exposure.level, level, "{what}");
+        }
     }
 
     #[test]

@@ -279,6 +279,7 @@ pub(super) struct GroupSummary {
     pub(super) group_id: Option<String>,
     pub(super) group_name: Option<String>,
     pub(super) same_team: Option<bool>,
+    pub(super) group_management_type: Option<Tag>,
 }
 
 /// `TeamNamespacesListResult`.

@@ -2,10 +2,11 @@
 //!
 //! A call without a clear answer is never repeated at once: what it did is looked for after the settle time, and it is called
 //! again only when the state still lacks it. A call that was answered with yes is never repeated: what does not show after the
-//! settle time was overridden by somebody, and the receipt says so. One right is the exception: several orders of one owner are
-//! let into a folder by the same membership, so that each may lose it to another that is through, and asks for it again.
+//! settle time was overridden by somebody, and the receipt says so. The right to move is the exception: twice is the same as
+//! once, and it is lent again when it is lacking again ([`super::lend`]).
 
 use super::goal::{self, Facets, Taken};
+use super::lend::{has_lent, owed};
 use super::{Applied, Asked, Earlier, Foreseen, Hands, Journal, Patience};
 use crate::model::Directory;
 use crate::model::action::{Action, Block, Did, Ended, Left, Never, Order, Outcome, Receipt, State, Step, Target};
@@ -37,21 +38,27 @@ pub(in crate::provider) fn perform(
     let remembered = recall(hands, order, journal, patience)?;
     let (remembers, did) = (remembered.is_some(), remembered.unwrap_or_default());
     let facets = Facets::of(&order.action);
-    let asked = Asked { order, facets, prior: order.begun.as_deref(), people };
+    // A journal that does not remember leaves what was seen when the order began.
+    let forgot = order.begun.as_deref().filter(|_| !remembers).and_then(State::item);
+    let lent = has_lent(&did) || forgot.is_some_and(|begun| begun.lent.is_some());
+    let asked = Asked { order, facets, prior: order.begun.as_deref(), lent, people };
     let mut seen = read(hands, &asked);
     // A reading that lags behind may miss what was moved when the order was given before.
     if matches!(seen, Ok(None)) && did.iter().any(may_have_been_done) {
         pause(hands, patience.settle)?;
         seen = read(hands, &asked);
     }
-    let now = match seen {
-        Ok(Some(now)) => now,
-        Ok(None) => return Ok(Receipt { did, ..untouched(order, Outcome::Gone, order.begun.as_deref()) }),
+    let (seen, over) = match seen {
+        Ok(Some(now)) => (Some(now), None),
+        Ok(None) => (None, Some(Ok(Outcome::Gone))),
         Err(error) if error.next() == Next::Forbidden => {
             let block = if error.status().is_none() { Block::NobodyToAct } else { Block::NoRight(error.said().into()) };
-            return Ok(untouched(order, Outcome::Blocked(block), order.begun.as_deref()));
+            (None, Some(Ok(Outcome::Blocked(block))))
         }
-        Err(error) => return Err(error),
+        Err(error) => (None, Some(Err(error))),
+    };
+    let Some(now) = seen.or_else(|| order.begun.as_deref().cloned()) else {
+        return over.unwrap_or(Ok(Outcome::Gone)).map(|outcome| untouched(order, outcome, None));
     };
     let prior = order.begun.as_deref().unwrap_or(&now).clone();
     Course {
@@ -65,12 +72,14 @@ pub(in crate::provider) fn perform(
         now,
         earlier: did.len(),
         remembers,
+        forgot: lent && !has_lent(&did),
         did,
         taken: Taken::default(),
         refused: Vec::new(),
         begun: false,
+        deaf: false,
     }
-    .run()
+    .run(over)
 }
 
 /// What was done when the order was given before. Where nobody knows whether a call was made, as long is waited as after a call
@@ -92,7 +101,7 @@ fn recall(
 }
 
 /// True of a call that may have changed something.
-fn may_have_been_done(did: &Did) -> bool {
+pub(super) fn may_have_been_done(did: &Did) -> bool {
     matches!(did.ended, Ended::Answered | Ended::Unclear(_))
 }
 
@@ -115,7 +124,7 @@ pub(in crate::provider) fn foresee(
     order: &Order,
     people: &Directory,
 ) -> Result<Option<Foreseen>, Error> {
-    let asked = Asked { order, facets: Facets::of(&order.action), prior: order.begun.as_deref(), people };
+    let asked = Asked { order, facets: Facets::of(&order.action), prior: order.begun.as_deref(), lent: false, people };
     let now = match read(hands, &asked) {
         Ok(Some(now)) => now,
         Ok(None) => return Ok(None),
@@ -172,37 +181,50 @@ struct Course<'a> {
     earlier: usize,
     /// True when that is known; else an order that was begun may have done anything.
     remembers: bool,
+    /// True when it may have let somebody in and nobody remembers.
+    forgot: bool,
     /// Names that were taken.
     taken: Taken,
     /// Steps that were refused and that the others do not depend on.
     refused: Vec<(Step, Block)>,
     /// True once the journal knows the state before the first step.
     begun: bool,
+    /// True once the journal could not be written: nothing is called any more.
+    deaf: bool,
 }
 
 /// Where an order ends.
 type End = (Outcome, Vec<Left>);
 
 impl Course<'_> {
-    fn run(mut self) -> Result<Receipt, Error> {
-        let (outcome, mut left) = loop {
-            let steps = match self.lacking() {
-                Ok(steps) if steps.is_empty() => break self.reached(),
-                Ok(steps) => steps,
-                Err(block) => break self.stopped(None, block),
-            };
-            if let Some(end) = self.call(&steps)? {
-                break end;
+    /// To the receipt; `over` is how it ends without a call, where nothing could be read.
+    fn run(mut self, over: Option<Result<Outcome, Error>>) -> Result<Receipt, Error> {
+        let is_read = over.is_none();
+        let end = match over {
+            None => self.to_its_end(),
+            Some(over) => over.map(|outcome| (outcome, Vec::new())),
+        };
+        let (outcome, mut left) = match end {
+            Ok(end) => end,
+            Err(error) => {
+                self.put_off(&error);
+                return Err(error);
             }
         };
-        left.extend(goal::left(self.order, &self.now, &self.prior, self.people));
+        let is_reached = matches!(outcome, Outcome::Done | Outcome::AlreadySo);
+        if !is_reached && owed(&self.did).is_some() {
+            self.give_back()?;
+            if is_read && outcome != Outcome::Gone {
+                self.read_again()?;
+            }
+        }
+        if is_read {
+            left.extend(goal::left(self.order, &self.now, &self.prior, self.people));
+        }
         // Everything that could be done is done, and something is open all the same.
-        let outcome = match outcome {
-            Outcome::Done | Outcome::AlreadySo if !left.is_empty() => Outcome::Partly,
-            outcome => outcome,
-        };
+        let outcome = if is_reached && !left.is_empty() { Outcome::Partly } else { outcome };
         let is_called = self.did.iter().any(|did| !matches!(did.ended, Ended::PutOff(_)));
-        let is_read_back = is_called && outcome != Outcome::Gone;
+        let is_read_back = is_called && is_read && outcome != Outcome::Gone;
         Ok(Receipt {
             order: Arc::clone(&self.order.id),
             outcome,
@@ -211,6 +233,46 @@ impl Course<'_> {
             read_back: is_read_back.then_some(self.now),
             left,
         })
+    }
+
+    fn to_its_end(&mut self) -> Result<End, Error> {
+        loop {
+            let steps = match self.lacking() {
+                Ok(steps) if steps.is_empty() => return Ok(self.reached()),
+                Ok(steps) => steps,
+                Err(block) => return Ok(self.stopped(None, block)),
+            };
+            if let Some(end) = self.call(&steps)? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Before it is tried again later, what was lent is given back, unless the provider wants no call now or nothing can be
+    /// written down. What fails here is made good by the order itself when it goes on.
+    fn put_off(&mut self, error: &Error) {
+        let may_call = matches!(error.next(), Next::Transient | Next::Locked | Next::Moved | Next::Refused);
+        if may_call && !self.deaf && owed(&self.did).is_some() {
+            let _ = self.give_back();
+        }
+    }
+
+    /// Ends what this order may have lent. Where somebody else ended it there is nothing to end, which a reading that lags
+    /// behind may say too soon: asked for once more.
+    fn give_back(&mut self) -> Result<(), Error> {
+        let mut is_again = false;
+        while let Some(to) = owed(&self.did).cloned() {
+            match self.called(&Step::TakeBack { to })? {
+                (Some(error), _) => return Err(error),
+                (None, Ended::Answered) => {}
+                (None, Ended::Moved | Ended::Unclear(_)) if !is_again => {
+                    is_again = true;
+                    self.pause(self.patience.settle)?;
+                }
+                (None, _) => break,
+            }
+        }
+        Ok(())
     }
 
     /// What is lacking now. What leaves no trace is not lacking once it was done.
@@ -291,7 +353,12 @@ impl Course<'_> {
             return Ok(Some((Outcome::Drifted, Vec::new())));
         }
         if self.was_answered(first) {
-            return if matches!(first, Step::Lend { .. }) { self.again(first) } else { self.await_effect(steps) };
+            let moves =
+                |step: &Step| matches!(step, Step::MoveTo { .. } | Step::UntrashTo { .. } | Step::CopyTo { .. });
+            // Once it was moved, a right that seems to be lacking is none to ask for: the reading lags behind.
+            let is_moved = steps.iter().any(|step| moves(step) && self.was_answered(step));
+            let lends = matches!(first, Step::Lend { .. }) && !is_moved;
+            return if lends { self.again(first) } else { self.await_effect(steps) };
         }
         for step in steps.iter().take_while(|step| step.name() == first.name()) {
             if self.was_answered(step) {
@@ -314,25 +381,10 @@ impl Course<'_> {
         if called >= self.patience.calls_of_step_max || moved >= MOVED_MAX || all >= self.patience.steps_max {
             return Ok(Some((Outcome::Unknown(self.last_words(step)), Vec::new())));
         }
-        self.journal_before(step)?;
-        let asked = Asked { order: self.order, facets: self.facets, prior: Some(&self.prior), people: self.people };
-        let applied = self.hands.apply(&asked, step, &self.now);
-        self.journal.called(self.order, step);
-        let (ended, requests) = match applied {
-            Applied::Done(requests) => (Ended::Answered, requests),
-            Applied::Moved => (Ended::Moved, Vec::new()),
-            Applied::NameTaken => {
-                self.taken.add(step.name());
-                (Ended::Moved, Vec::new())
-            }
-            Applied::Blocked(block) => (Ended::Refused(block), Vec::new()),
-            Applied::Unclear(error) => (Ended::Unclear(error.said().into()), Vec::new()),
-            Applied::Later(error) => {
-                self.note(step, Ended::PutOff(error.said().into()), Vec::new())?;
-                return Err(error);
-            }
+        let ended = match self.called(step)? {
+            (Some(error), _) => return Err(error),
+            (None, ended) => ended,
         };
-        self.note(step, ended.clone(), requests)?;
         match ended {
             Ended::Answered | Ended::PutOff(_) => Ok(None),
             Ended::Refused(block) if self.stands_alone(step) => {
@@ -359,13 +411,42 @@ impl Course<'_> {
         }
     }
 
-    /// A right that was lent is lacking again, or one that was taken back is there again: another order of the same owner took it
-    /// or needed it, or a reading lags behind. Twice is the same as once, so it is called again; where that goes on and on, the
-    /// order is looked at again later.
+    /// One call and its note; an error with it says that it is to be tried later.
+    fn called(&mut self, step: &Step) -> Result<(Option<Error>, Ended), Error> {
+        self.journal_before(step)?;
+        let applied = self.hands.apply(&self.asked(), step, &self.now);
+        self.journal.called(self.order, step);
+        let (ended, requests) = match applied {
+            Applied::Done(requests) => (Ended::Answered, requests),
+            Applied::Moved => (Ended::Moved, Vec::new()),
+            Applied::NameTaken => {
+                self.taken.add(step.name());
+                (Ended::Moved, Vec::new())
+            }
+            Applied::Blocked(block) => (Ended::Refused(block), Vec::new()),
+            Applied::Unclear(error) => (Ended::Unclear(error.said().into()), Vec::new()),
+            Applied::Later(error) => {
+                let ended = Ended::PutOff(error.said().into());
+                self.note(step, ended.clone(), Vec::new())?;
+                return Ok((Some(error), ended));
+            }
+        };
+        self.note(step, ended.clone(), requests)?;
+        Ok((None, ended))
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        let Self { order, facets, people, .. } = *self;
+        Asked { order, facets, prior: Some(&self.prior), lent: self.forgot || has_lent(&self.did), people }
+    }
+
+    /// A right that was lent is lacking again, or one that was taken back is there again: an earlier life of the program or
+    /// another of its orders ended or made it, or a reading lags behind. Twice is the same as once, so it is called again; where
+    /// that goes on and on, the order is looked at again later.
     fn again(&mut self, step: &Step) -> Result<Option<End>, Error> {
         let called = self.times(step, false);
         if called >= self.patience.calls_of_step_max {
-            let said = "other actions of the same owner needed the same right";
+            let said = "the right to move is taken away again and again";
             return Err(Error::new(Next::Transient, "be let into a folder for a move", said));
         }
         self.pause(FIRST_LOOK.saturating_mul(1 << called.min(MOVED_MAX)))?;
@@ -421,8 +502,7 @@ impl Course<'_> {
 
     /// False when it is gone; then the state stays as last read.
     fn read_again(&mut self) -> Result<bool, Error> {
-        let asked = Asked { order: self.order, facets: self.facets, prior: Some(&self.prior), people: self.people };
-        match read(self.hands, &asked)? {
+        match read(self.hands, &self.asked())? {
             Some(now) => {
                 self.now = now;
                 Ok(true)
@@ -458,17 +538,25 @@ impl Course<'_> {
 
     fn journal_before(&mut self, step: &Step) -> Result<(), Error> {
         if !self.begun && self.order.begun.is_none() {
-            self.journal.begins(self.order, &self.prior).map_err(not_kept)?;
+            let kept = self.journal.begins(self.order, &self.prior);
+            self.kept(kept)?;
             self.begun = true;
         }
-        self.journal.before(self.order, step).map_err(not_kept)
+        let kept = self.journal.before(self.order, step);
+        self.kept(kept)
     }
 
     fn note(&mut self, step: &Step, ended: Ended, requests: Vec<Arc<str>>) -> Result<(), Error> {
         let did = Did { at: self.hands.now(), step: step.clone(), ended, requests };
-        self.journal.after(self.order, &did).map_err(not_kept)?;
+        let kept = self.journal.after(self.order, &did);
+        self.kept(kept)?;
         self.did.push(did);
         Ok(())
+    }
+
+    fn kept(&mut self, kept: io::Result<()>) -> Result<(), Error> {
+        self.deaf |= kept.is_err();
+        kept.map_err(not_kept)
     }
 }
 

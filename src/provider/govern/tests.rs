@@ -132,6 +132,11 @@ struct Small {
     blocked: RefCell<Option<(&'static str, Block)>>,
     /// How often another order takes the right to move back before it is used.
     rivals: Cell<u32>,
+    /// The step after which it is gone.
+    gone_after: Cell<Option<&'static str>>,
+    gone: Cell<bool>,
+    /// The step that is put off, and why.
+    put_off: Cell<Option<(&'static str, Next)>>,
 }
 
 /// How often which fault happens, in a hundred.
@@ -154,6 +159,9 @@ impl Small {
             faults,
             blocked: RefCell::default(),
             rivals: Cell::new(0),
+            gone_after: Cell::new(None),
+            gone: Cell::new(false),
+            put_off: Cell::new(None),
         }
     }
 
@@ -188,7 +196,10 @@ impl Small {
         let before = self.latest();
         let mut after = before.clone();
         enact(&mut after, step);
-        *self.done.borrow_mut().entry(format!("{step:?}")).or_default() += 1;
+        // Letting in who is in, and taking out who is not, does nothing.
+        if after != before || !matches!(step, Step::Lend { .. } | Step::TakeBack { .. }) {
+            *self.done.borrow_mut().entry(format!("{step:?}")).or_default() += 1;
+        }
         if after != before {
             let etag: u64 = before.etag.as_deref().unwrap_or("0").parse().unwrap();
             after.etag = Some((etag + 1).to_string().into());
@@ -285,7 +296,7 @@ impl Hands for Small {
     }
 
     fn item(&self, _asked: &Asked<'_>, _target: &TargetItem) -> Result<Option<State>, Error> {
-        Ok(Some(State::Item(Box::new(self.read()))))
+        Ok((!self.gone.get()).then(|| State::Item(Box::new(self.read()))))
     }
 
     fn person(&self, _asked: &Asked<'_>, _target: &TargetPerson) -> Result<Option<State>, Error> {
@@ -297,13 +308,20 @@ impl Hands for Small {
         if let Some((_, block)) = self.blocked.borrow().as_ref().filter(|(name, _)| *name == step.name()) {
             return Applied::Blocked(block.clone());
         }
+        if let Some((_, next)) = self.put_off.get().filter(|(name, _)| *name == step.name()) {
+            return Applied::Later(Error::new(next, "act", "later"));
+        }
+        if self.gone_after.get() == Some(step.name()) {
+            self.gone.set(true);
+        }
         if let (Step::MoveTo { to, .. }, Some(left)) = (step, self.rivals.get().checked_sub(1)) {
             self.rivals.set(left);
             self.carry_out(self.now_ms.get(), &Step::TakeBack { to: to.clone() });
         }
         // Conditional, as a careful caller's writes are: what was read must still be so.
         let seen = now.item().unwrap();
-        if seen.etag != self.latest().etag {
+        let is_of_item = !matches!(step, Step::Lend { .. } | Step::TakeBack { .. });
+        if is_of_item && seen.etag != self.latest().etag {
             return Applied::Moved;
         }
         let unclear = || Applied::Unclear(Error::new(Next::Transient, "act", "no answer"));
@@ -501,6 +519,31 @@ fn a_right_to_move_that_another_order_took_back_is_asked_for_again() {
         assert_eq!((receipt.outcome, lent), (Outcome::Done, usize::try_from(rivals).unwrap() + 1));
         let latest = small.latest();
         assert!(latest.folder.is(&folder("q", "service")) && latest.lent == Some(false), "{rivals}");
+    }
+}
+
+#[test]
+fn no_order_ends_or_waits_with_a_right_that_it_lent() {
+    let quarantine = actions().into_iter().find(|action| matches!(action, Action::Quarantine(_))).unwrap();
+    let order = order(quarantine);
+    let perform = |small: &Small| perform(small, &order, &Directory::default(), &mut NoJournal, patience());
+    let begin = || Small::with(ItemState { lent: Some(false), ..item() }, 1, Faults::default());
+    for (what, outcome) in [("refused", Outcome::Partly), ("gone", Outcome::Gone), ("hidden", Outcome::Gone)] {
+        let small = begin();
+        match what {
+            "refused" => *small.blocked.borrow_mut() = Some(("move", Block::NoRight("no".into()))),
+            "gone" => small.gone_after.set(Some("lend")),
+            _ => small.gone_after.set(Some("move")),
+        }
+        let receipt = perform(&small).unwrap();
+        assert_eq!((receipt.outcome, small.latest().lent), (outcome, Some(false)), "{what}");
+    }
+    // Put off: at once where a call may be made, else when it goes on.
+    for (next, lent) in [(Next::Transient, Some(false)), (Next::Throttled(moment(1)), Some(true))] {
+        let small = begin();
+        small.put_off.set(Some(("move", next)));
+        assert_eq!(perform(&small).unwrap_err().next(), next);
+        assert_eq!(small.latest().lent, lent, "{next:?}");
     }
 }
 

@@ -81,6 +81,7 @@ pub(super) fn wanted(id: &str, of: ConnectorNumber, item: ItemNumber, voters: &[
         name: "remove_links".into(),
         actor: "policy".into(),
         due: None,
+        moves: false,
     }
 }
 

@@ -21,6 +21,7 @@ mod queue;
 mod rules;
 mod slices;
 mod told_since;
+mod turns;
 mod verdicts;
 
 use super::inventory::TakenPage;
@@ -56,6 +57,7 @@ fn all() -> Vec<Behaviour> {
         activities::BEHAVIOURS,
         audit::BEHAVIOURS,
         intents::BEHAVIOURS,
+        turns::BEHAVIOURS,
         breakers::BEHAVIOURS,
         plans::BEHAVIOURS,
         quarantines::BEHAVIOURS,

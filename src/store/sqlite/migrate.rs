@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The schema files, oldest first. A file that was released is never edited: the next change is the next file.
-pub(super) const FILES: [&str; 4] = [
+pub(super) const FILES: [&str; 5] = [
     include_str!("schema/0001_inventory.sql"),
     include_str!("schema/0002_verdicts.sql"),
     include_str!("schema/0003_matches.sql"),
     include_str!("schema/0004_intents.sql"),
+    include_str!("schema/0005_moves.sql"),
 ];
 
 /// `PRAGMA application_id`: "slui".

@@ -63,7 +63,7 @@ fn one_writes_and_many_read() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     let health = good(again.health());
-    assert!(health.bytes > 0 && health.free_bytes > 0 && health.schema == 4, "{health:?}");
+    assert!(health.bytes > 0 && health.free_bytes > 0 && health.schema == 5, "{health:?}");
     good(again.check());
 }
 
@@ -74,11 +74,11 @@ fn other_files_other_schemas_and_other_keys_are_told_apart() {
     let path = folder.path().join("store.db");
     let change = |sql: &str| good(good(Connection::open(&path)).execute_batch(sql));
     change("PRAGMA user_version = 9");
-    assert_eq!(refused(folder.path(), &clock), Kind::Newer { schema: 9, known: 4 });
-    assert_eq!(not_read(folder.path(), &clock), Kind::Newer { schema: 9, known: 4 });
+    assert_eq!(refused(folder.path(), &clock), Kind::Newer { schema: 9, known: 5 });
+    assert_eq!(not_read(folder.path(), &clock), Kind::Newer { schema: 9, known: 5 });
     change("PRAGMA user_version = 1");
-    assert_eq!(not_read(folder.path(), &clock), Kind::Older { schema: 1, known: 4 });
-    change("PRAGMA user_version = 4; PRAGMA application_id = 5");
+    assert_eq!(not_read(folder.path(), &clock), Kind::Older { schema: 1, known: 5 });
+    change("PRAGMA user_version = 5; PRAGMA application_id = 5");
     assert_eq!((refused(folder.path(), &clock), not_read(folder.path(), &clock)), (Kind::Foreign, Kind::Foreign));
     change("PRAGMA application_id = 0x736c7569");
     let other = Options { seal: SealKey::new([9; 32]), ..options(folder.path(), &clock) };

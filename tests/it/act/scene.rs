@@ -130,6 +130,7 @@ pub(super) fn new(id: &str, known: &Known, cause: Cause, what: &What) -> NewInte
         name,
         actor: "operator uid 1000".into(),
         due: None,
+        moves: what.moves(),
     }
 }
 

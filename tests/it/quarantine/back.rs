@@ -3,15 +3,16 @@
 
 use super::look::Look;
 use super::scene::{Scene, expires, hash_of, invite, link, write};
+use crate::service::house::work_off;
 use sluicebox::engine::control::govern::Deed;
 use sluicebox::engine::quarantine::restore::way_back;
 use sluicebox::engine::quarantine::sealed::{ENDING, ReceiptKey};
 use sluicebox::engine::quarantine::tombstone;
 use sluicebox::model::action::{Action, Loss, Whose};
-use sluicebox::model::{IntentState, ItemKind, Provider};
+use sluicebox::model::{IntentState, ItemKind, Lane, Level, Provider, Todo};
 use sluicebox::policy::ask::Ask;
 use sluicebox::provider::govern::Kept;
-use sluicebox::store::ExceptionKind;
+use sluicebox::store::{self, ExceptionKind};
 
 const FILE: &str = "erin/Travel/Cards.txt";
 const FILE_LEFT: &str = "erin/Travel/Cards.txt - quarantined.txt";
@@ -52,6 +53,29 @@ fn rows() -> Vec<Row> {
         folder(admin(), Whose::Company),
         folder(Ask::UserQuarantine, Whose::Owner),
     ]
+}
+
+#[test]
+fn what_lies_in_quarantine_is_told_as_private() {
+    for provider in Provider::ALL {
+        for (ask, path) in [(admin(), FILE), (Ask::UserQuarantine, FILE)] {
+            let scene = Scene::after(&[write(FILE, "Card 4012 8888 8888 1881."), link(FILE, "public")]);
+            let known = scene.known(provider, path, ItemKind::File);
+            let intent = scene.ask("q", &known, ask.clone());
+            assert_eq!(&*intent.outcome, "done", "{provider} {ask:?}: {}", intent.why);
+            scene.house.site.list_all(&scene.core);
+            work_off(&scene.core);
+            // As a pass asks of a namespace that is new to it.
+            let now = scene.core.store.item(known.number).unwrap().unwrap();
+            let top = scene.core.store.find_path(known.connector, &now.item.place, "").unwrap().expect("a top");
+            let (lane, todo) = (Lane::Asked, Todo::SHARING.and(Todo::BELOW));
+            let ask = store::Ask { item: top.number, lane, todo, priority: 0, offered: None, happened: None };
+            scene.core.store.ask(&[ask]).unwrap();
+            work_off(&scene.core);
+            let judged = scene.core.store.item(known.number).unwrap().unwrap().exposure.unwrap();
+            assert_eq!((judged.level, judged.known), (Level::Private, true), "{provider} {ask:?}");
+        }
+    }
 }
 
 #[test]

@@ -175,6 +175,7 @@ pub(super) fn new(id: &str, known: &Known, name: &str, what: &What) -> NewIntent
         name: name.into(),
         actor: "operator uid 1000".into(),
         due: None,
+        moves: what.moves(),
     }
 }
 

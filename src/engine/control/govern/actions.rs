@@ -116,6 +116,7 @@ mod tests {
             name: "suspend".into(),
             actor: "policy p".into(),
             due: None,
+            moves: false,
         };
         let made = Entry { actor: "service".into(), act: "made".into(), about: "".into(), details: "{}".into() };
         store.add_intents(&(1..=4).map(new).collect::<Vec<_>>(), &made).unwrap();

@@ -50,7 +50,7 @@ impl Stage {
     }
 
     fn asked<'a>(&'a self, order: &'a Order) -> Asked<'a> {
-        Asked { order, facets: Facets::of(&order.action), prior: None, people: &self.people }
+        Asked { order, facets: Facets::of(&order.action), prior: None, lent: false, people: &self.people }
     }
 
     fn apply(&self, order: &Order, step: &Step, now: &State) -> String {

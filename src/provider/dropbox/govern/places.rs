@@ -60,8 +60,7 @@ impl Tenant {
             Err(error) if is_taken(&error) => Applied::NameTaken,
             // It lies there already: an earlier call did it late.
             Err(error) if has(&error, "duplicated_or_nested_paths") => Applied::Moved,
-            // Somebody took back what was lent: it is lent again.
-            Err(error) if now.lent.is_some() && has(&error, "no_write_permission") => Applied::Moved,
+            Err(error) if has(&error, "no_write_permission") => self.kept_out(asked, now, error),
             made => done(made),
         })
     }
@@ -79,8 +78,7 @@ impl Tenant {
         let ask = errand.mover.acts(&route::RESTORE, "take a file out of the trash", Some(&to.place));
         Ok(match self.act_quietly(&ask, &json!({"path": spelt_out(to, name), "rev": &**rev})) {
             Err(error) if is_taken(&error) => Applied::NameTaken,
-            // Somebody took back what was lent: it is lent again.
-            Err(error) if now.lent.is_some() && has(&error, "no_write_permission") => Applied::Moved,
+            Err(error) if has(&error, "no_write_permission") => self.kept_out(asked, now, error),
             made => done(made),
         })
     }

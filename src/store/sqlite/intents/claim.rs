@@ -1,4 +1,7 @@
 //! Whose turn it is: begun intents first, then by cause, then by number; what breakers hold back is passed over.
+//!
+//! Of intents that move something one of a connector is in hand at a time. While it is, the others are not even looked at: they
+//! stand in an index of their own, so that ten thousand of them cost a claim nothing and hold no thread.
 
 use super::super::{Desk, Failed, connectors, words};
 use super::breaker;
@@ -48,10 +51,10 @@ pub(super) fn may_find(tx: &Connection, wish: &Wish, now: Moment) -> Result<bool
     if tx.prepare_cached(changes)?.exists([now.as_millis()])? {
         return Ok(true);
     }
-    for connector in &wish.connectors {
+    for head in heads(tx, &wish.connectors)? {
         for cause in &wish.causes {
             for sql in [GOES_ON, READY] {
-                if tx.prepare_cached(sql)?.exists((connector.0, cause_number(*cause), 0, 1))? {
+                if tx.prepare_cached(sql)?.exists((head.connector.0, cause_number(*cause), head.moves, 0, 1))? {
                     return Ok(true);
                 }
             }
@@ -60,13 +63,30 @@ pub(super) fn may_find(tx: &Connection, wish: &Wish, now: Moment) -> Result<bool
     Ok(false)
 }
 
+/// What may be handed out of each connector: what moves only while nothing of it is moving.
+fn heads(tx: &Connection, connectors: &[ConnectorNumber]) -> Result<Vec<Head>, Failed> {
+    let mut heads = Vec::with_capacity(connectors.len().saturating_mul(2));
+    for connector in connectors {
+        let is_moving = tx.prepare_cached(MOVING)?.exists([connector.0])?;
+        let kinds = if is_moving { &[false][..] } else { &[false, true] };
+        heads.extend(kinds.iter().map(|moves| Head {
+            connector: *connector,
+            moves: *moves,
+            after: 0,
+            next: Vec::new(),
+            is_over: false,
+        }));
+    }
+    Ok(heads)
+}
+
 /// Takes the intent whose turn it is.
 pub(super) fn claim(desk: &Desk<'_>, wish: &Wish) -> Result<Turn, Failed> {
     row::wake(desk, DUE_MAX)?;
     breaker::go_on_releasing(desk)?;
-    let connectors = connectors::enabled(desk.tx, &wish.connectors)?;
+    let heads = heads(desk.tx, &connectors::enabled(desk.tx, &wish.connectors)?)?;
     for cause in &wish.causes {
-        let mut line = Line::new(GOES_ON, *cause, &connectors);
+        let mut line = Line::new(GOES_ON, *cause, &heads);
         while let Some(row) = line.next(desk.tx)? {
             if !others_in_hand(desk.tx, &row)? {
                 return take(desk, row);
@@ -75,7 +95,7 @@ pub(super) fn claim(desk: &Desk<'_>, wish: &Wish) -> Result<Turn, Failed> {
     }
     let mut held = 0;
     for cause in &wish.causes {
-        let mut line = Line::new(READY, *cause, &connectors);
+        let mut line = Line::new(READY, *cause, &heads);
         while let Some(row) = line.next(desk.tx)? {
             // An item has a handful of intents at most, so passing over those of items that are busy needs no bound.
             if others_busy(desk.tx, &row)? {
@@ -99,16 +119,18 @@ fn take(desk: &Desk<'_>, mut row: Row) -> Result<Turn, Failed> {
     Ok(Turn::Taken(IntentNumber(row.number)))
 }
 
-const GOES_ON: &str = "SELECT number FROM intent WHERE line = 1 AND connector = ?1 AND cause = ?2 AND number > ?3 \
-                       ORDER BY number LIMIT ?4";
-const READY: &str = "SELECT number FROM intent WHERE line = 2 AND connector = ?1 AND cause = ?2 AND number > ?3 \
-                     ORDER BY number LIMIT ?4";
+const GOES_ON: &str = "SELECT number FROM intent WHERE line = 1 AND connector = ?1 AND cause = ?2 AND moves = ?3 \
+                       AND number > ?4 ORDER BY number LIMIT ?5";
+const READY: &str = "SELECT number FROM intent WHERE line = 2 AND connector = ?1 AND cause = ?2 AND moves = ?3 \
+                     AND number > ?4 ORDER BY number LIMIT ?5";
+const MOVING: &str = "SELECT 1 FROM intent WHERE connector = ?1 AND moves = 1 AND in_hand = 1";
 
 /// What a claim asks over and over, and the index that answers it.
 #[cfg(test)]
-pub(super) const LOOKS: [(&str, &str); 5] = [
+pub(super) const LOOKS: [(&str, &str); 6] = [
     (GOES_ON, "intent_goes_on"),
     (READY, "intent_ready"),
+    (MOVING, "intent_moving"),
     (BUSY, "intent_busy"),
     (IN_HAND, "intent_busy"),
     (row::DUE, "intent_delayed"),
@@ -118,32 +140,32 @@ const BUSY: &str = "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (
 const IN_HAND: &str =
     "SELECT 1 FROM intent WHERE thing = ?1 AND number <> ?2 AND (in_hand = 1 OR state = 2) AND in_hand = 1";
 
-/// Intents of one cause in a line, of several connectors, by number.
+/// Intents of one cause in a line, of several heads, by number.
 struct Line {
     sql: &'static str,
     cause: Cause,
     heads: Vec<Head>,
 }
 
-/// The next intents of a connector, the first last.
+/// The next intents of a connector that move something, or that do not; the first last.
+#[derive(Clone, Debug)]
 struct Head {
     connector: ConnectorNumber,
+    moves: bool,
     after: i64,
     next: Vec<i64>,
     is_over: bool,
 }
 
 impl Line {
-    fn new(sql: &'static str, cause: Cause, connectors: &[ConnectorNumber]) -> Self {
-        let head =
-            |connector: &ConnectorNumber| Head { connector: *connector, after: 0, next: Vec::new(), is_over: false };
-        Self { sql, cause, heads: connectors.iter().map(head).collect() }
+    fn new(sql: &'static str, cause: Cause, heads: &[Head]) -> Self {
+        Self { sql, cause, heads: heads.to_vec() }
     }
 
     fn next(&mut self, tx: &Connection) -> Result<Option<Row>, Failed> {
         for head in self.heads.iter_mut().filter(|head| head.next.is_empty() && !head.is_over) {
             let mut statement = tx.prepare_cached(self.sql)?;
-            let which = (head.connector.0, cause_number(self.cause), head.after, words::limit(PAGE));
+            let which = (head.connector.0, cause_number(self.cause), head.moves, head.after, words::limit(PAGE));
             head.next = statement.query_map(which, |row| row.get(0))?.collect::<Result<_, _>>()?;
             head.is_over = head.next.len() < PAGE;
             head.after = head.next.last().copied().unwrap_or(head.after);

@@ -22,7 +22,7 @@ pub(super) fn voters(tx: &Connection, number: i64) -> Result<Vec<Voter>, Failed>
 }
 
 const COLUMNS: &str = "i.number, i.id, i.connector, i.item, i.cause, i.rules, i.plan, i.undoes, i.name, i.actor, i.wanted, \
-                       i.state, i.due, i.made, i.begun, i.ended, i.attempts, i.outcome, i.why";
+                       i.state, i.due, i.made, i.begun, i.ended, i.attempts, i.outcome, i.why, i.moves";
 
 fn from_row(tx: &Connection, seal: &SealKey, row: &SqlRow<'_>) -> Result<Intent, Failed> {
     let moment = |at: Option<i64>| at.map(Moment::from_millis);
@@ -43,6 +43,7 @@ fn from_row(tx: &Connection, seal: &SealKey, row: &SqlRow<'_>) -> Result<Intent,
         name: row.get::<_, String>(8)?.into(),
         actor: row.get::<_, String>(9)?.into(),
         due: moment(row.get(12)?),
+        moves: row.get(19)?,
     };
     Ok(Intent {
         number: IntentNumber(number),

@@ -99,8 +99,8 @@ pub(in super::super) fn keep(desk: &Desk<'_>, made: &Made) -> Result<Option<Inte
     let (is, now) = (&made.is, desk.now);
     let line = line(IntentState::Waits, false, is.due, now);
     let sql = "INSERT INTO intent (id, connector, item, thing, owner, cause, rules, plan, undoes, name, actor, wanted, \
-               state, in_hand, line, due, made, attempts, outcome, why) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, ?13, ?14, ?15, 0, '', '') \
+               state, in_hand, line, due, made, attempts, outcome, why, moves) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, ?13, ?14, ?15, 0, '', '', ?16) \
                ON CONFLICT (id) DO NOTHING";
     let kept = desk.tx.prepare_cached(sql)?.execute(params![
         &*is.id,
@@ -118,6 +118,7 @@ pub(in super::super) fn keep(desk: &Desk<'_>, made: &Made) -> Result<Option<Inte
         line as i64,
         is.due.map(Moment::as_millis),
         now.as_millis(),
+        is.moves,
     ])?;
     if kept == 0 {
         return Ok(None);

@@ -38,6 +38,7 @@ fn person(id: usize, of: ConnectorNumber) -> NewIntent {
         name: "move".into(),
         actor: "policy p".into(),
         due: None,
+        moves: false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Letting in for a move: nobody at Box sees both the owner's tree and another's, so who moves something there becomes an
 //! editor of the target folder for the length of the move.
 //!
-//! Whether that was our doing is told by the state before the order's first step: who was no editor then and is one now was
-//! let in. In the company's quarantine nobody but us ever lets anybody in.
+//! Whose doing a membership is, who gives it back, and what holds after a kill: see [`crate::provider::govern`], `lend`. In the
+//! company's quarantine nobody but us ever lets anybody in.
 
 use super::{Folder, QUARANTINE, ROOT, by, came_of, no_folder, unread};
 use crate::model::Principal;
@@ -29,18 +29,19 @@ impl Tenant {
     /// Whether who moves the item was let into the target folder; `None` when nobody needs to be.
     pub(in super::super) fn lent_state(&self, asked: &Asked<'_>, item: &ItemState) -> Result<Option<bool>, Error> {
         let Some(to) = target(&asked.order.action) else { return Ok(None) };
-        let prior = asked.prior.and_then(State::item);
-        if prior.is_some_and(|prior| prior.lent.is_none()) || to.id.as_deref().is_none_or(|id| id == ROOT) {
+        if to.id.as_deref().is_none_or(|id| id == ROOT) {
             return Ok(None);
         }
-        let mover = self.account_of(mover(asked, item))?;
+        let by = mover(asked, item);
+        let mover = self.account_of(by)?;
         if *mover == *to.place {
             return Ok(None);
         }
         match self.let_in(to, &mover)? {
-            Some(_) if prior.is_some() || self.is_quarantine(asked, to)? => Ok(Some(true)),
+            Some(_) if asked.lent || self.is_quarantine(asked, to)? => Ok(Some(true)),
             Some(_) => Ok(None),
-            None if prior.is_none() && self.may_edit(to, by(item))? == Some(true) => Ok(None),
+            // An editor from a folder above needs nobody.
+            None if !asked.lent && self.may_edit(to, by)? == Some(true) => Ok(None),
             None => Ok(Some(false)),
         }
     }
@@ -77,8 +78,8 @@ impl Tenant {
         }
     }
 
-    /// Why a move into another's folder was refused: another order may have taken back what both needed, which is made again;
-    /// else who moves does not get in there.
+    /// Why a move into another's folder was refused: whose the right was gave it back, and it is lent again; else who moves
+    /// does not get in there.
     pub(super) fn why_kept_out(&self, asked: &Asked<'_>, now: &ItemState, to: &Folder, applied: Applied) -> Applied {
         match self.lent_state(asked, now) {
             Ok(Some(false)) => return Applied::Moved,
@@ -86,7 +87,7 @@ impl Tenant {
             Err(error) => return unread(error),
         }
         if matches!(applied, Applied::Moved) && to.id.as_deref() != Some(ROOT) {
-            return match self.may_edit(to, by(now)) {
+            return match self.may_edit(to, mover(asked, now)) {
                 Ok(None) => Applied::Blocked(Block::NoRight("404 not_found".into())),
                 Ok(Some(_)) => applied,
                 Err(error) => unread(error),

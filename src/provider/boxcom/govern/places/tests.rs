@@ -17,6 +17,8 @@ pub(in crate::provider::boxcom::govern) struct Stage {
     pub(in crate::provider::boxcom::govern) tenant: Tenant,
     order: Order,
     people: Directory,
+    /// Whether the order has let somebody in, as its journal says.
+    pub(in crate::provider::boxcom::govern) lent: bool,
 }
 
 /// An answer of the API.
@@ -65,12 +67,18 @@ impl Stage {
         let item = TargetItem { id: "7".into(), kind, place: "3".into(), read_as: person("3"), path: None };
         let on = Target::Item(item);
         let order = Order { id: "o-1".into(), on, action, version: None, expects: None, begun: None, password: None };
-        Self { script, tenant, order, people: Directory::new([]) }
+        Self { script, tenant, order, people: Directory::new([]), lent: false }
     }
 
     /// What the step or reading is for.
     pub(in crate::provider::boxcom::govern) fn asked<'a>(&'a self, prior: Option<&'a State>) -> Asked<'a> {
-        Asked { order: &self.order, facets: Facets::of(&self.order.action), prior, people: &self.people }
+        Asked {
+            order: &self.order,
+            facets: Facets::of(&self.order.action),
+            prior,
+            lent: self.lent,
+            people: &self.people,
+        }
     }
 
     /// Requests after that for the token: line and body, each with what else is to be looked at.
@@ -323,22 +331,23 @@ fn who_must_be_let_in_and_who_was() {
         name: None,
         clash: crate::model::action::Clash::Refuse,
     };
-    let before = |lent| Some(ItemState { lent, ..now(ItemKind::File) });
+    let before = || Some(ItemState { lent: None, ..now(ItemKind::File) });
     let nobody = || says(200, r#"{"entries":[]}"#);
     let (may, may_not) = (r#"{"permissions":{"can_rename":true}}"#, r#"{"permissions":{"can_rename":false}}"#);
-    for (name, action, prior, plays, lent) in [
-        ("its own tree", into("60", "3"), None, vec![], None),
-        ("somebody's root", into("0", "8"), None, vec![], None),
-        ("not in", into("60", "8"), None, vec![nobody(), refuses(404, "not_found")], Some(false)),
-        ("a viewer from above", into("60", "8"), None, vec![nobody(), says(200, may_not)], Some(false)),
-        ("an editor from above", into("60", "8"), None, vec![nobody(), says(200, may)], None),
-        ("an editor there", into("60", "8"), None, vec![says(200, MEMBERS)], None),
-        ("let in by us", into("60", "8"), before(Some(false)), vec![says(200, MEMBERS)], Some(true)),
-        ("still let in", into("60", "8"), before(Some(true)), vec![says(200, MEMBERS)], Some(true)),
-        ("taken back", into("60", "8"), before(Some(true)), vec![nobody()], Some(false)),
-        ("needed nobody", into("60", "8"), before(None), vec![], None),
+    for (name, action, prior, ours, plays, lent) in [
+        ("its own tree", into("60", "3"), None, false, vec![], None),
+        ("somebody's root", into("0", "8"), None, false, vec![], None),
+        ("not in", into("60", "8"), None, false, vec![nobody(), refuses(404, "not_found")], Some(false)),
+        ("a viewer from above", into("60", "8"), None, false, vec![nobody(), says(200, may_not)], Some(false)),
+        ("an editor from above", into("60", "8"), None, false, vec![nobody(), says(200, may)], None),
+        ("an editor there", into("60", "8"), None, false, vec![says(200, MEMBERS)], None),
+        ("let in by us", into("60", "8"), before(), true, vec![says(200, MEMBERS)], Some(true)),
+        ("taken back", into("60", "8"), before(), true, vec![nobody()], Some(false)),
+        ("let in by another", into("60", "8"), before(), false, vec![says(200, MEMBERS)], None),
+        ("another gave back", into("60", "8"), before(), false, vec![nobody(), refuses(404, "not_found")], Some(false)),
     ] {
-        let stage = Stage::new(ItemKind::File, action, plays);
+        let mut stage = Stage::new(ItemKind::File, action, plays);
+        stage.lent = ours;
         let prior = prior.map(|prior| State::Item(Box::new(prior)));
         let got = stage.tenant.lent_state(&stage.asked(prior.as_ref()), &now(ItemKind::File)).unwrap();
         assert_eq!(got, lent, "{name}: {:#?}", stage.heard());

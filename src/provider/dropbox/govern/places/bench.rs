@@ -47,6 +47,8 @@ struct Stage {
 pub(in super::super) struct Bench {
     pub(in super::super) tenant: Tenant,
     pub(in super::super) people: Directory,
+    /// Whether orders have let somebody in, as their journal says.
+    pub(in super::super) lent: bool,
     stage: Arc<Stage>,
     address: SocketAddr,
     thread: Option<JoinHandle<()>>,
@@ -83,7 +85,7 @@ impl Bench {
         });
         let vault = tempfile::tempdir().expect("a directory");
         let tenant = tenant(address, vault.path().join("vault"));
-        Self { tenant, people: people(), stage, address, thread: Some(thread), _vault: vault }
+        Self { tenant, people: people(), lent: false, stage, address, thread: Some(thread), _vault: vault }
     }
 
     /// The calls that change something or were asked for by name, in order.
@@ -121,7 +123,7 @@ impl Bench {
             password: None,
         };
         let prior = prior.map(|prior| State::Item(Box::new(prior.clone())));
-        run(&Asked { order: &order, facets, prior: prior.as_ref(), people: &self.people })
+        run(&Asked { order: &order, facets, prior: prior.as_ref(), lent: self.lent, people: &self.people })
     }
 }
 

@@ -58,13 +58,13 @@ impl Tenant {
         Ok(self.team.place(place)?.is_some_and(|place| *place.kind == *HOME))
     }
 
-    /// Whether the mover was let in for this order; `None` when nobody needs to be, or when the mover was a member before.
+    /// Whether the mover was let in for this order; `None` when nobody needs to be, or when the mover is a member by somebody
+    /// else's doing (see [`crate::provider::govern`], `lend`).
     ///
-    /// Who is a member at the first reading stays one. Only the company's quarantine is nobody's, so that a member found
-    /// there was left by an order that did not come to its end.
+    /// The company's quarantine is nobody's but the acting admin's, who is in it for good: another member found there was left by
+    /// an order that did not come to its end.
     pub(in super::super) fn lent_state(&self, asked: &Asked<'_>, now: &ItemState) -> Result<Option<bool>, Error> {
-        let before = asked.prior.and_then(|prior| prior.item()).map(|prior| prior.lent);
-        let Some(to) = target(asked).filter(|_| before != Some(None)) else { return Ok(None) };
+        let Some(to) = target(asked) else { return Ok(None) };
         let errand = match self.errand(asked, origin(asked, now), to) {
             Ok(errand) => errand,
             Err(Applied::Later(error) | Applied::Unclear(error)) => return Err(error),
@@ -72,12 +72,25 @@ impl Tenant {
             Err(_) => return Ok(None),
         };
         let Errand { mover, opens: Some((place, _)) } = errand else { return Ok(None) };
-        let Some(is_member) = self.is_member(asked.people, &mover.principal, &place)? else { return Ok(None) };
-        Ok(match (before, is_member) {
-            (Some(_), is_member) => Some(is_member),
-            (None, false) => Some(false),
-            (None, true) => self.is_quarantine(&place)?.then_some(true),
+        Ok(match self.is_member(asked.people, &mover.principal, &place)? {
+            None => None,
+            Some(false) => Some(false),
+            Some(true) if asked.lent => Some(true),
+            Some(true) => (self.is_quarantine(&place)? && !self.is_admin(&mover.principal)?).then_some(true),
         })
+    }
+
+    /// A move that the mover was not let in for: whose the right was gave it back, and it is lent again.
+    pub(super) fn kept_out(&self, asked: &Asked<'_>, now: &ItemState, error: Error) -> Applied {
+        match self.lent_state(asked, now) {
+            Ok(Some(_)) if has(&error, "no_write_permission") => Applied::Moved,
+            Ok(_) => failed(error),
+            Err(unseen) => unread(unseen),
+        }
+    }
+
+    fn is_admin(&self, who: &Principal) -> Result<bool, Error> {
+        Ok(self.team.admin()?.id() == who.id())
     }
 
     fn is_quarantine(&self, place: &str) -> Result<bool, Error> {

@@ -124,8 +124,6 @@ fn a_refusal_is_told_for_what_it_is() {
         (lent(None), &to, written(&["from_lookup", "not_found"]), "moved"),
         (lent(None), &to, written(&["too_many_files"]), "blocked TooMany"),
         (lent(None), &to, written(&["from_lookup", "locked"]), "blocked Lock(None)"),
-        (lent(Some(true)), &to, written(&["to", "no_write_permission"]), "moved"),
-        (lent(None), &to, written(&["to", "no_write_permission"]), "blocked NoRight(\"409 to/no_write_permission\")"),
         (lent(None), &to, written(&["cant_transfer_ownership"]), "blocked NoRight(\"409 cant_transfer_ownership\")"),
         (lent(None), &to, (500, json!({})), "unclear 500"),
         (lent(None), &Step::Trash, written(&["path_write", "conflict", "file"]), "moved"),
@@ -135,6 +133,24 @@ fn a_refusal_is_told_for_what_it_is() {
         let bench = Bench::new(&answer(told.clone()));
         assert_eq!(applied(&bench, move_to(folder("30", "")), step, &now), is, "{told:?}");
         assert_eq!(bench.heard().len(), 1, "{told:?}");
+    }
+}
+
+#[test]
+fn whoever_is_kept_out_is_let_in_again_if_somebody_can() {
+    let now = file(folder("10", "/a"));
+    for (to, accounts, ours, is) in [
+        ("30", &[][..], true, "moved"),
+        ("30", &["dbid:ann"], true, "moved"),
+        ("20", &[], false, "moved"),
+        ("20", &["dbid:ann"], false, "blocked NoRight(\"409 to/no_write_permission\")"),
+    ] {
+        let (status, refusal) = refusal(&["to", "no_write_permission"]);
+        let mut bench =
+            Bench::new(&[("files/move_v2", status, refusal), ("sharing/list_folder_members", 200, members(accounts))]);
+        bench.lent = ours;
+        let step = Step::MoveTo { to: folder(to, ""), name: "g.txt".into() };
+        assert_eq!(applied(&bench, move_to(folder(to, "")), &step, &now), is, "{to} {accounts:?} {ours}");
     }
 }
 
@@ -166,26 +182,30 @@ fn members(accounts: &[&str]) -> Value {
 
 #[test]
 fn the_mover_is_let_in_where_it_is_no_member() {
-    let prior = |lent| Some(ItemState { lent, ..file(folder("10", "/a")) });
+    let prior = || Some(ItemState { lent: None, ..file(folder("10", "/a")) });
+    let home = || file(folder("10", "/a"));
     let there = || file(folder("30", ""));
-    for (from, to, accounts, prior, lent) in [
+    for (from, to, accounts, prior, ours, lent) in [
         // Within one namespace, and between two of the team's, nobody needs to be let in.
-        (file(folder("10", "/a")), folder("10", "/q"), &[][..], None, None),
-        (file(folder("20", "")), folder("30", ""), &[], None, None),
-        (file(folder("10", "/a")), folder("11", ""), &[], None, None),
+        (home(), folder("10", "/q"), &[][..], None, false, None),
+        (file(folder("20", "")), folder("30", ""), &[], None, false, None),
+        (home(), folder("11", ""), &[], None, false, None),
         // Into a folder of the team.
-        (file(folder("10", "/a")), folder("20", ""), &["dbid:bob"], None, Some(false)),
-        (file(folder("10", "/a")), folder("20", ""), &["dbid:ann"], None, None),
-        (file(folder("10", "/a")), folder("20", ""), &["dbid:ann"], prior(Some(false)), Some(true)),
-        (file(folder("10", "/a")), folder("20", ""), &["dbid:ann"], prior(None), None),
+        (home(), folder("20", ""), &["dbid:bob"], None, false, Some(false)),
+        (home(), folder("20", ""), &["dbid:ann"], None, false, None),
+        (home(), folder("20", ""), &["dbid:ann"], prior(), true, Some(true)),
+        (home(), folder("20", ""), &["dbid:ann"], prior(), false, None),
+        // Whose the right was gave it back.
+        (home(), folder("20", ""), &["dbid:bob"], prior(), false, Some(false)),
         // The quarantine is nobody's: whoever is in it was left there.
-        (file(folder("10", "/a")), folder("30", ""), &["dbid:ann"], None, Some(true)),
-        (there(), folder("30", ""), &["dbid:ann"], prior(Some(false)), Some(true)),
-        (there(), folder("30", ""), &[], prior(Some(false)), Some(false)),
+        (home(), folder("30", ""), &["dbid:ann"], None, false, Some(true)),
+        (there(), folder("30", ""), &["dbid:ann"], prior(), true, Some(true)),
+        (there(), folder("30", ""), &[], prior(), true, Some(false)),
         // Back home: the mover must be let in where it comes from.
-        (there(), folder("10", "/a"), &[], None, Some(false)),
+        (there(), folder("10", "/a"), &[], None, false, Some(false)),
     ] {
-        let bench = Bench::new(&[("sharing/list_folder_members", 200, members(accounts))]);
+        let mut bench = Bench::new(&[("sharing/list_folder_members", 200, members(accounts))]);
+        bench.lent = ours;
         let found = bench.ask(move_to(to.clone()), prior.as_ref(), |asked| bench.tenant.lent_state(asked, &from));
         assert_eq!(found.expect("a state"), lent, "{from:?} {to:?} {accounts:?}");
     }

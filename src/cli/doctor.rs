@@ -196,6 +196,9 @@ fn indented(text: &str) -> String {
 /// An object for each thing found, and one that says how it went.
 fn lines(rows: &[(&'static str, Vec<Found>)]) -> String {
     let row = |title: &str, one: &Found| -> Value {
+        if one.weight == Weight::Fine {
+            return json!({"schema": "sluicebox.doctor/1", "check": title, "told": one.what});
+        }
         json!({
             "schema": "sluicebox.doctor/1",
             "check": title,

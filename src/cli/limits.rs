@@ -91,7 +91,7 @@ mod tests {
         let typed = ["time=90", "bytes_read=3M", "members=12345", "memory=1536K"];
         let typed: Vec<Limit> = typed.into_iter().map(|text| parse(text).unwrap()).collect();
         let told = words(&apply(&typed));
-        for part in ["time 1 min 30 s", "read 3.0 MiB", "inflated 4.0 GiB", "members 12,345", "memory 1.5 MiB"] {
+        for part in ["time 1 min 30 s", "read 3.0 MiB", "inflated 64.0 GiB", "members 12,345", "memory 1.5 MiB"] {
             assert!(told.split(", ").any(|told| told == part), "{part}: {told}");
         }
     }

@@ -1,9 +1,9 @@
 //! A reader of a content that owns what it reads, for libraries that want to keep their source.
 //!
-//! It charges no budget: whoever uses it asks [`Detached::bytes_read`] now and then and charges that. Small contents in
-//! memory are copied; files are read through a descriptor of its own, by position, so that nobody's position moves.
+//! It charges no budget: whoever uses it asks [`Detached::bytes_read`] now and then and charges that. Contents in memory are
+//! shared; files are read through a descriptor of its own, by position, so that nobody's position moves.
 
-use super::{Content, Store};
+use super::{Content, SpoolFile, Store};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 enum Bytes {
-    /// The file, and where in it the content begins.
-    File(File, u64),
-    Memory(Vec<u8>),
+    File(File),
+    /// A file that others read too, and where the content begins in it.
+    Span(Arc<SpoolFile>, u64),
+    Memory(Arc<Vec<u8>>),
 }
 
 /// Reads a content from a position of its own, for as long as it likes.
@@ -33,10 +34,10 @@ impl Content {
     /// The operating system's, when there is no descriptor left.
     pub fn detached(&self) -> io::Result<Detached> {
         let bytes = match &self.store {
-            Store::File(file) => Bytes::File(file.try_clone()?, 0),
-            Store::Spool(spooled) => Bytes::File(spooled.file.try_clone()?, 0),
-            Store::Span(span) => Bytes::File(span.file.file.try_clone()?, span.start),
-            Store::Memory(bytes) => Bytes::Memory(bytes.clone()),
+            Store::File(file) => Bytes::File(file.try_clone()?),
+            Store::Spool(spooled) => Bytes::File(spooled.file.try_clone()?),
+            Store::Span(span) => Bytes::Span(Arc::clone(&span.file), span.start),
+            Store::Memory(bytes) => Bytes::Memory(Arc::clone(bytes)),
         };
         Ok(Detached { bytes, len: self.len(), position: 0, read: Arc::default() })
     }
@@ -53,10 +54,11 @@ impl Detached {
 impl Read for Detached {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = match &self.bytes {
-            Bytes::File(file, start) => {
+            Bytes::File(file) => file.read_at(buf, self.position)?,
+            Bytes::Span(spooled, start) => {
                 let left = usize::try_from(self.len.saturating_sub(self.position)).unwrap_or(usize::MAX);
-                let wanted = buf.len().min(left);
-                file.read_at(&mut buf[..wanted], start.saturating_add(self.position))?
+                let fits = buf.len().min(left);
+                spooled.file.read_at(&mut buf[..fits], start.saturating_add(self.position))?
             }
             Bytes::Memory(bytes) => {
                 let start = usize::try_from(self.position).unwrap_or(usize::MAX);

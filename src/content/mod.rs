@@ -6,11 +6,13 @@
 pub mod budget;
 mod detached;
 mod lent;
+mod shared;
 pub mod spool;
 
 pub use budget::{Account, Budget, Limits, Stop};
 pub use detached::Detached;
 pub use lent::Lent;
+pub use shared::Shared;
 pub use spool::{Shelf, Spool, SpoolOptions};
 
 use crate::model::Reason;
@@ -45,7 +47,7 @@ const HEAD_BYTES_MAX: usize = 256 << 10;
 #[derive(Debug)]
 enum Store {
     File(File),
-    Memory(Vec<u8>),
+    Memory(Arc<Vec<u8>>),
     Spool(SpoolFile),
     Span(Span),
 }
@@ -148,7 +150,7 @@ impl Content {
     /// Takes bytes that are in memory.
     #[must_use]
     pub fn from_memory(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::over(Store::Memory(bytes.into()), None)
+        Self::over(Store::Memory(Arc::new(bytes.into())), None)
     }
 
     fn over(store: Store, seen: Option<Seen>) -> Self {

@@ -6,6 +6,7 @@ mod alerts;
 mod audit;
 mod backlog;
 mod canary;
+mod cell;
 mod connect;
 #[path = "../../benches/corpus/mod.rs"]
 mod corpus;

@@ -28,6 +28,10 @@ use std::time::Duration;
 pub(super) const WORD: &str = "cell";
 /// A sign of life is given so often while a reader is busy.
 const PULSE_EVERY: Duration = Duration::from_millis(500);
+/// What was told leaves after this long at the latest, as long as more is told.
+const KEPT_BACK_MAX: Duration = Duration::from_millis(5);
+/// The clock is looked at after so many records.
+const RECORDS_UNLOOKED: u32 = 64;
 /// Exit code when it was not started as a cell is.
 const EXIT_MISUSED: u8 = 2;
 
@@ -130,21 +134,43 @@ pub(super) struct Outbox {
     frame: Vec<u8>,
     /// What the parent knows was read and inflated.
     told: (u64, u64),
+    clock: Clock,
+    flushed_at: Duration,
+    /// Records since the clock was looked at.
+    unlooked: u32,
 }
 
 impl Outbox {
     fn new(parent: UnixStream) -> Self {
-        Self { parent, frame: vec![0; HEAD_BYTES], told: (0, 0) }
+        Self {
+            parent,
+            frame: vec![0; HEAD_BYTES],
+            told: (0, 0),
+            clock: Clock::machine(),
+            flushed_at: Duration::ZERO,
+            unlooked: 0,
+        }
     }
 
     fn put(&mut self, record: &Record<'_>) {
         record.write(&mut self.frame);
+        self.unlooked += 1;
         if self.frame.len() >= FRAME_BYTES_WANTED {
+            self.flush();
+        } else if self.unlooked >= RECORDS_UNLOOKED {
+            self.flush_if_due();
+        }
+    }
+
+    /// Sends what there is if something was kept back for long: were the cell to crash, it would be lost.
+    fn flush_if_due(&mut self) {
+        self.unlooked = 0;
+        if self.clock.elapsed().saturating_sub(self.flushed_at) >= KEPT_BACK_MAX {
             self.flush();
         }
     }
 
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         let len = self.frame.len() - HEAD_BYTES;
         if len == 0 {
             return;
@@ -155,6 +181,7 @@ impl Outbox {
             std::process::exit(0);
         }
         self.frame.truncate(HEAD_BYTES);
+        self.flushed_at = self.clock.elapsed();
     }
 
     fn spent(&mut self, budget: &Budget) {
@@ -197,8 +224,7 @@ impl Teller<'_> {
         if self.part.take().is_some() {
             let mut outbox = self.outbox();
             outbox.put(&Record::Close);
-            // What is told now is kept whatever becomes of the rest.
-            outbox.flush();
+            outbox.flush_if_due();
         }
         Ok(())
     }

@@ -80,6 +80,7 @@ pub(super) fn run(exercise: Exercise, source: &Source<'_>, out: &mut Teller<'_>)
     }
     out.push(Edge::Join, &Place::Whole, "before", None)?;
     out.close_part()?;
+    out.outbox().flush();
     match exercise {
         Exercise::Abort => std::process::abort(),
         Exercise::Overflow => overflow(0),

@@ -243,7 +243,7 @@ fn read(pool: &Pool, task: Task, source: &Source<'_>, out: &mut dyn Output) -> R
     let mut lease = pool.lease(budget).map_err(no_cell)?;
     let heard = match lease.seat() {
         Some(seat) => {
-            seat.allow(request.account.time_left);
+            seat.allow(request.account.time_left, lent.len, pool.options.memory_bytes);
             match request.send(&seat.line, &lent) {
                 Ok(()) => hear(Live { line: &seat.line, silence: pool.options.silence, budget }, budget, out),
                 Err(_) => Err(Broken::Gone),

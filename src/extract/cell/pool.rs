@@ -5,10 +5,10 @@
 
 use super::child::WORD;
 use super::wire::{Record, VERSION};
-use super::{Layers, Options, listen, sys};
+use super::{Layers, Options, listen, sys, walls};
 use crate::content::{Budget, Stop};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -24,6 +24,8 @@ pub(super) const STEP: Duration = Duration::from_millis(100);
 const START_MAX: Duration = Duration::from_secs(20);
 /// Processor time beside a document's own time: the signals that end a cell otherwise come first.
 const PROCESSOR_BESIDE: Duration = Duration::from_secs(5);
+/// A document of so many bytes can be mapped without further leave.
+const MAPPED_FREE_BYTES: u64 = 64 << 20;
 /// Bytes of a dead cell's last words that are looked at.
 const LAST_WORDS_MAX: u64 = 4 << 10;
 /// What the runtime says when memory is refused.
@@ -37,6 +39,8 @@ pub(super) struct Seat {
     /// The walls it said to have; not known before it was used.
     layers: Option<Layers>,
     documents: u32,
+    /// True while it may take more addresses than usual.
+    is_wide: bool,
 }
 
 /// How a cell came to its end.
@@ -66,7 +70,7 @@ impl Seat {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
-        Ok(Self { child, line: ours, layers: None, documents: 0 })
+        Ok(Self { child, line: ours, layers: None, documents: 0, is_wide: false })
     }
 
     /// Process number, for the system's own limits and counters.
@@ -74,13 +78,20 @@ impl Seat {
         self.child.id()
     }
 
-    /// Bounds the processor time of the next document.
-    pub(super) fn allow(&self, time_left: Duration) {
-        let Some(taken) = sys::processor_time(self.pid()) else { return };
-        let most = taken.saturating_add(time_left).saturating_add(PROCESSOR_BESIDE).as_secs();
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        // The walls bound it too; and without either the deadline does.
-        let _ = prlimit(pid, Resource::Cpu, Rlimit { current: Some(most), maximum: None });
+    /// Bounds what the next document may take: processor time, and addresses that it may be mapped to.
+    pub(super) fn allow(&mut self, time_left: Duration, len: u64, memory_bytes: u64) {
+        let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) else { return };
+        if let Some(taken) = sys::processor_time(self.pid()) {
+            let most = taken.saturating_add(time_left).saturating_add(PROCESSOR_BESIDE).as_secs();
+            // Where it cannot be set the deadline is left, which ends a cell too.
+            walls::lower(Some(pid), Resource::Cpu, most);
+        }
+        let is_large = len > MAPPED_FREE_BYTES;
+        if is_large || self.is_wide {
+            let mapped = if is_large { len } else { 0 };
+            walls::lower(Some(pid), Resource::As, walls::addresses(memory_bytes).saturating_add(mapped));
+            self.is_wide = is_large;
+        }
     }
 
     /// Bytes of memory that are its own, as the system counts them.

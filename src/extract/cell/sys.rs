@@ -38,6 +38,12 @@ pub(super) fn processor_time(pid: u32) -> Option<Duration> {
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
 }
 
+/// Takes the name by which lists of processes tell a cell from the program.
+pub(super) fn set_name() {
+    // SAFETY: the name ends with a NUL and is only read.
+    let _ = unsafe { libc::prctl(libc::PR_SET_NAME, c"sluicebox-cell".as_ptr()) };
+}
+
 /// Bytes of a page of memory.
 pub(super) fn page_bytes() -> Option<u64> {
     // SAFETY: takes a number only.

@@ -3,12 +3,14 @@
 //! Each wall stands for itself: on a kernel that lacks one the others still hold, and [`Layers`] says which do. The order
 //! matters: the filter of system calls comes last, since it forbids the calls that raise the others.
 
+use super::sys;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus,
     Scope,
 };
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, getrlimit, prlimit, set_dumpable_behavior,
+    set_parent_process_death_signal, setrlimit,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Width, SeccompCmpOp as Is, SeccompCondition as Where, SeccompFilter,
@@ -119,9 +121,14 @@ impl fmt::Display for Layers {
 /// Address space beside the memory proper: the program's own pages, stacks, what threads reserve.
 const ADDRESSES_BESIDE: u64 = 1 << 30;
 /// Descriptors: three standard ones, a document, and what raising the walls takes for a moment.
-const DESCRIPTORS_MAX: u64 = 8;
+const DESCRIPTORS_MAX: u64 = 16;
 /// Stack of the thread that reads, as in the parent's.
 const STACK_BYTES: u64 = 16 << 20;
+
+/// Bytes of addresses that a cell may take.
+pub(super) fn addresses(memory_bytes: u64) -> u64 {
+    memory_bytes.saturating_add(ADDRESSES_BESIDE)
+}
 
 /// Raises all walls that this kernel has; `memory_bytes` bounds what the cell may hold.
 pub(super) fn raise(memory_bytes: u64) -> Layers {
@@ -141,24 +148,34 @@ pub(super) fn raise(memory_bytes: u64) -> Layers {
 
 fn bind() -> bool {
     let ends = set_parent_process_death_signal(Some(Signal::KILL)).is_ok();
+    sys::set_name();
     let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok();
     ends && hidden
 }
 
 fn limit(memory_bytes: u64) -> bool {
     // As much stack as the threads of the parent have, where the system lets us.
-    let stack = rustix::process::getrlimit(Resource::Stack);
+    let stack = getrlimit(Resource::Stack);
     let wanted = stack.maximum.map_or(STACK_BYTES, |most| most.min(STACK_BYTES));
     let _ = setrlimit(Resource::Stack, Rlimit { current: Some(wanted), maximum: stack.maximum });
     let rows = [
         (Resource::Data, memory_bytes),
-        (Resource::As, memory_bytes.saturating_add(ADDRESSES_BESIDE)),
         (Resource::Core, 0),
         (Resource::Fsize, 0),
         (Resource::Nofile, DESCRIPTORS_MAX),
     ];
-    rows.into_iter()
-        .all(|(resource, most)| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).is_ok())
+    let all = rows
+        .into_iter()
+        .all(|(resource, most)| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).is_ok());
+    // The parent widens this one for a document that is large; a cell cannot.
+    all && lower(None, Resource::As, addresses(memory_bytes))
+}
+
+/// Sets the limit in force of a process (`None`: this one), as far as the system's own bound for us lets it.
+pub(super) fn lower(process: Option<Pid>, resource: Resource, wanted: u64) -> bool {
+    let maximum = getrlimit(resource).maximum;
+    let current = Some(maximum.map_or(wanted, |most| most.min(wanted)));
+    prlimit(process, resource, Rlimit { current, maximum }).is_ok()
 }
 
 /// Forbids all paths and ports that landlock can forbid; tells whether rights can be gained no more, and how much it knew.

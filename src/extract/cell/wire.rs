@@ -257,6 +257,10 @@ fn write_place(to: &mut Vec<u8>, place: &Place) {
             to.push(4);
             number(to, *n);
         }
+        Place::Page(n) => {
+            to.push(6);
+            number(to, (*n).into());
+        }
         Place::Named(name) => {
             to.push(5);
             text(to, cut(name, NAME_BYTES_MAX));
@@ -362,6 +366,7 @@ impl<'a> Cursor<'a> {
             3 => Place::Cell { row: self.small()?, column: self.small()? },
             4 => Place::Row(self.number()?),
             5 => Place::named(self.text(NAME_BYTES_MAX)?),
+            6 => Place::Page(self.small()?),
             _ => return Err(Lie),
         })
     }

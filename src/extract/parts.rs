@@ -74,11 +74,6 @@ impl<'o> Parts<'o> {
         self.end()?;
         Ok(self.out.member(name, body)?)
     }
-
-    /// Reports something that could not be read.
-    pub(super) fn hole(&mut self, place: &str, reason: Reason) {
-        self.out.hole(place, reason);
-    }
 }
 
 /// A name that a container spells, for a location: without control characters, on one line.

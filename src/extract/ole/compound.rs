@@ -471,11 +471,6 @@ impl StreamReader<'_> {
         }
     }
 
-    /// Passes over bytes without reading them.
-    pub(super) fn skip(&mut self, bytes: u64) {
-        self.seek(self.position().saturating_add(bytes));
-    }
-
     /// Fills as much of the buffer as there is.
     pub(super) fn fill(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         fill(self, buf)

@@ -8,7 +8,6 @@ use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Faults, Pace};
 use sluicebox::engine::core::{Bounds, Core, Named};
 use sluicebox::engine::stats::Count;
-use sluicebox::extract::cell::Cells;
 use sluicebox::model::{ConnectorNumber, Coverage, ItemKind, Provider, Reason};
 use sluicebox::store::Scope;
 use std::collections::BTreeSet;

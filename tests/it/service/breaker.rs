@@ -12,6 +12,7 @@ use sluicebox::engine::core::Core;
 use sluicebox::engine::judge::{self, Governing};
 use sluicebox::engine::service::{Parts, Task};
 use sluicebox::engine::{feed, passes};
+use sluicebox::extract::cell::Cells;
 use sluicebox::model::IntentState;
 use sluicebox::policy::Policies;
 use sluicebox::policy::file::load_text;
@@ -104,7 +105,7 @@ fn a_breaker_holds_at_its_number_until_it_is_released() {
     };
     let mut tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
     tasks.extend(act::tasks(act::Options::default()));
-    let running = start_with(&core, Parts { tasks });
+    let running = start_with(&core, Parts { tasks, ..Parts::new(Cells::in_process()) });
     let told = || format!("{} ended, {} held", count(&core, IntentState::Ended), count(&core, IntentState::Held));
     let held = 2 * FILES - ITEMS_MAX;
     let stands = |ended, held| count(&core, IntentState::Ended) == ended && count(&core, IntentState::Held) == held;

@@ -1,7 +1,7 @@
 //! Parts that begin with their first text: a reader names what it is about to read, and a part without text never shows.
 
 use super::{Edge, Failure, Output, PartHead};
-use crate::model::{Place, Reason};
+use crate::model::Place;
 use std::io::Read;
 
 /// Pushes text into named parts.

@@ -10,6 +10,7 @@ mod cipher;
 mod heap;
 
 use super::decode::{Charset, Order, Scheme, TextDecoder};
+use super::mapi::Unpacked;
 use super::{Edge, Failure, Output, PartHead, Source};
 use crate::model::{Limit, Place, Reason};
 use blocks::{Node, Store};
@@ -222,13 +223,10 @@ impl Object {
     }
 
     fn hand_over_rtf(&self, heap: &Heap<'_, '_>, rtf: Property, out: &mut dyn Output) -> Result<(), Failure> {
-        const RTF_BYTES_MAX: u64 = 16 << 20;
         let name = format!("{} > body.rtf", self.place);
-        let mut packed = Vec::new();
-        heap.value(rtf.value).take(RTF_BYTES_MAX).read_to_end(&mut packed)?;
-        match compressed_rtf::decompress_rtf(&packed) {
-            Ok(text) => out.member(&name, &mut text.as_bytes())?,
-            Err(_) => out.hole(&name, Reason::Corrupt),
+        match Unpacked::open(heap.value(rtf.value))? {
+            Some(mut text) => out.member(&name, &mut text)?,
+            None => out.hole(&name, Reason::Corrupt),
         }
         Ok(())
     }

@@ -267,7 +267,8 @@ impl<'o> Page<'o> {
         }
         let name = self.attribute.as_str();
         if value.is_empty()
-            || !(TEXT_ATTRIBUTES.contains(&name) || ["data-", "aria-", "on"].iter().any(|start| name.starts_with(start)))
+            || !(TEXT_ATTRIBUTES.contains(&name)
+                || ["data-", "aria-", "on"].iter().any(|start| name.starts_with(start)))
         {
             return Ok(());
         }

@@ -9,7 +9,6 @@ use crate::content::budget::Inflated;
 use crate::model::{Limit, Place, Reason};
 use sevenz_rust2::{Archive, Block, BlockDecoder, Error, Password};
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
@@ -46,23 +45,19 @@ fn read_block<R: Read + Seek>(
     reader: &mut Shifted<R>,
     out: &mut dyn Output,
 ) -> Result<(), Failure> {
-    let in_block = |at: &usize| archive.stream_map.file_block_index.get(*at) == Some(&Some(number));
+    let (password, fed_bytes) = (Password::empty(), Rc::clone(&reader.fed_bytes));
+    let decoder = BlockDecoder::new(1, number, archive, &password, reader);
     let first = archive.stream_map.block_first_file_index.get(number).copied().unwrap_or(0);
-    let mut left: VecDeque<&str> =
-        (first..archive.files.len()).filter(in_block).map(|at| archive.files[at].name.as_str()).collect();
+    let files = archive.files.get(first..first + decoder.entry_count()).unwrap_or_default();
     if let Some(reason) = refusal(&archive.blocks[number], source) {
-        left.iter().for_each(|name| out.hole(name, reason));
+        files.iter().for_each(|file| out.hole(&file.name, reason));
         return Ok(());
     }
-    let (password, fed_bytes) = (Password::empty(), Rc::clone(&reader.fed_bytes));
-    let mut stopped = None;
-    let decoder = BlockDecoder::new(1, number, archive, &password, reader);
+    let (mut stopped, mut seen) = (None, 0);
     let done = decoder.for_each_entries(&mut |entry, body| {
+        seen += 1;
         if entry.is_directory {
             return Ok(true);
-        }
-        if left.front() == Some(&entry.name.as_str()) {
-            left.pop_front();
         }
         let mut body = Inflated::new(body, Rc::clone(&fed_bytes), source.budget);
         stopped = out.member(&entry.name, &mut body).err();
@@ -80,12 +75,8 @@ fn read_block<R: Read + Seek>(
         if !matches!(failure.stop(), None | Some(Stop::Limit(Limit::Ratio | Limit::Memory))) {
             return Err(failure);
         }
-        let names = if left.is_empty() {
-            VecDeque::from([archive.files.get(first).map_or("", |file| &file.name)])
-        } else {
-            left
-        };
-        names.iter().for_each(|name| out.hole(name, failure.reason()));
+        // The one that failed was reported as a member.
+        files.iter().skip(seen).for_each(|file| out.hole(&file.name, failure.reason()));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! end records may exist and data may precede the archive: the last end record whose directory is really there wins.
 
 use super::super::{Failure, Source};
-use super::entry::{Entry, Origin, le16, le32, le64, printable_name, unicode_name};
+use super::entry::{Entry, Origin, le16, le32, le64, printable_name, printable_text, unicode_name};
 use crate::content::budget::Hold;
 use memchr::memmem;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -47,7 +47,7 @@ pub(super) fn read(source: &Source<'_>, held: &mut Hold<'_>) -> Result<Option<Di
             let comment = &comment[..comment.len().min(comment_len)];
             let entries = read_records(source, start, base, held)?;
             let end = position + (END_RECORD_BYTES + comment.len()) as u64;
-            return Ok(Some(Directory { entries, comment: printable_name(comment, false), start, end }));
+            return Ok(Some(Directory { entries, comment: printable_text(comment, false), start, end }));
         }
     }
     Ok(None)
@@ -124,7 +124,7 @@ fn read_record(reader: &mut impl Read, base: u64) -> Result<Option<Entry>, Failu
     wide.widen(&extra);
     Ok(Some(Entry {
         name: unicode_name(&extra, &name).unwrap_or_else(|| printable_name(&name, flags & 0x800 != 0)),
-        comment: printable_name(&comment, flags & 0x800 != 0),
+        comment: printable_text(&comment, flags & 0x800 != 0),
         method: le16(&fixed, 10),
         flags,
         crc: Some(le32(&fixed, 16)),

@@ -35,6 +35,10 @@ pub(crate) struct Entry {
 
 pub(super) const LOCAL_HEADER: &[u8] = b"PK\x03\x04";
 pub(super) const LOCAL_HEADER_BYTES: usize = 30;
+/// The highest version of the format that a member can need (APPNOTE 4.4.3.2), times ten.
+const VERSION_MAX: u8 = 63;
+/// Bytes of a name that are read as text.
+const NAME_BYTES_MAX: usize = 4096;
 
 impl Entry {
     /// True for the entry of a folder.
@@ -120,11 +124,15 @@ pub(super) fn local_only(source: &Source<'_>, header_at: u64) -> Result<Option<E
         return Ok(None);
     }
     let (flags, method) = (le16(&header, 6), le16(&header, 8));
+    // What no archiver writes is not worth reading on: such heads may stand by the thousand.
+    if header[4] > VERSION_MAX || !(method <= 20 || (93..=99).contains(&method)) {
+        return Ok(None);
+    }
     let mut name = vec![0; usize::from(le16(&header, 26))];
     let mut extra = vec![0; usize::from(le16(&header, 28))];
     let name_at = header_at + LOCAL_HEADER_BYTES as u64;
     let got = source.content.read_up_to(name_at, &mut name)?;
-    if got < name.len() || method > 99 || name.is_empty() {
+    if got < name.len() || name.is_empty() {
         return Ok(None);
     }
     source.content.read_up_to(name_at + name.len() as u64, &mut extra)?;
@@ -211,8 +219,13 @@ impl<R: Read> Read for Checked<R> {
     }
 }
 
-/// A name as text: UTF-8 where it is, else by the encoding its bytes suggest; control characters become spaces.
+/// A name as text, cut where no name is longer.
 pub(super) fn printable_name(bytes: &[u8], is_utf8: bool) -> String {
+    printable_text(&bytes[..bytes.len().min(NAME_BYTES_MAX)], is_utf8)
+}
+
+/// A name or comment as text: UTF-8 where it is, else by the encoding its bytes suggest; control characters become spaces.
+pub(super) fn printable_text(bytes: &[u8], is_utf8: bool) -> String {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) if is_utf8 => String::from_utf8_lossy(bytes).into_owned(),

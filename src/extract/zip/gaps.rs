@@ -48,13 +48,24 @@ fn search(
     held: &mut Hold<'_>,
 ) -> Result<(), Failure> {
     let mut block = vec![0; BLOCK_BYTES];
+    let (mut block_at, mut got) = (position, 0);
     while position.saturating_add(LOCAL_HEADER_BYTES as u64) <= gap_end && found.len() < ENTRIES_MAX {
-        let wanted = usize::try_from(gap_end - position).unwrap_or(usize::MAX).min(block.len());
-        let got = source.content.read_up_to(position, &mut block[..wanted])?;
-        source.budget.charge_read(got)?;
-        let Some(at) = memmem::find(&block[..got], LOCAL_HEADER) else {
+        source.budget.tick()?;
+        let offset = usize::try_from(position - block_at).unwrap_or(usize::MAX);
+        let mut rest = block[..got].get(offset..).unwrap_or_default();
+        if rest.len() < LOCAL_HEADER.len() {
+            let wanted = usize::try_from(gap_end - position).unwrap_or(usize::MAX).min(block.len());
+            got = source.content.read_up_to(position, &mut block[..wanted])?;
+            source.budget.charge_read(got)?;
+            block_at = position;
+            rest = &block[..got];
+        }
+        if rest.len() < LOCAL_HEADER.len() {
+            break;
+        }
+        let Some(at) = memmem::find(rest, LOCAL_HEADER) else {
             // A signature may stand across the edge of two blocks.
-            position += (got as u64).saturating_sub(3).max(1);
+            position = block_at + (got - 3) as u64;
             continue;
         };
         let header_at = position + at as u64;

@@ -107,11 +107,13 @@ fn types() -> String {
 }
 
 fn outcome(kind: &Kind) -> String {
+    let read = |place: &str| match kind.short_of {
+        Some(reason) => format!("what stands beside the pixels is read{place}, `partial: {reason}`"),
+        None => format!("read{place}"),
+    };
     match kind.treatment {
-        Treatment::InPlace(_) | Treatment::InCell(_) => match kind.short_of {
-            Some(reason) => format!("what stands beside the pixels is read, `partial: {reason}`"),
-            None => "read".to_owned(),
-        },
+        Treatment::InPlace(_) => read(""),
+        Treatment::InCell(_) => read(" in a cell"),
         Treatment::AsText(reason) => format!("read as plain text, `partial: {reason}`"),
         Treatment::AsRuns(reason) => format!("runs of text are read, `partial: {reason}`"),
         Treatment::Cell => "not read yet, `skipped: unsupported`".to_owned(),

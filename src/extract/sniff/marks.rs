@@ -112,6 +112,16 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| !matches!(b, 0..=8 | 14..=26 | 28..=31))
 }
 
+/// The bare form of LZMA has no mark: properties, a dictionary of a size that programs choose, and a length that is unknown
+/// or can be. The first byte of the coded stream is always zero.
+fn is_lzma(head: &[u8]) -> bool {
+    let Some(&[properties, a, b, c, d, ref rest @ ..]) = head.get(..14) else { return false };
+    let dictionary = u32::from_le_bytes([a, b, c, d]);
+    let length = rest[..8].iter().rev().fold(0u64, |n, &byte| n << 8 | u64::from(byte));
+    let is_usual = dictionary.is_power_of_two() || (dictionary % 3 == 0 && (dictionary / 3).is_power_of_two());
+    properties < 225 && is_usual && dictionary >= 1 << 12 && (length == u64::MAX || length < 1 << 38) && rest[8] == 0
+}
+
 /// Types whose mark is too short to be trusted alone.
 fn by_shape(head: &[u8], is_text: bool) -> Option<&'static str> {
     let near_start = &head[..head.len().min(1024)];
@@ -132,6 +142,9 @@ fn by_shape(head: &[u8], is_text: bool) -> Option<&'static str> {
     }
     if at(0, b"BZh") && (at(4, b"1AY&SY") || at(4, b"\x17\x72\x45\x38\x50\x90")) {
         return Some("bzip2");
+    }
+    if is_lzma(head) {
+        return Some("lzma");
     }
     if at(2, b"-lh") && at(6, b"-") || at(2, b"-lz") && at(6, b"-") {
         return Some("lha");

@@ -290,7 +290,7 @@ mod tests {
             (b"plain.txt", "plain.txt"),
             ("über.txt".as_bytes(), "über.txt"),
             (b"Gr\x81\xe1e.txt", "Grüße.txt"),
-            (b"\x93\xfa\x96\x7b\x8c\xea.txt", "日本語.txt"),
+            (b"\x93\xfa\x96{\x8c\xea\x82\xcc\x8e\x91\x97\xbf\x82\xc9\x82\xc2\x82\xa2\x82\xc4\x82\xcc\x88\xea\x97\x97.txt", "日本語の資料についての一覧.txt"),
         ];
         for (bytes, expected) in rows {
             assert_eq!(printable_name(bytes, false), *expected);

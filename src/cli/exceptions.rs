@@ -223,11 +223,14 @@ fn item(store: &dyn Store, args: &AddArgs, kind: ItemKind) -> Result<About, Fail
     })
 }
 
+/// Detectors, and how many different values each found.
+type Counted = Vec<(String, u64)>;
+
 /// Different values by detector that a file holds now, and its content where some of them are not counted to the end: more of
 /// them in another content would not be seen.
-fn excused(store: &dyn Store, known: &Known) -> Result<(Vec<(String, u64)>, Option<String>), Failed> {
+fn excused(store: &dyn Store, known: &Known) -> Result<(Counted, Option<String>), Failed> {
     let reading = known.reading.map(|number| store.reading(number)).transpose()?.flatten();
-    let mut found: Vec<(String, u64)> = reading
+    let mut found: Counted = reading
         .iter()
         .flat_map(|reading| &reading.counts)
         .filter(|count| count.total > 0)

@@ -125,7 +125,7 @@ fn name_of(record: &[u8], name: &[u8], is_joliet: bool) -> String {
         let units = name.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
         printable(char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect::<String>().as_bytes())
     } else {
-        let system = record.get(33 + name.len() + usize::from(name.len() % 2 == 0)..).unwrap_or_default();
+        let system = record.get(33 + name.len() + usize::from(name.len().is_multiple_of(2))..).unwrap_or_default();
         rock_ridge(system).unwrap_or_else(|| printable(name))
     };
     name.strip_suffix(";1").map_or(name.clone(), str::to_owned)

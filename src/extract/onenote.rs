@@ -44,11 +44,11 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     Ok(())
 }
 
+/// What looks at a step of the file.
+type See<'a> = dyn FnMut(u64, &[u8], usize) -> Result<(), Failure> + 'a;
+
 /// Shows the file in steps: position, bytes, and how many of them belong to this step alone.
-fn each_step(
-    source: &Source<'_>,
-    see: &mut dyn FnMut(u64, &[u8], usize) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn each_step(source: &Source<'_>, see: &mut See<'_>) -> Result<(), Failure> {
     let mut bytes = vec![0; STEP_BYTES + TEXT_BYTES_MAX + 4];
     let mut at = 0;
     loop {

@@ -2,10 +2,10 @@
 //!
 //! Rows of the registry that say `InCell` are read by a child that this program executes (itself, by a hidden word on the
 //! command line), never forks: it holds no secret, no rule, no open file but the document, and it has walled itself in before
-//! the first byte comes ([`walls`]). It reads one document at a time; text and members come back over a socket as records
-//! ([`wire`]), in which the parent believes nothing ([`listen`]). A full socket holds the cell back. Silence, the file's
+//! the first byte comes (`walls`). It reads one document at a time; text and members come back over a socket as records
+//! (`wire`), in which the parent believes nothing (`listen`). A full socket holds the cell back. Silence, the file's
 //! deadline, a lie, a crash end the cell and cost that document its verdict's completeness, nothing else: what came before is
-//! kept, and another cell is started at once ([`pool`]).
+//! kept, and another cell is started at once (`pool`).
 //!
 //! # Who waits for whom
 //!

@@ -30,9 +30,10 @@ impl<'a> Message<'a> {
     }
 
     /// True when every byte belongs to a field.
-    fn is_whole(mut self) -> bool {
-        while self.next().is_some() {}
-        !self.broken && self.rest.is_empty()
+    fn is_whole(&self) -> bool {
+        let mut fields = Self::new(self.rest);
+        while fields.next().is_some() {}
+        !fields.broken && fields.rest.is_empty()
     }
 
     /// Shows every text in the message and in those inside it; `skipped` is a field of the outermost that is passed over.

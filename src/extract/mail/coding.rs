@@ -379,7 +379,8 @@ mod tests {
 
     #[test]
     fn names_of_embedded_files_are_told() {
-        let rows: &[(&[u8], &[u8], Option<&[u8]>)] = &[
+        type Row<'a> = (&'a [u8], &'a [u8], Option<&'a [u8]>);
+        let rows: &[Row<'_>] = &[
             (b"begin 644 a b.txt", b"#0V%T\n`\nend", Some(b"a b.txt")),
             (b"begin 644 x", b"and so on it went, he said\n", None),
             (b"begin the day", b"#0V%T\n", None),

@@ -112,7 +112,7 @@ impl<'b> Section<'b> {
 
     fn push(mut self, parts: &mut Parts<'_>) -> Result<(), Failure> {
         for (id, at) in self.entries() {
-            if id < 2 || id >= 0x8000_0000 {
+            if !(2..0x8000_0000).contains(&id) {
                 continue;
             }
             let known = self.names.iter().find(|(known, _)| *known == id).map(|(_, name)| *name);

@@ -187,7 +187,7 @@ fn piece_table() -> Vec<u8> {
     table.extend(28u32.to_le_bytes());
     table.extend([0u32, 9, 22].into_iter().flat_map(u32::to_le_bytes));
     table.extend([0, 0]);
-    table.extend((0x4000_0000u32 | 0x400 * 2).to_le_bytes());
+    table.extend((0x4000_0000u32 | (0x400 * 2)).to_le_bytes());
     table.extend([0, 0, 0, 0]);
     table.extend((0x400u32 + 9 + 20).to_le_bytes());
     table.extend([0, 0]);

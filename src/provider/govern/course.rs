@@ -201,7 +201,7 @@ impl Course<'_> {
     fn run(mut self, over: Option<Result<Outcome, Error>>) -> Result<Receipt, Error> {
         let is_read = over.is_none();
         let end = match over {
-            None => self.to_its_end(),
+            None => self.run_to_end(),
             Some(over) => over.map(|outcome| (outcome, Vec::new())),
         };
         let (outcome, mut left) = match end {
@@ -235,7 +235,7 @@ impl Course<'_> {
         })
     }
 
-    fn to_its_end(&mut self) -> Result<End, Error> {
+    fn run_to_end(&mut self) -> Result<End, Error> {
         loop {
             let steps = match self.lacking() {
                 Ok(steps) if steps.is_empty() => return Ok(self.reached()),

@@ -194,10 +194,8 @@ mod tests {
             entry(4, vec![remove(&[])]),
             entry(5, vec![remove(&[])]),
         ]);
-        let told: Vec<(Option<i64>, char, Vec<String>, Vec<String>)> = difference(&old, &new)
-            .into_iter()
-            .map(|one| (one.entry.item, one.change.mark(), one.removed, one.added))
-            .collect();
+        let told = difference(&old, &new).into_iter();
+        let told: Vec<_> = told.map(|one| (one.entry.item, one.change.mark(), one.removed, one.added)).collect();
         let lines = |all: &[&str]| all.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
         let (ann, both) = ("remove links; loses access: ann", "remove links; loses access: ann, bob");
         assert_eq!(

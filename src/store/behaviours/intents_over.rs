@@ -92,14 +92,14 @@ fn forgotten(stand: &mut Stand) {
         items.iter().map(|item| wanted(&format!("a{}", item.0), of, *item, &[("p", 1)])).collect();
     let numbers = add(stand, &new);
     // The first ends, the second ends in quarantine, the third is cancelled, the fourth waits.
-    for at in 0..2 {
+    for (at, number) in numbers.iter().take(2).enumerate() {
         let intent = take(stand, of).expect("one");
         good(stand.store.begin_intent(intent.number, &[order("o1", &intent.is)]));
         let quarantined = (at == 1).then(|| quarantined("q1", of, Some(items[1]), &intent.is.on));
         let receipt = Some(receipt("o1", Outcome::Done));
         let quarantined =
             quarantined.map(|new| crate::store::quarantines::NewQuarantined { intent: Some(intent.number), ..new });
-        good(stand.store.close_intent(&Closing { receipt, quarantined, ..closing(numbers[at], Outcome::Done) }));
+        good(stand.store.close_intent(&Closing { receipt, quarantined, ..closing(*number, Outcome::Done) }));
     }
     let third = IntentQuery { number: Some(numbers[2]), ..IntentQuery::default() };
     good(stand.store.cancel_intents(&third, "no", &entry("action.cancel")));

@@ -10,9 +10,9 @@ fn plain_text_is_its_own_text() {
         ("a.txt", b"\xef\xbb\xbfmarked", "marked", "text: complete"),
         ("a.txt", b"\xff\xfeh\0i\0", "hi", "text: complete"),
         ("a.csv", b"n;card\nJ\xfcrgen Gr\xf6\xdfe;4111\n", "n;card\nJürgen Größe;4111\n", "csv: complete"),
-        ("a.pdf", b"%PDF-1.4 nothing", "", "pdf: skipped: unsupported"),
+        ("a.pdf", b"%PDF-1.4 nothing", "%PDF-1.4 nothing", "pdf: partial: corrupt"),
         ("a.mp3", b"ID3\x04\0\0", "", "audio: skipped: no_text"),
-        ("a.rtf", b"{\\rtf1 hello}", "{\\rtf1 hello}", "rtf: partial: unsupported"),
+        ("a.rtf", b"{\\rtf1 hello}", "hello", "rtf: complete"),
     ];
     for (name, bytes, text, summary) in rows {
         let file = read(name, *bytes);

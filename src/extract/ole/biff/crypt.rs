@@ -14,7 +14,7 @@ const BLOCK_BYTES: u64 = 1024;
 #[derive(Debug)]
 pub(super) enum Cipher {
     /// RC4 with a key for each block, made from this.
-    Rc4 { truncated: [u8; 5], block: Option<u64>, stream: Rc4, at: u64 },
+    Rc4 { truncated: [u8; 5], block: Option<u64>, stream: Box<Rc4>, at: u64 },
     /// The older one: 16 bytes, over and over.
     Xor { array: [u8; 16] },
 }
@@ -53,7 +53,12 @@ impl Cipher {
         checked[..16].copy_from_slice(verifier);
         checked[16..].copy_from_slice(hash);
         stream.apply(&mut checked);
-        (md5(&checked[..16]) == checked[16..]).then(|| Self::Rc4 { truncated, block: None, stream, at: 0 })
+        (md5(&checked[..16]) == checked[16..]).then_some(Self::Rc4 {
+            truncated,
+            block: None,
+            stream: Box::new(stream),
+            at: 0,
+        })
     }
 
     /// Decrypts the data of one record that begins at a position of the stream.
@@ -71,7 +76,7 @@ impl Cipher {
                     let wanted = position + offset;
                     if *block != Some(wanted / BLOCK_BYTES) || *at > wanted {
                         *block = Some(wanted / BLOCK_BYTES);
-                        *stream = block_stream(*truncated, wanted / BLOCK_BYTES);
+                        **stream = block_stream(*truncated, wanted / BLOCK_BYTES);
                         *at = wanted / BLOCK_BYTES * BLOCK_BYTES;
                     }
                     while *at < wanted {

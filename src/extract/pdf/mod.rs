@@ -18,6 +18,7 @@ mod tell;
 mod tests;
 
 use super::{Failure, Output, Source};
+use crate::content::budget::Hold;
 use crate::model::Reason;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
 use std::io::Read;
@@ -30,11 +31,7 @@ const REVISIONS_MAX: usize = 16;
 /// Reads one document.
 pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
     let budget = source.budget;
-    let len = usize::try_from(source.content.len()).map_err(|_| Failure::corrupt("larger than memory"))?;
-    let _hold = budget.hold(len)?;
-    let mut bytes = Vec::with_capacity(len);
-    source.reader().read_to_end(&mut bytes)?;
-    let whole: Whole = Arc::new(bytes);
+    let (whole, _hold) = all_bytes(source)?;
     let bytes: &[u8] = (*whole).as_ref();
     let _packed = repair::hold_packed_objects(bytes, budget)?;
     let mut told = Told::default();
@@ -70,6 +67,19 @@ fn sealed(error: DecryptionError) -> Failure {
 
 /// All bytes of a file, as long as anybody needs them.
 type Whole = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// The whole file: as a map where there may be one, which costs no memory, else copied.
+fn all_bytes<'a>(source: &Source<'a>) -> Result<(Whole, Hold<'a>), Failure> {
+    if let Some(shared) = source.content.shared()? {
+        source.budget.charge_read(shared.as_ref().len())?;
+        return Ok((Arc::new(shared), source.budget.hold(0)?));
+    }
+    let len = usize::try_from(source.content.len()).map_err(|_| Failure::corrupt("larger than memory"))?;
+    let hold = source.budget.hold(len)?;
+    let mut bytes = Vec::with_capacity(len);
+    source.reader().read_to_end(&mut bytes)?;
+    Ok((Arc::new(bytes), hold))
+}
 
 /// The beginning of a file: what it was before it was changed.
 struct Prefix {

@@ -28,7 +28,7 @@ name = "flood"
 title = "A flood of links"
 mode = "enforce"
 severity = "high"
-where = "access = public and name contains word flood"
+where = "access = public and name word flood"
 
 [[policy.action]]
 do = "remove_links"

@@ -35,7 +35,8 @@ fn the_first_one_ends_the_scan_with_a_whole_report() {
         ran.expect_code(3);
         same("read before", &"complete".to_owned(), &ran.coverage("a.txt"));
         same("being read", &"partial: interrupted".to_owned(), &ran.coverage("m.txt"));
-        same("findings so far", &true, &(ran.findings().len() > 10));
+        // How far it came in the second file hangs on the machine; what the first holds is always told.
+        same("findings so far", &true, &!ran.findings().is_empty());
         same("interrupted", &Value::from(true), &ran.summary()["interrupted"]);
         same("exit code", &Value::from(3), &ran.summary()["exit_code"]);
     }

@@ -4,6 +4,7 @@
 //! text with its separators and ignores what is no letter or digit unless its row says otherwise. None allocates on the
 //! way to a refusal, but for `jwt` when a header that begins like JSON is none.
 
+mod accounts;
 mod americas;
 mod asia;
 mod benelux;
@@ -15,11 +16,13 @@ mod crypto;
 mod date;
 mod eastern;
 mod europe;
+mod health;
 mod iban;
 mod iban_countries;
 mod iso7064;
 mod keys;
 mod luhn;
+mod mnemonic;
 mod mrz;
 mod network;
 mod nordic;
@@ -96,8 +99,11 @@ pub fn table() -> &'static [Row] {
 
 /// The rows of each file.
 const FAMILIES: &[&[Row]] = &[
+    accounts::ROWS,
     crypto::ROWS,
+    health::ROWS,
     keys::ROWS,
+    mnemonic::ROWS,
     mrz::ROWS,
     network::ROWS,
     phone::ROWS,

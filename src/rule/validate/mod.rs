@@ -6,15 +6,20 @@
 
 mod americas;
 mod asia;
+mod balkans;
+mod baltic;
 mod benelux;
 mod britain;
 mod calendar;
 mod card;
+mod companies;
 mod country;
 mod crypto;
 mod date;
 mod eastern;
 mod europe;
+mod germany;
+mod health;
 mod iban;
 mod iban_countries;
 mod iso7064;
@@ -25,10 +30,13 @@ mod network;
 mod nordic;
 #[cfg(test)]
 mod oracle;
+mod pacific;
 mod params;
 mod permutation;
 mod phone;
 mod placeholder;
+mod poland;
+mod romance;
 mod southern;
 mod state_licences;
 mod states;
@@ -103,6 +111,14 @@ const FAMILIES: &[&[Row]] = &[
     phone::ROWS,
     weighted::ROWS,
     americas::ROWS,
+    balkans::ROWS,
+    baltic::ROWS,
+    companies::ROWS,
+    germany::ROWS,
+    health::ROWS,
+    pacific::ROWS,
+    poland::ROWS,
+    romance::ROWS,
     asia::ROWS,
     benelux::ROWS,
     eastern::ROWS,

@@ -4,18 +4,22 @@
 //! text with its separators and ignores what is no letter or digit unless its row says otherwise. None allocates on the
 //! way to a refusal, but for `jwt` when a header that begins like JSON is none.
 
-mod accounts;
 mod americas;
 mod asia;
+mod balkans;
+mod baltic;
 mod benelux;
 mod britain;
 mod calendar;
 mod card;
+mod companies;
 mod country;
 mod crypto;
 mod date;
+mod diagnosis;
 mod eastern;
 mod europe;
+mod germany;
 mod health;
 mod iban;
 mod iban_countries;
@@ -28,10 +32,13 @@ mod network;
 mod nordic;
 #[cfg(test)]
 mod oracle;
+mod pacific;
 mod params;
 mod permutation;
 mod phone;
 mod placeholder;
+mod poland;
+mod romance;
 mod southern;
 mod state_licences;
 mod states;
@@ -99,9 +106,8 @@ pub fn table() -> &'static [Row] {
 
 /// The rows of each file.
 const FAMILIES: &[&[Row]] = &[
-    accounts::ROWS,
     crypto::ROWS,
-    health::ROWS,
+    diagnosis::ROWS,
     keys::ROWS,
     mnemonic::ROWS,
     mrz::ROWS,
@@ -109,6 +115,14 @@ const FAMILIES: &[&[Row]] = &[
     phone::ROWS,
     weighted::ROWS,
     americas::ROWS,
+    balkans::ROWS,
+    baltic::ROWS,
+    companies::ROWS,
+    germany::ROWS,
+    health::ROWS,
+    pacific::ROWS,
+    poland::ROWS,
+    romance::ROWS,
     asia::ROWS,
     benelux::ROWS,
     eastern::ROWS,

@@ -26,12 +26,6 @@ pub(super) const ROWS: &[Row] = &[
         "ICAO Doc 9303 part 3, section 4.9",
         icao
     ),
-    plain!(
-        "vin",
-        "The ninth of seventeen characters is right modulo 11.",
-        "ISO 3779; 49 CFR 565.15 (c), check digit of vehicle identification numbers",
-        vin
-    ),
     Row {
         name: "weighted",
         what: "One character is right under a weighted sum of the others.",
@@ -74,24 +68,6 @@ fn icao(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         return steps.require("ends in a digit", false);
     };
     steps.expect("check digit", icao_check(body), check - b'0')
-}
-
-fn vin(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
-    /// What each letter from A on counts; 0 for those that are not used.
-    const COUNTS: &[u8; 26] =
-        b"\x01\x02\x03\x04\x05\x06\x07\x08\0\x01\x02\x03\x04\x05\0\x07\0\x09\x02\x03\x04\x05\x06\x07\x08\x09";
-    const WEIGHTS: [u8; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
-    let Some(text) = steps.letters::<17>(value) else { return false };
-    if !steps.require("no I, O or Q", !text.iter().any(|byte| b"IOQ".contains(byte))) {
-        return false;
-    }
-    let counts =
-        text.map(|byte| if byte.is_ascii_digit() { byte - b'0' } else { COUNTS[usize::from(byte - b'A') % 26] });
-    let expected = match steps.sum(&counts, &WEIGHTS) % 11 {
-        10 => 'X',
-        digit => char::from_digit(digit, 10).unwrap_or('X'),
-    };
-    steps.expect("ninth character", expected, char::from(text[8]))
 }
 
 /// What stands for the check value 10, which is no digit.
@@ -188,12 +164,6 @@ mod tests {
     fn travel_documents() {
         accepts("icao-731", &["L898902C<3", "740812 2", "1204159", "AB2134<<<5", "ZE184226B<<<<<1"]);
         refuses("icao-731", &["L898902C<4", "7408121", "", "5", "AB2134<<<", "é2"]);
-    }
-
-    #[test]
-    fn vehicles() {
-        accepts("vin", &["1M8GDM9AXKP042788", "11111111111111111", "5GZCZ43D13S812715", "1hgcm82633a004352"]);
-        refuses("vin", &["1M8GDM9A0KP042788", "1M8GDM9AXKPO42788", "1M8GDM9AXKP04278", ""]);
     }
 
     #[test]

@@ -4,7 +4,10 @@ pub mod check;
 pub mod cost;
 pub mod examples;
 pub mod explain;
+pub mod junit;
+pub mod labels;
 pub mod policies;
+pub mod score;
 
 pub use check::{Checked, check};
 pub use examples::{Failure, Tested};

@@ -2,7 +2,11 @@
 
 mod apply;
 mod corpus;
+mod diff;
+pub(super) mod documents;
+mod mutate;
 mod test;
+mod try_out;
 
 use super::{EXIT_FAILED, Failed, RuleArgs, cost, explain, refused};
 use crate::detect::Matcher;
@@ -31,6 +35,12 @@ enum Command {
     Explain(explain::Args),
     /// Run the examples that stand in the rules, or hold what is found in a corpus against its labels
     Test(test::Args),
+    /// Tell what new rules find in a corpus that old ones did not, and the other way round
+    Diff(diff::Args),
+    /// Run rules over documents again each time their file is saved
+    Try(try_out::Args),
+    /// Attack each rule with variants of its own examples, and tell what it loses
+    Mutate(mutate::Args),
     /// Tell what each rule costs a scan, dearest first
     Cost(cost::Args),
     /// Let the rules of the settings take effect in the service, once their price was seen
@@ -64,6 +74,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         Command::List(args) => list(args),
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Try(args) => try_out::run(args),
+        Command::Mutate(args) => mutate::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Apply(args) => apply::run(args),
     }

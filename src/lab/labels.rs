@@ -230,8 +230,8 @@ struct Reading<'a> {
     labels: &'a mut Labels,
 }
 
-/// A label's file, and the label; `None` where it is left out.
-type OneRead = Result<Option<(PathBuf, Label)>, Fault>;
+/// The file of a line, and its label with those of the other detectors that may be right; `None` where it is left out.
+type OneRead = Result<Option<(PathBuf, Vec<Label>)>, Fault>;
 
 impl Reading<'_> {
     fn all(&mut self, errors: &mut Vec<Fault>) {
@@ -243,7 +243,7 @@ impl Reading<'_> {
                 continue;
             }
             match self.one(from, line, at + 1) {
-                Ok(Some((path, label))) => self.labels.files.entry(path).or_default().push(label),
+                Ok(Some((path, labels))) => self.labels.files.entry(path).or_default().extend(labels),
                 Ok(None) => {}
                 Err(error) => errors.push(error),
             }
@@ -258,7 +258,17 @@ impl Reading<'_> {
         let says = line::says(&typed)?;
         let origin = (Arc::clone(&self.source.name), number);
         let spelled = (self.number, from..from + line.trim_end().len());
-        Ok(Some((path, Label { detector, confidence, says, origin, spelled })))
+        let also = self.also(&typed, &says)?;
+        let label = |(detector, says)| Label {
+            detector,
+            confidence: None,
+            says,
+            origin: origin.clone(),
+            spelled: spelled.clone(),
+        };
+        let also: Vec<Label> = also.into_iter().map(label).collect();
+        let label = Label { confidence, ..label((detector, says)) };
+        Ok(Some((path, std::iter::once(label).chain(also).collect())))
     }
 
     /// The file that a label is about.
@@ -296,6 +306,10 @@ impl Reading<'_> {
 
     /// The detector; `None` when it is not loaded and that is fine.
     fn detector_of(&mut self, typed: &line::Typed<'_>) -> Result<Option<Arc<str>>, Fault> {
+        if typed.has("decoy") && typed.is_empty("detector") {
+            // A look-alike of nothing in particular: nothing may be found there.
+            return Ok(Some("*".into()));
+        }
         let Some(id) = typed.text("detector")? else {
             if typed.has("clean") {
                 return Ok(Some("".into()));
@@ -305,7 +319,7 @@ impl Reading<'_> {
         };
         if id == "*" {
             let help = "`*` goes with \"negative\": true; a value is of one detector";
-            return if typed.flag("negative")? {
+            return if typed.flag("negative")? || typed.has("decoy") {
                 Ok(Some(id.into()))
             } else {
                 Err(typed.fault("detector", "only a negative label is of all detectors").help(help))
@@ -325,6 +339,21 @@ impl Reading<'_> {
         Err(typed.fault("detector", format!("unknown detector `{id}`")).help(help))
     }
 
+    /// What the same characters may be found as, too; what is not loaded cannot be found.
+    fn also(&self, typed: &line::Typed<'_>, says: &Says) -> Result<Vec<(Arc<str>, Says)>, Fault> {
+        let ids = typed.texts("also")?;
+        let Says::Span { at, .. } = says else {
+            let help = "leave it out: it names what else a labelled value may be found as";
+            return if ids.is_empty() {
+                Ok(Vec::new())
+            } else {
+                Err(typed.fault("also", "`also` goes with a value that is there").help(help))
+            };
+        };
+        let known = ids.into_iter().filter_map(|id| self.rules.detector(id)).filter(|detector| !detector.silent);
+        Ok(known.map(|detector| (Arc::clone(&detector.id), Says::Span { at: at.clone(), optional: true })).collect())
+    }
+
     /// What is expected at the least, as a confidence that the detector has.
     fn confidence_of(&self, typed: &line::Typed<'_>, id: &str) -> Result<Option<u8>, Fault> {
         let (tier, number) = (typed.text("tier")?, typed.number("confidence")?);
@@ -335,8 +364,8 @@ impl Reading<'_> {
         }
         let tiers = self.rules.detector(id).map(|detector| detector.tiers.as_slice()).unwrap_or_default();
         if let Some(name) = tier {
-            let known = tiers.iter().find(|tier| *tier.name == *name).map(|tier| Some(tier.confidence.percent()));
-            return known.ok_or_else(|| {
+            let known = tiers.iter().find(|tier| *tier.name == *name).map(|tier| tier.confidence.percent());
+            return known.or_else(|| band(name, tiers)).map(Some).ok_or_else(|| {
                 let names: Vec<&str> = tiers.iter().map(|tier| &*tier.name).collect();
                 let help = format!("its tiers: {}", names.join(", "));
                 typed.fault("tier", format!("`{id}` has no tier `{name}`")).help(help)
@@ -359,4 +388,17 @@ impl Reading<'_> {
             typed.fault("confidence", message).help(format!("its surest tier has {most}"))
         })
     }
+}
+
+/// What a band asks of a detector that calls its tiers otherwise: the least of its confidences in or above the band, or its
+/// highest. `none` asks nothing.
+fn band(name: &str, tiers: &[crate::rule::ruleset::Tier]) -> Option<u8> {
+    let at_least = match name {
+        "high" => 85,
+        "medium" => 75,
+        "low" | "none" => 1,
+        _ => return None,
+    };
+    let sure = || tiers.iter().map(|tier| tier.confidence.percent());
+    sure().filter(|sure| *sure >= at_least).min().or_else(|| sure().max())
 }

@@ -90,7 +90,7 @@ fn contradictions(labels: &Labels, of_file: &[Label], errors: &mut Vec<Fault>) {
     }
     let mut seen: BTreeMap<(&str, &Where), &Label> = BTreeMap::new();
     for label in of_file {
-        let (Says::Span { at, .. } | Says::Negative { at: Some(at) }) = &label.says else { continue };
+        let (Says::Span { at, optional: false } | Says::Negative { at: Some(at) }) = &label.says else { continue };
         if let Some(first) = seen.insert((&label.detector, at), label) {
             let message = format!("this place is labelled twice for `{}`", label.detector);
             errors.push(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::ops::Range;
 
 /// Keys of a label.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 22] = [
     "file",
     "detector",
     "start",
@@ -20,10 +20,15 @@ const KEYS: [&str; 17] = [
     "confidence",
     "optional",
     "negative",
+    "decoy",
+    "also",
     "clean",
     "count",
     "unique",
     "note",
+    "form",
+    "locale",
+    "distance",
 ];
 /// Keys that say where.
 const PLACE: [&str; 7] = ["start", "end", "line", "column", "length", "part", "location"];
@@ -74,6 +79,11 @@ impl<'a> Typed<'a> {
         self.keys.contains_key(key)
     }
 
+    /// True when the key is there and its text is empty.
+    pub(super) fn is_empty(&self, key: &str) -> bool {
+        self.keys.get(key).and_then(Value::as_str) == Some("")
+    }
+
     /// A fault at a key.
     pub(super) fn fault(&self, key: &str, message: impl Into<String>) -> Fault {
         let quoted = format!("\"{key}\"");
@@ -98,6 +108,16 @@ impl<'a> Typed<'a> {
             Some(text) => Ok(Some(text)),
             None => Err(self.fault(key, format!("`{key}` takes a text")).help("put it in double quotes")),
         }
+    }
+
+    /// Texts in brackets; none when the key is not there.
+    pub(super) fn texts(&self, key: &str) -> Result<Vec<&str>, Fault> {
+        let Some(value) = self.keys.get(key) else { return Ok(Vec::new()) };
+        let texts = value.as_array().and_then(|all| all.iter().map(Value::as_str).collect());
+        texts.ok_or_else(|| {
+            self.fault(key, format!("`{key}` takes texts in brackets"))
+                .help("write [\"ID\", \"ID\"], or leave the key out")
+        })
     }
 
     /// A whole number, if the key is there.
@@ -129,7 +149,8 @@ impl<'a> Typed<'a> {
 /// # Errors
 /// Its keys do not go together.
 pub(super) fn says(typed: &Typed<'_>) -> Result<Says, Fault> {
-    let (negative, optional) = (typed.flag("negative")?, typed.flag("optional")?);
+    let negative = typed.flag("negative")? || typed.has("decoy");
+    let optional = typed.flag("optional")? || typed.text("tier")? == Some("none");
     if negative && optional {
         let help = "negative: nothing is here; optional: a value is here and need not be found";
         return Err(typed.fault("optional", "a label is `negative` or `optional`, not both").help(help));

@@ -1,4 +1,4 @@
-use super::super::labels::{self, tests::rules};
+use super::super::labels::{self, Threshold, tests::rules};
 use super::*;
 use crate::detect::{Matcher, ScanOptions, Scanner, TokenKey};
 use std::str::FromStr;
@@ -22,8 +22,6 @@ fn scored(labels: &str, settings: &str, policy: Policy) -> (Score, Vec<Threshold
     scorer.file(&path, &Verdict { findings, ..Verdict::default() });
     (scorer.end(), labels.settings.thresholds)
 }
-
-use super::super::labels::Threshold;
 
 /// True, false, missed of the badge at 85 and at 65.
 fn badge(score: &Score) -> [(u64, u64, u64); 2] {

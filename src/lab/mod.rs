@@ -10,6 +10,7 @@ pub mod labels;
 pub mod mutate;
 pub mod policies;
 pub mod score;
+pub mod suppress;
 pub mod texts;
 
 pub use check::{Checked, check};

@@ -1,5 +1,6 @@
 //! `sluicebox scan`: read everything below the given paths and tell what is in it.
 
+use super::suppress::{self, SuppressArgs};
 use super::{Failed, RuleArgs, cells, key, limits, progress, shown, stop};
 use crate::clock::Clock;
 use crate::detect::{Matcher, ScanOptions};
@@ -60,6 +61,8 @@ pub(super) struct Args {
     /// Findings kept for each detector and part of a file; totals go on
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
+    #[command(flatten)]
+    suppress: SuppressArgs,
     /// The key of tokens; made when the file does not exist
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -99,6 +102,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     }
     let rules = sure_enough(loaded.rules, args.min_confidence);
     let key = key::load(args.key_file.as_deref())?;
+    let mut left_out = suppress::Kept::load(&args.suppress, &rules, &key, &clock)?;
     let interrupt = stop::on_signals()?;
     let threads = threads(args);
     let walled = cell::Options { require_walls: args.require_sandbox, ..cell::Options::for_threads(threads) };
@@ -127,8 +131,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             let drawing =
                 progress::wanted(args.no_progress).then(|| scope.spawn(|| progress::draw(&options, &progress)));
             let render = report.render();
-            let prepare = |file| Settled::new(file, render.as_deref());
-            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, prepare, |settled| {
+            let suppressor = left_out.suppressor();
+            let prepare = |mut file| {
+                let told = suppressor.apply(&mut file);
+                (Settled::new(file, render.as_deref()), told)
+            };
+            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, prepare, |(settled, told)| {
+                left_out.add(told, summary);
                 failed = settled.report(summary, report).err();
                 reader_gone = report.reader_gone();
                 failed.is_none() && !reader_gone
@@ -150,6 +159,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         summary.exit_code = summary.settled_exit_code(args.allow_partial);
         Ok(())
     })?;
+    left_out.end(&summary, &key)?;
     if args.output.is_some() {
         summary.exit_code = summary.settled_exit_code(args.allow_partial);
         eprintln!("{}", report::summary::exit_words(&summary));

@@ -8,8 +8,8 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, ar, boxnote, cab, cards, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, mail, mbox, odf, ole,
-    onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
+    Extractor, ar, arj, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail, mbox,
+    odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -157,16 +157,20 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     // Documents to be read in a cell.
     row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
-    row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)).with_members(),
-    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
-    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
+    Kind { version: 2, ..row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)) }
+        .with_members(),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
-    row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
+    Kind { version: 2, ..row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)) }
+        .with_members(),
     row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
     row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
     row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
@@ -217,19 +221,23 @@ pub static KINDS: &[Kind] = &[
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
     row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
-    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract)).with_members(),
+    Kind {
+        version: 2,
+        ..row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract))
+    }
+    .with_members(),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
     row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
     row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
-    row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
-    row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
+    row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], InPlace(lha::extract)).with_members(),
+    row("arj", &["arj"], &["application/x-arj"], InPlace(arj::extract)).with_members(),
     row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
     row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
     row("djvu", &["djvu", "djv"], &["image/vnd.djvu"], UNSUPPORTED),
     row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),
-    row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], UNSUPPORTED),
+    row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], InPlace(chm::extract)).with_members(),
     row("wordperfect", &["wpd", "wp"], &["application/vnd.wordperfect"], UNSUPPORTED),
     row("plist", &["plist", "webloc"], &["application/x-plist"], InCell(plist::extract)).with_members(),
     row("binary", &["bin", "dat"], &["application/octet-stream"], AsRuns(Reason::Unsupported)),

@@ -115,18 +115,21 @@ pub static KINDS: &[Kind] = &[
     Kind { version: 2, ..text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)) }
         .with_members(),
     text_row("svg", &["svg"], &["image/svg+xml"], InPlace(xml::extract)),
-    text_row(
-        "odf-flat",
-        &["fodt", "fods", "fodp", "fodg"],
-        &["application/vnd.oasis.opendocument.text-flat-xml"],
-        InPlace(xml::extract),
-    )
+    Kind {
+        version: 2,
+        ..text_row(
+            "odf-flat",
+            &["fodt", "fods", "fodp", "fodg"],
+            &["application/vnd.oasis.opendocument.text-flat-xml"],
+            InPlace(xml::extract),
+        )
+    }
     .with_members(),
     text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(ipynb::extract)).with_members(),
     text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(boxnote::extract)),
     // Office documents.
     Kind {
-        version: 2,
+        version: 3,
         ..row(
             "docx",
             &["docx", "docm", "dotx", "dotm"],
@@ -136,7 +139,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     Kind {
-        version: 2,
+        version: 3,
         ..row(
             "xlsx",
             &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
@@ -146,7 +149,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     Kind {
-        version: 2,
+        version: 3,
         ..row(
             "pptx",
             &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
@@ -156,7 +159,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     // Documents to be read in a cell.
-    row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
+    Kind { version: 2, ..row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)) }.with_members(),
     Kind { version: 2, ..row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)) }
         .with_members(),
     Kind { version: 2, ..row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)) }
@@ -184,17 +187,20 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
     row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
-    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
+    Kind { version: 2, ..row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)) }.with_members(),
     row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
     row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
     row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
-    row(
-        "odf",
-        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
-        &["application/vnd.oasis.opendocument.text"],
-        InPlace(odf::extract),
-    )
+    Kind {
+        version: 2,
+        ..row(
+            "odf",
+            &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
+            &["application/vnd.oasis.opendocument.text"],
+            InPlace(odf::extract),
+        )
+    }
     .with_members(),
     row("epub", &["epub"], &["application/epub+zip"], InPlace(epub::extract)).with_members(),
     row(

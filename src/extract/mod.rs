@@ -4,21 +4,28 @@
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
 mod ar;
+mod arj;
 mod behind;
 mod boxnote;
 mod cab;
 mod cards;
 pub mod cell;
+mod changes;
+mod chm;
 mod cpio;
 mod dbf;
 pub mod decode;
 mod epub;
 mod gz;
 mod html;
+mod huffman;
 mod ipynb;
 mod iso;
 mod iwork;
 mod json;
+mod lha;
+mod lzh;
+mod lzx;
 mod mail;
 mod mapi;
 mod mbox;

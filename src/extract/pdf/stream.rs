@@ -428,3 +428,36 @@ pub(super) fn spans_few_codes(widths: &Array<'_>) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::content::Limits;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    type Undo = fn(&mut Sink<'_>, &[u8]) -> Result<(), Stop>;
+
+    #[test]
+    fn filters_are_undone() {
+        let budget = Budget::new(Limits::default(), Clock::machine(), Arc::new(AtomicBool::new(false)), 1000);
+        let rows: &[(Undo, &[u8], &[u8])] = &[
+            // The example of ISO 32000-2, 7.4.4.2.
+            (|s, b| s.lzw(b, true), &[0x80, 0x0b, 0x60, 0x50, 0x22, 0x0c, 0x0c, 0x85, 0x01], b"-----A---B"),
+            (|s, b| s.lzw(b, true), &[0xff; 40], b""),
+            (|s, b| s.run_lengths(b), b"\x02abc\xfed\x80rest", b"abcddd"),
+            (|s, b| s.run_lengths(b), b"\x09ab", b"ab"),
+            (|s, b| s.hex(b), b"48 656c6C 6f7>00", b"Hellop"),
+            (|s, b| s.base85(b), b"87cURDZ~>", b"Hello"),
+            (|s, b| s.base85(b), b"z!!~>", b"\0\0\0\0\0"),
+            (|s, b| s.inflate(b), b"\x78\x9c\x4b\x04\x00\x00\x62\x00\x62", b"a"),
+            (|s, b| s.inflate(b), b"no deflate", b""),
+        ];
+        for (undo, packed, expected) in rows {
+            let mut sink = Sink { bytes: Vec::new(), hold: budget.hold(0).expect("room"), budget: &budget };
+            undo(&mut sink, packed).expect("within the budget");
+            assert_eq!(sink.bytes, *expected, "{packed:?}");
+        }
+    }
+}

@@ -5,14 +5,14 @@
 //! in another volume are holes.
 
 use super::{Edge, Failure, Output, PartHead, Source};
-use crate::content::budget::{Fed, Inflated};
+use crate::content::budget::Inflated;
 use crate::content::{Budget, Stop};
 use crate::model::{Limit, Place, Reason};
 use rars::{
     ArchiveMember, ArchiveReadOptions, ArchiveReader, Error, ErrorKind, ExtractionDecision, ExtractionErrorAction,
 };
-use std::cell::RefCell;
-use std::io::{self, Read, Write};
+use std::cell::{Cell, RefCell};
+use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -32,7 +32,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         .with_rar50_dictionary_size_limit(limits.memory_bytes)
         .with_rar50_buffered_decode_limit(limits.memory_bytes / 8)
         .with_max_reader_workspace_bytes(limits.memory_bytes / 2)
-        .with_max_total_output_bytes(limits.inflated_bytes);
+        .with_max_total_output_bytes(output_bytes_max(source));
     let archive = ArchiveReader::read_reader_with_options(reader, options).map_err(|error| failure_of(&error))?;
     charge(source.budget, &bytes_read)?;
     push_names(&archive, options, out)?;
@@ -57,6 +57,13 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     }
     turn.hand_over();
     turn.stop.map_or(Ok(()), |stop| Err(stop.into()))
+}
+
+/// Bytes that may come out of the whole archive: the library counts them as it goes, our own count comes after a member.
+fn output_bytes_max(source: &Source<'_>) -> u64 {
+    let limits = source.budget.limits();
+    let by_ratio = source.content.len().saturating_mul(limits.inflate_ratio).saturating_add(limits.inflate_grace_bytes);
+    by_ratio.min(limits.inflated_bytes)
 }
 
 fn charge(budget: &Budget, bytes_read: &std::sync::atomic::AtomicU64) -> Result<(), Stop> {
@@ -137,12 +144,10 @@ impl Turn<'_, '_> {
             return self.out.hole(&pending.name, Reason::Limit(Limit::Memory));
         };
         if pending.failed.is_none() || !held.bytes.is_empty() {
-            let (mut fed, fed_bytes) = Fed::new(io::repeat(0).take(pending.packed_bytes));
-            // The library took the compressed bytes already: they are counted as fed before the first byte comes out.
-            let counted = io::copy(&mut fed, &mut io::sink());
+            // The library took the compressed bytes already: they count as fed before the first byte comes out.
+            let fed_bytes = Rc::new(Cell::new(pending.packed_bytes));
             let mut body = Inflated::new(held.bytes.as_slice(), fed_bytes, self.budget);
-            self.stop = counted.err().and_then(|error| Stop::carried_by(&error));
-            self.stop = self.stop.or(self.out.member(&pending.name, &mut body).err());
+            self.stop = self.out.member(&pending.name, &mut body).err();
         }
         let cut = held.is_cut.then_some(Reason::Limit(Limit::Memory));
         if let Some(reason) = pending.failed.or(cut) {

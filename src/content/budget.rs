@@ -427,28 +427,51 @@ impl<R: Read> Read for Fed<R> {
 }
 
 /// A decoder's output, charged: bytes inflated in the whole file, and this stream's own ratio.
+///
+/// A decoder that failed is not asked again, however often this is read: some never return from a second call.
 #[derive(Debug)]
 pub struct Inflated<'a, R> {
     inner: R,
     fed_bytes: Rc<Cell<u64>>,
     out_bytes: u64,
     budget: &'a Budget,
+    failed: Option<Failed>,
+}
+
+/// What is kept of a decoder's failure.
+#[derive(Clone, Copy, Debug)]
+enum Failed {
+    Stopped(Stop),
+    Other(io::ErrorKind),
+}
+
+impl From<&io::Error> for Failed {
+    fn from(error: &io::Error) -> Self {
+        Stop::carried_by(error).map_or(Failed::Other(error.kind()), Failed::Stopped)
+    }
+}
+
+impl From<Failed> for io::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Stopped(stop) => stop.into(),
+            Failed::Other(kind) => kind.into(),
+        }
+    }
 }
 
 impl<'a, R: Read> Inflated<'a, R> {
     /// Wraps a decoder whose input is counted in `fed_bytes` (see [`Fed`]).
     pub fn new(inner: R, fed_bytes: Rc<Cell<u64>>, budget: &'a Budget) -> Self {
-        Self { inner, fed_bytes, out_bytes: 0, budget }
+        Self { inner, fed_bytes, out_bytes: 0, budget, failed: None }
     }
 
     /// The decoder.
     pub fn into_inner(self) -> R {
         self.inner
     }
-}
 
-impl<R: Read> Read for Inflated<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+    fn charged(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
         self.out_bytes = self.out_bytes.saturating_add(n as u64);
         self.budget.charge_inflated(wide(n))?;
@@ -456,6 +479,17 @@ impl<R: Read> Read for Inflated<'_, R> {
             return Err(Stop::Limit(Limit::Ratio).into());
         }
         Ok(n)
+    }
+}
+
+impl<R: Read> Read for Inflated<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(failed) = self.failed {
+            return Err(failed.into());
+        }
+        let read = self.charged(buf);
+        self.failed = read.as_ref().err().filter(|error| error.kind() != io::ErrorKind::Interrupted).map(Failed::from);
+        read
     }
 }
 
@@ -517,5 +551,24 @@ mod tests {
         let error = inflated.read(&mut [0; 64]).expect_err("64 bytes out of none");
         assert_eq!(Stop::carried_by(&error), Some(Stop::Limit(Limit::Ratio)));
         assert_eq!(budget.stopped(), None);
+    }
+
+    #[test]
+    fn a_decoder_that_failed_is_not_asked_again() {
+        struct Fails(u32);
+        impl Read for Fails {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                Err(io::ErrorKind::InvalidData.into())
+            }
+        }
+        let (budget, _, _) = budget(Limits::default(), 1);
+        let (_, fed_bytes) = Fed::new(io::empty());
+        let mut inflated = Inflated::new(Fails(0), fed_bytes, &budget);
+        for _ in 0..2 {
+            let error = inflated.read(&mut [0; 64]).expect_err("it fails");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        }
+        assert_eq!(inflated.into_inner().0, 1);
     }
 }

@@ -154,7 +154,7 @@ impl fmt::Debug for Pulse {
 pub struct Budget {
     limits: Limits,
     clock: Clock,
-    deadline: Duration,
+    deadline: Cell<Duration>,
     interrupt: Arc<AtomicBool>,
     own_bytes: u64,
     ticks: Cell<u32>,
@@ -176,7 +176,7 @@ impl Budget {
         Self {
             limits,
             clock,
-            deadline,
+            deadline: Cell::new(deadline),
             interrupt,
             own_bytes,
             ticks: Cell::new(0),
@@ -198,7 +198,7 @@ impl Budget {
         begun.read_bytes.set(account.read_bytes);
         begun.inflated_bytes.set(account.inflated_bytes);
         begun.memory_bytes.set(account.memory_bytes);
-        Self { deadline, ..begun }
+        Self { deadline: Cell::new(deadline), ..begun }
     }
 
     /// What was charged so far.
@@ -206,7 +206,7 @@ impl Budget {
     pub fn account(&self) -> Account {
         Account {
             own_bytes: self.own_bytes,
-            time_left: self.deadline.saturating_sub(self.clock.elapsed()),
+            time_left: self.deadline.get().saturating_sub(self.clock.elapsed()),
             read_bytes: self.read_bytes.get(),
             inflated_bytes: self.inflated_bytes.get(),
             memory_bytes: self.memory_bytes.get(),
@@ -225,6 +225,11 @@ impl Budget {
     /// Remembers a stop that spent the whole file's allowance in another process.
     pub fn stop_as_elsewhere(&self, stop: Stop) {
         let _ = self.spend(stop);
+    }
+
+    /// Leaves time out of the account that was spent on what has bounds of its own.
+    pub fn leave_out(&self, span: Duration) {
+        self.deadline.set(self.deadline.get().saturating_add(span));
     }
 
     /// Has `beat` called about `every` so often while the account is charged or looked at.
@@ -272,7 +277,7 @@ impl Budget {
         }
         let now = self.clock.elapsed();
         self.beat(now);
-        if now > self.deadline {
+        if now > self.deadline.get() {
             return self.spend(Stop::Limit(Limit::Time));
         }
         Ok(())
@@ -526,6 +531,11 @@ mod tests {
         assert_eq!(account.check(), Ok(()));
         clock.advance(Duration::from_secs(6));
         assert_eq!(account.check(), Err(Stop::Limit(Limit::Time)));
+
+        let (account, clock, _) = budget(Limits { time_secs: 5, ..Limits::default() }, 1);
+        clock.advance(Duration::from_secs(6));
+        account.leave_out(Duration::from_secs(2));
+        assert_eq!(account.check(), Ok(()), "what was left out is not charged");
 
         let (account, _, interrupt) = budget(Limits::default(), 1);
         interrupt.store(true, Ordering::Relaxed);

@@ -222,7 +222,7 @@ KINDS = [
     Kind("org.ch-uid", "ch", r"CHE-\d{3}\.\d{3}\.\d{3}", c.uid_ch, alone="high"),
     Kind("id.fr-nir", "fr", rf"[12] {Y} {M} (?:[1-8]\d|0[1-9]|2A) \d{{3}} \d{{3}} \d{{2}}", c.nir, alone="medium"),
     Kind("id.fr-nif", "fr", r"[0-3]\d \d{2} \d{3} \d{3} \d{3}", c.spi, alone="medium"),
-    Kind("org.fr-siren-siret", "fr", r"[3-8]\d{2} \d{3} \d{3}|[3-8]\d{2} \d{3} \d{3} 000\d{2}", c.luhn, alone="low"),
+    Kind("org.fr-siren-siret", "fr", r"[3-8]\d{2} \d{3} \d{3}|[3-8]\d{2} \d{3} \d{3} 000\d{2}", c.siret, alone="low"),
     Kind("id.fr-cni", "fr", r"(?:0[1-9]|1[0-9])(?:0[1-9]|1[0-2])[0-9A][0-9]{7}", alone="none"),
     Kind("id.fr-passport", "fr", r"(?:0[6-9]|1\d|2[0-5])[A-Z]{2}\d{5}", alone="none"),
     Kind("id.fr-dl", "fr", r"(?:[7-9]\d|0\d)(?:0[1-9]|1[0-2])\d{8}", word="medium", alone="none"),
@@ -313,7 +313,8 @@ KINDS = [
     # Australia, New Zealand, Africa.
     Kind("id.au-tfn", "au", r"[1-9]\d{2} \d{3} \d{3}", c.tfn, alone="low"),
     Kind("id.au-medicare", "au", r"[2-6]\d{3} \d{5} [1-9]", c.medicare_au, alone="medium"),
-    Kind("org.au-abn-acn", "au", r"[1-9]\d \d{3} \d{3} \d{3}", c.abn, alone="medium"),
+    Kind("org.au-acn", "au", r"\d{3} \d{3} \d{3}", c.acn),
+    Kind("org.au-abn", "au", r"[1-9]\d \d{3} \d{3} \d{3}", c.abn, alone="medium"),
     Kind("id.au-passport", "au", r"[NERP][A-Z]?\d{7}", alone="none"),
     Kind("id.au-dl", "au", r"\d{8,9}", word="medium", alone="none"),
     Kind("bank.au-account", "au", r"(?:0[1-69]|1[1-8]|3[0-3]|48|73)\d-\d{3} [1-9]\d{8}", alone="low"),

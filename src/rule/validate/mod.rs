@@ -37,6 +37,7 @@ mod phone;
 mod placeholder;
 mod poland;
 mod romance;
+mod seed;
 mod southern;
 mod state_licences;
 mod states;
@@ -45,6 +46,7 @@ mod steps;
 mod tests;
 mod token;
 mod value;
+mod vat;
 mod weighted;
 
 use std::sync::LazyLock;
@@ -119,6 +121,8 @@ const FAMILIES: &[&[Row]] = &[
     pacific::ROWS,
     poland::ROWS,
     romance::ROWS,
+    seed::ROWS,
+    vat::ROWS,
     asia::ROWS,
     benelux::ROWS,
     eastern::ROWS,

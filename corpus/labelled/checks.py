@@ -274,8 +274,9 @@ def bsn(text):
 
 
 def belgian(text):
+    """For those born before 2000; later ones have a 2 before the number."""
     n = plain(text)
-    return day(2000, int(n[2:4]), int(n[4:6])) and (97 - int(n[:9]) % 97 == int(n[9:]) or 97 - int("2" + n[:9]) % 97 == int(n[9:]))
+    return day(2000, int(n[2:4]), int(n[4:6])) and 97 - int(n[:9]) % 97 == int(n[9:])
 
 
 def svnr_at(text):

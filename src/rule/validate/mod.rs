@@ -37,7 +37,6 @@ mod phone;
 mod placeholder;
 mod poland;
 mod romance;
-mod seed;
 mod southern;
 mod state_licences;
 mod states;
@@ -121,7 +120,6 @@ const FAMILIES: &[&[Row]] = &[
     pacific::ROWS,
     poland::ROWS,
     romance::ROWS,
-    seed::ROWS,
     vat::ROWS,
     asia::ROWS,
     benelux::ROWS,

@@ -16,6 +16,7 @@ mod companies;
 mod country;
 mod crypto;
 mod date;
+mod diagnosis;
 mod eastern;
 mod europe;
 mod germany;
@@ -25,6 +26,7 @@ mod iban_countries;
 mod iso7064;
 mod keys;
 mod luhn;
+mod mnemonic;
 mod mrz;
 mod network;
 mod nordic;
@@ -106,7 +108,9 @@ pub fn table() -> &'static [Row] {
 /// The rows of each file.
 const FAMILIES: &[&[Row]] = &[
     crypto::ROWS,
+    diagnosis::ROWS,
     keys::ROWS,
+    mnemonic::ROWS,
     mrz::ROWS,
     network::ROWS,
     phone::ROWS,

@@ -213,6 +213,11 @@ def nir(text):
     return 97 - number % 97 == int(text[13:])
 
 
+def siret(text):
+    """A SIRET holds a SIREN, and both keep Luhn."""
+    return luhn(plain(text)[:9]) and luhn(text)
+
+
 def spi(text):
     text = plain(text)
     return int(text[:10]) % 511 == int(text[10:])
@@ -269,8 +274,9 @@ def bsn(text):
 
 
 def belgian(text):
+    """For those born before 2000; later ones have a 2 before the number."""
     n = plain(text)
-    return day(2000, int(n[2:4]), int(n[4:6])) and (97 - int(n[:9]) % 97 == int(n[9:]) or 97 - int("2" + n[:9]) % 97 == int(n[9:]))
+    return day(2000, int(n[2:4]), int(n[4:6])) and 97 - int(n[:9]) % 97 == int(n[9:])
 
 
 def svnr_at(text):
@@ -397,9 +403,10 @@ def afm(text):
 
 
 def szemelyi(text):
-    """Act XX of 1996: weights 1 to 10 for those born before 1997."""
+    """Act XX of 1996: weights 1 to 10 for those born before 1997, 10 to 1 for others."""
     d = digits(text)
-    return dot(d, range(1, 11)) % 11 == d[10] and day(1900 + d[1] * 10 + d[2], d[3] * 10 + d[4], d[5] * 10 + d[6])
+    weights = range(1, 11) if d[1] * 10 + d[2] < 97 else range(10, 0, -1)
+    return dot(d, weights) % 11 == d[10] and day(1900 + d[1] * 10 + d[2], d[3] * 10 + d[4], d[5] * 10 + d[6])
 
 
 def adoazonosito(text):

@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn egn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn egn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<10>(value) else { return false };
     let year = two(&digits, 0);
     let (year, month) = match two(&digits, 2) {
@@ -75,7 +75,7 @@ fn egn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         && steps.expect("check digit", sum % 11 % 10, u32::from(digits[9]))
 }
 
-fn tic(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn tic(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     const ODD: [u32; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
     let Some(letters) = steps.letters::<9>(value) else { return false };
     let Some(digits) = numerals::<8>(&letters[..8]) else { return steps.require("eight digits first", false) };
@@ -89,7 +89,7 @@ fn tic(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         && steps.expect("check letter", expected, char::from(letters[8]))
 }
 
-fn afm(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn afm(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     let sum = digits[..8].iter().fold(0, |sum, &digit| sum * 2 + u32::from(digit)) * 2;
     steps.require("not nothing but zeros", number(&digits) != 0)
@@ -143,7 +143,7 @@ fn jmbg(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         && steps.expect("check digit", (11 - sum % 11) % 11, u32::from(digits[12]))
 }
 
-fn davcna(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn davcna(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<8>(value) else { return false };
     let sum = steps.sum(&digits, &[8, 7, 6, 5, 4, 3, 2]);
     steps.require("first digit is not 0", digits[0] != 0)

@@ -120,7 +120,7 @@ fn acn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     steps.expect("check digit", (10 - sum % 10) % 10, u32::from(digits[8]))
 }
 
-fn uid(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn uid(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(letters) = steps.letters_between(value, 9, 15) else { return false };
     let start = letters.iter().position(u8::is_ascii_digit).unwrap_or(0);
     let Some(digits) = letters.get(start..start + 9).and_then(numerals::<9>) else {
@@ -156,7 +156,7 @@ fn nit(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     steps.expect("check digit", if rest < 2 { rest } else { 11 - rest }, u32::from(*last))
 }
 
-fn cif(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn cif(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(letters) = steps.letters::<9>(value) else { return false };
     let Some(digits) = numerals::<7>(&letters[1..8]) else { return steps.require("seven digits in between", false) };
     let doubled = |digit: u8| u32::from(digit * 2 / 10 + digit * 2 % 10);
@@ -213,7 +213,7 @@ fn gstin(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         && steps.expect("check value", (36 - sum % 36) % 36, u32::from(base36(letters[14]).unwrap_or(0)))
 }
 
-fn partita_iva(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn partita_iva(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(letters) = steps.letters_between(value, 11, 13) else { return false };
     let bare = letters.strip_prefix(b"IT").unwrap_or(letters);
     let Some(digits) = numerals::<11>(bare) else { return steps.require("eleven digits", false) };

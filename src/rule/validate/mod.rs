@@ -47,6 +47,7 @@ mod steps;
 mod tests;
 mod token;
 mod value;
+mod vat;
 mod weighted;
 
 use std::sync::LazyLock;
@@ -123,6 +124,7 @@ const FAMILIES: &[&[Row]] = &[
     pacific::ROWS,
     poland::ROWS,
     romance::ROWS,
+    vat::ROWS,
     asia::ROWS,
     benelux::ROWS,
     eastern::ROWS,

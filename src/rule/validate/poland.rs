@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn nip(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn nip(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<10>(value) else { return false };
     let sum = steps.sum(&digits, &[6, 5, 7, 2, 3, 4, 5, 6, 7]);
     // The first three digits were a tax office's, and none has a zero first.

@@ -10,6 +10,8 @@ mod hand;
 mod journal;
 mod outcome;
 pub mod resolve;
+#[cfg(test)]
+mod tests;
 
 pub use outcome::{fallback, proposal};
 

@@ -496,4 +496,4 @@ fn placed(core: &Core, intent: &Intent, ended: &[(&Order, &Receipt)]) -> Option<
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::engine) mod tests;

@@ -13,7 +13,7 @@ pub use make::{Range, make};
 use super::act::{Planned, What};
 use super::quarantine::restore;
 use crate::engine::control::Refusal;
-use crate::model::action::{Loss, Outcome, State, Target, Undo};
+use crate::model::action::{Action, Loss, Outcome, State, Target, Undo};
 use crate::model::{IntentNumber, ItemKind, ItemNumber};
 use crate::report::plan::Document;
 use crate::store::{Entry, Error, ExceptionKind, Intent, Known, NewException, Ordered, Store};
@@ -59,12 +59,14 @@ fn orders_back(intent: &Intent) -> Back {
     for ordered in intent.orders.iter().rev() {
         let Some(found) = found(ordered) else { continue };
         let Undo { actions, lost } = Undo::of(&ordered.order, found);
-        let on = ordered.receipt.as_ref().map_or_else(|| ordered.order.on.clone(), |done| done.target(&ordered.order));
-        back.actions.extend(actions.into_iter().map(|action| Planned {
-            on: Some(on.clone()),
-            action,
-            version: None,
-            expects: None,
+        let receipt = ordered.receipt.as_ref();
+        let on = receipt.map_or_else(|| ordered.order.on.clone(), |done| done.target(&ordered.order));
+        let left = receipt.and_then(|done| done.read_back.as_ref()).and_then(State::item);
+        back.actions.extend(actions.into_iter().map(|action| {
+            // What somebody wrote since is not put away for what was there before: the undo has drifted then.
+            let is_pinned = matches!(action, Action::RestoreVersion { .. });
+            let version = left.filter(|_| is_pinned).and_then(|left| left.version.clone());
+            Planned { on: Some(on.clone()), action, version, expects: None }
         }));
         back.lost.extend(lost);
     }

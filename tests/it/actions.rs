@@ -412,6 +412,35 @@ fn actions_are_brought_back_and_cancelled_with_a_reason() {
 }
 
 #[test]
+fn what_failed_too_often_waits_for_a_person_who_sees_it_and_brings_it_back() {
+    let world = world();
+    let store = store(&world);
+    let made = filled(&store);
+    store.add_intents(&[wanted(made.of, made.files[0], "901")], &entry("intent.add")).expect("kept");
+    const ATTEMPTS_MAX: u32 = 3;
+    let claim = IntentClaim { connectors: &[made.of], causes: &Cause::ALL, limits: &[] };
+    for attempt in 1..=ATTEMPTS_MAX {
+        let intent = store.claim_intent(&claim).expect("claimed").expect("one waits");
+        let is_last =
+            store.fail_intent(intent.number, "503 try_later", Moment::default(), ATTEMPTS_MAX).expect("noted");
+        assert_eq!(is_last, attempt == ATTEMPTS_MAX);
+        let state = actions(&world, &["list"]).pop().unwrap_or_default()["state"].clone();
+        let expected = if is_last { "failed: given up after repeated failures" } else { "queued" };
+        same("state", &json!(expected), &state);
+    }
+    assert!(store.claim_intent(&claim).expect("claimed").is_none(), "nobody goes on with it");
+    drop(store);
+    assert_eq!(numbers(&actions(&world, &["list", "--state", "failed"])), [1]);
+    call(&world, "actions", &["show", "1"])
+        .expect_code(0)
+        .expect_out("given up after repeated failures")
+        .expect_out("503 try_later");
+    call(&world, "actions", &["retry", "1"]).expect_code(0).expect_out("1 action brought back");
+    assert!(actions(&world, &["list", "--state", "failed"]).is_empty());
+    assert_eq!(numbers(&actions(&world, &["list", "--state", "queued"])), [1]);
+}
+
+#[test]
 fn a_breaker_that_tripped_is_told_and_released() {
     let world = world();
     call(&world, "breaker", &["list"]).expect_code(0).expect_out("No breaker has tripped.");

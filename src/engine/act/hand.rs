@@ -31,6 +31,9 @@ const READ_FOR: Duration = Duration::from_secs(30);
 const READ_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// How often one intent is decided anew because its item drifted.
 const DRIFTS_MAX: usize = 5;
+/// Why a quarantine was not even ordered.
+const NO_FOLDER: &str = "who acts may not look at it, or the quarantine's folder could not be found or made (see `sluicebox connect \
+                         test`), so instead its own links and members were ended";
 /// Intents of one item that are looked through for its label.
 const EARLIER_MAX: usize = 1_000;
 
@@ -109,11 +112,31 @@ impl Hand<'_> {
                 return Ok(way);
             }
         }
+        Ok(End::of(self.came_to(), self.said()))
+    }
+
+    /// How all orders together ended.
+    fn came_to(&self) -> Outcome {
         let is_restore = matches!(self.what(), Some(What::Restore { .. }));
         let all = self.intent.orders.iter().enumerate();
-        let main = all.filter(|(at, ordered)| !(is_beside(&ordered.order.action) || is_restore && *at > 0));
+        let main = all.filter(|(at, ordered)| !(says_nothing(ordered) || is_restore && *at > 0));
         let outcome = overall(main.filter_map(|(_, ordered)| ordered.receipt.as_ref())).unwrap_or(Outcome::AlreadySo);
-        Ok(End::of(outcome, self.said()))
+        match outcome {
+            Outcome::Done | Outcome::AlreadySo if self.is_unhidden() => Outcome::Partly,
+            outcome => outcome,
+        }
+    }
+
+    /// True where a quarantine was asked for and could not even be ordered: it had no folder, so that only the sharing was closed.
+    fn is_unhidden(&self) -> bool {
+        let Some(What::Ask { ask: Ask::UserQuarantine | Ask::AdminQuarantine { .. }, .. }) = self.what() else {
+            return false;
+        };
+        let hides = |ordered: &Ordered| match &ordered.order.action {
+            Action::Quarantine(_) | Action::Copy { .. } => true,
+            action => is_beside(action),
+        };
+        !self.intent.orders.iter().any(hides)
     }
 
     fn what(&self) -> Option<What> {
@@ -128,7 +151,12 @@ impl Hand<'_> {
     /// What the receipts say for people.
     fn said(&self) -> Arc<str> {
         let all = self.intent.orders.iter();
-        sentences(all.filter_map(|ordered| Some((&ordered.order.action, ordered.receipt.as_ref()?))))
+        let said = sentences(all.filter_map(|ordered| Some((&ordered.order.action, ordered.receipt.as_ref()?))));
+        if !self.is_unhidden() {
+            return said;
+        }
+        let instead = format!("{}: {NO_FOLDER}", self.intent.is.name);
+        if said.is_empty() { instead.into() } else { format!("{instead}; {said}").into() }
     }
 
     // ---- from what is wanted to orders ----
@@ -592,6 +620,16 @@ fn is_beside(action: &Action) -> bool {
         Action::PutNote(note) | Action::RemoveNote(note) => sealed::is_receipt(&note.name),
         _ => false,
     }
+}
+
+/// True of an order that tells nothing of what became of the item. Where not even the sealed receipt could be left, it is not
+/// moved, so that one does.
+fn says_nothing(ordered: &Ordered) -> bool {
+    let is_left = ordered
+        .receipt
+        .as_ref()
+        .is_none_or(|receipt| matches!(receipt.outcome, Outcome::Done | Outcome::AlreadySo | Outcome::Partly));
+    is_beside(&ordered.order.action) && (is_left || !is_receipt(&ordered.order.action))
 }
 
 /// True of the leaving of a quarantine's sealed receipt.

@@ -5,11 +5,13 @@ use crate::model::action::{Holds, Labels};
 use crate::model::{Members, Principal};
 use sealed::Unread;
 
-fn folder(path: &str) -> Folder {
+/// A folder of the company's own.
+pub(in crate::engine) fn folder(path: &str) -> Folder {
     Folder { id: None, place: "10".into(), path: Some(path.into()), act_as: Principal::Tenant }
 }
 
-fn state(name: &str) -> ItemState {
+/// A file in the folder `/Sales`, of version `v1`, shared with nobody.
+pub(in crate::engine) fn state(name: &str) -> ItemState {
     ItemState {
         at: Moment::from_millis(1_000),
         kind: ItemKind::File,

@@ -190,12 +190,12 @@ impl Item<'_> {
             Action::ExpireLinks { at } => sharing::expire(now, *at),
             Action::ProtectLinks => sharing::protect(now, self.order.password.is_some()),
             Action::ForbidDownload => Ok(sharing::forbid_download(now, self.ways)),
-            Action::RestoreLinks { links } => Ok(sharing::links_again(now, links)),
+            Action::RestoreLinks { links } => self.unless_trashed(sharing::links_again(now, links)),
             Action::RemoveMember { who } => Ok(sharing::end_members(now, |member| is_same(&member.who, who))),
             Action::RemoveExternals => Ok(sharing::end_members(now, |member| is_external(&member.who, self.people))),
             Action::MakePrivate => Ok(self.close()),
             Action::ChangeRole { who, role } => Ok(sharing::change_role(now, who, role)),
-            Action::RestoreMembers { members } => Ok(sharing::members_again(now, members)),
+            Action::RestoreMembers { members } => self.unless_trashed(sharing::members_again(now, members)),
             Action::StopInvitations => {
                 sharing::invitations(now, Invitations { outsiders: false, approved_only: false, by_members: false })
             }
@@ -215,7 +215,9 @@ impl Item<'_> {
             Action::Overwrite { text } if now.hash == Some((self.ways.hash)(text.as_bytes())) => Ok(Vec::new()),
             Action::Overwrite { text } => self.unless_held(vec![Step::Overwrite { text: Arc::clone(text) }]),
             Action::RestoreVersion { hash, .. } if now.hash == Some(*hash) => Ok(Vec::new()),
-            Action::RestoreVersion { version, .. } => Ok(vec![Step::Promote { version: Arc::clone(version) }]),
+            Action::RestoreVersion { version, .. } => {
+                self.unless_trashed(vec![Step::Promote { version: Arc::clone(version) }])
+            }
             Action::SetLabel { label, order, ours } => self.label(label, order, ours.as_ref()),
             Action::ClearLabel { ours } => match &now.labels.set {
                 None => Ok(Vec::new()),
@@ -244,6 +246,14 @@ impl Item<'_> {
             steps.extend(members);
         }
         steps
+    }
+
+    /// Nothing is given back to what somebody threw away since: providers refuse it, or it would be open once it is taken out.
+    fn unless_trashed(&self, steps: Vec<Step>) -> Result<Vec<Step>, Block> {
+        match self.now.trashed && !steps.is_empty() {
+            true => Err(Block::NotOffered("it lies in the trash: take it out first".into())),
+            false => Ok(steps),
+        }
     }
 
     /// A held item is neither deleted, nor overwritten, nor given another owner.

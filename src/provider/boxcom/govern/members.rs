@@ -51,6 +51,18 @@ impl Tenant {
         Ok(if members.is_empty() { Members::None } else { Members::Known(members) })
     }
 
+    /// Members without the service account where a folder above lets it in: it is let in there to move something back, for the
+    /// length of the move, and its reaching the item says nothing of who else does.
+    pub(super) fn without_ourselves(&self, members: Members) -> Result<Members, Error> {
+        match members {
+            Members::Known(known) if known.iter().any(is_let_in_above) => {
+                let left = without(known, &self.own_account()?);
+                Ok(if left.is_empty() { Members::None } else { Members::Known(left) })
+            }
+            members => Ok(members),
+        }
+    }
+
     /// Calls for a step of members.
     pub(super) fn apply_member(&self, of: Subject<'_>, step: &Step, now: &ItemState) -> Applied {
         match step {
@@ -127,6 +139,20 @@ fn shared(id: &str, kind: ItemKind, of: Subject<'_>) -> Shared {
     Shared { id: id.into(), kind, read_as: of.by.clone() }
 }
 
+/// True of a person whom a folder above lets in as [`Tenant::lend`] does.
+fn is_let_in_above(member: &Member) -> bool {
+    let is_person = matches!(&member.who, Who::Person { account: Some(_), .. });
+    is_person && member.inherited_from.is_some() && &*member.role == super::places::EDITOR
+}
+
+fn without(mut members: Vec<Member>, ours: &str) -> Vec<Member> {
+    members.retain(|member| {
+        let is_ours = matches!(&member.who, Who::Person { account: Some(account), .. } if **account == *ours);
+        !(is_ours && is_let_in_above(member))
+    });
+    members
+}
+
 /// Adds the members of a folder above, and marks those that were taken for the item's own.
 fn place(members: &mut Vec<Member>, higher: Vec<Member>, folder: &Arc<str>, adds: bool) {
     for mut member in higher {
@@ -163,4 +189,33 @@ fn membership(of: Subject<'_>, member: &Member, at: crate::clock::Moment) -> Res
         body["expires_at"] = ends.to_string().into();
     }
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_account_above_is_nobody_who_reaches_it() {
+        let member = |account: &str, role: &str, from: Option<&str>| Member {
+            id: Some("c".into()),
+            who: Who::Person { account: Some(account.into()), login: None, side: None },
+            role: role.into(),
+            pending: false,
+            inherited_from: from.map(Into::into),
+            expires: None,
+        };
+        for (one, is_left) in [
+            (member("9", "editor", Some("40")), false),
+            // Its own membership of the item itself, another's, and one that no move asks for.
+            (member("9", "editor", None), true),
+            (member("8", "editor", Some("40")), true),
+            (member("9", "viewer", Some("40")), true),
+        ] {
+            let other = member("7", "editor", Some("50"));
+            let left = without(vec![one.clone(), other.clone()], "9");
+            let expected = if is_left { vec![one, other] } else { vec![other] };
+            assert_eq!(left, expected);
+        }
+    }
 }

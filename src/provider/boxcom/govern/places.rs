@@ -8,6 +8,7 @@ mod lend;
 mod quarantine;
 
 pub(super) use copies::hash_of;
+pub(super) use lend::EDITOR;
 use quarantine::QUARANTINE;
 
 use super::super::Tenant;

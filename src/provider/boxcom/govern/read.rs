@@ -234,7 +234,11 @@ impl Tenant {
             trashed,
             links: found.shared_link.as_ref().filter(|_| facets.links).map(own_link).into_iter().collect(),
             links_above: if facets.links_above { self.links_above(of, &above)? } else { Vec::new() },
-            members: if facets.members && !trashed { self.members_state(of, &above)? } else { Members::None },
+            members: if facets.members && !trashed {
+                self.without_ourselves(self.members_state(of, &above)?)?
+            } else {
+                Members::None
+            },
             invitations: rules.filter(|_| facets.invitations && target.kind == ItemKind::Folder).map(
                 |(by_members, inside_only)| Invitations { outsiders: !inside_only, approved_only: false, by_members },
             ),

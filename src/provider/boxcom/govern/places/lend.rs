@@ -23,7 +23,7 @@ use std::sync::Arc;
 const LIMIT: &str = "1000";
 
 /// What who moves is made.
-const EDITOR: &str = "editor";
+pub(in super::super) const EDITOR: &str = "editor";
 
 impl Tenant {
     /// Whether who moves the item was let into the target folder; `None` when nobody needs to be.

@@ -7,7 +7,7 @@
 use sluicebox::clock::Clock;
 use sluicebox::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
 use sluicebox::model::{
-    ConnectorNumber, Coverage, Download, Item, ItemKind, Lane, Onward, Place, Principal, Provider, Verdict, Walk, Walks,
+    ConnectorNumber, Coverage, Item, ItemKind, Lane, Onward, Place, Principal, Provider, Verdict, Walk, Walks,
 };
 use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::order::Shares;
@@ -59,27 +59,12 @@ pub(crate) fn open(folder: &Path, clock: &Clock) -> Result<Sqlite, Failed> {
 
 pub(crate) fn file(number: u64) -> Listed {
     let item = Item {
-        id: number.to_string().into(),
-        kind: ItemKind::File,
-        name: format!("document {number}.txt").into(),
         parent: Some("0".into()),
-        path: None,
         place: "7".into(),
         read_as: Principal::Person((number % 100).to_string().into()),
         size_bytes: 1_000,
         version: Some(number.to_string().into()),
-        etag: None,
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
+        ..Item::bare(ItemKind::File, number.to_string(), format!("document {number}.txt"))
     };
     Listed { item, shown: None }
 }

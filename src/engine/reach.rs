@@ -155,9 +155,7 @@ fn owners(folder: &Above) -> impl Iterator<Item = [Option<&str>; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Download, Group, ItemKind, ItemNumber, Member, Owner, Person, Principal, Role, Sharing, Side, Status,
-    };
+    use crate::model::{Group, ItemKind, ItemNumber, Member, Owner, Person, Principal, Role, Sharing, Side, Status};
     use std::sync::Arc;
 
     fn people() -> Directory {
@@ -179,27 +177,10 @@ mod tests {
 
     fn item(owner: Option<&str>, read_as: &str) -> Item {
         Item {
-            id: "42".into(),
-            kind: ItemKind::File,
-            name: "Plan.docx".into(),
-            parent: None,
-            path: None,
             place: "ns1".into(),
             read_as: Principal::Person(read_as.into()),
-            size_bytes: 0,
-            version: None,
-            etag: None,
-            hash: None,
-            created: None,
-            modified: None,
             owner: owner.map(|login| Owner { account: None, login: Some(login.into()) }),
-            outside_owner: false,
-            link: None,
-            has_members: false,
-            label: None,
-            locked: false,
-            trashed: None,
-            download: Download::Direct,
+            ..Item::bare(ItemKind::File, "42", "Plan.docx")
         }
     }
 

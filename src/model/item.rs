@@ -146,3 +146,35 @@ pub struct Item {
     /// How its bytes are had.
     pub download: Download,
 }
+
+impl Item {
+    /// An item of which only this is known: it lies at the top of no place, is read as the whole tenant, has no version, and
+    /// nobody is told to reach it. The bytes of a file are had directly; nothing else has any. What more is known is put in
+    /// its place: `Item { size_bytes: 7, ..Item::bare(kind, id, name) }`.
+    #[must_use]
+    pub fn bare(kind: ItemKind, id: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
+        Self {
+            id: id.into(),
+            kind,
+            name: name.into(),
+            parent: None,
+            path: None,
+            place: "".into(),
+            read_as: Principal::Tenant,
+            size_bytes: 0,
+            version: None,
+            etag: None,
+            hash: None,
+            created: None,
+            modified: None,
+            owner: None,
+            outside_owner: false,
+            link: None,
+            has_members: false,
+            label: None,
+            locked: false,
+            trashed: None,
+            download: if kind == ItemKind::File { Download::Direct } else { Download::None },
+        }
+    }
+}

@@ -15,6 +15,8 @@ use crate::clock::Moment;
 use crate::model::{Audience, Confidence, Coverage, Exposure, Level, Link, Members, Sharing, Side, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Told of a file that has no verdict yet.
+const WAITS: &str = "; it waits to be read";
 /// Domains that are listed.
 const LISTED_MAX: usize = 5;
 
@@ -246,7 +248,7 @@ impl See<'_> {
     fn not_read(&self) -> &'static str {
         let coverage = self.facts.inspection.and_then(|told| told.coverage);
         match coverage {
-            None => "; it waits to be read",
+            None => WAITS,
             Some(coverage) if coverage.is_gap() => "; it was not wholly read",
             Some(_) => "",
         }
@@ -258,7 +260,10 @@ impl See<'_> {
         let chosen: Vec<&Found> = found.iter().filter(|one| self.chooses(group, one)).collect();
         let counts = || chosen.iter().flat_map(|one| &one.counts);
         if chosen.iter().all(|one| total(one) == 0) {
-            return format!("nothing of that was found{}", self.not_read());
+            return match self.not_read() {
+                WAITS => WAITS.trim_start_matches(|c: char| !c.is_alphabetic()).to_owned(),
+                told => format!("nothing of that was found{told}"),
+            };
         }
         let best = counts().map(|count| count.confidence.percent()).max().unwrap_or(0);
         let sure: Vec<&Count> = counts().filter(|count| self.is_sure(group, count.confidence)).collect();

@@ -12,8 +12,8 @@ use sluicebox::model::action::{
 };
 use sluicebox::model::sharing::{Member, Members};
 use sluicebox::model::{
-    Action, Audience, Cause, ConnectorNumber, Download, IntentNumber, Item, ItemKind, ItemNumber, Lane, Onward,
-    PlanNumber, Principal, Provider, Walk, Who,
+    Action, Audience, Cause, ConnectorNumber, IntentNumber, Item, ItemKind, ItemNumber, Lane, Onward, PlanNumber,
+    Principal, Provider, Walk, Who,
 };
 use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::rules::RulesNumber;
@@ -29,27 +29,13 @@ const SHOWN: &str = "••••.txt";
 fn listed(kind: ItemKind, id: &str, name: &str, parent: &str, shown: Option<&str>) -> Listed {
     let is_file = kind == ItemKind::File;
     let item = Item {
-        id: id.into(),
-        kind,
-        name: name.into(),
         parent: Some(parent.into()),
-        path: None,
         place: "7".into(),
         read_as: Principal::Person("7".into()),
         size_bytes: 100,
         version: is_file.then(|| "1".into()),
         etag: Some("1".into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: if is_file { Download::Direct } else { Download::None },
+        ..Item::bare(kind, id, name)
     };
     Listed { item, shown: shown.map(Into::into) }
 }

@@ -6,7 +6,7 @@ use crate::harness::{Ran, same};
 use serde_json::{Value, json};
 use sluicebox::model::verdict::DetectorCount;
 use sluicebox::model::{
-    ConnectorNumber, Coverage, Download, Item, ItemKind, ItemNumber, Lane, Onward, Principal, Provider, Verdict, Walk,
+    ConnectorNumber, Coverage, Item, ItemKind, ItemNumber, Lane, Onward, Principal, Provider, Verdict, Walk,
 };
 use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::sqlite::Sqlite;
@@ -33,27 +33,13 @@ where = "access = public"
 fn listed(kind: ItemKind, id: &str, name: &str, parent: &str) -> Listed {
     let is_file = kind == ItemKind::File;
     let item = Item {
-        id: id.into(),
-        kind,
-        name: name.into(),
         parent: Some(parent.into()),
-        path: None,
         place: "7".into(),
         read_as: Principal::Person("7".into()),
         size_bytes: 100,
         version: is_file.then(|| "1".into()),
         etag: Some("1".into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: if is_file { Download::Direct } else { Download::None },
+        ..Item::bare(kind, id, name)
     };
     Listed { item, shown: None }
 }

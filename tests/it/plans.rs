@@ -125,9 +125,8 @@ fn a_policy_is_enforced_only_as_it_was_shown() {
     company.ask(&["policy", "revoke", "open"]).expect_code(0);
 }
 
-#[test]
-fn a_second_operator_approves_what_needs_two() {
-    let company = Company::new(&[NOTES], "plan", "");
+/// Makes the operators ada and bob known.
+fn with_operators(company: &Company) {
     company.world.edit(|mut text| {
         for name in ["ada", "bob"] {
             let ran = company.world.scene.call(["operator", "key", name]).run();
@@ -136,6 +135,12 @@ fn a_second_operator_approves_what_needs_two() {
         }
         text
     });
+}
+
+#[test]
+fn a_second_operator_approves_what_needs_two() {
+    let company = Company::new(&[NOTES], "plan", "");
+    with_operators(&company);
     company.ask(&["operator", "list"]).expect_code(0).expect_out("ada\nbob\n");
     // Of a colleague: an administrator cannot be suspended.
     let suspend = ["--item", "box:/Travel/Cards.txt", "--do", "suspend"];
@@ -165,6 +170,25 @@ fn a_second_operator_approves_what_needs_two() {
     // Whoever made a plan without a name cannot be told from who approves it.
     let (_, number) = company.plan(&suspend.map(|word| if word == "suspend" { "end_sessions" } else { word }));
     company.ask(&["plan", "approve", &number, "--operator", "bob"]).expect_code(2).expect_err("nobody knows who made");
+}
+
+/// A policy may ask for a second operator for whatever it does.
+#[test]
+fn a_policy_that_asks_for_two_is_applied_after_the_second() {
+    let company = Company::new(&[NOTES], "plan", "");
+    with_operators(&company);
+    let two = OPEN.replace("MODE", "plan").replace("where =", "approvals = 2\nwhere =");
+    company.world.scene.write("open.toml", two);
+    let (plan, number) = company.plan(&["--policy", "open", "--operator", "ada"]);
+    same("approvals", &Some(1), &plan["approvals"].as_u64());
+    let before = company.effects().len();
+    let apply = || company.ask(&["plan", "apply", &number, "--yes", "--operator", "ada"]);
+    apply().expect_code(2).expect_err("needs the approval of another operator");
+    company.ask(&["plan", "approve", &number, "--operator", "ada"]).expect_code(2).expect_err("made plan");
+    same("nothing was done so far", &before, &company.effects().len());
+    company.ask(&["plan", "approve", &number, "--operator", "bob"]).expect_code(0);
+    apply().expect_code(0);
+    assert!(company.effects().len() > before, "the links are gone");
 }
 
 /// Files in each tenant of the large undo.

@@ -6,8 +6,8 @@ use super::ruling::enforced;
 use super::*;
 use crate::clock::Clock;
 use crate::model::{
-    Audience, Confidence, Coverage, Download, ExceptionNumber, Item, ItemKind, Link, Member, Members, Person,
-    Principal, Role, Sharing, Side, Status, Token, Verdict, Who,
+    Audience, Confidence, Coverage, ExceptionNumber, Item, ItemKind, Link, Member, Members, Person, Role, Sharing,
+    Side, Status, Token, Verdict, Who,
 };
 use crate::policy::Policy;
 use crate::policy::ask::Ask;
@@ -81,6 +81,23 @@ fn what_is_contained_waits_for_nothing_and_keeps_its_own_voice() {
     }
 }
 
+/// What a policy may ask for by itself: nothing about a person, unless it says so.
+#[test]
+fn people_are_acted_on_only_where_a_policy_allows_it() {
+    let asks = |how: &str| {
+        let text = format!(
+            "schema = 1\n[[policy]]\nname = \"p\"\ntitle = \"P\"\nseverity = \"low\"\nmode = \"enforce\"\n{how}\n\
+             where = \"access = public\"\n[[policy.action]]\ndo = \"remove_links\"\n[[policy.action]]\ndo = \"suspend\"\n\
+             [[policy.action]]\ndo = \"end_sessions\"\n[[policy.action]]\ndo = \"notify\"\nwhom = [\"owner\"]\n"
+        );
+        let policy = load_text("t.toml", &text, &crate::policy::Known::default()).unwrap().policies.remove(0);
+        let votes: Vec<_> = super::ruling::votes_of(0, &policy).collect();
+        rows(&votes).into_iter().map(|(name, ..)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(asks("approvals = 2"), ["remove_links", "notify"]);
+    assert_eq!(asks("allow_people_actions = true"), ["remove_links", "suspend", "end_sessions", "notify"]);
+}
+
 fn policy(filter: &str) -> Arc<Policy> {
     let text = format!(
         "schema = 1\n[[policy]]\nname = \"p\"\ntitle = \"P\"\nseverity = \"low\"\nmode = \"watch\"\nwhere = '{filter}'\n"
@@ -90,27 +107,14 @@ fn policy(filter: &str) -> Arc<Policy> {
 
 fn item() -> Item {
     Item {
-        id: "17".into(),
-        kind: ItemKind::File,
-        name: "a.txt".into(),
         parent: Some("5".into()),
         path: Some("/a.txt".into()),
         place: "7".into(),
-        read_as: Principal::Tenant,
         size_bytes: 1,
         version: Some("1".into()),
-        etag: None,
-        hash: None,
-        created: None,
-        modified: None,
         owner: Some(crate::model::item::Owner { account: Some("o1".into()), login: None }),
-        outside_owner: false,
-        link: None,
         has_members: true,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
+        ..Item::bare(ItemKind::File, "17", "a.txt")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::journal::Sync;
 use super::*;
-use crate::model::{Download, ItemKind, Person, Principal, Provider, Role, Sharing, Side, Status};
+use crate::model::{ItemKind, Person, Principal, Provider, Role, Sharing, Side, Status};
 use crate::provider::{
     Body, Capability, Changes, FeedCursor, FoundLink, GonePath, History, Onward, PeoplePage, Shared, Taken, Walks,
     Wanted, WhyUnwalked,
@@ -120,9 +120,6 @@ fn item(told: &str, parent: Option<&str>, path: Option<&str>) -> Item {
     let (id, version) = told.split_once('=').unwrap_or((told, "1"));
     let folder = id.starts_with('d');
     Item {
-        id: id.into(),
-        kind: if folder { ItemKind::Folder } else { ItemKind::File },
-        name: "Name That Nobody May Find".into(),
         parent: parent.map(Into::into),
         path: path.map(Into::into),
         place: "7".into(),
@@ -130,17 +127,7 @@ fn item(told: &str, parent: Option<&str>, path: Option<&str>) -> Item {
         size_bytes: if folder { 0 } else { 10 },
         version: (!folder).then(|| version.into()),
         etag: Some("0".into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: if folder { Download::None } else { Download::Direct },
+        ..Item::bare(if folder { ItemKind::Folder } else { ItemKind::File }, id, "Name That Nobody May Find")
     }
 }
 

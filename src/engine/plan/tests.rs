@@ -2,33 +2,16 @@
 
 use super::veil::Veil;
 use crate::clock::Moment;
-use crate::model::{ConnectorNumber, Download, Item, ItemKind, ItemNumber, Principal};
+use crate::model::{ConnectorNumber, Download, Item, ItemKind, ItemNumber};
 use crate::store::Known;
 use serde_json::json;
 
 fn known(name: &str, path: &str, shown: &str) -> Known {
     let item = Item {
-        id: "1".into(),
-        kind: ItemKind::File,
-        name: name.into(),
-        parent: None,
         path: Some(path.into()),
         place: "2".into(),
-        read_as: Principal::Tenant,
-        size_bytes: 0,
-        version: None,
-        etag: None,
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
         download: Download::None,
+        ..Item::bare(ItemKind::File, "1", name)
     };
     Known {
         number: ItemNumber(1),

@@ -3,36 +3,14 @@
 use super::hand::{Bounds, Free, Hand};
 use super::room::Room;
 use crate::clock::Moment;
-use crate::model::{ConnectorNumber, Download, Item, ItemKind, ItemNumber, Lane, Lease, Principal, Reason, Todo};
+use crate::model::{ConnectorNumber, Item, ItemKind, ItemNumber, Lane, Lease, Principal, Reason, Todo};
 use crate::store::{Job, Known};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 fn job(item: i64, epoch: i64, lane: Lane, person: &str) -> Job {
     let read_as = Principal::Person(person.into());
-    let facts = Item {
-        id: item.to_string().into(),
-        kind: ItemKind::File,
-        name: "a".into(),
-        parent: None,
-        path: None,
-        place: "0".into(),
-        read_as,
-        size_bytes: 0,
-        version: None,
-        etag: None,
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
-    };
+    let facts = Item { place: "0".into(), read_as, ..Item::bare(ItemKind::File, item.to_string(), "a") };
     let known = Known {
         number: ItemNumber(item),
         connector: ConnectorNumber(1),

@@ -1,7 +1,7 @@
 //! What was judged is not judged again after a stop, and an exception's end is noticed.
 
 use super::*;
-use crate::model::{Download, Item, ItemKind, Onward, Principal, Provider, Walk};
+use crate::model::{Item, ItemKind, Onward, Principal, Provider, Walk};
 use crate::policy::Policies;
 use crate::policy::file::load_text;
 use crate::store::inventory::TakenPage;
@@ -18,27 +18,13 @@ const ITEMS: usize = 12 * PAGE_ITEMS + 100;
 
 fn listed(number: usize) -> Listed {
     let item = Item {
-        id: number.to_string().into(),
-        kind: ItemKind::File,
-        name: format!("{number}.txt").into(),
         parent: Some("0".into()),
-        path: None,
         place: "7".into(),
         read_as: Principal::Person("7".into()),
         size_bytes: 1,
         version: Some("1".into()),
         etag: Some("1".into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
+        ..Item::bare(ItemKind::File, number.to_string(), format!("{number}.txt"))
     };
     Listed { item, shown: None }
 }

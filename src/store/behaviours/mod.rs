@@ -223,27 +223,13 @@ pub(super) fn last(items: &[Listed]) -> TakenPage {
 /// A Box file of 100 bytes in the root folder of the user `7`.
 pub(super) fn file(id: &str, version: &str) -> Listed {
     let item = Item {
-        id: id.into(),
-        kind: ItemKind::File,
-        name: format!("{id}.txt").into(),
         parent: Some("0".into()),
-        path: None,
         place: "7".into(),
         read_as: person("7"),
         size_bytes: 100,
         version: Some(version.into()),
         etag: Some(version.into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
+        ..Item::bare(ItemKind::File, id, format!("{id}.txt"))
     };
     Listed { item, shown: None }
 }

@@ -97,11 +97,11 @@ fn link(by: &'static str, path: &str) -> Edit {
 #[test]
 fn what_a_policy_comes_to_need_is_fetched_then() {
     const FILE: &str = "erin/Payroll/Badges.txt";
-    const BELOW: &str = "heidi/Site/later.txt";
+    const BELOW: &str = "frank/Übersicht/later.txt";
     let mut fill = Fill::small();
     fill.files.retain(|file| file.body.len() <= BODY_BYTES_MAX);
     let house = House::with(Clock::machine(), 4, fill, Faults::default(), Pace::default());
-    for (by, path) in [("erin", FILE), ("heidi", BELOW)] {
+    for (by, path) in [("erin", FILE), ("frank", BELOW)] {
         let body = format!("BDG-123456 of {by}");
         house.tenants.play(&Edit::Write { by, path: steps(path), body: body.into_bytes().into() }).unwrap();
     }
@@ -129,7 +129,7 @@ fn what_a_policy_comes_to_need_is_fetched_then() {
     house.tenants.play(&link("erin", FILE)).unwrap();
     until_or("the shared file is read", &running, || is_read(FILE), || format!("{:?}", coverage(FILE)));
     assert!(is_unread(BELOW));
-    house.tenants.play(&link("heidi", "heidi/Site")).unwrap();
+    house.tenants.play(&link("frank", "frank/Übersicht")).unwrap();
     let below = || format!("{:?}", coverage(BELOW));
     until_or("what lies below the shared folder is read", &running, || is_read(BELOW), below);
     quiet(&core, &running);

@@ -4,8 +4,8 @@ use crate::clock::{Clock, Moment};
 use crate::detect::{Matcher, TokenKey};
 use crate::engine::core::{Core, InForce, Options, Tenant};
 use crate::model::{
-    Activity, ActivityKind, Actor, Directory, Download, Group, Item, ItemKind, Lane, Person, Principal, Provider, Role,
-    Sharing, Side, Status, Subject,
+    Activity, ActivityKind, Actor, Directory, Group, Item, ItemKind, Lane, Person, Principal, Provider, Role, Sharing,
+    Side, Status, Subject,
 };
 use crate::provider::{
     Body, Capability, CapabilityState, Changes, Delivered, Delivery, Error, FeedCursor, FoundLink, Glance, History,
@@ -286,27 +286,13 @@ pub(in crate::engine) fn item(told: &str, parent: &str) -> Item {
     let (id, version) = told.split_once('=').unwrap_or((told, "1"));
     let folder = id.starts_with('d');
     Item {
-        id: id.into(),
-        kind: if folder { ItemKind::Folder } else { ItemKind::File },
-        name: format!("{id}.txt").into(),
         parent: Some(parent.into()),
-        path: None,
         place: "7".into(),
         read_as: Principal::Person("7".into()),
         size_bytes: if folder { 0 } else { 10 },
         version: (!folder).then(|| version.into()),
         etag: Some(version.into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: if folder { Download::None } else { Download::Direct },
+        ..Item::bare(if folder { ItemKind::Folder } else { ItemKind::File }, id, format!("{id}.txt"))
     }
 }
 

@@ -139,13 +139,12 @@ impl<'a> Taker<'a> {
     pub(super) fn put(&mut self, listed: &Listed) -> Result<(Put, Seen), Failed> {
         let item = &listed.item;
         let stored = Stored::find(self.desk.tx, self.of, item.kind, &item.id)?;
+        if let Some(old) = stored.as_ref().filter(|old| self.was_moved_away(old, item)) {
+            return Ok((Put::unchanged(ItemNumber(old.number)), Seen::Repeated));
+        }
         let principal = self.principal(&item.read_as)?;
         let parent = self.parent(item, principal)?;
         let facts = self.facts(listed, parent, principal);
-        if stored.as_ref().is_some_and(|old| self.was_moved_away(old, item)) {
-            let number = stored.as_ref().map_or(0, |old| old.number);
-            return Ok((Put::unchanged(ItemNumber(number)), Seen::Repeated));
-        }
         let repeated =
             stored.as_ref().is_some_and(|old| old.stands() && old.mark.is_some_and(|mark| mark >= self.origin.newer));
         let same_version = stored.as_ref().is_some_and(|old| old.version() == version(item));

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::detect::{Matcher, ScanOptions};
 use crate::engine::local::{self, Folders, Input, Progress};
 use crate::extract::cell::{self, Cells};
+use crate::extract::ocr::Ocr;
 use crate::inspect;
 use crate::model::Confidence;
 use crate::report::{self, Format, Report, RuleInfo, Settled, Summary};
@@ -66,6 +67,10 @@ pub(super) struct Args {
     /// The key of tokens; made when the file does not exist
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Read text in pictures and scanned pages too, in these languages (as deu+eng; default eng), by tesseract
+    #[arg(long, value_name = "LANGS", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        value_parser = cells::ocr_settings)]
+    ocr: Option<crate::extract::ocr::Settings>,
     /// Draw no progress line
     #[arg(long)]
     no_progress: bool,
@@ -107,7 +112,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let threads = threads(args);
     let walled = cell::Options { require_walls: args.require_sandbox, ..cell::Options::for_threads(threads) };
     // They come up while the rules are made ready.
-    let cells = cells::start(walled)?;
+    let cells = cells::start_with(walled, args.ocr.as_ref())?;
     let summary = Summary {
         rules: rules.detectors.len() as u64,
         ruleset_hash: ruleset_hash(&rules),
@@ -195,7 +200,6 @@ fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>, cel
     local::Options {
         inputs,
         threads: threads(args),
-        cells,
         folders: Folders {
             follow_links: args.follow,
             skip_hidden: args.skip_hidden,
@@ -206,7 +210,9 @@ fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>, cel
         inspect: inspect::Options {
             limits: limits::apply(&args.limits),
             scan: ScanOptions { kept_max: usize::try_from(args.keep).unwrap_or(usize::MAX), ..ScanOptions::default() },
+            ocr: cells.ocr().map(Ocr::canonical),
         },
+        cells,
     }
 }
 

@@ -15,6 +15,7 @@ mod doctor;
 mod documents;
 mod emulate;
 mod exceptions;
+mod explain;
 mod extract;
 mod extract_cli;
 mod govern;

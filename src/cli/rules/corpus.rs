@@ -54,7 +54,7 @@ impl Reader {
         let threads = args.threads.map_or_else(cores, usize::from);
         Ok(Self {
             threads,
-            inspect: inspect::Options { limits: limits::apply(&args.limits), scan: ScanOptions::default() },
+            inspect: inspect::Options { limits: limits::apply(&args.limits), scan: ScanOptions::default(), ocr: None },
             cells: cells::start(cell::Options::for_threads(threads))?,
             interrupt: stop::on_signals()?,
         })

@@ -127,7 +127,7 @@ pub fn is_labels(path: &Path) -> bool {
 /// Reads all labels below a folder.
 ///
 /// # Errors
-/// All that is wrong with them, by file and place; at most [`ERRORS_MAX`] are told, then how many more there are.
+/// All that is wrong with them, by file and place; the first twenty are told, then how many more there are.
 pub fn load(corpus: &Path, rules: &RuleSet, options: Options) -> Result<Labels, Vec<Fault>> {
     let mut errors = Vec::new();
     let found = Found::below(corpus, &mut errors);

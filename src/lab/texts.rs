@@ -162,3 +162,65 @@ impl Held {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::content::{Links, Spool};
+    use crate::detect::{Matcher, ScanOptions, TokenKey};
+    use crate::extract::cell::Cells;
+    use crate::inspect::{Inspector, Options};
+    use crate::rule;
+    use std::sync::atomic::AtomicBool;
+
+    fn surroundings() -> Surroundings {
+        Surroundings {
+            spool: Spool::default(),
+            cells: Cells::in_process(),
+            clock: Clock::machine(),
+            interrupt: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// Where findings stand, and by which tier.
+    fn places(findings: &[Finding]) -> Vec<String> {
+        let place = |one: &Finding| {
+            format!("{} {} {} {} {}..{}", one.detector, one.tier, one.location, one.part, one.start, one.end)
+        };
+        findings.iter().map(place).collect()
+    }
+
+    #[test]
+    fn held_texts_give_the_findings_of_their_files() {
+        let matcher = Matcher::new(Arc::new(rule::load(&rule::Options::default()).unwrap().rules));
+        let (key, surroundings, limits) = (TokenKey::new([0; 32], 0), surroundings(), Limits::default());
+        let mut inspector = Inspector::new(&matcher, &key, Options::default(), surroundings.clone());
+        let mut scanner = Scanner::new(&matcher, &key, ScanOptions::default());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/samples");
+        let (mut left, mut files, mut found) = (vec![folder], 0, 0);
+        while let Some(next) = left.pop() {
+            if next.is_dir() {
+                left.extend(std::fs::read_dir(&next).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let content = Content::open(&next, Links::Refuse).unwrap();
+            let name = next.file_name().unwrap().to_string_lossy();
+            let want = inspector.inspect(&content, &name);
+            let document = read(&content, &next, &surroundings, &limits, &mut (64 << 20));
+            let (got, _) = document.scan(&mut scanner);
+            assert_eq!(places(&got), places(&want.findings), "{}", next.display());
+            assert_eq!(document.coverage, want.coverage, "{}", next.display());
+            (files, found) = (files + 1, found + got.len());
+        }
+        assert!(files > 50 && found > 50, "{files} files, {found} findings");
+    }
+
+    #[test]
+    fn text_beyond_the_room_is_cut_and_said() {
+        let content = Content::from_memory("badge BDG-123456 ".repeat(1_000));
+        let mut room = 1 << 10;
+        let document = read(&content, Path::new("a.txt"), &surroundings(), &Limits::default(), &mut room);
+        assert!(document.cut && document.parts.iter().map(|part| part.text().len()).sum::<usize>() <= 1 << 10);
+    }
+}

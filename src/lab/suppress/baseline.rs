@@ -21,7 +21,7 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Reads a file that [`head`] and [`lines`] wrote.
+    /// Reads a file that `scan --write-baseline` wrote.
     ///
     /// # Errors
     /// The line that is wrong, from 1 (0: the file as a whole), and why; nothing of its text.

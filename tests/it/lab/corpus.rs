@@ -52,7 +52,10 @@ fn figures_below_what_was_asked_fail() {
         let ran = scene.call(["rules", "test", "--corpus", "corpus"]).args(OWN).args(*args).run();
         ran.expect_code(*code).expect_out(part);
     }
-    scene.write("corpus/labels.toml", "schema = 1\n[[threshold]]\ndetector = \"test.badge\"\nconfidence = 85\nrecall = 60\n");
+    scene.write(
+        "corpus/labels.toml",
+        "schema = 1\n[[threshold]]\ndetector = \"test.badge\"\nconfidence = 85\nrecall = 60\n",
+    );
     let ran = scene.call(["rules", "test", "--corpus", "corpus"]).args(OWN).run();
     ran.expect_code(1).expect_out("NOT MET  recall of test.badge at 85 at least 0.60: 0.5000");
     let ran = scene.call(["rules", "test", "--corpus", "corpus", "--format", "junit"]).args(OWN).run();
@@ -75,8 +78,16 @@ fn what_nobody_labelled_is_not_judged_unless_it_is_called_clean() {
 fn wrong_labels_are_refused_with_their_place() {
     let scene = scene();
     let rows = [
-        ("{\"file\":\"a.txt\",\"start\":6,\"end\":16,\"detector\":\"test.bagde\"}", "corpus/labels.jsonl:1:36", "did you mean `test.badge`?"),
-        ("{\"file\":\"a.txt\",\"start\":6,\"end\":160,\"detector\":\"test.badge\"}", "corpus/labels.jsonl:1:1", "count bytes from 0"),
+        (
+            "{\"file\":\"a.txt\",\"start\":6,\"end\":16,\"detector\":\"test.bagde\"}",
+            "corpus/labels.jsonl:1:36",
+            "did you mean `test.badge`?",
+        ),
+        (
+            "{\"file\":\"a.txt\",\"start\":6,\"end\":160,\"detector\":\"test.badge\"}",
+            "corpus/labels.jsonl:1:1",
+            "count bytes from 0",
+        ),
         ("{\"file\":\"a.txt\"", "corpus/labels.jsonl:1:", "each line is one whole JSON object"),
         ("", "there are no labels in corpus", "labels.jsonl"),
     ];
@@ -134,6 +145,7 @@ fn the_price_of_rules_is_told_on_documents_and_held_against_a_budget() {
     ran.expect_code(0).expect_err("warning: test.badge").expect_err("over the budget of 0");
     let ran = scene.call(["rules", "cost", "--corpus", "corpus", "--budget", "0", "--strict"]).args(OWN).run();
     ran.expect_code(1);
-    let ran = scene.call(["rules", "cost", "--corpus", "corpus", "--time", "--budget", "1e12", "--strict"]).args(OWN).run();
+    let ran =
+        scene.call(["rules", "cost", "--corpus", "corpus", "--time", "--budget", "1e12", "--strict"]).args(OWN).run();
     ran.expect_code(0).expect_quiet().expect_out("us/MiB");
 }

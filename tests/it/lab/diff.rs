@@ -27,7 +27,11 @@ fn gained_lost_and_moved_are_told_without_labels() {
     ran.expect_code(1).expect_quiet();
     let rows = ran.lines();
     let summary = rows.last().expect("a summary");
-    same("counts", &json!([1, 2, 1, 2]), &json!([summary["gained"], summary["lost"], summary["moved"], summary["same"]]));
+    same(
+        "counts",
+        &json!([1, 2, 1, 2]),
+        &json!([summary["gained"], summary["lost"], summary["moved"], summary["same"]]),
+    );
     let moved = rows.iter().find(|row| row["change"] == "moved").expect("a move");
     same("moved", &json!(["d.txt", "low", "high"]), &json!([moved["file"], moved["old"], moved["new"]]));
     for value in ["000001", "000002", "777777", "123456"] {
@@ -90,7 +94,11 @@ fn rules_that_cannot_be_loaded_are_told() {
 fn rules_are_attacked_with_their_own_examples() {
     let scene = Scene::new();
     let example = "[[detector.example]]\ntext = 'badge BDG-123456 here'\ntier = 'high'\n";
-    let rules = BADGE_RULES.replacen("[[detector]]\nid = 'test.crate'", &format!("{example}\n[[detector]]\nid = 'test.crate'"), 1);
+    let rules = BADGE_RULES.replacen(
+        "[[detector]]\nid = 'test.crate'",
+        &format!("{example}\n[[detector]]\nid = 'test.crate'"),
+        1,
+    );
     scene.write("rules.toml", rules);
     let own = ["rules", "mutate", "--no-builtin", "--rules", "rules.toml", "--only", "test.badge"];
     let ran = scene.call(own).args(["--format", "json"]).run();
@@ -102,6 +110,8 @@ fn rules_are_attacked_with_their_own_examples() {
     let again = scene.call(own).args(["--format", "json"]).run();
     same("the same seed", &json!(ran.out()), &json!(again.out()));
     let ran = scene.call(own).args(["--min-recall", "99"]).run();
-    ran.expect_code(1).expect_err("1 detector below 99 %").expect_out("delimiter: lost first with groups without anything between");
+    ran.expect_code(1)
+        .expect_err("1 detector below 99 %")
+        .expect_out("delimiter: lost first with groups without anything between");
     assert!(!ran.out().contains("123456"), "{}", ran.frame("no value", "123456"));
 }

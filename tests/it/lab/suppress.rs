@@ -46,7 +46,9 @@ fn an_allow_list_has_reasons_and_ends() {
     let scene = scene();
     let token = scene.jsonl(["corpus/sub/b.txt"]).findings()[0]["token"].as_str().expect("a token").to_owned();
     let entry = |expires: &str| {
-        format!("schema = 1\n[[allow]]\nreason = \"the sample in the lobby\"\nexpires = \"{expires}\"\ntoken = \"{token}\"\n")
+        format!(
+            "schema = 1\n[[allow]]\nreason = \"the sample in the lobby\"\nexpires = \"{expires}\"\ntoken = \"{token}\"\n"
+        )
     };
     scene.write("allow.toml", entry("2999-12-31"));
     let ran = scene.jsonl(["corpus", "--allow", "allow.toml", "--show-suppressed"]);
@@ -57,7 +59,10 @@ fn an_allow_list_has_reasons_and_ends() {
     let ran = scene.jsonl(["corpus", "--allow", "allow.toml"]);
     ran.expect_code(1).expect_err("ended on 2020-01-31: what it allowed is reported again");
     same("left", &json!(4), &json!(ran.findings().len()));
-    scene.write("allow.toml", "schema = 1\n[[allow]]\nreason = \"r\"\nexpires = \"2999-12-31\"\npath = \"elsewhere/*\"\n");
+    scene.write(
+        "allow.toml",
+        "schema = 1\n[[allow]]\nreason = \"r\"\nexpires = \"2999-12-31\"\npath = \"elsewhere/*\"\n",
+    );
     scene.jsonl(["corpus", "--allow", "allow.toml"]).expect_code(1).expect_err("allow.toml:2: meets no finding");
     scene.write("allow.toml", "schema = 1\n[[allow]]\nreason = \"r\"\nexpires = \"soon\"\npath = \"*\"\n");
     let ran = scene.jsonl(["corpus", "--allow", "allow.toml"]);
@@ -67,7 +72,10 @@ fn an_allow_list_has_reasons_and_ends() {
 #[test]
 fn marks_count_only_where_they_are_asked_for() {
     let scene = scene();
-    scene.write("marked/a.txt", "BDG-123456 # sluicebox:allow known\nBDG-654321\nCRT-000001 # sluicebox:allow test.badge\n");
+    scene.write(
+        "marked/a.txt",
+        "BDG-123456 # sluicebox:allow known\nBDG-654321\nCRT-000001 # sluicebox:allow test.badge\n",
+    );
     same("unasked", &json!(3), &json!(scene.jsonl(["marked"]).findings().len()));
     let ran = scene.jsonl(["marked", "--inline-markers"]);
     ran.expect_code(1);

@@ -10,7 +10,10 @@ fn until(running: &mut Running, part: &str) -> Vec<String> {
         let line = running.line();
         let is_it = line.contains(part);
         lines.push(line);
-        assert!(lines.len() < 1_000 && !(lines.len() > 50 && lines.iter().rev().take(50).all(String::is_empty)), "{lines:#?}");
+        assert!(
+            lines.len() < 1_000 && !(lines.len() > 50 && lines.iter().rev().take(50).all(String::is_empty)),
+            "{lines:#?}"
+        );
         if is_it {
             return lines;
         }
@@ -73,7 +76,12 @@ fn a_place_in_a_file_is_explained_for_all_detectors() {
             ran.expect_out(part);
         }
     }
-    scene.call(["rules", "explain", "corpus/a.txt:9999"]).args(OWN).run().expect_code(2).expect_err("there is no byte 9999");
+    scene
+        .call(["rules", "explain", "corpus/a.txt:9999"])
+        .args(OWN)
+        .run()
+        .expect_code(2)
+        .expect_err("there is no byte 9999");
     let ran = scene.call(["rules", "explain", "corpus/a.txt:1", "--part", "body"]).args(OWN).run();
     ran.expect_code(2).expect_err("no such part").expect_err("text");
 }

@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// Wrong things of a file that the text names.
 const TOLD_MAX: usize = 5;
+/// Detectors that are not loaded and that the text names.
+const UNKNOWN_MAX: usize = 10;
 /// Files of a kind that the text names.
 const FILES_MAX: usize = 5;
 /// The command did its job, and something of the corpus was not wholly read.
@@ -99,10 +101,12 @@ impl Outcome<'_> {
         }
         if !self.labels.unknown.is_empty() {
             let count = self.labels.unknown.values().sum();
-            let ids: Vec<&str> = self.labels.unknown.keys().map(String::as_str).collect();
+            let ids: Vec<&str> = self.labels.unknown.keys().take(UNKNOWN_MAX).map(String::as_str).collect();
+            let more = self.labels.unknown.len() - ids.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let _ = writeln!(
                 out,
-                "{} left out, of detectors that are not loaded: {}",
+                "{} left out, of detectors that are not loaded: {}{more}",
                 units::of(count, "label", "labels"),
                 shown(ids.join(", "))
             );

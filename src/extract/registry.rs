@@ -8,8 +8,9 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, ar, arj, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail, mbox,
-    odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
+    Extractor, ar, arj, avro, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail,
+    mbox, odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml,
+    zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -239,7 +240,7 @@ pub static KINDS: &[Kind] = &[
     row("arj", &["arj"], &["application/x-arj"], InPlace(arj::extract)).with_members(),
     row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
-    row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
+    row("avro", &["avro"], &["application/vnd.apache.avro"], InCell(avro::extract)),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
     row("djvu", &["djvu", "djv"], &["image/vnd.djvu"], UNSUPPORTED),
     row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),

@@ -171,7 +171,11 @@ pub static KINDS: &[Kind] = &[
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
-    row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
+    Kind {
+        version: 2,
+        ..row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract))
+    }
+    .with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
     Kind { version: 2, ..row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)) }
         .with_members(),
@@ -212,9 +216,12 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], InPlace(ooxml::extract_xps)).with_members(),
-    row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)).with_members(),
-    row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)).with_members(),
-    row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)).with_members(),
+    Kind { version: 2, ..row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)) }
+        .with_members(),
     row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)),
     row(
         "zip",

@@ -3,24 +3,18 @@
 //! Each ruling is of one policy that matches, in slices of a thousand. It fails when a count is not what was ruled, or when a
 //! question takes longer than its bound. `cargo bench --bench matches`, or `-- 100000` for fewer items.
 
-use sluicebox::clock::Clock;
-use sluicebox::model::{
-    ConnectorNumber, Download, Item, ItemKind, ItemNumber, Lane, Level, Onward, Principal, Provider, Severity, Walk,
-    Walks,
-};
+#[path = "stocked_store.rs"]
+mod stocked_store;
+
+use sluicebox::model::{ConnectorNumber, ItemKind, ItemNumber, Level, Severity};
 use sluicebox::store::alerts::AlertKey;
-use sluicebox::store::inventory::TakenPage;
-use sluicebox::store::order::Shares;
-use sluicebox::store::sqlite::{Options, Sqlite};
-use sluicebox::store::{Alerts, Connectors, Listed, Matched, Matches, Ruled, Ruling, Scope, SealKey, Store};
-use std::error::Error;
+use sluicebox::store::{Alerts, Matched, Matches, Ruled, Ruling, Scope, Store};
 use std::process::ExitCode;
 use std::time::Duration;
-
-type Failed = Box<dyn Error>;
+use stocked_store::{Failed, Stocked, list};
 
 const ITEMS: u64 = 1_000_000;
-/// Items of a page, and rulings of a slice.
+/// Items read at a time, and rulings of a slice.
 const SLICE: usize = 1_000;
 /// What a ruling that changes nothing may cost.
 const UNCHANGED_MAX: Duration = Duration::from_micros(20);
@@ -39,56 +33,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn file(number: u64) -> Listed {
-    let item = Item {
-        id: number.to_string().into(),
-        kind: ItemKind::File,
-        name: format!("document {number}.docx").into(),
-        parent: Some("0".into()),
-        path: None,
-        place: "7".into(),
-        read_as: Principal::Person("7".into()),
-        size_bytes: 1_000,
-        version: Some("1".into()),
-        etag: Some("1".into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
-    };
-    Listed { item, shown: None }
-}
-
 /// Lists so many items; their numbers.
-fn list(store: &dyn Store, of: ConnectorNumber, items: u64) -> Result<Vec<ItemNumber>, Failed> {
-    let walk = Walk {
-        id: "root:7".into(),
-        place: "7".into(),
-        kind: "folder".into(),
-        read_as: Principal::Person("7".into()),
-        path: "".into(),
-        cursor: None,
-    };
-    store.begin_pass(of, &Walks { walks: vec![walk.clone()], ..Walks::default() })?;
-    for first in (0..items).step_by(SLICE) {
-        let page = TakenPage {
-            items: (first..items.min(first + u64::try_from(SLICE)?)).map(file).collect(),
-            gone: Vec::new(),
-            found: Vec::new(),
-            holes: Vec::new(),
-            onward: Onward::More(first.to_string().into()),
-            asks: Vec::new(),
-            offered: None,
-        };
-        store.take_page(of, &walk, page, Lane::Backlog)?;
-    }
+fn listed(store: &dyn Store, of: ConnectorNumber, items: u64) -> Result<Vec<ItemNumber>, Failed> {
+    list(store, of, items)?;
     let scope = Scope { kind: Some(ItemKind::File), ..Scope::default() };
     let (mut all, mut after) = (Vec::new(), None);
     loop {
@@ -135,16 +82,8 @@ fn rule_all(
 }
 
 fn run(count: u64) -> Result<bool, Failed> {
-    let folder = tempfile::tempdir()?;
-    let clock = Clock::machine();
-    let store = Sqlite::open(Options {
-        path: folder.path().join("store.db"),
-        seal: SealKey::new([3; 32]),
-        clock: clock.clone(),
-        shares: Shares::default(),
-    })?;
-    let of = store.connector(&"main".parse()?, Provider::Box)?.number;
-    let items = list(&store, of, count)?;
+    let Stocked { clock, store, of, folder: _folder } = Stocked::new()?;
+    let items = listed(&store, of, count)?;
     println!("{} items", items.len());
     let (all, none) = (u64::try_from(items.len())?, (0, 0));
     // What is ruled, how many episodes begin and end, and what each ruling may take.

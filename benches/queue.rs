@@ -5,17 +5,14 @@
 //! beside each measurement. It fails when a claim's p99 is 100 ms or more, or when a job is missing at the end.
 //! `cargo bench --bench queue`, or `-- --rows 10000000` for the long form, `-- --pairs 6` for the pairs alone.
 
+#[path = "stocked_store.rs"]
+mod stocked_store;
+
 use sluicebox::clock::Clock;
-use sluicebox::model::{
-    ConnectorNumber, Download, Item, ItemKind, ItemNumber, Lane, Onward, Principal, Provider, Reason, Todo, Walk, Walks,
-};
+use sluicebox::model::{ConnectorNumber, Item, ItemNumber, Lane, Principal, Provider, Reason, Todo, Walk, Walks};
 use sluicebox::store::inventory::TakenPage;
-use sluicebox::store::order::Shares;
-use sluicebox::store::sqlite::{Options, Sqlite};
-use sluicebox::store::{
-    Ask, Claim, Connectors, Inventory, Listed, Outcome, Queue, SealKey, Settlement, Store, Verdicts,
-};
-use std::error::Error;
+use sluicebox::store::sqlite::Sqlite;
+use sluicebox::store::{Ask, Claim, Connectors, Inventory, Listed, Outcome, Queue, Settlement, Store, Verdicts};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -23,13 +20,10 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-
-type Failed = Box<dyn Error + Send + Sync>;
+use stocked_store::{Failed, PAGE, page_of, walk_of};
 
 const ROWS: u64 = 1_000_000;
 const PAIRS: u32 = 6;
-/// Items of a page, as Box gives them.
-const PAGE: u64 = 1_000;
 /// People whose files they are.
 const PEOPLE: u64 = 1_000;
 /// Threads that claim and complete.
@@ -134,13 +128,7 @@ struct Bench {
 impl Bench {
     fn new(folder: &Path) -> Result<Self, Failed> {
         let clock = Clock::machine();
-        let options = Options {
-            path: folder.join("store.db"),
-            seal: SealKey::new([7; 32]),
-            clock: clock.clone(),
-            shares: Shares::default(),
-        };
-        let store = Sqlite::open(options)?;
+        let store = stocked_store::open(folder, &clock)?;
         let of = store.connector(&"bench".parse()?, Provider::Box)?.number;
         store.begin_pass(of, &Walks { walks: vec![walk()], ..Walks::default() })?;
         Ok(Self { store, clock, of, done: AtomicU64::new(0) })
@@ -153,7 +141,7 @@ impl Bench {
         let mut began = self.clock.elapsed();
         for page in 0..count / PAGE {
             let at = self.clock.elapsed();
-            self.store.take_page(self.of, &walk(), page_of(page * PAGE, "1"), Lane::Backlog)?;
+            self.store.take_page(self.of, &walk(), page_from(page * PAGE, "1"), Lane::Backlog)?;
             longest = longest.max(self.clock.elapsed() - at);
             if (page + 1) % (count / PAGE / 10).max(1) == 0 {
                 let now = self.clock.elapsed();
@@ -174,7 +162,7 @@ impl Bench {
     fn list_again(&self, count: u64) -> Result<(), Failed> {
         let began = self.clock.elapsed();
         for page in 0..count / PAGE {
-            self.store.take_page(self.of, &walk(), page_of(page * PAGE, "1"), Lane::Backlog)?;
+            self.store.take_page(self.of, &walk(), page_from(page * PAGE, "1"), Lane::Backlog)?;
         }
         let span = self.clock.elapsed() - began;
         println!("| list again, nothing changed | {:.0}/s |", as_f64(count) / span.as_secs_f64());
@@ -277,7 +265,7 @@ impl Bench {
                 let mut page = 0;
                 while !stop.load(Ordering::Relaxed) {
                     // Every file has a newer version, so all of each page is written.
-                    self.store.take_page(self.of, &walk(), page_of(page * PAGE % listed, "2"), Lane::Backlog)?;
+                    self.store.take_page(self.of, &walk(), page_from(page * PAGE % listed, "2"), Lane::Backlog)?;
                     page += 1;
                 }
                 Ok::<u64, Failed>(page)
@@ -313,22 +301,12 @@ impl Bench {
 // --- what it is measured with ---
 
 fn walk() -> Walk {
-    let read_as = Principal::Person("0".into());
-    Walk { id: "root:0".into(), place: "0".into(), kind: "folder".into(), read_as, path: "".into(), cursor: None }
+    walk_of("0")
 }
 
 /// A page of files from this number on.
-fn page_of(first: u64, version: &str) -> TakenPage {
-    let items = (first..first + PAGE).map(|number| file(number, version)).collect();
-    TakenPage {
-        items,
-        gone: Vec::new(),
-        found: Vec::new(),
-        holes: Vec::new(),
-        onward: Onward::More("next".into()),
-        asks: Vec::new(),
-        offered: None,
-    }
+fn page_from(first: u64, version: &str) -> TakenPage {
+    page_of((first..first + PAGE).map(|number| file(number, version)).collect(), "next")
 }
 
 fn file(number: u64, version: &str) -> Listed {
@@ -337,26 +315,13 @@ fn file(number: u64, version: &str) -> Listed {
     let person = format!("{}", number / PAGE % PEOPLE);
     let item = Item {
         id: format!("{id:020}").into(),
-        kind: ItemKind::File,
         name: format!("quarterly figures {number:09} (final).xlsx").into(),
-        parent: Some("0".into()),
-        path: None,
         place: person.as_str().into(),
         read_as: Principal::Person(person.as_str().into()),
         size_bytes: 10_000 + number % 100_000,
         version: Some(format!("{id:020}{version}").into()),
         etag: Some(version.into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
+        ..stocked_store::file(number).item
     };
     Listed { item, shown: None }
 }

@@ -5,32 +5,23 @@
 //! the payment card's surest tier shrinks, and the stored verdicts are judged again. It fails when one is left undecided, when a
 //! job is asked for, or above its bound. `cargo bench --bench rules_change`, or `-- 100000` for fewer contents.
 
+#[path = "stocked_store.rs"]
+mod stocked_store;
+
 use sluicebox::clock::Clock;
-use sluicebox::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
+use sluicebox::detect::{Matcher, TokenKey};
 use sluicebox::engine::{names, rules_change};
-use sluicebox::model::{
-    ConnectorNumber, Coverage, Download, Item, ItemKind, Lane, Onward, Place, Principal, Provider, Verdict, Walk, Walks,
-};
 use sluicebox::rule::profile::{NodeProfile, Profile};
 use sluicebox::rule::{self, RuleSet};
-use sluicebox::store::inventory::TakenPage;
-use sluicebox::store::order::Shares;
-use sluicebox::store::sqlite::{Options, Sqlite};
-use sluicebox::store::{
-    Claim, Connectors, DetectorKept, Listed, Outcome, Queue, Rules, RulesNumber, SealKey, Settlement, Store, Verdicts,
-};
-use std::error::Error;
+use sluicebox::store::{DetectorKept, Rules, Store};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-
-type Failed = Box<dyn Error>;
+use stocked_store::{Failed, Stocked, list, read, scanned, settle_all};
 
 const CONTENTS: u64 = 1_000_000;
 /// The most that judging a million contents may take.
 const JUDGE_MAX: Duration = Duration::from_secs(60);
-const PAGE: u64 = 1_000;
-const THREADS: usize = 64;
 const NAMES: u64 = 1_000_000;
 const DETECTOR: &str = "card.payment";
 
@@ -56,27 +47,6 @@ fn texts() -> Vec<String> {
     texts
 }
 
-fn verdicts(matcher: &Matcher, key: &TokenKey) -> Vec<Verdict> {
-    let mut scanner = Scanner::new(matcher, key, ScanOptions { grounds: true, ..ScanOptions::default() });
-    let mut read = |text: &String| {
-        let own_text = Some(RawLength::utf8());
-        scanner.begin_part(PartStart { name: "text".to_owned(), own_text, ..PartStart::default() });
-        scanner.push(text, &Place::Whole, Some(0));
-        scanner.end_part();
-        let scanned = scanner.finish_file();
-        Verdict {
-            coverage: Coverage::Complete,
-            findings: scanned.findings,
-            counts: scanned.counts,
-            sniffed: "text",
-            bytes: text.len() as u64,
-            text_bytes: text.len() as u64,
-            ..Verdict::default()
-        }
-    };
-    texts().iter().map(&mut read).collect()
-}
-
 /// The rules with the windows of one detector's surest tier a third as wide.
 fn tightened(kept: &[DetectorKept]) -> Vec<DetectorKept> {
     let mut kept = kept.to_vec();
@@ -99,127 +69,28 @@ fn shrink(node: &mut NodeProfile) {
     }
 }
 
-fn file(number: u64) -> Listed {
-    let item = Item {
-        id: number.to_string().into(),
-        kind: ItemKind::File,
-        name: format!("document {number}.txt").into(),
-        parent: Some("0".into()),
-        path: None,
-        place: "7".into(),
-        read_as: Principal::Person((number % 100).to_string().into()),
-        size_bytes: 100,
-        version: Some(number.to_string().into()),
-        etag: None,
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
-    };
-    Listed { item, shown: None }
-}
-
-fn list(store: &dyn Store, of: ConnectorNumber, files: u64) -> Result<(), Failed> {
-    let walk = Walk {
-        id: "root:7".into(),
-        place: "7".into(),
-        kind: "folder".into(),
-        read_as: Principal::Person("7".into()),
-        path: "".into(),
-        cursor: None,
-    };
-    store.begin_pass(of, &Walks { walks: vec![walk.clone()], ..Walks::default() })?;
-    for first in (0..files).step_by(usize::try_from(PAGE)?) {
-        let page = TakenPage {
-            items: (first..files.min(first + PAGE)).map(file).collect(),
-            gone: Vec::new(),
-            found: Vec::new(),
-            holes: Vec::new(),
-            onward: Onward::More(first.to_string().into()),
-            asks: Vec::new(),
-            offered: None,
-        };
-        store.take_page(of, &walk, page, Lane::Backlog)?;
-    }
-    Ok(())
-}
-
-/// Settles all that waits, on many threads.
-fn settle_all(store: &Sqlite, of: ConnectorNumber, rules: RulesNumber, verdicts: &[Verdict]) -> Result<(), Failed> {
-    let one_thread = || -> Result<(), Failed> {
-        loop {
-            let claim = Claim {
-                owner: "bench",
-                connectors: &[of],
-                max: 64,
-                not_live_max: 64,
-                per_principal_max: 64,
-                busy: &[],
-                lease: Duration::from_secs(3_600),
-            };
-            let jobs = store.claim(&claim)?;
-            if jobs.is_empty() {
-                return Ok(());
-            }
-            for job in jobs {
-                let number: u64 = job.known.item.id.parse()?;
-                let mut content = [0; 32];
-                content[..8].copy_from_slice(&number.to_be_bytes());
-                let verdict = &verdicts[usize::try_from(number)? % verdicts.len()];
-                store.settle(Settlement {
-                    version: job.known.item.version,
-                    outcome: Some(Outcome::Read {
-                        content,
-                        extraction: [1; 32],
-                        rules,
-                        verdict: Box::new(verdict.clone()),
-                        hash: None,
-                    }),
-                    ..Settlement::of(job.lease)
-                })?;
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..THREADS).map(|_| scope.spawn(move || one_thread().map_err(|error| error.to_string()))).collect();
-        threads.into_iter().try_for_each(|thread| Ok(thread.join().map_err(|_| "a thread failed")??))
-    })
-}
-
 fn run(contents: u64) -> Result<bool, Failed> {
-    let clock = Clock::machine();
     let rules: RuleSet = rule::load(&rule::Options::default()).map_err(|_| "the built-in rules do not load")?.rules;
     let matcher = Matcher::new(Arc::new(rules));
     let key = TokenKey::new([7; 32], 1);
-    cover_names(&clock, &matcher);
-    let folder = tempfile::tempdir()?;
-    let store = Sqlite::open(Options {
-        path: folder.path().join("store.db"),
-        seal: SealKey::new([1; 32]),
-        clock: clock.clone(),
-        shares: Shares::default(),
-    })?;
+    let stocked = Stocked::new()?;
+    let Stocked { clock, store, of, .. } = &stocked;
+    cover_names(clock, &matcher);
     let kept = rules_change::kept(matcher.rules(), &key);
     let (old, to) = (store.rules_number(&kept)?, store.rules_number(&tightened(&kept))?);
-    let of = store.connector(&"main".parse()?, Provider::Box)?.number;
-    list(&store, of, contents)?;
-    settle_all(&store, of, old, &verdicts(&matcher, &key))?;
+    list(store, *of, contents)?;
+    let verdicts = scanned(&matcher, &key, &texts());
+    let settled = settle_all(store, *of, |job, file| {
+        read(job, old, file, verdicts[usize::try_from(file).unwrap_or_default() % verdicts.len()].clone())
+    })?;
     store.put_in_force(to)?;
-    let shelf: &dyn Store = &store;
+    let shelf: &dyn Store = store;
     let preview = rules_change::preview(shelf, old, &tightened(&kept))?;
     let begun = clock.elapsed();
     let progress = rules_change::judge(shelf, to, &mut |_| true)?;
     let took = clock.elapsed().saturating_sub(begun);
     let left = rules_change::price(shelf, to)?;
-    let asked: u64 = store.depth()?.iter().map(|depth| depth.ready + depth.delayed + depth.leased).sum();
+    let asked = stocked.asked_for()?;
     println!(
         "| contents | judged anew | undecided | findings changed in | seconds | price told before | jobs asked for |"
     );
@@ -232,7 +103,11 @@ fn run(contents: u64) -> Result<bool, Failed> {
         took.as_secs_f64(),
         preview.price.contents
     );
-    let all_well = progress.done && progress.judged == contents && progress.changed > 0 && left.contents == 0;
+    let all_well = settled == contents
+        && progress.done
+        && progress.judged == contents
+        && progress.changed > 0
+        && left.contents == 0;
     Ok(all_well && asked == 0 && took <= JUDGE_MAX)
 }
 

@@ -4,31 +4,25 @@
 //! fails when a question gives another answer than the contents were made with, or takes longer than its bound.
 //! `cargo bench --bench verdicts`, or `-- 100000` for fewer files.
 
+#[path = "stocked_store.rs"]
+mod stocked_store;
+
 use sluicebox::clock::{Clock, Moment};
 use sluicebox::model::verdict::DetectorCount;
 use sluicebox::model::{
-    Confidence, ConnectorNumber, Coverage, Download, Evidence, Excerpt, Finding, Item, ItemKind, Lane, Level, Locator,
-    Mask, Onward, Principal, Provider, Token, Verdict, Walk, Walks,
+    Confidence, ConnectorNumber, Coverage, Evidence, Excerpt, Finding, Level, Locator, Mask, Token, Verdict,
 };
-use sluicebox::store::inventory::TakenPage;
-use sluicebox::store::order::Shares;
-use sluicebox::store::sqlite::{Options, Sqlite};
+use sluicebox::store::sqlite::Sqlite;
 use sluicebox::store::{
-    Audit, Claim, Connectors, ContentScope, Coverages, DetectorKept, Entry, Judged, Listed, Outcome, Queue,
-    ReadingNumber, Rejudged, RulesNumber, SealKey, Settlement, Store, Upheld, Verdicts,
+    Audit, ContentScope, Coverages, DetectorKept, Entry, Judged, ReadingNumber, Rejudged, RulesNumber, Settlement,
+    Store, Upheld, Verdicts,
 };
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-
-type Failed = Box<dyn Error>;
+use stocked_store::{Failed, Stocked, list, read, settle_all};
 
 const FILES: u64 = 1_000_000;
-/// Files of a page, as Box gives them.
-const PAGE: u64 = 1_000;
-/// Threads that settle: what a pool of fetchers and a scanner have under way.
-const THREADS: usize = 64;
 /// Every so many contents one has findings.
 const FINDINGS_EVERY: u64 = 10;
 /// Every so many files one has another's content.
@@ -77,33 +71,6 @@ fn rules(store: &dyn Store, version: u8) -> Result<RulesNumber, Failed> {
     Ok(store.rules_number(&kept)?)
 }
 
-fn file(number: u64) -> Listed {
-    let item = Item {
-        id: number.to_string().into(),
-        kind: ItemKind::File,
-        name: format!("document {number}.docx").into(),
-        parent: Some("0".into()),
-        path: None,
-        place: "7".into(),
-        read_as: Principal::Person((number % 100).to_string().into()),
-        size_bytes: 1_000,
-        version: Some(number.to_string().into()),
-        etag: Some("1".into()),
-        hash: None,
-        created: None,
-        modified: None,
-        owner: None,
-        outside_owner: false,
-        link: None,
-        has_members: false,
-        label: None,
-        locked: false,
-        trashed: None,
-        download: Download::Direct,
-    };
-    Listed { item, shown: None }
-}
-
 /// Which content a file has.
 fn content_of(file: u64) -> u64 {
     if file % SHARED_EVERY == SHARED_EVERY - 1 { file - 1 } else { file }
@@ -142,79 +109,13 @@ fn verdict(content: u64) -> Verdict {
     }
 }
 
-fn list(store: &dyn Store, of: ConnectorNumber, files: u64) -> Result<(), Failed> {
-    let walk = Walk {
-        id: "root:7".into(),
-        place: "7".into(),
-        kind: "folder".into(),
-        read_as: Principal::Person("7".into()),
-        path: "".into(),
-        cursor: None,
-    };
-    store.begin_pass(of, &Walks { walks: vec![walk.clone()], ..Walks::default() })?;
-    for first in (0..files).step_by(usize::try_from(PAGE)?) {
-        let page = TakenPage {
-            items: (first..files.min(first + PAGE)).map(file).collect(),
-            gone: Vec::new(),
-            found: Vec::new(),
-            holes: Vec::new(),
-            onward: Onward::More(first.to_string().into()),
-            asks: Vec::new(),
-            offered: None,
-        };
-        store.take_page(of, &walk, page, Lane::Backlog)?;
-    }
-    Ok(())
-}
-
-/// Settles all that waits, on many threads.
-fn settle_all(store: &Sqlite, of: ConnectorNumber, rules: RulesNumber) -> Result<u64, Failed> {
-    let one_thread = |_| -> Result<u64, Failed> {
-        let mut settled = 0;
-        loop {
-            let claim = Claim {
-                owner: "bench",
-                connectors: &[of],
-                max: 64,
-                not_live_max: 64,
-                per_principal_max: 64,
-                busy: &[],
-                lease: Duration::from_secs(600),
-            };
-            let jobs = store.claim(&claim)?;
-            if jobs.is_empty() {
-                return Ok(settled);
-            }
-            for job in jobs {
-                let file: u64 = job.known.item.id.parse()?;
-                let content = content_of(file);
-                let mut hash = [0; 32];
-                hash[..8].copy_from_slice(&content.to_be_bytes());
-                let level = if file.is_multiple_of(7) { Level::External } else { Level::Internal };
-                store.settle(Settlement {
-                    version: job.known.item.version,
-                    outcome: Some(Outcome::Read {
-                        content: hash,
-                        extraction: [1; 32],
-                        rules,
-                        verdict: Box::new(verdict(content)),
-                        hash: None,
-                    }),
-                    exposure: Some(Judged { level, known: true, until: None }),
-                    ..Settlement::of(job.lease)
-                })?;
-                settled += 1;
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..THREADS).map(|at| scope.spawn(move || one_thread(at).map_err(|error| error.to_string()))).collect();
-        let mut all = 0;
-        for thread in threads {
-            all += thread.join().map_err(|_| "a thread failed")??;
-        }
-        Ok(all)
+/// Settles all that waits; how many.
+fn settle(store: &Sqlite, of: ConnectorNumber, rules: RulesNumber) -> Result<u64, Failed> {
+    settle_all(store, of, |job, file| {
+        let (content, level) =
+            (content_of(file), if file.is_multiple_of(7) { Level::External } else { Level::Internal });
+        let exposure = Some(Judged { level, known: true, until: None });
+        Settlement { exposure, ..read(job, rules, content, verdict(content)) }
     })
 }
 
@@ -262,23 +163,15 @@ fn walk_all(store: &dyn Store, scope: &ContentScope) -> Result<(u64, u64), Faile
 }
 
 fn run(files: u64) -> Result<bool, Failed> {
-    let folder = tempfile::tempdir()?;
-    let clock = Clock::machine();
-    let store = Sqlite::open(Options {
-        path: folder.path().join("store.db"),
-        seal: SealKey::new([1; 32]),
-        clock: clock.clone(),
-        shares: Shares::default(),
-    })?;
+    let Stocked { clock, store, of, folder: _folder } = Stocked::new()?;
     let mut watch = Watch { clock: clock.clone(), good: true };
-    let of = store.connector(&"main".parse()?, Provider::Box)?.number;
     let (old, new) = (rules(&store, 1)?, rules(&store, 2)?);
     let hours = Duration::from_secs(36_000);
     let seconds = Duration::from_secs;
     println!("{files} files");
     watch.time("list", hours, || list(&store, of, files))?;
     let begun = clock.elapsed();
-    let settled = watch.time("claim and settle, 64 threads", hours, || settle_all(&store, of, old))?;
+    let settled = watch.time("claim and settle, 64 threads", hours, || settle(&store, of, old))?;
     watch.expect("settled", settled, files);
     println!("            {:.0} a second", settled as f64 / (clock.elapsed() - begun).as_secs_f64());
     let middle = clock.steady();

@@ -14,7 +14,7 @@ mod ruling;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use excuse::Excuses;
+pub(crate) use excuse::{Excuses, owner_login};
 pub use explain::{Explained, OfPolicy, explain};
 pub(crate) use opinion::{Opinion, Spared, opinions};
 pub(crate) use own::Own;
@@ -57,6 +57,9 @@ impl Governing {
 
     /// Differs where [`wanted`](Self::wanted) does; empty while everything is.
     pub(crate) fn wanted_print(&self) -> String {
+        if self.wanted.is_everything() {
+            return String::new();
+        }
         self.policies.asked().map(|(_, policy)| crate::policy::set::short(&policy.hash)).collect::<Vec<_>>().join(",")
     }
 

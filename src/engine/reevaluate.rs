@@ -1,5 +1,7 @@
 //! Everything that is stored, judged anew by the policies, approvals and exceptions as they are now. No provider is asked.
 //!
+//! Where only exceptions came or went, what they can touch is judged alone ([`excused`]).
+//!
 //! One thread reads pages of items, others judge them; where nothing changes nothing is written. How far it came is a fact, so
 //! that a stop costs little. A page that changed something is read again afterwards: what was found out meanwhile by others
 //! is newer, and is judged by it.
@@ -7,6 +9,7 @@
 mod by_itself;
 #[cfg(test)]
 mod tests;
+mod touched;
 
 pub use by_itself::{ASKED, FOLLOWED, run};
 
@@ -44,6 +47,12 @@ const MATCHES: usize = 10_000;
 pub struct State {
     /// What it is judged by: a digest over policies, modes in force and exceptions.
     pub by: String,
+    /// The part of `by` that exceptions have no part in; empty in what older versions kept.
+    #[serde(default)]
+    pub policies: String,
+    /// Numbers of the exceptions that held.
+    #[serde(default)]
+    pub exceptions: Vec<i64>,
     /// Items up to this one are done; 0 at the beginning.
     pub after: i64,
     /// Items that were judged.
@@ -102,6 +111,16 @@ pub struct By<'a> {
 /// When the store could not be read.
 pub fn digest(governing: &Governing, store: &dyn Store) -> Result<String, Error> {
     let mut sha = Sha256::new();
+    sha.update(digest_of_policies(governing, store)?);
+    for exception in &governing.exceptions {
+        sha.update(exception.number.0.to_be_bytes());
+    }
+    Ok(digits(sha))
+}
+
+/// The same without exceptions.
+fn digest_of_policies(governing: &Governing, store: &dyn Store) -> Result<String, Error> {
+    let mut sha = Sha256::new();
     for (_, policy) in governing.policies.asked() {
         sha.update(policy.name.as_bytes());
         sha.update([0]);
@@ -109,15 +128,15 @@ pub fn digest(governing: &Governing, store: &dyn Store) -> Result<String, Error>
         sha.update(governing.policies.mode(policy).name());
         sha.update([u8::from(policy.allow_people_actions)]);
     }
-    for exception in &governing.exceptions {
-        sha.update(exception.number.0.to_be_bytes());
-    }
     sha.update(store.fact(None, FOLLOWED)?.unwrap_or_default());
-    let bytes = sha.finalize();
-    Ok(bytes.iter().take(16).fold(String::new(), |mut text, byte| {
+    Ok(digits(sha))
+}
+
+fn digits(sha: Sha256) -> String {
+    sha.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
-    }))
+    })
 }
 
 /// Judges everything anew; goes on where an earlier call by the same policies was stopped. Asked after each page whether to go
@@ -134,7 +153,13 @@ pub fn everything(
     let digest = digest(by.governing, store)?;
     let mut state = match State::read(store)? {
         Some(state) if state.by == digest && state.done_ms.is_none() => state,
-        _ => State { by: digest, since_ms: clock.now().as_millis(), ..State::default() },
+        _ => State {
+            by: digest,
+            policies: digest_of_policies(by.governing, store)?,
+            exceptions: numbers(by.governing),
+            since_ms: clock.now().as_millis(),
+            ..State::default()
+        },
     };
     state.keep(store)?;
     let names: Vec<_> = by.governing.policies.asked().map(|(_, policy)| policy.name.clone()).collect();
@@ -147,6 +172,46 @@ pub fn everything(
     state.done_ms = Some(clock.now().as_millis());
     state.keep(store)?;
     Ok(state)
+}
+
+fn numbers(governing: &Governing) -> Vec<i64> {
+    governing.exceptions.iter().map(|exception| exception.number.0).collect()
+}
+
+/// Judges anew what exceptions can touch that came or went since everything was judged by these policies; gives what it judged.
+/// `None` when everything was never judged by them, or when it cannot be told what is touched: everything is to be judged then.
+///
+/// Stopped, it keeps nothing of how far it came. What is kept of the last judging of everything stays, but for its exceptions.
+///
+/// # Errors
+/// When the store could not be read or written; what was judged until then stays.
+pub fn excused(
+    store: &dyn Store,
+    by: By<'_>,
+    clock: &Clock,
+    go_on: &mut dyn FnMut(&State) -> bool,
+) -> Result<Option<State>, Error> {
+    let Some(last) = State::read(store)?.filter(|last| last.done_ms.is_some()) else { return Ok(None) };
+    if last.policies != digest_of_policies(by.governing, store)? {
+        return Ok(None);
+    }
+    let Some(changed) = touched::changed(store, &last.exceptions, &by.governing.exceptions)? else { return Ok(None) };
+    let mut state = State {
+        by: digest(by.governing, store)?,
+        policies: last.policies.clone(),
+        exceptions: numbers(by.governing),
+        since_ms: clock.now().as_millis(),
+        ..State::default()
+    };
+    let room = Room::new(store, by, clock.now())?;
+    match room.touched(&changed, &mut state, go_on)? {
+        None => return Ok(None),
+        Some(false) => return Ok(Some(state)),
+        Some(true) => {}
+    }
+    State { by: state.by.clone(), exceptions: state.exceptions.clone(), ..last }.keep(store)?;
+    state.done_ms = Some(clock.now().as_millis());
+    Ok(Some(state))
 }
 
 /// What all threads share.

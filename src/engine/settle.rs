@@ -9,12 +9,13 @@ mod ruling;
 pub(crate) use reach::{Standing, above_of, standing};
 
 use super::core::Core;
+use super::facts::wanted;
 use super::fetch::Holds;
 use super::pool::Work;
 use super::service::Signals;
 use super::stats::{Count, Ended, LagParts};
 use super::step;
-use crate::model::{Coverage, ItemKind, Todo};
+use crate::model::{Coverage, ItemKind, Reason, Todo};
 use crate::store::{Error, Outcome, Settled};
 use crossbeam_channel::Receiver;
 use std::sync::Arc;
@@ -50,16 +51,41 @@ impl Settler {
     }
 
     fn settle(&self, mut work: Work) -> Result<(), Error> {
+        let governing = self.core.governing();
         if !work.settlement.gone {
             let told = self.tell_exposure(&mut work)?;
+            let told = self.see_whether_needed(&mut work, told)?;
             work.settlement.ruling = ruling::ruling(&self.core, &work, told)?;
         }
         step::passed("settle.before");
         let settled = self.core.store.settle(work.settlement.clone())?;
         step::passed("settle.after");
+        if is_unneeded(&work) && !Arc::ptr_eq(&governing, &self.core.governing()) {
+            // Other policies came between: who looked through all that is unread may not have seen this one.
+            let known = self.core.store.item(work.job.known.number)?;
+            wanted::ask_for_needed(&self.core, &work.tenant, known.as_slice())?;
+        }
         self.count(settled, &work);
         work.ticket.settled();
         Ok(())
+    }
+
+    /// What was left unread since no policy could need it is asked about once more, by what is so now: policies, or the folders
+    /// above, may be others than when it was fetched. What is needed by now goes back to be read.
+    fn see_whether_needed(&self, work: &mut Work, told: Option<Standing>) -> Result<Option<Standing>, Error> {
+        if !is_unneeded(work) || work.settlement.left != Todo::NONE {
+            return Ok(told);
+        }
+        // By its place alone it may be left out whatever the policies ask.
+        let reach = work.tenant.reach();
+        if !reach.is_everything() && reach.refuses(&work.item, &above_of(&*self.core.store, work)?).is_some() {
+            return Ok(told);
+        }
+        let standing = told.map_or_else(|| standing(&self.core, work), Ok)?;
+        if wanted::is_wanted(&self.core, work, &standing)? {
+            (work.settlement.outcome, work.settlement.left) = (None, Todo::CONTENT);
+        }
+        Ok(Some(standing))
     }
 
     fn count(&self, settled: Settled, work: &Work) {
@@ -123,6 +149,11 @@ impl Settler {
         work.settlement.exposure = (!known.is_top).then_some(standing.judged);
         Ok(Some(standing))
     }
+}
+
+/// True when a job ends with its content unread since nobody needs it.
+fn is_unneeded(work: &Work) -> bool {
+    matches!(work.settlement.outcome, Some(Outcome::Skipped(Reason::NotNeeded)))
 }
 
 /// How far an item is open, and what it adds by itself.

@@ -30,6 +30,7 @@ mod lzx;
 mod mail;
 mod mapi;
 mod mbox;
+pub mod ocr;
 mod odf;
 mod ole;
 mod onenote;
@@ -128,6 +129,11 @@ pub trait Output {
     /// Reports something inside the document that could not be read; the extraction goes on. An empty place means the
     /// document as a whole: its coverage then shows this reason itself.
     fn hole(&mut self, place: &str, reason: Reason);
+
+    /// True when somebody reads text in pictures: a reader of pages then hands over the pictures of pages without text.
+    fn wants_pictures(&self) -> bool {
+        false
+    }
 }
 
 /// What an extractor reads: one content, what was learnt of it, and the budget that its reading is charged to.

@@ -5,14 +5,16 @@
 //! cancels it. Members under a password and those that go on in another volume are holes.
 
 use super::{Edge, Failure, Output, PartHead, Source};
-use crate::content::budget::{Fed, Inflated};
+use crate::content::budget::Inflated;
 use crate::content::{Budget, Stop};
 use crate::model::{Limit, Place, Reason};
 use rars::{
     Archive, ArchiveMember, ArchiveReadOptions, ArchiveReader, Error, ErrorKind, ExtractionDecision,
     ExtractionErrorAction, ReadCancellation,
 };
+use std::cell::Cell;
 use std::io::{self, Read, Write};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -36,7 +38,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         .with_rar50_dictionary_size_limit(limits.memory_bytes)
         .with_rar50_buffered_decode_limit(limits.memory_bytes / 8)
         .with_max_reader_workspace_bytes(limits.memory_bytes / 2)
-        .with_max_total_output_bytes(limits.inflated_bytes);
+        .with_max_total_output_bytes(output_bytes_max(source));
     let archive = ArchiveReader::read_reader_with_options(reader, options).map_err(|error| failure_of(&error))?;
     charge(source.budget, &bytes_read)?;
     push_names(&archive, options, out)?;
@@ -54,6 +56,13 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         }
         told
     })
+}
+
+/// Bytes that may come out of the whole archive: the library counts them as it goes, our own count comes after a member.
+fn output_bytes_max(source: &Source<'_>) -> u64 {
+    let limits = source.budget.limits();
+    let by_ratio = source.content.len().saturating_mul(limits.inflate_ratio).saturating_add(limits.inflate_grace_bytes);
+    by_ratio.min(limits.inflated_bytes)
 }
 
 fn charge(budget: &Budget, bytes_read: &AtomicU64) -> Result<(), Stop> {
@@ -186,9 +195,8 @@ impl Teller<'_> {
 
     /// Hands over the member that was begun, with what went wrong; gives the step behind it.
     fn hand_over(&self, name: &str, packed_bytes: u64, out: &mut dyn Output) -> Result<Option<Step>, Failure> {
-        let (mut fed, fed_bytes) = Fed::new(io::repeat(0).take(packed_bytes));
-        // The library takes the compressed bytes itself: they are counted as fed before the first byte comes out.
-        io::copy(&mut fed, &mut io::sink())?;
+        // The library takes the compressed bytes itself: they count as fed before the first byte comes out.
+        let fed_bytes = Rc::new(Cell::new(packed_bytes));
         let mut body = Body { steps: self, piece: Vec::new(), taken: 0, failed: None, after: None, ended: false };
         out.member(name, &mut Inflated::new(&mut body, fed_bytes, self.budget))?;
         // What nobody wanted to read comes all the same.

@@ -39,7 +39,7 @@ pub struct Said {
     pub about: Vec<About>,
     /// One or two sentences for people: what happened and what to do.
     pub text: Arc<str>,
-    /// The operator's own text for this policy; may be empty.
+    /// The operator's own text for this policy, of a digest those of all its policies; may be empty.
     pub note: Arc<str>,
 }
 

@@ -18,7 +18,8 @@ pub struct Policy {
     pub severity: Severity,
     /// As its file says; see [`Policies::mode`] for what holds.
     pub mode: Mode,
-    /// SHA-256 over the canonical form of all that decides what it matches and does: everything but title, severity and mode.
+    /// SHA-256 over the canonical form of all that decides what it matches and does: everything but title, severity, mode
+    /// and note.
     pub hash: [u8; 32],
     /// Whom it means: scope, `where` and conditions on findings, joined.
     pub filter: Filter,
@@ -30,6 +31,8 @@ pub struct Policy {
     pub approvals: u8,
     /// Whether actions on people may be enforced without a second operator each time. Default false.
     pub allow_people_actions: bool,
+    /// What the operator adds to every message about it, in words of their own; may be empty.
+    pub note: Arc<str>,
     /// What is left where something is put into quarantine or overwritten.
     pub tombstone: Tombstone,
     /// Labels from the lowest to the highest, for `set_label` where the provider has no order of its own.

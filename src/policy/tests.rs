@@ -247,15 +247,18 @@ fn names_that_are_not_known_are_told_and_not_refused() {
 }
 
 #[test]
-fn without_a_policy_every_item_is_wanted() {
+fn without_a_policy_about_contents_every_item_is_wanted() {
     let world = World::new();
     let facts = Facts::of(&world.item, &world.connector, crate::model::Provider::Box);
     let wants = |filters: &[&str]| Wanted::by(filters.iter().map(|text| parsed(text)).collect()).wants(&facts, at(NOW));
     assert!(Wanted::everything().wants(&facts, at(NOW)));
     assert!(!wants(&["name word invoice and finding"]));
+    // Who asks about names alone says nothing of what is worth reading.
+    assert!(wants(&["name word invoice"]));
+    assert!(!wants(&["name word invoice", "name word invoice and finding"]));
     assert!(wants(&["name word invoice and finding", "extension = xlsx and finding(detector = bank.iban)"]));
     // What cannot be told yet may be so.
-    assert!(wants(&["access = public"]));
+    assert!(wants(&["access = public and finding"]));
     assert!(wants(&["type = image"]));
     // An earlier reading does not speak for the next.
     let read = world.facts();

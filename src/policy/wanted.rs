@@ -1,6 +1,7 @@
 //! Which items are worth reading: those that some policy may come to match.
 //!
-//! While there is no policy, that is all of them: coverage of everything is what a service without policies is for.
+//! While no policy asks about contents, that is all of them: an inventory of what lies where is what a service without such
+//! policies is for. A policy that looks at links and names alone says nothing of what is worth reading.
 
 use super::answer::Answer;
 use super::facts::Facts;
@@ -11,24 +12,25 @@ use crate::clock::Moment;
 /// Says of an item whether its content is to be read.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Filters of the policies; none: everything is wanted.
+    /// Filters of the policies; none where no policy asks about contents: everything is wanted.
     filters: Vec<Filter>,
 }
 
 impl Wanted {
-    /// Wants every item: there is no policy.
+    /// Wants every item: no policy asks about contents.
     #[must_use]
     pub fn everything() -> Self {
         Self::default()
     }
 
-    /// Wants what one of these policies' filters may match; everything when there are none.
+    /// Wants what one of these policies' filters may match; everything when none of them asks about contents.
     #[must_use]
     pub fn by(filters: Vec<Filter>) -> Self {
-        Self { filters }
+        let asks = filters.iter().any(|filter| filter.wants().touches(Wants::CONTENT));
+        Self { filters: if asks { filters } else { Vec::new() } }
     }
 
-    /// True while there is no policy.
+    /// True while no policy asks about contents.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.filters.is_empty()

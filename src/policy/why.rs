@@ -273,6 +273,9 @@ impl See<'_> {
         if beyond > 0 {
             told.push_str(&format!(", and {beyond} more that are not kept"));
         }
+        // Of what is not kept nobody knows how sure it is: it counts where no confidence is asked for.
+        let asks_how_sure = group.tests.iter().any(|test| test.filter.text == "confidence");
+        let all = if asks_how_sure { all } else { all.saturating_add(beyond) };
         for test in &group.tests {
             let is = match test.filter.text.as_str() {
                 "unique" => unique,

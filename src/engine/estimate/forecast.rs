@@ -249,21 +249,22 @@ impl Allotment {
     }
 }
 
-/// A count as a floating-point number; exact below 2^53, and no figure here needs to be exact above.
-#[allow(clippy::cast_precision_loss, reason = "rates are estimates; a count above 2^53 may lose its last digits")]
+/// A count as a floating-point number: exact below 2^53, above the nearest one there is.
 pub(super) fn float(count: u64) -> f64 {
-    count as f64
+    let half = |bits: u64| f64::from(u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default());
+    half(count >> 32) * 4_294_967_296.0 + half(count)
 }
 
-/// The whole number next to a floating-point one; never below 0.
+/// The whole number next to a floating-point one: 0 for what lies below it, the largest for what lies above it, and for what is
+/// no number at all, since nobody knows then how much is left.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the cast saturates, and negative numbers are cut off before"
+    reason = "a cast from floating point stays within u64"
 )]
 #[must_use]
 pub fn whole(number: f64) -> u64 {
-    if number.is_finite() { number.max(0.0).round() as u64 } else { u64::MAX }
+    if number.is_nan() { u64::MAX } else { number.round() as u64 }
 }
 
 /// A time of so many seconds, at most a hundred years.
@@ -275,6 +276,27 @@ pub(super) fn seconds(seconds: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_become_floating_point_and_come_back() {
+        for (count, number) in
+            [(0, 0.0), (1, 1.0), (u64::from(u32::MAX), 4_294_967_295.0), (1 << 53, 9_007_199_254_740_992.0)]
+        {
+            assert_eq!((float(count).to_bits(), whole(number)), (f64::to_bits(number), count), "{count}");
+        }
+        assert_eq!(float(u64::MAX).to_bits(), 18_446_744_073_709_551_616.0_f64.to_bits());
+        for (number, count) in [
+            (0.4, 0),
+            (0.5, 1),
+            (-3.0, 0),
+            (f64::NEG_INFINITY, 0),
+            (f64::INFINITY, u64::MAX),
+            (1e300, u64::MAX),
+            (f64::NAN, u64::MAX),
+        ] {
+            assert_eq!(whole(number), count, "{number}");
+        }
+    }
 
     /// A number from 0 to 1 that depends on nothing but `n`.
     fn chance(n: u64) -> f64 {

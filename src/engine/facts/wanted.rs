@@ -4,42 +4,47 @@
 //! content would tell counts as unknown, and what is unknown is read.
 //!
 //! What was left unread is asked for again as soon as a policy comes to need it: by its own next job, by a folder's that tells
-//! how far everything below is open, at the beginning of each pass (dates come true), and when the policies are others.
+//! how far everything below is open, at the beginning of each pass (dates come true), and when the policies are others. A job
+//! is asked once more when it is settled: policies and folders may have changed since it was fetched.
 
 use super::held::{Held, Shelf, Whose};
-use crate::clock::Moment;
 use crate::engine::core::{Core, Tenant};
+use crate::engine::pool::Work;
 use crate::engine::settle::Standing;
 use crate::model::{Coverage, ItemKind, ItemNumber, Lane, Reason, Todo};
-use crate::policy::{Facts, Tags, Wanted, Wants};
-use crate::store::{Ask, Error, Known, Scope, Store};
+use crate::policy::{Facts, Tags, Wants};
+use crate::store::{Ask, Error, Known, Scope};
 
 /// Items looked at in one go.
 const BATCH: usize = 1_000;
 /// Which policies the unread contents were last held against.
 const HELD_AGAINST: &str = "policies.needed";
 
-/// True when the content of `known` (the item as told last) is to be read.
-pub(crate) fn is_wanted(
-    wanted: &Wanted,
-    store: &dyn Store,
-    tenant: &Tenant,
-    known: &Known,
-    standing: Standing,
-    now: Moment,
-) -> Result<bool, Error> {
+/// True while everything is read, whatever the policies ask.
+pub(crate) fn all_is_wanted(core: &Core) -> bool {
+    !core.options.only_needed || core.governing().wanted().is_everything()
+}
+
+/// True when the content of a job's item, as told last and reached as `standing` says, is to be read.
+pub(crate) fn is_wanted(core: &Core, work: &Work, standing: &Standing) -> Result<bool, Error> {
+    let (governing, tenant, now) = (core.governing(), &work.tenant, core.clock.now());
+    if !core.options.only_needed || governing.wanted().is_everything() {
+        return Ok(true);
+    }
     let Standing { own, above, judged } = standing;
-    let known = Known { exposure: Some(judged), coverage: None, reading: None, ..known.clone() };
+    let item = work.item.clone();
+    let known = Known { item, exposure: Some(*judged), coverage: None, reading: None, ..work.job.known.clone() };
     let (directory, tags) = (tenant.directory(), Tags::default());
     let whose = Whose { name: &tenant.name, provider: tenant.provider, directory: Some(&directory), tags: &tags, now };
-    let mut held = Held::about_to_be(known, own, &above);
-    let rests_on = wanted.rests_on();
-    for part in
-        [Wants::ACTIVITY, Wants::QUARANTINE.and(Wants::POLICIES)].into_iter().filter(|one| rests_on.touches(*one))
-    {
-        held.want(part, whose, &mut Shelf::new(store, None))?;
+    let mut held = Held::about_to_be(known, own.clone(), above);
+    let rests_on = governing.wanted().rests_on();
+    let mut shelf = Shelf::new(&*core.store, None);
+    for part in [Wants::ACTIVITY, Wants::QUARANTINE.and(Wants::POLICIES)] {
+        if rests_on.touches(part) {
+            held.want(part, whose, &mut shelf)?;
+        }
     }
-    Ok(wanted.wants(&Facts { tags: None, ..held.facts(whose) }, now))
+    Ok(governing.wanted().wants(&Facts { tags: None, ..held.facts(whose) }, now))
 }
 
 /// Asks for the contents of these items that were left unread and that a policy needs now; how many.
@@ -57,7 +62,7 @@ pub(crate) fn ask_for_needed(core: &Core, tenant: &Tenant, items: &[Known]) -> R
     let whose = Whose { name: &tenant.name, provider: tenant.provider, directory: Some(&directory), tags: &tags, now };
     let mut shelf = Shelf::new(&*core.store, None);
     let (wanted, reach) = (governing.wanted(), tenant.reach());
-    let all = !core.options.only_needed || wanted.is_everything();
+    let all = all_is_wanted(core);
     let mut asks = Vec::new();
     for known in unread {
         if !reach.is_everything() && reach.refuses(&known.item, &core.store.above(known.number)?).is_some() {

@@ -126,12 +126,10 @@ pub(super) fn take(core: &Core, tenant: &Tenant, seen: &FeedCursor) -> Result<bo
     Ok(took)
 }
 
-/// The few deleted files of a page that are looked for in the trash now.
+/// The first few deleted files of a page, which are looked for in the trash now.
 fn from_trash(page: &mut Page) -> Vec<Errand> {
-    if page.found.len() > TRASH_MAX {
-        return Vec::new();
-    }
-    page.found.drain(..).map(|found| Errand::of(&found, false)).collect()
+    let now = page.found.len().min(TRASH_MAX);
+    page.found.drain(..now).map(|found| Errand::of(&found, false)).collect()
 }
 
 /// A cursor that is refused: the namespace is walked anew, beside the regular pass.

@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::{Body, End, Fetcher, Holds, LOCKED_AGAIN, MOVING_AGAIN};
 use crate::content::{Content, Stop};
-use crate::engine::facts::wanted::is_wanted;
+use crate::engine::facts::wanted::{all_is_wanted, is_wanted};
 use crate::engine::pool::Work;
 use crate::engine::settle::{above_of, standing};
 use crate::engine::stats::Count;
@@ -11,7 +11,7 @@ use crate::engine::step;
 use crate::extract::sniff::is_unread_medium;
 use crate::model::{ContentHash, Download, ItemKind, Members, Provider, Reason, Todo};
 use crate::provider::{self, Next, Wanted};
-use crate::store::{self, Known, Outcome, Reading};
+use crate::store::{self, Outcome, Reading};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use std::time::Duration;
@@ -121,14 +121,7 @@ impl Fetcher {
 
     /// Whether any policy could come to need the content.
     fn is_wanted(&self, work: &Work) -> Result<bool, Fault> {
-        let governing = self.core.governing();
-        if !self.core.options.only_needed || governing.wanted().is_everything() {
-            return Ok(true);
-        }
-        let store = &*self.core.store;
-        let known = Known { item: work.item.clone(), ..work.job.known.clone() };
-        let standing = standing(&self.core, work)?;
-        Ok(is_wanted(governing.wanted(), store, &work.tenant, &known, standing, self.core.clock.now())?)
+        Ok(all_is_wanted(&self.core) || is_wanted(&self.core, work, &standing(&self.core, work)?)?)
     }
 
     /// True when this very version was read already, by rules that will do.

@@ -6,7 +6,7 @@
 use super::super::facts::held::{Held, Shelf, Whose};
 use super::Governing;
 use super::opinion::Spared;
-use crate::model::{Audience, Directory, ExceptionNumber, ItemKind, Members, Sharing, Side, Who};
+use crate::model::{Audience, Directory, ExceptionNumber, Item, ItemKind, Members, Sharing, Side, Who};
 use crate::policy::{Answer, Facts, Policy, Wants};
 use crate::store::{Error, Exception, ExceptionKind};
 use std::collections::{BTreeSet, HashMap};
@@ -50,16 +50,16 @@ impl Excuses {
         }
         let above = facts.above.unwrap_or_default().iter();
         keys.extend(above.map(|folder| (ExceptionKind::Folder, Arc::clone(&folder.id))));
-        keys.extend(owner_login(facts).map(|login| (ExceptionKind::Owner, login.into())));
+        keys.extend(owner_login(facts.item, facts.directory).map(|login| (ExceptionKind::Owner, login.into())));
         let named = keys.iter().filter_map(|key| self.by.get(key)).flatten();
         named.chain(&self.domains).copied().collect()
     }
 }
 
 /// The owner's login in lower case, where it can be told.
-fn owner_login(facts: &Facts<'_>) -> Option<String> {
-    let owner = facts.item.owner.as_ref()?;
-    let person = || facts.directory.and_then(|all| all.by_account(owner.account.as_deref()?));
+pub(crate) fn owner_login(item: &Item, directory: Option<&Directory>) -> Option<String> {
+    let owner = item.owner.as_ref()?;
+    let person = || directory.and_then(|all| all.by_account(owner.account.as_deref()?));
     let login = owner.login.as_deref().or_else(|| person().map(|person| &*person.login));
     login.map(str::to_lowercase)
 }
@@ -183,7 +183,9 @@ fn about(exception: &Exception, held: &Held<'_>, whose: Whose<'_>) -> Answer {
             let below = facts.above.map(|above| above.iter().any(|folder| folder.id == *what));
             Answer::from(itself).or(below.into())
         }
-        ExceptionKind::Owner => owner_login(&facts).is_some_and(|login| login == what.to_lowercase()).into(),
+        ExceptionKind::Owner => {
+            owner_login(facts.item, facts.directory).is_some_and(|login| login == what.to_lowercase()).into()
+        }
         ExceptionKind::Domain => shared_with_only(&what.to_lowercase(), &facts, whose),
         ExceptionKind::Token => held.has_token(what).into(),
     }

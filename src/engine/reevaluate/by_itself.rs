@@ -4,7 +4,7 @@
 
 use super::super::core::Core;
 use super::super::judge::{self, Governing};
-use super::{By, State, digest, everything};
+use super::{By, State, digest, everything, excused};
 use crate::clock::Moment;
 use crate::store::Error;
 use std::sync::Arc;
@@ -29,10 +29,14 @@ pub fn run(core: &Core) -> Result<(), Error> {
             judge::refresh(core)?;
         }
         let governing = core.governing();
-        if is_due(core, &governing, last.as_ref())? {
-            // Taken back first: who asks while it goes on is heard once more.
-            core.store.keep_fact(None, ASKED, None)?;
-            last = Some(judged_anew(core, &governing)?);
+        match due(core, &governing, last.as_ref())? {
+            Due::Nothing => {}
+            Due::Exceptions if judged_excused(core, &governing)? => last = State::read(&*core.store)?,
+            Due::Exceptions | Due::Everything => {
+                // Taken back first: who asks while it goes on is heard once more.
+                core.store.keep_fact(None, ASKED, None)?;
+                last = Some(judged_anew(core, &governing)?);
+            }
         }
         if !core.clock.wait(LOOK_EVERY, &core.stop) {
             break;
@@ -45,15 +49,38 @@ pub(super) fn has_expired(governing: &Governing, now: Moment) -> bool {
     governing.exceptions.iter().any(|exception| exception.is.until <= now)
 }
 
-fn is_due(core: &Core, governing: &Governing, last: Option<&State>) -> Result<bool, Error> {
+/// What is to be judged anew.
+enum Due {
+    Nothing,
+    /// What exceptions can touch that came or went; everything where that is more than they did.
+    Exceptions,
+    Everything,
+}
+
+fn due(core: &Core, governing: &Governing, last: Option<&State>) -> Result<Due, Error> {
     if core.store.fact(None, ASKED)?.is_some() {
-        return Ok(true);
+        return Ok(Due::Everything);
     }
-    let Some(last) = last else { return Ok(!governing.is_nothing()) };
-    let Some(done_ms) = last.done_ms else { return Ok(true) };
+    let Some(last) = last else { return Ok(if governing.is_nothing() { Due::Nothing } else { Due::Everything }) };
+    let Some(done_ms) = last.done_ms else { return Ok(Due::Everything) };
     let since = core.clock.now().since(Moment::from_millis(done_ms));
-    let again = !governing.is_nothing() && since >= core.options.rescan_every;
-    Ok(again || last.by != digest(governing, &*core.store)?)
+    if !governing.is_nothing() && since >= core.options.rescan_every {
+        return Ok(Due::Everything);
+    }
+    Ok(if last.by == digest(governing, &*core.store)? { Due::Nothing } else { Due::Exceptions })
+}
+
+/// Judges what exceptions touch; false when everything is to be judged instead.
+fn judged_excused(core: &Core, governing: &Arc<Governing>) -> Result<bool, Error> {
+    let (tags, rules) = (core.tags(), core.in_force().number);
+    let by = By { governing, tags: &tags, rules };
+    let mut go_on = |_: &State| !core.stopped() && Arc::ptr_eq(&core.governing(), governing);
+    let Some(state) = excused(&*core.store, by, &core.clock, &mut go_on)? else { return Ok(false) };
+    if state.done_ms.is_some() {
+        let State { judged, began, ended, intents, cancelled, .. } = &state;
+        info!(judged, began, ended, intents, cancelled, "what exceptions touch was judged anew");
+    }
+    Ok(true)
 }
 
 fn judged_anew(core: &Core, governing: &Arc<Governing>) -> Result<State, Error> {

@@ -50,6 +50,10 @@ fn opened(folder: &tempfile::TempDir, clock: &Clock) -> Sqlite {
 }
 
 fn filled(store: &Sqlite) {
+    take(store, (0..ITEMS).map(listed).collect());
+}
+
+fn take(store: &Sqlite, items: Vec<Listed>) {
     let of = store.connector(&"main".parse().unwrap(), Provider::Box).unwrap().number;
     let walk = Walk {
         id: "root:7".into(),
@@ -60,7 +64,7 @@ fn filled(store: &Sqlite) {
         cursor: None,
     };
     let page = TakenPage {
-        items: (0..ITEMS).map(listed).collect(),
+        items,
         gone: Vec::new(),
         found: Vec::new(),
         holes: Vec::new(),
@@ -154,4 +158,93 @@ fn an_exceptions_end_makes_everything_due_again() {
     assert_ne!(digest(&before, &store).unwrap(), digest(&after, &store).unwrap());
     everything(&store, By { governing: &after, tags: &tags, rules }, &clock, &mut |_| true).unwrap();
     assert_eq!(matched(&store), ITEMS);
+}
+
+/// What an exception is about, and the items that are judged when it comes or goes.
+#[test]
+fn an_exception_has_what_it_can_touch_judged_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::movable();
+    let store = opened(&folder, &clock);
+    let of = |kind, parent: &str, owner: Option<&str>, number: usize| {
+        let Listed { item, shown } = listed(number);
+        let owner = owner.map(|login| crate::model::Owner { account: None, login: Some(login.into()) });
+        Listed { item: Item { kind, parent: Some(parent.into()), owner, ..item }, shown }
+    };
+    // Sixty files; 60 is a folder with 61 to 64 in it; 65 to 67 are Ann's; 68 and 69 can be reached from outside.
+    let mut items: Vec<Listed> = (0..60).map(listed).collect();
+    items.push(of(ItemKind::Folder, "0", None, 60));
+    items.extend((61..65).map(|number| of(ItemKind::File, "60", None, number)));
+    items.extend((65..68).map(|number| of(ItemKind::File, "0", Some("Ann@Example.com"), number)));
+    items.extend((68..70).map(listed));
+    take(&store, items);
+    let all = store.items(&Scope::default(), None, 100).unwrap();
+    let told = |known: &Known| {
+        let level = if matches!(&*known.item.id, "68" | "69") { Level::External } else { Level::Private };
+        (known.number, crate::store::Judged { level, known: true, until: None })
+    };
+    store.keep_exposure(&all.iter().map(told).collect::<Vec<_>>()).unwrap();
+    let (tags, rules) = (Tags::default(), crate::store::Rules::rules_number(&store, &[]).unwrap());
+    let judged = |filter: &str| {
+        let governing = governing(filter, store.exceptions(Some(clock.now())).unwrap());
+        let by = By { governing: &governing, tags: &tags, rules };
+        excused(&store, by, &clock, &mut |_| true).unwrap().map(|state| (state.judged, state.began, state.ended))
+    };
+    assert_eq!(judged("size > 0"), None, "everything was never judged");
+    let none = governing("size > 0", Vec::new());
+    everything(&store, By { governing: &none, tags: &tags, rules }, &clock, &mut |_| true).unwrap();
+    assert_eq!(matched(&store), 70);
+    assert_eq!(judged("size > 1TB"), None, "another policy is no matter of exceptions");
+    assert_eq!(judged("size > 0"), Some((0, 0, 0)));
+    let token = "k1:00112233445566778899aabbccddeeff";
+    let rows = [
+        (ExceptionKind::File, "5", Some((1, 1))),
+        (ExceptionKind::Folder, "60", Some((5, 5))),
+        (ExceptionKind::Owner, "ann@example.com", Some((3, 3))),
+        // Nobody of that domain is known to be a member.
+        (ExceptionKind::Domain, "partner.example", Some((2, 0))),
+        (ExceptionKind::Token, token, Some((0, 0))),
+        (ExceptionKind::Folder, "nowhere", None),
+    ];
+    let entry = Entry { actor: "t".into(), act: "t".into(), about: "t".into(), details: "{}".into() };
+    for (kind, what, touched) in rows {
+        let new = NewException {
+            kind,
+            what: what.into(),
+            connector: None,
+            policy: None,
+            content: None,
+            excused: Vec::new(),
+            reason: "r".into(),
+            by: "b".into(),
+            until: clock.now().plus(Duration::from_secs(60)),
+        };
+        let number = store.add_exception(&new, &entry).unwrap();
+        assert_eq!(judged("size > 0"), touched.map(|(judged, spared)| (judged, 0, spared)), "{kind:?} came");
+        clock.advance(Duration::from_secs(1));
+        assert!(store.end_exception(number, &entry).unwrap());
+        clock.advance(Duration::from_secs(1));
+        // What could not be told is no matter any more: it came and went between two looks.
+        let back = touched.unwrap_or_default();
+        assert_eq!(judged("size > 0"), Some((back.0, back.1, 0)), "{kind:?} went");
+        assert_eq!(matched(&store), 70, "{kind:?}");
+    }
+    // Stopped, it is begun anew: nothing of it counts as done.
+    let new = NewException {
+        kind: ExceptionKind::Folder,
+        what: "60".into(),
+        connector: None,
+        policy: None,
+        content: None,
+        excused: Vec::new(),
+        reason: "r".into(),
+        by: "b".into(),
+        until: clock.now().plus(Duration::from_secs(60)),
+    };
+    store.add_exception(&new, &entry).unwrap();
+    let by_then = governing("size > 0", store.exceptions(Some(clock.now())).unwrap());
+    let by = By { governing: &by_then, tags: &tags, rules };
+    let stopped = excused(&store, by, &clock, &mut |_| false).unwrap().unwrap();
+    assert_eq!((stopped.judged, stopped.done_ms), (1, None));
+    assert_eq!(judged("size > 0"), Some((5, 0, 4)));
 }

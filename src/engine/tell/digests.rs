@@ -11,6 +11,9 @@ const MEMBERS_MAX: usize = 1_000;
 /// Items told in one digest.
 const ABOUT_MAX: usize = 200;
 
+/// Notes of policies told in one digest.
+const NOTES_MAX: usize = 12;
+
 /// Makes the digests that are due.
 pub(super) fn make(core: &Core) -> Result<(), Error> {
     while !core.stopped() {
@@ -27,9 +30,14 @@ pub(super) fn make(core: &Core) -> Result<(), Error> {
 
 fn said(members: &[Message]) -> Said {
     let mut about: Vec<About> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     for member in members {
         let Ok(said) = serde_json::from_str::<Said>(&member.is.body) else { continue };
         let title = if said.title.is_empty() { said.policy } else { said.title };
+        let note = format!("{title}: {}", said.note);
+        if !said.note.is_empty() && notes.len() < NOTES_MAX && !notes.contains(&note) {
+            notes.push(note);
+        }
         for mut one in said.about {
             if one.policy.is_empty() {
                 one.policy = Arc::clone(&title);
@@ -51,6 +59,7 @@ fn said(members: &[Message]) -> Said {
         text: "These files or folders of yours hold what policies of your company are about. Please look at them: do they have \
                to be there, and be shared as they are?"
             .into(),
+        note: notes.join("\n").into(),
         ..Said::default()
     }
 }

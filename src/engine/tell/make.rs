@@ -86,6 +86,7 @@ pub(super) fn policy(core: &Core, name: &Arc<str>) -> Said {
         policy: Arc::clone(name),
         title: known.map_or_else(|| "".into(), |policy| Arc::clone(&policy.title)),
         severity: known.map_or("", |policy| policy.severity.name()).into(),
+        note: known.map_or_else(|| "".into(), |policy| Arc::clone(&policy.note)),
         ..Said::default()
     }
 }

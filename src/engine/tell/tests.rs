@@ -367,3 +367,33 @@ fn the_hour_of_digests_is_the_next_one() {
         assert_eq!(make::next_hour(at(now), hour), at(next), "{now}");
     }
 }
+
+/// The operator's own words reach everybody who is told of the policy: operators, owners at once, owners in their digest.
+#[test]
+fn a_policys_note_stands_in_its_messages() {
+    let scene = listed(2);
+    let text = "schema = 1\n[[policy]]\nname = \"cards\"\ntitle = \"Cards\"\nseverity = \"high\"\nmode = \"watch\"\n\
+                where = \"access = public\"\nnote = \"Move it to the vault.\"\n";
+    let loaded = crate::policy::file::load_text("t.toml", text, &crate::policy::Known::default()).unwrap();
+    let policies = crate::policy::Policies::new(loaded.policies, Vec::new());
+    scene.core.govern(crate::engine::judge::Governing::new(policies, Vec::new()));
+    let items = files(&scene);
+    matched(&scene, &items, &["cards", "gone"], |_| None);
+    gather(&scene.core).unwrap();
+    let said = said_of(&scene);
+    let notes: Vec<_> = said.iter().map(|said| (&*said.policy, &*said.note)).collect();
+    assert_eq!(notes, [("cards", "Move it to the vault."), ("gone", "")]);
+    let told = |item, whom| of_intent(&scene.core, scene.tenant(), &intent(&scene, "ab1", item), &[whom]).unwrap();
+    let at_once: Said = serde_json::from_str(&told(items[0], Told::Owner)[0].body).unwrap();
+    assert_eq!(&*at_once.note, "Move it to the vault.");
+    // Two items, one note.
+    for (id, item) in ["ab2", "ab3"].into_iter().zip(&items) {
+        let intent = intent(&scene, id, *item);
+        let messages = of_intent(&scene.core, scene.tenant(), &intent, &[Told::OwnerDigest]).unwrap();
+        assert_eq!(scene.core.store.add_messages(&messages).unwrap(), 1);
+    }
+    scene.core.clock.advance(Duration::from_secs(86_400));
+    gather(&scene.core).unwrap();
+    let digest = said_of(&scene).pop().unwrap();
+    assert_eq!((&*digest.kind, digest.items, &*digest.note), ("digest", 2, "Cards: Move it to the vault."));
+}

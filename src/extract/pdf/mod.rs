@@ -10,6 +10,7 @@ mod layout;
 mod lexer;
 mod objects;
 mod repair;
+mod scan;
 mod sfnt;
 mod stream;
 mod sweep;

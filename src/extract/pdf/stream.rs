@@ -52,7 +52,7 @@ pub(super) fn is_picture(stream: &Stream<'_>) -> bool {
     stream.filters().iter().any(is_picture_filter)
 }
 
-fn is_picture_filter(filter: &Filter) -> bool {
+pub(super) fn is_picture_filter(filter: &Filter) -> bool {
     matches!(filter, Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode | Filter::CcittFaxDecode)
 }
 
@@ -148,7 +148,7 @@ pub(super) fn streamed<'s>(raw: &'s [u8], stream: &Stream<'_>, budget: &'s Budge
 }
 
 /// How many filters the dictionary names, known or not.
-fn filters_named(dict: &Dict<'_>) -> usize {
+pub(super) fn filters_named(dict: &Dict<'_>) -> usize {
     match dict.get::<Object<'_>>("Filter").or_else(|| dict.get::<Object<'_>>("F")) {
         Some(Object::Name(_)) => 1,
         Some(Object::Array(names)) => names.raw_iter().take(FILTERS_MAX + 1).count(),
@@ -156,7 +156,7 @@ fn filters_named(dict: &Dict<'_>) -> usize {
     }
 }
 
-fn params_of<'a>(dict: &Dict<'a>, n: usize) -> Dict<'a> {
+pub(super) fn params_of<'a>(dict: &Dict<'a>, n: usize) -> Dict<'a> {
     let key = if dict.contains_key("DecodeParms") { "DecodeParms" } else { "DP" };
     match dict.get::<Object<'a>>(key) {
         Some(Object::Dict(params)) if n == 0 => params,
@@ -176,7 +176,7 @@ fn inflater<'s>(raw: &'s [u8], budget: &'s Budget) -> Inflated<'s, DeflateDecode
     Inflated::new(DeflateDecoder::new(body), Rc::new(Cell::new(raw.len() as u64)), budget)
 }
 
-fn is_zlib_head(first: u8, second: u8) -> bool {
+pub(super) fn is_zlib_head(first: u8, second: u8) -> bool {
     first & 0x0f == 8 && (u16::from(first) << 8 | u16::from(second)).is_multiple_of(31) && second & 0x20 == 0
 }
 
@@ -380,24 +380,29 @@ fn unpredict(bytes: &mut Vec<u8>, params: &Dict<'_>) {
     let mut above = vec![0; row.min(bytes.len())];
     for line in bytes.chunks_mut(row + 1) {
         let Some((kind, line)) = line.split_first_mut() else { break };
-        for n in 0..line.len() {
-            let left = n.checked_sub(pixel).map_or(0, |n| line[n]);
-            let up = above.get(n).copied().unwrap_or(0);
-            let corner = n.checked_sub(pixel).and_then(|n| above.get(n)).copied().unwrap_or(0);
-            let guess = match kind {
-                1 => left,
-                2 => up,
-                3 => u8::try_from((u16::from(left) + u16::from(up)) / 2).unwrap_or(0),
-                4 => paeth(left, up, corner),
-                _ => 0,
-            };
-            line[n] = line[n].wrapping_add(guess);
-        }
+        undo_row(*kind, line, &above, pixel);
         above.clear();
         above.extend_from_slice(line);
         out.extend_from_slice(line);
     }
     *bytes = out;
+}
+
+/// Undoes the prediction of one row of a PNG filter; `above` is the row before, `pixel` the bytes of one.
+pub(super) fn undo_row(kind: u8, line: &mut [u8], above: &[u8], pixel: usize) {
+    for n in 0..line.len() {
+        let left = n.checked_sub(pixel).map_or(0, |n| line[n]);
+        let up = above.get(n).copied().unwrap_or(0);
+        let corner = n.checked_sub(pixel).and_then(|n| above.get(n)).copied().unwrap_or(0);
+        let guess = match kind {
+            1 => left,
+            2 => up,
+            3 => u8::try_from((u16::from(left) + u16::from(up)) / 2).unwrap_or(0),
+            4 => paeth(left, up, corner),
+            _ => 0,
+        };
+        line[n] = line[n].wrapping_add(guess);
+    }
 }
 
 fn paeth(left: u8, up: u8, corner: u8) -> u8 {

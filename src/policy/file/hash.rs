@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// The form that is hashed; another one would make every approval void.
 const FORM: &str = "sluicebox.policy/1";
 
-/// SHA-256 over the canonical form of all but title, severity and mode.
+/// SHA-256 over the canonical form of all but title, severity, mode and note.
 pub(super) fn of(policy: &Policy) -> [u8; 32] {
     Sha256::digest(canonical(policy).as_bytes()).into()
 }

@@ -35,12 +35,13 @@ const SHARE: Kind = Kind::Either(
 pub(super) static FILE: [Key; 2] =
     [must("schema", Kind::Number(0, u32::MAX as i64)), must("policy", Kind::Array(&Kind::Table(&POLICY)))];
 
-pub(super) static POLICY: [Key; 16] = [
+pub(super) static POLICY: [Key; 17] = [
     must("name", Kind::Text),
     must("title", Kind::Text),
     must("severity", Kind::Word(&["low", "medium", "high", "critical"])),
     may("mode", Kind::Word(&["off", "watch", "plan", "enforce"])),
     may("description", Kind::Text),
+    may("note", Kind::Text),
     may("jurisdiction", ONE_OR_MORE),
     may("scope", Kind::Table(&SCOPE)),
     may("where", Kind::Text),

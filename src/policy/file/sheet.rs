@@ -20,6 +20,8 @@ const NAME_BYTES_MAX: usize = 64;
 const TITLE_CHARS_MAX: usize = 200;
 /// Longest text of a tombstone, in characters.
 const TOMBSTONE_CHARS_MAX: usize = 10_000;
+/// Longest note of a policy's messages, in characters.
+const NOTE_CHARS_MAX: usize = 2_000;
 /// Actions of one policy.
 const ACTIONS_MAX: usize = 32;
 /// Places that a tombstone's text may name.
@@ -67,6 +69,7 @@ pub(super) fn read<'a>(
     let title = title(table).map_err(&mut wrong).ok();
     let filter = compose::expr(source, table).and_then(Filter::of).map_err(&mut wrong).ok();
     let breaker = breaker(table).map_err(&mut wrong).ok();
+    let note = message_note(table).map_err(&mut wrong).ok();
     let tombstone = tombstone(table).map_err(&mut wrong).ok();
     let label_order = label_order(table).map_err(&mut wrong).ok();
     let wishes = wishes(table, &mut wrong);
@@ -87,6 +90,7 @@ pub(super) fn read<'a>(
         breaker: breaker?,
         approvals: if table.number("approvals") == Some(2) { 2 } else { 1 },
         allow_people_actions: table.flag("allow_people_actions").unwrap_or_default(),
+        note: note?,
         tombstone: tombstone?,
         label_order: label_order?,
     };
@@ -133,6 +137,19 @@ fn title(table: Table<'_>) -> Result<Arc<str>, Wrongly> {
         return Err(Wrongly::new(title.span, "a title is one line of text")
             .expected(format!("expected 1 to {TITLE_CHARS_MAX} characters"))
             .help("put more than that into `description`"));
+    }
+    Ok(text.into())
+}
+
+/// What the operator adds to the policy's messages.
+fn message_note(table: Table<'_>) -> Result<Arc<str>, Wrongly> {
+    let Some(note) = table.text("note") else { return Ok("".into()) };
+    let text = note.text.trim();
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.is_empty() || text.chars().count() > NOTE_CHARS_MAX || text.chars().any(odd) {
+        return Err(Wrongly::new(note.span, "a note is some lines of text")
+            .expected(format!("expected 1 to {NOTE_CHARS_MAX} characters"))
+            .help("leave the key out to add nothing to messages"));
     }
     Ok(text.into())
 }

@@ -13,6 +13,9 @@ schema = 1
 name = "cards"
 title = "Card numbers outside"
 description = "More than that."
+note = """
+Move it to the vault.
+Questions: 4711."""
 jurisdiction = ["PCI DSS"]
 severity = "critical"
 mode = "watch"
@@ -78,6 +81,7 @@ fn every_key_comes_to_mean_something() {
     assert_eq!(&*policy.name, "cards");
     assert_eq!((policy.severity, policy.mode, policy.approvals), (Severity::Critical, Mode::Watch, 2));
     assert!(policy.allow_people_actions);
+    assert_eq!(&*policy.note, "Move it to the vault.\nQuestions: 4711.");
     assert_eq!(policy.label_order, ["internal".into(), "secret".into()]);
     let breaker = Breaker { items_max: Some(20), share_max: Some(50), per_owner_hour_max: None };
     assert_eq!(policy.breaker, breaker);
@@ -107,6 +111,7 @@ fn the_hash_is_of_what_is_meant() {
         WHOLE.replace("mode = \"watch\"\n", ""),
         WHOLE.replace("description = \"More than that.\"\n", ""),
         WHOLE.replace("jurisdiction = [\"PCI DSS\"]\n", "# a comment\n\n"),
+        WHOLE.replace("the vault", "a safe place"),
         WHOLE.replace("items_max = 20\nshare_max = \"0.5 %\"", "share_max = '0.50%'\n  items_max   =   20 # so many"),
         WHOLE.replace("access >= external and not trashed", "access  >=  external\\tand not trashed"),
         WHOLE.replace("do = \"restrict_links\"\nto = \"company\"", "to = 'company'\ndo = 'restrict_links'"),

@@ -83,7 +83,7 @@ fn ahv(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     steps.require("begins with 756", digits[..3] == [7, 5, 6]) && steps.expect("sum modulo 10", 0, sum % 10)
 }
 
-fn bsn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn bsn(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(short) = steps.digits_between(value, 8, 9) else { return false };
     let mut digits = [0; 9];
     digits[9 - short.len()..].copy_from_slice(short);
@@ -104,7 +104,7 @@ fn cartao(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     steps.require("nine digits, two letters or digits, a digit", shape) && steps.expect("sum modulo 10", 0, sum % 10)
 }
 
-fn nif(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn nif(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<9>(value) else { return false };
     let sum = steps.sum(&digits, &[9, 8, 7, 6, 5, 4, 3, 2]);
     let expected = match sum % 11 {

@@ -17,6 +17,12 @@ pub(super) const ROWS: &[Row] = &[
         nino
     ),
     plain!(
+        "gb-utr",
+        "The first of ten digits is right modulo 11 under weights 6 to 10 and 5 to 2.",
+        "HMRC, Self Assessment technical specification, unique taxpayer reference check digit",
+        utr
+    ),
+    plain!(
         "ie-pps",
         "The letter after seven digits is right modulo 23.",
         "Revenue Ireland, Tax and Duty Manual 'Checking a PPSN'; Department of Social Protection, client identity",
@@ -29,6 +35,13 @@ fn nhs(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let sum = steps.sum(&digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2]);
     steps.require("not all zeros", digits != [0; 10])
         && steps.expect("check digit", (11 - sum % 11) % 11, u32::from(digits[9]))
+}
+
+fn utr(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+    let Some(digits) = steps.digits::<10>(value) else { return false };
+    let sum = steps.sum(&digits[1..], &[6, 7, 8, 9, 10, 5, 4, 3, 2]);
+    let expected = [2, 1, 9, 8, 7, 6, 5, 4, 3, 2, 1][usize::try_from(sum % 11).unwrap_or(0)];
+    steps.require("not nothing but zeros", digits[1..] != [0; 9]) && steps.expect("check digit", expected, digits[0])
 }
 
 fn nino(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
@@ -44,7 +57,7 @@ fn nino(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         && steps.require("suffix A to D or none", text.get(8).is_none_or(|suffix| (b'A'..=b'D').contains(suffix)))
 }
 
-fn pps(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn pps(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(text) = steps.letters_between(value, 8, 9) else { return false };
     let Some(digits) = numerals::<7>(&text[..7]) else { return steps.require("seven digits", false) };
     // The second letter counts A = 1 to I = 9; W, and the T and X once given to wives, count nothing.
@@ -61,6 +74,12 @@ fn pps(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::rule::validate::tests::{accepts, refuses};
+
+    #[test]
+    fn tax_payers() {
+        accepts("gb-utr", &["1955839661", "19558 39661"]);
+        refuses("gb-utr", &["2955839661", "195583966", "2000000000"]);
+    }
 
     #[test]
     fn nhs_numbers() {

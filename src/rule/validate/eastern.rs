@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn rodne_cislo(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn rodne_cislo(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits_between(value, 9, 10) else { return false };
     let of_nine = digits.len() == 9;
     let mut year = 1900 + two(digits, 0);

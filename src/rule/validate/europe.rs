@@ -47,7 +47,7 @@ fn idnr(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
         && steps.expect("ISO 7064 mod 11,10", 1, mod11_10(&digits))
 }
 
-fn dni_nie(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
+pub(super) fn dni_nie(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(mut text) = steps.letters::<9>(value) else { return false };
     text[0] = match text[0] {
         b'X' => b'0',

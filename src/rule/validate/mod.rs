@@ -6,29 +6,39 @@
 
 mod americas;
 mod asia;
+mod balkans;
+mod baltic;
 mod benelux;
 mod britain;
 mod calendar;
 mod card;
+mod companies;
 mod country;
 mod crypto;
 mod date;
+mod diagnosis;
 mod eastern;
 mod europe;
+mod germany;
+mod health;
 mod iban;
 mod iban_countries;
 mod iso7064;
 mod keys;
 mod luhn;
+mod mnemonic;
 mod mrz;
 mod network;
 mod nordic;
 #[cfg(test)]
 mod oracle;
+mod pacific;
 mod params;
 mod permutation;
 mod phone;
 mod placeholder;
+mod poland;
+mod romance;
 mod southern;
 mod state_licences;
 mod states;
@@ -37,6 +47,7 @@ mod steps;
 mod tests;
 mod token;
 mod value;
+mod vat;
 mod weighted;
 
 use std::sync::LazyLock;
@@ -97,12 +108,23 @@ pub fn table() -> &'static [Row] {
 /// The rows of each file.
 const FAMILIES: &[&[Row]] = &[
     crypto::ROWS,
+    diagnosis::ROWS,
     keys::ROWS,
+    mnemonic::ROWS,
     mrz::ROWS,
     network::ROWS,
     phone::ROWS,
     weighted::ROWS,
     americas::ROWS,
+    balkans::ROWS,
+    baltic::ROWS,
+    companies::ROWS,
+    germany::ROWS,
+    health::ROWS,
+    pacific::ROWS,
+    poland::ROWS,
+    romance::ROWS,
+    vat::ROWS,
     asia::ROWS,
     benelux::ROWS,
     eastern::ROWS,

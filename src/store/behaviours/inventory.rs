@@ -30,6 +30,7 @@ pub(super) const BEHAVIOURS: &[Behaviour] = &[
     ("a moved folder takes everything below along", moved_folder),
     ("a path that is gone takes everything below along", gone_paths),
     ("what comes to lie at a path replaces what lay there", replaced),
+    ("what was moved into another namespace is not in the trash of the one it left", moved_away),
     ("items below a folder, in order and in pages", below),
     ("jobs follow what changed", jobs_follow),
     ("sharing is the links of all who tell them and the members last told", sharing),
@@ -397,6 +398,36 @@ fn replaced(stand: &mut Stand) {
     // The other's number lives on when it moves on.
     take(stand, of, &ns("n1", None), page(&[at("/3.txt", file("id:2", "1")), at("/2.txt", file("id:9", "1"))]));
     assert_eq!(files_there(stand, of), ["id:2", "id:f", "id:9"]);
+}
+
+fn moved_away(stand: &mut Stand) {
+    let of = stand.connector_of("team", Provider::Dropbox);
+    let deleted = |mut listed: Listed| {
+        listed.item.trashed = Some(Moment::from_millis(5));
+        listed
+    };
+    let elsewhere = |mut listed: Listed| {
+        listed.item.place = "n2".into();
+        listed
+    };
+    let here = || at("/1.txt", file("id:1", "1"));
+    let there = || elsewhere(at("/b/1.txt", file("id:1", "2")));
+    let trashed = |stand: &Stand| {
+        let known = find(stand, of, ItemKind::File, "id:1");
+        assert_eq!(known.gone, None);
+        (known.item.place.to_string(), known.item.trashed.is_some())
+    };
+    take(stand, of, &ns("n1", None), page(&[here()]));
+    take(stand, of, &ns("n2", None), page(&[there()]));
+    take(stand, of, &ns("n1", None), page(&[deleted(here())]));
+    assert_eq!(trashed(stand), ("n2".into(), false), "its old place knows nothing of it");
+    // Where it is tells of its own deletion, and of what came back.
+    take(stand, of, &ns("n2", None), page(&[deleted(there())]));
+    assert_eq!(trashed(stand), ("n2".into(), true));
+    take(stand, of, &ns("n1", None), page(&[here()]));
+    assert_eq!(trashed(stand), ("n1".into(), false));
+    take(stand, of, &ns("n1", None), page(&[deleted(here())]));
+    assert_eq!(trashed(stand), ("n1".into(), true));
 }
 
 fn below(stand: &mut Stand) {

@@ -5,7 +5,7 @@ use super::world::World;
 use sluicebox::emulator::dropbox as emulated;
 use sluicebox::emulator::edit::Edit;
 use sluicebox::model::action::{
-    Action, Block, Never, Order, Outcome, Password, Receipt, Target, TargetItem, TargetPerson, Undo,
+    Action, Block, Invitations, Never, Order, Outcome, Password, Receipt, Target, TargetItem, TargetPerson, Undo,
 };
 use sluicebox::model::{Audience, ItemKind, Principal, Provider, Who};
 use sluicebox::provider::govern::NoJournal;
@@ -159,6 +159,28 @@ fn each_action_is_done_once_and_undone() {
         }
         assert_eq!(stage.sharing(path), before, "{row}: as it was");
     }
+    stage.check();
+}
+
+/// Whoever let in the outsiders of the company's own list lets them in again, and no others.
+#[test]
+fn a_list_of_approved_outsiders_holds_again_after_undo() {
+    let stage = Stage::new(&[]);
+    let (path, on) = ("ada/Board", Target::Item(stage.target("ada/Board")));
+    let rules = Invitations { outsiders: true, approved_only: true, by_members: true };
+    let receipt = stage.perform(&stage.order("a-1", on.clone(), Action::RestoreInvitations { rules }));
+    assert_eq!(receipt.outcome, Outcome::Done, "{receipt:#?}");
+    let says = |rule: &str| stage.sharing(path).iter().any(|told| told == rule);
+    assert!(says("rules team_and_approved editors"), "{:#?}", stage.sharing(path));
+    let order = stage.order("a-2", on.clone(), Action::StopInvitations);
+    let receipt = stage.perform(&order);
+    assert_eq!(receipt.outcome, Outcome::Done, "{receipt:#?}");
+    assert!(says("rules team editors") || says("rules team owner"), "{:#?}", stage.sharing(path));
+    for action in Undo::of(&order, receipt.found.as_ref().unwrap()).actions {
+        let receipt = stage.perform(&stage.order("a-3", on.clone(), action));
+        assert_eq!(receipt.outcome, Outcome::Done, "{receipt:#?}");
+    }
+    assert!(says("rules team_and_approved editors"), "{:#?}", stage.sharing(path));
     stage.check();
 }
 

@@ -22,6 +22,7 @@ struct Stored {
     number: i64,
     kind_is_stub: bool,
     parent: Option<i64>,
+    place: String,
     name_key: i64,
     version: Option<String>,
     etag: Option<String>,
@@ -36,7 +37,7 @@ struct Stored {
 impl Stored {
     fn find(tx: &Connection, of: ConnectorNumber, kind: ItemKind, id: &str) -> Result<Option<Self>, Failed> {
         let sql = "SELECT i.number, i.stub, i.parent, i.name_key, i.version, i.etag, i.outside_owner, i.has_members, \
-                   i.trashed IS NOT NULL, i.facts, i.gone IS NOT NULL, l.mark FROM item i \
+                   i.trashed IS NOT NULL, i.facts, i.gone IS NOT NULL, l.mark, i.place FROM item i \
                    LEFT JOIN listed l ON l.item = i.number WHERE i.connector = ?1 AND i.kind = ?2 AND i.id = ?3";
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Self {
@@ -52,6 +53,7 @@ impl Stored {
                 facts: row.get(9)?,
                 gone: row.get(10)?,
                 mark: row.get(11)?,
+                place: row.get(12)?,
             })
         };
         Ok(tx.prepare_cached(sql)?.query_row((of.0, kind_number(kind), id), read).optional()?)
@@ -140,6 +142,10 @@ impl<'a> Taker<'a> {
         let principal = self.principal(&item.read_as)?;
         let parent = self.parent(item, principal)?;
         let facts = self.facts(listed, parent, principal);
+        if stored.as_ref().is_some_and(|old| self.was_moved_away(old, item)) {
+            let number = stored.as_ref().map_or(0, |old| old.number);
+            return Ok((Put::unchanged(ItemNumber(number)), Seen::Repeated));
+        }
         let repeated =
             stored.as_ref().is_some_and(|old| old.stands() && old.mark.is_some_and(|mark| mark >= self.origin.newer));
         let same_version = stored.as_ref().is_some_and(|old| old.version() == version(item));
@@ -166,6 +172,13 @@ impl<'a> Taker<'a> {
             (true, true) => Seen::Unchanged,
         };
         Ok((put, seen))
+    }
+
+    /// True for a deleted revision of something that is there in another namespace: it was moved away before, and who looked
+    /// at the place it left could not see where it is. Where it is tells of its own deletion.
+    fn was_moved_away(&self, old: &Stored, item: &Item) -> bool {
+        let is_there = old.stands() && !old.trashed;
+        self.provider == Provider::Dropbox && is_there && item.trashed.is_some() && old.place != *item.place
     }
 
     fn write(

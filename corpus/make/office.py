@@ -57,7 +57,7 @@ def letter() -> str:
     )
     body = (
         f"<office:text>{changes}<text:p>The badge of the driver {frame('text:anchor-type=&quot;as-char&quot;'.replace('&quot;', chr(34)))}"
-        "</text:p><text:p>Her number was <text:change text:change-id=\"c1\"/> and is <text:change-start "
+        "</text:p><text:p>Her number was <text:change text:change-id=\"c1\"/>, and is <text:change-start "
         'text:change-id="c2"/>523-18-4406<text:change-end text:change-id="c2"/> now.</text:p>'
         '<text:p>The account is <text:span text:style-name="H">DE89 3704 0044 0532 0130 00</text:span>, not shown.</text:p>'
         f"<text:p>{frame('text:anchor-type=' + chr(34) + 'paragraph' + chr(34))}Afloat.</text:p></office:text>"

@@ -55,7 +55,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     let (mut files, is_whole) = read_directory(source, list_at, &mut held)?;
     let stream = Packed::find(source, &files, data_at)?;
     files.retain(|file| file.bytes > 0 && !OWN.iter().any(|own| file.name.starts_with(own)));
-    files.sort_by(|one, other| (one.is_packed, one.at).cmp(&(other.is_packed, other.at)));
+    files.sort_by_key(|file| (file.is_packed, file.at));
     push_names(files.iter().map(|file| file.name.as_str()), out)?;
     let first = files.partition_point(|file| !file.is_packed);
     for file in &files[..first] {

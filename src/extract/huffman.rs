@@ -100,8 +100,8 @@ impl<R: BufRead> Bits<R> {
 
     /// Bytes as they are; the stream stands at a whole word.
     pub(super) fn bytes(&mut self, buf: &mut [u8]) -> io::Result<()> {
-        for at in 0..buf.len() {
-            buf[at] = if self.count >= 8 {
+        for byte in buf {
+            *byte = if self.count >= 8 {
                 // Words that were read ahead give their bytes back in the file's order.
                 let word = self.held >> ((self.count + 8) / 16 * 16 - 16);
                 let is_first = self.count.is_multiple_of(16);
@@ -168,11 +168,6 @@ impl Code {
         let mut code = Self { symbols: vec![symbol], ..Self::default() };
         code.limits = [1 << CODE_BITS_MAX; 17];
         code
-    }
-
-    /// True when no symbol has a code.
-    pub(super) fn is_empty(&self) -> bool {
-        self.symbols.is_empty()
     }
 
     /// Takes the next symbol.

@@ -57,14 +57,13 @@ const SLOTS: [(usize, u32); SLOTS_MAX] = slots();
 
 const fn slots() -> [(usize, u32); SLOTS_MAX] {
     let mut table = [(0, 0); SLOTS_MAX];
-    let (mut slot, mut base) = (0, 0);
+    let (mut slot, mut base, mut bits) = (0, 0, 0);
     while slot < SLOTS_MAX {
-        let bits = match slot {
-            0..=3 => 0,
-            36.. => 17,
-            _ => slot / 2 - 1,
-        };
-        table[slot] = (base, bits as u32);
+        // Every second slot from the fourth on has one bit more, up to 17.
+        if slot >= 4 && slot % 2 == 0 && bits < 17 {
+            bits += 1;
+        }
+        table[slot] = (base, bits);
         base += 1 << bits;
         slot += 1;
     }
@@ -324,5 +323,19 @@ impl<R: BufRead> Read for Unpacked<R> {
         buf[..n].copy_from_slice(&self.out[self.taken..self.taken + n]);
         self.taken += n;
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_those_of_the_format() {
+        let rows =
+            [(0, 0, 0), (3, 3, 0), (4, 4, 1), (6, 8, 2), (29, 24_576, 13), (36, 262_144, 17), (49, 1_966_080, 17)];
+        for (slot, base, bits) in rows {
+            assert_eq!(SLOTS[slot], (base, bits), "{slot}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod ar;
 mod arj;
+mod avro;
 mod behind;
 mod boxnote;
 mod cab;

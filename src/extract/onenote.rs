@@ -6,7 +6,7 @@
 //! their order is that of the file. Embedded files stand behind a GUID of their own ([MS-ONESTORE] 2.6.13).
 
 use super::{Edge, Failure, Output, PartHead, Source, sniff};
-use crate::model::Place;
+use crate::model::{Place, Reason};
 use memchr::memmem;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -41,7 +41,24 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         reader.seek(SeekFrom::Start(at))?;
         out.member(&format!("embedded file {}", number + 1), &mut reader.take(len))?;
     }
+    if is_cut(source)? {
+        out.hole("", Reason::Corrupt);
+    }
     Ok(())
+}
+
+/// The format of the file, by its head ([MS-ONESTORE] 2.3.1): {109ADD3F-911B-49F5-A5D0-1791EDC8AED8}.
+const STORE_FORMAT: &[u8] = b"\x3f\xdd\x9a\x10\x1b\x91\xf5\x49\xa5\xd0\x17\x91\xed\xc8\xae\xd8";
+/// Where the head says how long the file is.
+const LENGTH_AT: usize = 196;
+
+/// True when the file is shorter than its head says; the other frame tells no length.
+fn is_cut(source: &Source<'_>) -> Result<bool, Failure> {
+    let mut head = [0; LENGTH_AT + 8];
+    let got = source.content.read_up_to(0, &mut head)?;
+    let is_store = head[48..64] == *STORE_FORMAT;
+    let len = head[LENGTH_AT..].try_into().map_or(0, u64::from_le_bytes);
+    Ok(is_store && (got < head.len() || len > source.content.len()))
 }
 
 /// What looks at a step of the file.

@@ -8,8 +8,9 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, ar, arj, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail, mbox,
-    odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
+    Extractor, ar, arj, avro, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail,
+    mbox, odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml,
+    zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -170,7 +171,11 @@ pub static KINDS: &[Kind] = &[
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
-    row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
+    Kind {
+        version: 2,
+        ..row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract))
+    }
+    .with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
     Kind { version: 2, ..row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)) }
         .with_members(),
@@ -211,9 +216,12 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     row("xps", &["xps", "oxps"], &["application/vnd.ms-xpsdocument"], InPlace(ooxml::extract_xps)).with_members(),
-    row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)).with_members(),
-    row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)).with_members(),
-    row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)).with_members(),
+    Kind { version: 2, ..row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)) }
+        .with_members(),
     row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)),
     row(
         "zip",
@@ -239,7 +247,7 @@ pub static KINDS: &[Kind] = &[
     row("arj", &["arj"], &["application/x-arj"], InPlace(arj::extract)).with_members(),
     row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
-    row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
+    row("avro", &["avro"], &["application/vnd.apache.avro"], InCell(avro::extract)),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
     row("djvu", &["djvu", "djv"], &["image/vnd.djvu"], UNSUPPORTED),
     row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),

@@ -11,7 +11,7 @@ mod table;
 
 use super::zip::Archive;
 use super::{Edge, Failure, Output, PartHead, Source};
-use crate::model::Place;
+use crate::model::{Place, Reason};
 use message::Message;
 use std::io::Read;
 use table::Tables;
@@ -46,6 +46,9 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         if let Err(failure) = done {
             passed_over(&entry.name, failure, source, out)?;
         }
+    }
+    if archive.is_cut {
+        out.hole("", Reason::Corrupt);
     }
     tables.push(source.budget, out)
 }

@@ -5,7 +5,7 @@
 //! among the workbook's records, Word in a stream of drawings and behind its text. Whether a shape still shows a picture is not
 //! asked: a picture that was taken out of a slide is often still in the file.
 
-use super::bytes::{size_at, u16_at, u32_at};
+use super::bytes::{u16_at, u32_at};
 use super::compound::{Compound, Stream, StreamReader, fill};
 use super::objects::Inflating;
 use super::runs;
@@ -18,7 +18,7 @@ use std::io::{self, Cursor, Read};
 const ENTRY: u16 = 0xf007;
 /// Bytes of an entry before its name and its picture.
 const ENTRY_BYTES: usize = 36;
-/// Pictures that an entry says to lie elsewhere.
+/// Pictures that entries say to lie elsewhere, and fields of forms.
 const ELSEWHERE_MAX: usize = 100_000;
 /// Bytes of a packed metafile's own head.
 const METAFILE_HEAD_BYTES: usize = 34;
@@ -171,7 +171,8 @@ impl<'b> Pictures<'b> {
                     }
                     self.hand_over(&mut reader, parts)?;
                 }
-                _ => fields.push((body, at)),
+                _ if fields.len() < ELSEWHERE_MAX => fields.push((body, at)),
+                _ => {}
             }
         }
         parts.begin("form fields and names of pictures")?;
@@ -222,6 +223,11 @@ impl Read for Part<'_, '_> {
 
 /// The next place where a drawing may begin: a length that the stream has room for, before the length of a known head.
 fn next_drawing(data: &Stream<'_>, from: u64, block: &mut [u8]) -> Result<Option<(u64, [u8; 8])>, Failure> {
+    // One mostly follows another at once.
+    let n = data.read_at(from, &mut block[..8])?;
+    if let Some(head) = drawing_at(data, from, &block[..n]) {
+        return Ok(Some((from, head)));
+    }
     let mut at = from;
     loop {
         let n = data.read_at(at, block)?;
@@ -229,14 +235,9 @@ fn next_drawing(data: &Stream<'_>, from: u64, block: &mut [u8]) -> Result<Option
             return Ok(None);
         }
         for offset in memchr::memchr2_iter(0x3a, 0x44, &block[4..n - 3]) {
-            let Some(head) = block[..n].get(offset..offset + 8) else { break };
-            let (len, head_len) = (size_at(head, 0).unwrap_or(0), u16_at(head, 4).unwrap_or(0));
             let begins = at + offset as u64;
-            let fits = len >= usize::from(head_len) && begins.saturating_add(len as u64) <= data.len();
-            if fits && DRAWING_HEADS.contains(&head_len) {
-                let mut found = [0; 8];
-                found.copy_from_slice(head);
-                return Ok(Some((begins, found)));
+            if let Some(head) = drawing_at(data, begins, &block[offset..n]) {
+                return Ok(Some((begins, head)));
             }
         }
         if n < block.len() {
@@ -244,6 +245,14 @@ fn next_drawing(data: &Stream<'_>, from: u64, block: &mut [u8]) -> Result<Option
         }
         at += n as u64 - 8;
     }
+}
+
+/// The head of a drawing, if these bytes are one.
+fn drawing_at(data: &Stream<'_>, at: u64, bytes: &[u8]) -> Option<[u8; 8]> {
+    let head: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
+    let (len, head_len) = (u64::from(u32_at(&head, 0)?), u16_at(&head, 4)?);
+    let fits = len >= u64::from(head_len) && at.saturating_add(len) <= data.len();
+    (fits && DRAWING_HEADS.contains(&head_len)).then_some(head)
 }
 
 /// Hands over the pictures of the streams that hold nothing else: PowerPoint's, and Publisher's.

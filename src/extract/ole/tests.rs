@@ -203,6 +203,76 @@ fn a_document_is_read_by_its_pieces_and_between_them() {
 }
 
 #[test]
+fn a_document_says_what_was_deleted() {
+    let mut stream = document();
+    stream[0xfa..0xfe].copy_from_slice(&33u32.to_le_bytes());
+    stream[0xfe..0x102].copy_from_slice(&12u32.to_le_bytes());
+    // The page of runs: the digits `41` are deleted.
+    stream.resize(0x600, 0);
+    let mut page = vec![0; 512];
+    for (at, place) in [0x400u32, 0x407, 0x409].into_iter().enumerate() {
+        page[at * 4..at * 4 + 4].copy_from_slice(&place.to_le_bytes());
+    }
+    page[13] = 0x80;
+    page[0x100..0x104].copy_from_slice(&[3, 0x00, 0x08, 1]);
+    page[511] = 2;
+    stream.extend(page);
+    let mut table = piece_table();
+    table.extend([0x400u32, 0x409, 3].into_iter().flat_map(u32::to_le_bytes));
+    let (_, text) = read(compound(&[("WordDocument", &stream), ("0Table", &table)]), "a.doc");
+    let expected = "\n[text]résumé 11 Ж|résumé 4111 Ж\tend\n[footnotes]note\n[deleted text]|the deleted sentence";
+    assert_eq!(text, expected);
+}
+
+/// A picture's record; what it holds is a text, so that it shows.
+fn picture(kind: u16, instance: u16, text: &[u8]) -> Vec<u8> {
+    let mut body = vec![7; if instance & 1 == 1 { 33 } else { 17 }];
+    body.extend(text);
+    let mut record = le(&[instance << 4, kind]);
+    record.extend(u32::try_from(body.len()).expect("short").to_le_bytes());
+    record.extend(body);
+    record
+}
+
+/// An entry of the list of pictures with its picture in it.
+fn listed(picture: &[u8]) -> Vec<u8> {
+    let mut entry = vec![0; 36];
+    entry[28..32].copy_from_slice(&u32::MAX.to_le_bytes());
+    let mut record = le(&[0x0062, 0xf007]);
+    record.extend(u32::try_from(entry.len() + picture.len()).expect("short").to_le_bytes());
+    record.extend(entry);
+    record.extend(picture);
+    record
+}
+
+#[test]
+fn pictures_of_the_three_programs_are_handed_over() {
+    let text = b"text of a picture, long enough";
+    let (one, two) = (picture(0xf01e, 0x6e0, text), picture(0xf01d, 0x46b, text));
+    let show = compound(&[("Pictures", &[one.clone(), two].concat())]);
+    let mut group = le(&[0x000f, 0xf000, 0, 0]);
+    group.extend(listed(&one));
+    let mut workbook = record(0x0809, &le(&[0x0600, 5, 0, 0, 0, 0, 0, 0]));
+    workbook.extend(record(0xeb, &group[..50]));
+    workbook.extend(record(0x3c, &group[50..]));
+    workbook.extend(record(0x0a, &[]));
+    let book = compound(&[("Workbook", &workbook)]);
+    let mut drawing = vec![0; 0x44];
+    let body = listed(&one);
+    drawing[..4].copy_from_slice(&u32::try_from(0x44 + body.len()).expect("short").to_le_bytes());
+    drawing[4..8].copy_from_slice(&le(&[0x44, 0x64]));
+    drawing.extend(body);
+    drawing.splice(0..0, *b"other bytes");
+    let letter = compound(&[("WordDocument", &document()), ("0Table", &piece_table()), ("Data", &drawing)]);
+    let rows = [(show, "x.ppt", 2), (book, "x.xls", 1), (letter, "x.doc", 1)];
+    for (bytes, name, pictures) in rows {
+        let (_, said) = read(bytes, name);
+        assert_eq!(said.matches("> text]text of a picture, long enough").count(), pictures, "{name}: {said}");
+        assert!(said.contains("[picture 1."), "{name}: {said}");
+    }
+}
+
+#[test]
 fn an_encrypted_document_says_so() {
     let mut stream = document();
     stream[11] = 1;

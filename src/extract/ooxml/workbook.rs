@@ -146,7 +146,9 @@ fn read_sheet(document: &mut Document<'_, '_>, part: &str, label: &str, book: &B
             let what = kind_name(&hanging.target);
             document.read_flow_unless_textless(&hanging.target, &format!("{label} {what}"))?;
             if hanging.kind == "drawing" {
-                for chart in document.related(&hanging.target)? {
+                // Charts and diagrams; the pictures beside them are members.
+                let shown = document.related(&hanging.target)?;
+                for chart in shown.iter().filter(|shown| shown.target.ends_with(".xml")) {
                     document.read_flow_unless_textless(&chart.target, &format!("{label} {}", stem(&chart.target)))?;
                 }
             }

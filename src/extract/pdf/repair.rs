@@ -52,8 +52,13 @@ fn linear_bytes(bytes: &[u8]) -> Option<usize> {
 /// True when a number follows `startxref` and a table of objects stands where it says.
 fn leads_to_a_table(bytes: &[u8], startxref: usize) -> bool {
     let place = number(&bytes[startxref + b"startxref".len()..]);
-    let table = place.and_then(|place| bytes.get(place..)).map(<[u8]>::trim_ascii_start);
-    table.is_some_and(|table| table.starts_with(b"xref") || table.first().is_some_and(u8::is_ascii_digit))
+    let Some(table) = place.and_then(|place| bytes.get(place..)).map(<[u8]>::trim_ascii_start) else { return false };
+    // A table of its own, or one packed into an object.
+    let mut words = table[..table.len().min(64)].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let is_number = |word: Option<&[u8]>| word.is_some_and(|word| word.iter().all(u8::is_ascii_digit));
+    let is_object =
+        is_number(words.next()) && is_number(words.next()) && words.next().is_some_and(|word| word.starts_with(b"obj"));
+    table.starts_with(b"xref") || is_object
 }
 
 /// The number that comes first, white space before it.

@@ -40,6 +40,10 @@ impl Kind {
         Self { has_members: true, ..self }
     }
 
+    const fn version(self, version: u32) -> Self {
+        Self { version, ..self }
+    }
+
     const fn short_of(self, reason: Reason) -> Self {
         Self { short_of: Some(reason), ..self }
     }
@@ -179,10 +183,10 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
-    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
-    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
+    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members().version(2),
+    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members().version(2),
     row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
-    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
+    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members().version(2),
     row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
     row(
@@ -204,23 +208,24 @@ pub static KINDS: &[Kind] = &[
     row("pages", &["pages"], &["application/vnd.apple.pages"], InCell(iwork::extract)).with_members(),
     row("numbers", &["numbers"], &["application/vnd.apple.numbers"], InCell(iwork::extract)).with_members(),
     row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)).with_members(),
-    row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)),
+    row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)).version(2),
     row(
         "zip",
         &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
         &["application/zip"],
         InPlace(zip::extract),
     )
-    .with_members(),
+    .with_members()
+    .version(2),
     row("gzip", &["gz", "tgz", "svgz", "emz", "wmz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
     row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)).with_members(),
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
-    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
+    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members().version(2),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
     row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract)).with_members(),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
     row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
-    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
+    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members().version(2),
     row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
     row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
     row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),

@@ -86,7 +86,8 @@ impl Target {
         match self {
             Target::Reader(kind, _) => kind.extensions,
             Target::Sniff | Target::Walk | Target::Recover => &[".*"],
-            Target::WireToParent | Target::WireToCell => &["wire"],
+            Target::WireToParent => &["to-parent"],
+            Target::WireToCell => &["to-cell"],
         }
     }
 

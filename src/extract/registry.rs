@@ -167,7 +167,7 @@ pub static KINDS: &[Kind] = &[
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
-    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members().version(2),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
     row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),

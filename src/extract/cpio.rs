@@ -92,6 +92,9 @@ fn push_rpm_header(source: &Source<'_>, at: u64, part: &str, out: &mut dyn Outpu
     }
     let store_at = at + 16 + 16 * u64::from(be32(8));
     let store_bytes = u64::from(be32(12));
+    if store_at.saturating_add(store_bytes) > source.content.len() {
+        out.hole("", Reason::Corrupt);
+    }
     let mut store =
         vec![0; usize::try_from(store_bytes.min(RPM_HEADER_BYTES_MAX).min(source.content.len())).unwrap_or(0)];
     let _held = source.budget.hold(store.len())?;

@@ -5,7 +5,7 @@
 //! A value follows its field's name. Memos stand in a file of their own.
 
 use super::{BLOCK_BYTES, Edge, Failure, Output, PartHead, Source, decode};
-use crate::model::Place;
+use crate::model::{Place, Reason};
 use encoding_rs::Encoding;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
@@ -20,11 +20,16 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     if deleted > 0 {
         table.push(source, true, out)?;
     }
+    if table.declared_bytes > source.content.len() {
+        out.hole("", Reason::Corrupt);
+    }
     Ok(())
 }
 
 struct Table {
     header_bytes: u64,
+    /// Bytes of the header and of as many rows as it names.
+    declared_bytes: u64,
     row_bytes: usize,
     fields: Vec<(String, usize)>,
     encoding: Option<&'static Encoding>,
@@ -49,7 +54,9 @@ impl Table {
         if row_bytes == 0 || row_bytes > ROW_BYTES_MAX || fields.is_empty() {
             return Err(Failure::corrupt("a table without rows or fields"));
         }
-        Ok(Self { header_bytes: u64::from(header_bytes), row_bytes, fields, encoding: encoding(head[29]) })
+        let rows = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+        let declared_bytes = rows.saturating_mul(row_bytes as u64).saturating_add(header_bytes.into());
+        Ok(Self { header_bytes: header_bytes.into(), declared_bytes, row_bytes, fields, encoding: encoding(head[29]) })
     }
 
     /// Pushes the rows of one mark; gives how many had the other.

@@ -7,11 +7,7 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{
-    Extractor, ar, arj, avro, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail,
-    mbox, odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml,
-    zip,
-};
+use super::{Extractor, ar, arj, avro, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail, mbox, odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 
@@ -39,6 +35,10 @@ pub struct Kind {
 impl Kind {
     const fn with_members(self) -> Self {
         Self { has_members: true, ..self }
+    }
+
+    const fn version(self, version: u32) -> Self {
+        Self { version, ..self }
     }
 
     const fn short_of(self, reason: Reason) -> Self {
@@ -130,7 +130,7 @@ pub static KINDS: &[Kind] = &[
     text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(boxnote::extract)),
     // Office documents.
     Kind {
-        version: 3,
+        version: 2,
         ..row(
             "docx",
             &["docx", "docm", "dotx", "dotm"],
@@ -140,7 +140,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     Kind {
-        version: 3,
+        version: 2,
         ..row(
             "xlsx",
             &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
@@ -150,7 +150,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     Kind {
-        version: 3,
+        version: 2,
         ..row(
             "pptx",
             &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
@@ -170,7 +170,7 @@ pub static KINDS: &[Kind] = &[
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
-    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
+    row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members().version(2),
     Kind {
         version: 2,
         ..row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract))
@@ -191,10 +191,10 @@ pub static KINDS: &[Kind] = &[
     )
     .with_members(),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
-    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
+    row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members().version(2),
     Kind { version: 2, ..row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)) }.with_members(),
     row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
-    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
+    row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members().version(2),
     row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
     Kind {
@@ -222,18 +222,19 @@ pub static KINDS: &[Kind] = &[
         .with_members(),
     Kind { version: 2, ..row("key", &["key"], &["application/vnd.apple.keynote"], InCell(iwork::extract)) }
         .with_members(),
-    row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)),
+    row("dbf", &["dbf"], &["application/vnd.dbf"], InCell(dbf::extract)).version(2),
     row(
         "zip",
         &["zip", "jar", "war", "ear", "apk", "ipa", "xpi", "kmz", "whl", "nupkg"],
         &["application/zip"],
         InPlace(zip::extract),
     )
-    .with_members(),
+    .with_members()
+    .version(2),
     row("gzip", &["gz", "tgz", "svgz", "emz", "wmz"], &["application/gzip"], InPlace(gz::extract)).with_members(),
     row("tar", &["tar"], &["application/x-tar"], InPlace(tar::extract)).with_members(),
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
-    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
+    row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members().version(2),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
     Kind {
         version: 2,
@@ -242,7 +243,7 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
     row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
-    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
+    row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members().version(2),
     row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], InPlace(lha::extract)).with_members(),
     row("arj", &["arj"], &["application/x-arj"], InPlace(arj::extract)).with_members(),
     row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),

@@ -307,5 +307,10 @@ pub fn hear_recorded(bytes: &[u8], budget: &Budget, out: &mut dyn Output) -> boo
     matches!(hear(listen::Recorded(bytes), budget, out), Ok(Ok(())))
 }
 
+/// Reads bytes as if the parent had asked them of a cell: for fuzzing. True when they were a whole request.
+pub fn ask_recorded(bytes: &[u8]) -> bool {
+    Request::heard(bytes).is_ok()
+}
+
 #[cfg(test)]
 mod tests;

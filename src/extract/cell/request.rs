@@ -110,6 +110,13 @@ impl Request {
         numbers.into_iter().for_each(|value| number(to, value));
     }
 
+    /// Reads one that is nothing else than a request.
+    pub(super) fn heard(bytes: &[u8]) -> Result<Self, Lie> {
+        let mut cursor = Cursor::new(bytes);
+        let request = Self::read(&mut cursor)?;
+        if cursor.left() == 0 { Ok(request) } else { Err(Lie) }
+    }
+
     fn read(from: &mut Cursor<'_>) -> Result<Self, Lie> {
         let task = match from.byte()? {
             0 => Task::Kind(from.text(64)?.to_owned()),
@@ -190,10 +197,11 @@ fn message(mut from: &UnixStream, mut head: [u8; HEAD_BYTES], first: usize, file
     }
     let mut message = vec![0; len];
     from.read_exact(&mut message)?;
-    let mut cursor = Cursor::new(&message);
-    let asked = match (cursor.byte(), file) {
-        (Ok(READ), Some(file)) => Request::read(&mut cursor).map(|request| Asked::Read(Box::new(request), file)),
-        (Ok(SKIP), _) => cursor.number().map(Asked::Skip),
+    let asked = match (message.split_first(), file) {
+        (Some((&READ, fields)), Some(file)) => {
+            Request::heard(fields).map(|request| Asked::Read(Box::new(request), file))
+        }
+        (Some((&SKIP, fields)), _) => Cursor::new(fields).number().map(Asked::Skip),
         _ => Err(Lie),
     };
     asked.map_err(|Lie| io::ErrorKind::InvalidData.into())

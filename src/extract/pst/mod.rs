@@ -164,19 +164,20 @@ impl Object {
             find(SUBJECT).or_else(|| find(DISPLAY_NAME)).map_or(Ok(String::new()), |p| short_text(&heap, p))?;
         let title = if subject.is_empty() { format!("message {}", self.number) } else { subject };
         self.place = format!("{} > {title}", self.place);
-        self.push_properties(&heap, &properties, out)?;
+        // What is damaged in one place costs that place; a stop of the whole file refuses the rest by itself.
+        let mut done = self.push_properties(&heap, &properties, out);
         if let Some(body) = find(TEXT_BODY) {
-            self.push_body(&heap, body, out)?;
+            done = done.and(self.push_body(&heap, body, out));
         }
-        match (find(HTML_BODY), find(RTF_BODY)) {
-            (Some(html), _) => self.hand_over_html(&heap, html, out)?,
-            (None, Some(rtf)) if find(TEXT_BODY).is_none() => self.hand_over_rtf(&heap, rtf, out)?,
-            _ => {}
-        }
+        done = match (find(HTML_BODY), find(RTF_BODY)) {
+            (Some(html), _) => done.and(self.hand_over_html(&heap, html, out)),
+            (None, Some(rtf)) if find(TEXT_BODY).is_none() => done.and(self.hand_over_rtf(&heap, rtf, out)),
+            _ => done,
+        };
         for node in heap.sub_nodes.iter().filter(|node| node.id & 0x1f == ATTACHMENT) {
-            self.attachment(store, *node, out)?;
+            done = done.and(self.attachment(store, *node, out));
         }
-        Ok(())
+        done
     }
 
     /// Texts and times of all properties but the bodies, and the recipients.
@@ -186,34 +187,32 @@ impl Object {
         properties: &[Property],
         out: &mut dyn Output,
     ) -> Result<(), Failure> {
-        let name = format!("{} > headers", self.place);
-        out.open_part(PartHead { name, own_text: None, recovered: false })?;
-        for property in properties.iter().filter(|property| property.id != TEXT_BODY) {
-            let text = short_text(heap, *property)?;
-            push_property(property.id, &text, out)?;
-        }
-        for node in heap.sub_nodes.iter().filter(|node| node.id & 0x1f == RECIPIENTS) {
-            self.push_recipients(heap, *node, out)?;
-        }
-        out.close_part()?;
-        Ok(())
+        in_part(format!("{} > headers", self.place), out, |out| {
+            let mut done = Ok(());
+            for property in properties.iter().filter(|property| property.id != TEXT_BODY) {
+                done = done.and(short_text(heap, *property).and_then(|text| push_property(property.id, &text, out)));
+            }
+            for node in heap.sub_nodes.iter().filter(|node| node.id & 0x1f == RECIPIENTS) {
+                done = done.and(Self::push_recipients(heap, *node, out));
+            }
+            done
+        })
     }
 
-    fn push_recipients(&self, heap: &Heap<'_, '_>, node: Node, out: &mut dyn Output) -> Result<(), Failure> {
+    fn push_recipients(heap: &Heap<'_, '_>, node: Node, out: &mut dyn Output) -> Result<(), Failure> {
         let table = Heap::read(heap.store(), node)?;
         table.table_texts(&mut |cell| push_property(cell.id, &short_text(&table, cell)?, out))
     }
 
     fn push_body(&self, heap: &Heap<'_, '_>, body: Property, out: &mut dyn Output) -> Result<(), Failure> {
         let scheme = if body.kind == 0x1f { Scheme::Utf16(Order::Little) } else { Scheme::Utf8 };
-        let name = format!("{} > body", self.place);
-        out.open_part(PartHead { name, own_text: None, recovered: false })?;
-        let mut text = TextDecoder::new(heap.value(body.value), Charset { scheme, mark_bytes: 0 })?;
-        while let Some(piece) = text.next_piece()? {
-            out.push(Edge::Join, &Place::Whole, piece.text, None)?;
-        }
-        out.close_part()?;
-        Ok(())
+        in_part(format!("{} > body", self.place), out, |out| {
+            let mut text = TextDecoder::new(heap.value(body.value), Charset { scheme, mark_bytes: 0 })?;
+            while let Some(piece) = text.next_piece()? {
+                out.push(Edge::Join, &Place::Whole, piece.text, None)?;
+            }
+            Ok(())
+        })
     }
 
     fn hand_over_html(&self, heap: &Heap<'_, '_>, html: Property, out: &mut dyn Output) -> Result<(), Failure> {
@@ -257,6 +256,17 @@ impl Object {
         }
         Ok(())
     }
+}
+
+/// Pushes a part, and closes it also where its pushing failed: others follow.
+fn in_part(
+    name: String,
+    out: &mut dyn Output,
+    fill: impl FnOnce(&mut dyn Output) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    out.open_part(PartHead { name, own_text: None, recovered: false })?;
+    let filled = fill(out);
+    filled.and(out.close_part().map_err(Failure::from))
 }
 
 fn push_property(id: u16, text: &str, out: &mut dyn Output) -> Result<(), Failure> {

@@ -43,8 +43,8 @@ impl<R: BufRead> Frames<R> {
     }
 
     fn pass(&mut self, bytes: u64) -> io::Result<()> {
-        io::copy(&mut (&mut self.input).take(bytes), &mut io::sink())?;
-        Ok(())
+        let passed = io::copy(&mut (&mut self.input).take(bytes), &mut io::sink())?;
+        if passed < bytes { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
     /// Reads the head of the next frame; `None` at the end of the file.

@@ -105,7 +105,10 @@ impl<R: BufRead> ZstdFrames<R> {
             }
             let mut len = [0; 4];
             input.read_exact(&mut len)?;
-            io::copy(&mut (&mut input).take(u64::from(u32::from_le_bytes(len))), &mut io::sink())?;
+            let len = u64::from(u32::from_le_bytes(len));
+            if io::copy(&mut (&mut input).take(len), &mut io::sink())? < len {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Directory {
     pub(super) start: u64,
     /// Where the end record ends; what lies after it does not belong to the archive.
     pub(super) end: u64,
+    /// True when the file ends within the archive's comment.
+    pub(super) is_cut: bool,
 }
 
 /// Finds and reads the directory; `None` when there is none.
@@ -44,10 +46,11 @@ pub(super) fn read(source: &Source<'_>, held: &mut Hold<'_>) -> Result<Option<Di
         if let Some((start, base)) = locate(source, record, &tail[..at], position)? {
             let comment_len = usize::from(le16(record, 20));
             let comment = tail.get(at + END_RECORD_BYTES..).unwrap_or_default();
+            let is_cut = comment.len() < comment_len;
             let comment = &comment[..comment.len().min(comment_len)];
             let entries = read_records(source, start, base, held)?;
             let end = position + (END_RECORD_BYTES + comment.len()) as u64;
-            return Ok(Some(Directory { entries, comment: printable_text(comment, false), start, end }));
+            return Ok(Some(Directory { entries, comment: printable_text(comment, false), start, end, is_cut }));
         }
     }
     Ok(None)

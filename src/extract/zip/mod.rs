@@ -23,7 +23,7 @@ pub(crate) struct Archive<'a> {
     pub(crate) entries: Vec<Entry>,
     /// The archive's own comment.
     pub(crate) comment: String,
-    /// True when there is no directory: the archive was cut.
+    /// True when there is no directory, or its end is missing: the archive was cut.
     pub(crate) is_cut: bool,
     _held: Hold<'a>,
 }
@@ -36,14 +36,14 @@ impl<'a> Archive<'a> {
     pub(crate) fn open(source: &Source<'a>) -> Result<Self, Failure> {
         let mut held = source.budget.hold(0)?;
         let directory = directory::read(source, &mut held)?;
-        let is_cut = directory.is_none();
+        let (is_listed, is_cut) = (directory.is_some(), directory.as_ref().is_none_or(|found| found.is_cut));
         let (mut entries, comment, taken) = match directory {
             Some(found) => (found.entries, found.comment, vec![(found.start, found.end)]),
             None => (Vec::new(), String::new(), Vec::new()),
         };
         let unlisted = gaps::unlisted(source, &entries, taken, &mut held)?;
         entries.extend(unlisted);
-        if is_cut && entries.is_empty() {
+        if !is_listed && entries.is_empty() {
             return Err(Failure::corrupt("a zip file without members"));
         }
         Ok(Self { entries, comment, is_cut, _held: held })

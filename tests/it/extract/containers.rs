@@ -219,15 +219,37 @@ fn damaged_containers_end_well() {
     }
 }
 
-/// Properties that no LZMA has: its decoder never comes back when it is asked again after it refused them.
+/// What once felled a reader or held it up: corpus/crashes, found by damage and by fuzzing.
 #[test]
-fn a_decoder_that_refused_is_left_alone() {
-    for (name, at) in [("archive/payroll.7z", 37), ("archive/odile.csv.xz", 29)] {
-        for value in [0xe1, 0xff] {
-            let mut damaged = sample(name);
-            damaged[at] = value;
-            check(name, &damaged);
-        }
+fn what_felled_a_reader_once_does_not_again() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/crashes");
+    let files: Vec<_> =
+        std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
+    assert!(!files.is_empty());
+    for path in files {
+        check(&path.to_string_lossy(), &std::fs::read(&path).expect("a file"));
+    }
+}
+
+#[test]
+fn archives_that_end_early_say_so() {
+    let rows = [
+        ("archive/methods.zip", 1),
+        ("archive/methods.zip", 60),
+        ("archive/odile.csv.lz4", 1),
+        ("archive/odile.csv.lz4", 5),
+        ("archive/odile.csv.gz", 4),
+        ("archive/odile.csv.bz2", 4),
+        ("archive/odile.csv.xz", 4),
+        ("archive/payroll.7z", 1),
+        ("archive/payroll.rpm", 260),
+        ("archive/tree.cpio", 130),
+        ("bundles/staff.dbf", 40),
+    ];
+    for (name, cut) in rows {
+        let bytes = sample(name);
+        let walked = read(name, &bytes[..bytes.len() - cut]).walked;
+        assert_ne!(walked.coverage, Coverage::Complete, "{name} less {cut} bytes");
     }
 }
 

@@ -1,6 +1,8 @@
 //! `sluicebox rules`: check, list, explain and test rules, and tell what they cost.
 
 mod apply;
+mod export;
+mod import;
 
 use super::{EXIT_FAILED, Failed, RuleArgs, cost, explain, refused};
 use crate::detect::Matcher;
@@ -32,6 +34,10 @@ enum Command {
     Test(TestArgs),
     /// Tell what each rule costs a scan, dearest first
     Cost(cost::Args),
+    /// Write detectors as rules of another product
+    Export(export::Args),
+    /// Tell what becomes of another tool's rules, and write them as ours
+    Import(import::Args),
     /// Let the rules of the settings take effect in the service, once their price was seen
     Apply(apply::Args),
 }
@@ -73,7 +79,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test(args),
         Command::Cost(args) => cost::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Apply(args) => apply::run(args),
+    }
+}
+
+/// Says which files are for other tools, and how much of each is run.
+pub(super) fn tell_imports(loaded: &rule::Loaded) {
+    for import in &loaded.imports {
+        eprintln!("note: {}", super::shown(import.summary()));
     }
 }
 

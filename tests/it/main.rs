@@ -22,6 +22,7 @@ mod guide;
 mod harness;
 mod hostile;
 mod hostile_set;
+mod import;
 mod key;
 mod notify;
 mod plans;

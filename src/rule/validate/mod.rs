@@ -33,6 +33,7 @@ mod southern;
 mod state_licences;
 mod states;
 mod steps;
+pub(in crate::rule) mod template;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -118,6 +119,7 @@ const FAMILIES: &[&[Row]] = &[
     luhn::ROWS,
     placeholder::ROWS,
     states::ROWS,
+    template::ROWS,
     token::ROWS,
 ];
 

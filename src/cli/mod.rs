@@ -145,7 +145,9 @@ impl RuleArgs {
             paths: self.rule_paths.clone(),
             select: crate::rule::Select { only: self.only.clone(), tags: self.tag.clone() },
         };
-        crate::rule::load(&options).map_err(|errors| refused(&errors))
+        let loaded = crate::rule::load(&options).map_err(|errors| refused(&errors))?;
+        rules::tell_imports(&loaded);
+        Ok(loaded)
     }
 }
 

@@ -4,6 +4,8 @@ mod apply;
 mod corpus;
 mod diff;
 pub(super) mod documents;
+mod export;
+mod import;
 mod mutate;
 mod test;
 mod try_out;
@@ -43,6 +45,10 @@ enum Command {
     Mutate(mutate::Args),
     /// Tell what each rule costs a scan, dearest first
     Cost(cost::Args),
+    /// Write detectors as rules of another product
+    Export(export::Args),
+    /// Tell what becomes of another tool's rules, and write them as ours
+    Import(import::Args),
     /// Let the rules of the settings take effect in the service, once their price was seen
     Apply(apply::Args),
 }
@@ -78,7 +84,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         Command::Try(args) => try_out::run(args),
         Command::Mutate(args) => mutate::run(args),
         Command::Cost(args) => cost::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Apply(args) => apply::run(args),
+    }
+}
+
+/// Says which files are for other tools, and how much of each is run.
+pub(super) fn tell_imports(loaded: &rule::Loaded) {
+    for import in &loaded.imports {
+        eprintln!("note: {}", super::shown(import.summary()));
     }
 }
 

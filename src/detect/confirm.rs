@@ -9,7 +9,7 @@ use crate::detect::keywords::KeywordIndex;
 use crate::detect::text::{back_chars, char_at, char_before, forward_chars, is_unspaced, is_word, start_of_char};
 use crate::rule::RuleSet;
 use crate::rule::normalise::{canonical_value, fold_case};
-use crate::rule::ruleset::{Check, CheckWhat, Detector, Primary, PrimaryId, PrimaryKind, Tier, Validator};
+use crate::rule::ruleset::{Check, CheckWhat, Detector, Pattern, Primary, PrimaryId, PrimaryKind, Tier, Validator};
 use crate::rule::syntax::{Canonical, CheckPlace, Edges, Miss};
 use crate::rule::validate::Value;
 use engine::Engine;
@@ -68,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) detector: usize,
     edges: Edges,
     across_soft: bool,
+    /// The match is not what the pattern finds.
+    bounded: bool,
     /// Groups must be known before a match is judged.
     needs_groups: bool,
     /// The detector's checks: those of a byte or two beside the match first.
@@ -87,6 +89,7 @@ impl Plan {
             detector: primary.detector.index(),
             edges: primary.edges,
             across_soft: primary.across_soft,
+            bounded: matches!(&primary.kind, PrimaryKind::Pattern(Pattern { bounded: Some(_), .. })),
             needs_groups: matches!(&primary.kind, PrimaryKind::Pattern(pattern) if pattern.needs_groups),
             checks,
             tiers: (0..detector.tiers.len()).filter(|&tier| holds(&detector.tiers[tier])).collect(),
@@ -97,6 +100,12 @@ impl Plan {
     #[inline]
     pub(crate) fn edges_hold(&self, hay: &[u8], span: &Range<usize>) -> bool {
         edges_hold(self.edges, hay, span)
+    }
+
+    /// Whether another engine than the pattern's decides.
+    #[inline]
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.bounded
     }
 
     /// Whether a match may cross a soft edge.
@@ -136,7 +145,8 @@ impl Confirmer {
         start: usize,
         end: Option<usize>,
     ) -> Option<Raw> {
-        let known = end.filter(|_| matches!(rules.primaries[id.index()].kind, PrimaryKind::Pattern(_)));
+        let is_told = |kind: &PrimaryKind| matches!(kind, PrimaryKind::Pattern(Pattern { bounded: None, .. }));
+        let known = end.filter(|_| is_told(&rules.primaries[id.index()].kind));
         let end = known.map_or_else(|| self.end(rules, keywords, id, hay, start), Ok).ok()?;
         Some(self.with_groups(rules, id, hay, start..end))
     }
@@ -160,7 +170,11 @@ impl Confirmer {
             PrimaryKind::Keywords(list) => keywords.longest_at(hay, start, *list).filter(|&end| end <= limit).ok_or(0),
             PrimaryKind::Pattern(pattern) => {
                 let walk = self.engines[id.index()].walk(pattern, hay, start, limit);
-                walk.end.filter(|&end| end > start).ok_or(walk.bytes)
+                let end = walk.end.filter(|&end| end > start).ok_or(walk.bytes)?;
+                match &pattern.bounded {
+                    None => Ok(end),
+                    Some(bounded) => bounded.end(hay, start, limit).filter(|&end| end > start).ok_or(limit - start),
+                }
             }
         }
     }
@@ -179,6 +193,7 @@ impl Confirmer {
         let primary = &rules.primaries[id.index()];
         let limit = span.start.saturating_add(primary.max_match_bytes).min(hay.len());
         let groups = match &primary.kind {
+            PrimaryKind::Pattern(Pattern { bounded: Some(bounded), .. }) => bounded.spans(hay, span.start..limit),
             PrimaryKind::Pattern(pattern) => self.engines[id.index()].groups(pattern, hay, span.start..limit),
             PrimaryKind::Keywords(_) => None,
         };
@@ -333,6 +348,10 @@ pub(crate) fn whole_chars(hay: &[u8], span: Range<usize>) -> Range<usize> {
 /// The span of a match's value.
 pub(crate) fn value_span(primary: &Primary, raw: &Raw) -> Option<Range<usize>> {
     match &primary.kind {
+        PrimaryKind::Pattern(pattern) if pattern.first_group => {
+            let first = raw.groups.iter().skip(1).flatten().find(|span| !span.is_empty());
+            Some(first.unwrap_or(&raw.span).clone())
+        }
         PrimaryKind::Pattern(pattern) if pattern.value_group > 0 => {
             // An alternative without the group: the whole match is the value.
             Some(raw.groups.get(pattern.value_group)?.clone().unwrap_or_else(|| raw.span.clone()))
@@ -422,9 +441,18 @@ fn check_holds(check: &Check, detector: &Detector, hay: &[u8], span: &Range<usiz
             CheckPlace::Ends => texts.iter().any(|text| ends_folded(value.as_bytes(), text)),
             CheckPlace::Before => texts.iter().any(|text| ends_folded(&hay[..span.start], text)),
             CheckPlace::After => texts.iter().any(|text| starts_folded(&hay[span.end..], text)),
+            CheckPlace::Inside | CheckPlace::Match | CheckPlace::Line => false,
         },
+        CheckWhat::Search(regex) => regex.is_match(searched(check.place, hay, span, value)),
+        CheckWhat::Words(words) => words.stand_in(searched(check.place, hay, span, value)),
+        CheckWhat::Together(checks) => !checks.iter().any(|check| check_holds(check, detector, hay, span, value)),
         CheckWhat::Regex(regex) => match check.place {
-            CheckPlace::Full | CheckPlace::Starts | CheckPlace::Ends => regex.is_match(value.as_bytes()),
+            CheckPlace::Full
+            | CheckPlace::Starts
+            | CheckPlace::Ends
+            | CheckPlace::Inside
+            | CheckPlace::Match
+            | CheckPlace::Line => regex.is_match(value.as_bytes()),
             // Mostly a byte or two decide; characters beyond ASCII are counted only where they are met.
             CheckPlace::Before => {
                 regex.is_match_in_ascii(&hay[span.start.saturating_sub(NEIGHBOUR_CHARS)..span.start]).unwrap_or_else(
@@ -439,6 +467,38 @@ fn check_holds(check: &Check, detector: &Detector, hay: &[u8], span: &Range<usiz
         },
     };
     found != check.exclude
+}
+
+/// Characters of a line that a check sees to either side of the match.
+pub(crate) const LINE_CHARS: usize = 500;
+
+/// True when some check looks at whole lines.
+pub(crate) fn sees_lines(rules: &RuleSet) -> bool {
+    fn sees(check: &Check) -> bool {
+        match &check.what {
+            CheckWhat::Together(checks) => checks.iter().any(sees),
+            _ => check.place == CheckPlace::Line,
+        }
+    }
+    let of = |detector: &Detector| {
+        detector.checks.iter().chain(detector.tiers.iter().flat_map(|tier| &tier.checks)).any(sees)
+    };
+    rules.detectors.iter().any(of)
+}
+
+/// What a check that searches looks at.
+fn searched<'t>(place: CheckPlace, hay: &'t [u8], span: &Range<usize>, value: &Value<'t>) -> &'t [u8] {
+    match place {
+        CheckPlace::Match => &hay[span.clone()],
+        CheckPlace::Line => {
+            let before = &hay[back_chars(hay, span.start, LINE_CHARS, false)..span.start];
+            let after = &hay[span.end..forward_chars(hay, span.end, LINE_CHARS, false)];
+            let start = memchr::memrchr(b'\n', before).map_or(before.len(), |at| before.len() - at - 1);
+            let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
+            &hay[span.start - start..span.end + end]
+        }
+        _ => value.as_bytes(),
+    }
 }
 
 /// True when a value's canonical form is one of some texts.

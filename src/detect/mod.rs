@@ -104,7 +104,8 @@ impl Matcher {
                 whole_part.push(leaf.what);
             }
         }
-        let near = ((within as usize).max(excerpt::EXCERPT_CHARS).max(confirm::NEIGHBOUR_CHARS) + 1) * CHAR_BYTES_MAX;
+        let beside = if confirm::sees_lines(&rules) { confirm::LINE_CHARS } else { confirm::NEIGHBOUR_CHARS };
+        let near = ((within as usize).max(excerpt::EXCERPT_CHARS).max(beside) + 1) * CHAR_BYTES_MAX;
         let longest = rules.primaries.iter().map(|primary| primary.max_match_bytes).max().unwrap_or(0);
         let right = longest + near + keywords.longest() + 16;
         let reach = Reach { left: near + keywords.longest(), right, longest };

@@ -298,11 +298,14 @@ impl<'m> Scanner<'m> {
     fn tally_whole_part(&mut self, from: usize, limit: usize) {
         let matcher = self.matcher;
         let text = self.window.text();
+        // All lists are looked for at once, however many are asked for.
+        let mut hits = Vec::new();
+        if matcher.whole_part.iter().any(|what| matches!(what, What::List(_))) {
+            matcher.keywords.find(text, from, limit, &mut hits);
+        }
         for (what, tally) in matcher.whole_part.iter().zip(&mut self.part.tallies) {
             match *what {
                 What::List(list) => {
-                    let mut hits = Vec::new();
-                    matcher.keywords.find(text, from, limit, &mut hits);
                     for hit in hits.iter().filter(|hit| hit.list == list) {
                         tally.add(u64::from(hit.term), self.options.kept_max);
                     }

@@ -56,6 +56,8 @@ fn primary(pattern: &str, detector: u32, edges: Edges) -> Primary {
             source: pattern.to_owned(),
             hir,
             value_group: 0,
+            first_group: false,
+            bounded: None,
             needs_groups: pattern.contains("(\\S"),
         }),
         max_match_bytes: 96,

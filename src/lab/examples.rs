@@ -137,6 +137,7 @@ fn holds<'a>(detector: &Detector, example: &Example, findings: &'a [Finding]) ->
     let found = match &example.value {
         None => match findings {
             [finding] => Some(finding),
+            [_, ..] if example.several => findings.iter().find(|finding| finding.tier == *tier),
             _ => return Err((format!("one finding of tier `{tier}`"), format!("{} findings", findings.len()))),
         },
         Some(value) => {
@@ -185,7 +186,7 @@ fn misses(
         .filter_map(|explained| Some((explained.tiers[counter.tier].miss?, explained)))
         .max_by_key(|(miss, _)| progress(*miss));
     let got = meant.as_ref().map_or(Miss::Shape, |(miss, _)| *miss);
-    if got == counter.reason {
+    if counter.reason == Miss::Any || got == counter.reason {
         Ok(meant.map(|(_, explained)| explained))
     } else {
         Err((expected, format!("reason `{}`", miss_name(got))))
@@ -200,7 +201,7 @@ fn progress(miss: Miss) -> u8 {
         Miss::Validator => 2,
         Miss::Check => 3,
         Miss::Form => 4,
-        Miss::Evidence => 5,
+        Miss::Evidence | Miss::Any => 5,
     }
 }
 
@@ -214,5 +215,6 @@ pub fn miss_name(miss: Miss) -> &'static str {
         Miss::Validator => "validator",
         Miss::Form => "form",
         Miss::Evidence => "evidence",
+        Miss::Any => "any",
     }
 }

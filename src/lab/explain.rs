@@ -186,6 +186,7 @@ fn miss_words(miss: Miss) -> String {
         Miss::Check => "an additional check excludes it",
         Miss::Validator => "a validator refuses it",
         Miss::Form => "written in another form than the tier asks for",
+        Miss::Any => "it does not hold",
         Miss::Evidence => "evidence is missing, too far away or on the wrong side, or an exclusion is present",
     };
     format!("{words} ({})", miss_name(miss))

@@ -10,6 +10,8 @@ mod tiers;
 use super::Loaded;
 use super::SourceFile;
 use super::error::{Problem, did_you_mean};
+use super::import::Fate;
+use super::parse::Parsed;
 use super::syntax::{Detector, Evidence, Miss, RuleFile};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,11 +20,13 @@ use std::ops::Range;
 use toml::Spanned;
 
 /// Every code, with what it says.
-pub static CODES: [(&str, &str); 15] = [
+pub static CODES: [(&str, &str); 17] = [
     ("contained-keyword", "a term of a list stands inside another one, which therefore finds nothing more"),
     ("duplicate-keyword", "a term stands in a list twice"),
     ("exclusion-always-wins", "a tier demands what it also excludes"),
     ("few-examples", "a tier has fewer than three examples or three counter-examples"),
+    ("import-approximated", "a rule of another tool finds something else here than there"),
+    ("import-skipped", "a rule of another tool, or a part of one, is left out"),
     ("long-match", "a match can be longer than `max_match_bytes` and is cut there"),
     ("missing-why", "a detector does not say why it matters"),
     ("purview-limit", "a detector or list is beyond what Microsoft Purview takes, so that it cannot be exported"),
@@ -130,7 +134,7 @@ pub fn warnings(loaded: &Loaded, scope: Scope) -> Vec<Warning> {
     let users = users_of_lists(loaded);
     let chosen =
         |detector: &Detector| loaded.rules.detector(detector.id.get_ref()).is_some_and(|detector| !detector.silent);
-    sweep(loaded, scope, |sheet, rules| {
+    let swept = sweep(loaded, scope, |sheet, rules| {
         for list in &rules.list {
             let users = users.get(list.id.get_ref().as_str()).map_or(&[][..], Vec::as_slice);
             if users.is_empty() || users.iter().any(|detector| chosen(detector)) {
@@ -143,7 +147,8 @@ pub fn warnings(loaded: &Loaded, scope: Scope) -> Vec<Warning> {
             patterns::check(sheet, detector);
             tiers::check(sheet, detector);
         }
-    })
+    });
+    imported(loaded).into_iter().chain(swept).collect()
 }
 
 /// Warnings of what no example reached.
@@ -191,9 +196,29 @@ pub fn unexercised(loaded: &Loaded, scope: Scope, exercised: &Exercised) -> Vec<
     })
 }
 
+/// Of a file for another tool: what of it does not do what its author meant. Its style is none of ours.
+fn imported(loaded: &Loaded) -> Vec<Warning> {
+    let mut all = Vec::new();
+    for import in &loaded.imports {
+        let Some(file) = loaded.files.iter().find(|file| file.source.name == import.file) else { continue };
+        for line in import.lines.iter().filter(|line| line.counts()) {
+            let code = match line.fate {
+                Fate::Approximated => "import-approximated",
+                Fate::Skipped => "import-skipped",
+                Fate::Taken | Fate::Rewritten => continue,
+            };
+            let message = format!("`{}`: {}", line.rule, line.what);
+            all.push(Warning::new(code, message).at(&file.source, line.at.clone(), ""));
+        }
+    }
+    all
+}
+
 fn sweep(loaded: &Loaded, scope: Scope, mut look: impl FnMut(&mut Sheet<'_>, &RuleFile)) -> Vec<Warning> {
     let mut all = Vec::new();
-    for file in loaded.files.iter().filter(|file| scope == Scope::All || !file.source.builtin()) {
+    let ours = |file: &&Parsed| !loaded.imports.iter().any(|import| import.file == file.source.name);
+    let meant = loaded.files.iter().filter(|file| scope == Scope::All || !file.source.builtin());
+    for file in meant.filter(ours) {
         let mut sheet = Sheet { source: &file.source, found: Vec::new() };
         look(&mut sheet, &file.rules);
         sheet.found.sort_by_key(|warning| warning.line());

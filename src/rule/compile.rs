@@ -11,7 +11,7 @@ mod validator;
 use super::SourceFile;
 use super::catalogue::{Catalogue, KnownDetector};
 use super::error::RuleError;
-use super::lazy::AnchoredRegex;
+use super::lazy::{AnchoredRegex, LazyRegex};
 use super::normalise::{fold_case, normalise};
 use super::pattern;
 use super::ruleset::{DetectorId, KeywordList, ListId, Probe, ProbeId, RuleSet};
@@ -75,6 +75,7 @@ struct Compiler<'a> {
     probes: HashMap<String, ProbeId>,
     /// Expressions of checks and forms, each source once: rules of one family share most of them.
     expressions: HashMap<String, Arc<AnchoredRegex>>,
+    searches: HashMap<String, Arc<LazyRegex>>,
     set: RuleSet,
     errors: &'a mut Vec<RuleError>,
 }
@@ -88,8 +89,8 @@ impl<'a> Compiler<'a> {
         errors: &'a mut Vec<RuleError>,
     ) -> Self {
         let ids = known.iter().copied().zip((0..).map(DetectorId)).collect();
-        let (lists, probes, expressions) = Default::default();
-        Self { all, table, chosen, ids, lists, probes, expressions, set: RuleSet::default(), errors }
+        let (lists, probes, expressions, searches) = Default::default();
+        Self { all, table, chosen, ids, lists, probes, expressions, searches, set: RuleSet::default(), errors }
     }
 
     fn run(mut self, which: &[KnownDetector<'_>]) -> RuleSet {

@@ -19,7 +19,7 @@ pub(super) fn of(text: &str) -> Option<Vec<Range<usize>>> {
 }
 
 /// True when a text is meant as a rule file: it sets `schema`, or opens a table or array of rules.
-fn is_rule_file(text: &str) -> bool {
+pub(super) fn is_rule_file(text: &str) -> bool {
     text.lines().any(|line| {
         let inner = line.trim_start().trim_start_matches('[');
         let word = &inner[..inner.len() - inner.trim_start_matches(is_key_char).len()];

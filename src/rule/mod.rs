@@ -3,13 +3,16 @@
 //! The way of a file: `load` finds it, `parse` holds it against `schema` and fills `syntax`, `catalogue` looks at all
 //! files as one, `select` says what runs, `compile` makes the [`RuleSet`]. Every error points at its place.
 
+pub mod bounded;
 mod builtin;
 mod catalogue;
 pub mod check;
 mod compile;
 mod cover;
 pub mod error;
+pub mod export;
 pub mod function;
+pub mod import;
 pub mod lazy;
 pub mod load;
 pub mod normalise;

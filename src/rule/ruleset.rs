@@ -3,13 +3,16 @@
 //! Indices stand for names: a [`DetectorId`] points into [`RuleSet::detectors`], and so on. The matcher in `detect` builds
 //! its automata from [`Primary`] and never looks at a file.
 
+use super::bounded::BoundedRegex;
 use super::lazy::{AnchoredRegex, LazyRegex};
+use super::normalise::fold_case;
 use super::syntax::{Canonical, CheckPlace, Edges, MaskStyle, MatchStyle, Miss, Side};
 use super::validate::Validate;
 use crate::model::Confidence;
+use aho_corasick::AhoCorasick;
 use regex_syntax::hir::Hir;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +148,10 @@ pub struct Pattern {
     pub hir: Hir,
     /// The group that is the value; 0 is the whole match.
     pub value_group: usize,
+    /// The value is the first group that is not empty, whatever `value_group` says.
+    pub first_group: bool,
+    /// Decides what the pattern found, with look-around; its groups are the groups then.
+    pub bounded: Option<BoundedRegex>,
     /// True when the value group or a validator needs groups other than 0.
     pub needs_groups: bool,
 }
@@ -208,6 +215,44 @@ pub enum CheckWhat {
     Texts(Vec<String>),
     /// An expression, already anchored for its place.
     Regex(Arc<AnchoredRegex>),
+    /// An expression that is searched for.
+    Search(Arc<LazyRegex>),
+    /// Literal texts anywhere, case folded.
+    Words(Arc<Words>),
+    /// Refuses when each of these refuses; place and sense are theirs.
+    Together(Vec<Check>),
+}
+
+/// Literal texts that are looked for all at once, case folded.
+#[derive(Debug)]
+pub struct Words {
+    texts: Vec<String>,
+    search: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Words {
+    /// Texts that are folded already.
+    #[must_use]
+    pub fn new(texts: Vec<String>) -> Self {
+        Self { texts, search: OnceLock::new() }
+    }
+
+    /// The texts.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// True when one of them stands in `text`.
+    #[must_use]
+    pub fn stand_in(&self, text: &[u8]) -> bool {
+        let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(&self.texts).ok();
+        if text.is_ascii() {
+            return self.search.get_or_init(build).as_ref().is_some_and(|search| search.is_match(text));
+        }
+        let folded = fold_case(&String::from_utf8_lossy(text));
+        self.search.get_or_init(build).as_ref().is_some_and(|search| search.is_match(&folded))
+    }
 }
 
 /// One way to be sure.
@@ -286,6 +331,8 @@ pub struct Example {
     pub text: String,
     /// The value.
     pub value: Option<String>,
+    /// Several findings are as good as one.
+    pub several: bool,
     /// Index into the detector's tiers.
     pub tier: usize,
     /// Line in the rule file.

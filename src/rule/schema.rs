@@ -60,20 +60,22 @@ pub(super) static DETECTOR: [Key; 21] = [
     may("allow", Kind::Texts),
 ];
 
-pub(super) static PRIMARY: [Key; 5] = [
+pub(super) static PRIMARY: [Key; 6] = [
     may("id", Kind::Text),
     may("regex", Kind::Text),
     may("keywords", Kind::Text),
     may("function", Kind::Text),
     may("group", GROUP),
+    may("bounded", Kind::Text),
 ];
 
-pub(super) static CHECK: [Key; 5] = [
-    must("where", Kind::Word(&["full", "starts", "ends", "before", "after"])),
+pub(super) static CHECK: [Key; 6] = [
+    may("where", Kind::Word(&["full", "starts", "ends", "before", "after", "inside", "match", "line"])),
     may("exclude", TEXTS),
     may("include", TEXTS),
     may("exclude_regex", Kind::Text),
     may("include_regex", Kind::Text),
+    may("together", Kind::Array(&Kind::Table(&CHECK))),
 ];
 
 pub(super) static TIER: [Key; 7] = [
@@ -101,13 +103,14 @@ pub(super) static EVIDENCE: [Key; 12] = [
     may("distinct", Kind::Bool),
 ];
 
-pub(super) static EXAMPLE: [Key; 3] = [must("text", Kind::Text), may("value", Kind::Text), must("tier", Kind::Text)];
+pub(super) static EXAMPLE: [Key; 4] =
+    [must("text", Kind::Text), may("value", Kind::Text), may("several", Kind::Bool), must("tier", Kind::Text)];
 
 pub(super) static COUNTER: [Key; 4] = [
     must("text", Kind::Text),
     may("value", Kind::Text),
     must("tier", Kind::Text),
-    must("reason", Kind::Word(&["shape", "edge", "check", "validator", "form", "evidence"])),
+    must("reason", Kind::Word(&["shape", "edge", "check", "validator", "form", "evidence", "any"])),
 ];
 
 #[cfg(test)]

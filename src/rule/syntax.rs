@@ -129,8 +129,12 @@ pub struct Primary {
     pub keywords: Option<Spanned<String>>,
     /// A built-in function's name.
     pub function: Option<Spanned<String>>,
-    /// The capture group that is the value, by name or number; default the whole match.
+    /// The capture group that is the value, by name or number, or `*` for the first that is not empty; default the whole
+    /// match.
     pub group: Option<Spanned<Group>>,
+    /// An expression with look-around or back-references that decides what `regex` found, from the same beginning. Groups are
+    /// its groups then.
+    pub bounded: Option<Spanned<String>>,
 }
 
 /// A capture group, by number or name.
@@ -153,12 +157,12 @@ pub enum ValidatorUse {
     With(toml::Table),
 }
 
-/// A check on the value or its direct neighbours. Exactly one of the four lists or expressions is given.
+/// A check on the value or its direct neighbours. Exactly one of the four lists or expressions is given, or `together`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// What is looked at.
-    #[serde(rename = "where")]
+    #[serde(default, rename = "where")]
     pub place: CheckPlace,
     /// Refuse when one of these stands there (case is folded; `full` compares canonical values).
     pub exclude: Option<Vec<Spanned<String>>>,
@@ -168,13 +172,17 @@ pub struct Check {
     pub exclude_regex: Option<Spanned<String>>,
     /// Refuse when this does not match there.
     pub include_regex: Option<Spanned<String>>,
+    /// Refuse when each of these refuses.
+    #[serde(default)]
+    pub together: Vec<Spanned<Check>>,
 }
 
 /// What a check looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckPlace {
     /// The whole value.
+    #[default]
     Full,
     /// The value's beginning.
     Starts,
@@ -184,6 +192,12 @@ pub enum CheckPlace {
     Before,
     /// The text directly after the match; an expression sees up to 64 characters and must begin at the match's end.
     After,
+    /// Anywhere in the value.
+    Inside,
+    /// Anywhere in the whole match, of which the value may be a group.
+    Match,
+    /// Anywhere on the lines that the match stands on, up to 500 characters to either side of it.
+    Line,
 }
 
 /// One way to be sure.
@@ -311,6 +325,9 @@ pub struct Example {
     pub text: Spanned<String>,
     /// The value that must be found, as it stands in the text; default: exactly one finding, whatever it is.
     pub value: Option<Spanned<String>>,
+    /// True: without `value`, several findings are as good as one.
+    #[serde(default)]
+    pub several: bool,
     /// The best tier that must hold, by name.
     pub tier: Spanned<String>,
 }
@@ -345,4 +362,6 @@ pub enum Miss {
     Form,
     /// The evidence is missing, too far away, or on the wrong side; or an exclusion is present.
     Evidence,
+    /// Whatever the reason.
+    Any,
 }

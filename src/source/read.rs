@@ -121,7 +121,7 @@ pub fn named(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// A text file of at most [`BYTES_MAX`] bytes, without a byte order mark; else why not.
+/// A text file of at most [`BYTES_MAX`] bytes, UTF-8 or marked as UTF-16, without its byte order mark; else why not.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
@@ -131,6 +131,17 @@ pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     }
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
+    }
+    // Rule packages of Purview come in UTF-16.
+    let wide = match bytes.get(..2) {
+        Some([0xFF, 0xFE]) => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
+        Some([0xFE, 0xFF]) => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
+        _ => None,
+    };
+    if let Some(unit) = wide {
+        let units = bytes[2..].chunks(2).map(|pair| unit([pair[0], pair.get(1).copied().unwrap_or(0)]));
+        let text: Result<String, _> = char::decode_utf16(units).collect();
+        return text.map_err(|_| "not UTF-16, though it begins like it".to_owned());
     }
     String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }

@@ -23,6 +23,7 @@ mod guide;
 mod harness;
 mod hostile;
 mod hostile_set;
+mod import;
 mod key;
 mod lab;
 mod notify;

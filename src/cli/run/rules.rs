@@ -27,6 +27,7 @@ pub(super) fn in_force(config: &Config, store: &dyn Store, keys: &Keys) -> Resul
 /// Compiles the rules of the settings and numbers them; nothing is put in force.
 pub(super) fn compiled(config: &Config, store: &dyn Store, keys: &Keys) -> Result<InForce, Failed> {
     let loaded = crate::rule::load(config.rules()).map_err(|errors| refused(&errors))?;
+    crate::cli::rules::tell_imports(&loaded);
     let number = store.rules_number(&kept(&loaded.rules, &keys.token)).map_err(Failed::new)?;
     Ok(InForce { number, matcher: Arc::new(Matcher::new(Arc::new(loaded.rules))) })
 }

@@ -167,7 +167,7 @@ impl Pass<'_> {
     fn confirm(&mut self, Candidate { start, primary, length }: Candidate) -> Outcome {
         let matcher = self.matcher;
         let (rules, confirmer) = (&*matcher.rules, &matcher.confirmer);
-        let end = if length == END_UNKNOWN {
+        let end = if length == END_UNKNOWN || confirmer.plan(primary).is_bounded() {
             match confirmer.end(rules, &matcher.keywords, primary, self.text, start) {
                 Ok(end) => end,
                 Err(bytes) => return Outcome::NoMatch(bytes),

@@ -8,15 +8,16 @@ use super::validator::Shape;
 use super::{Compiler, next};
 use crate::model::Confidence;
 use crate::rule::MATCH_BYTES_DEFAULT;
+use crate::rule::bounded::BoundedRegex;
 use crate::rule::catalogue::{KnownDetector, unknown};
 use crate::rule::error::RuleError;
 use crate::rule::function;
-use crate::rule::lazy::AnchoredRegex;
+use crate::rule::lazy::{AnchoredRegex, LazyRegex};
 use crate::rule::normalise::{canonical_value, fold_case, normalise};
 use crate::rule::pattern::{self, Anchor};
 use crate::rule::ruleset::{
     Check, CheckWhat, Counter, Detector, DetectorId, Example, Identity, Pattern, Primary, PrimaryId, PrimaryKind, Tier,
-    Validator,
+    Validator, Words,
 };
 use crate::rule::syntax::{self, CheckPlace, Group};
 use std::collections::BTreeMap;
@@ -112,7 +113,14 @@ impl Compiler<'_> {
             (Some(_), None) => {}
         }
         if let Some(regex) = &typed.regex {
-            return self.pattern(of, regex, regex.get_ref(), typed.group.as_ref()).map(PrimaryKind::Pattern);
+            return self
+                .pattern(of, regex, regex.get_ref(), typed.group.as_ref(), typed.bounded.as_ref())
+                .map(PrimaryKind::Pattern);
+        }
+        if let Some(bounded) = &typed.bounded {
+            let error =
+                RuleError::new("`bounded` needs a regex").at(of.source, bounded.span(), "it decides what one finds");
+            self.errors.push(error);
         }
         if let Some(group) = &typed.group {
             let error = RuleError::new("`group` needs a regex").at(of.source, group.span(), "there are no groups here");
@@ -126,7 +134,7 @@ impl Compiler<'_> {
             self.errors.push(unknown("function", of.source, name, function::TABLE.iter().map(|row| row.name)));
             return None;
         };
-        self.pattern(of, name, row.regex, None).map(PrimaryKind::Pattern)
+        self.pattern(of, name, row.regex, None, None).map(PrimaryKind::Pattern)
     }
 
     fn one_kind(&mut self, of: KnownDetector<'_>, span: std::ops::Range<usize>, label: &str) {
@@ -140,13 +148,36 @@ impl Compiler<'_> {
         typed: &Spanned<String>,
         regex: &str,
         group: Option<&Spanned<Group>>,
+        bounded: Option<&Spanned<String>>,
     ) -> Option<Pattern> {
         let hir = pattern::parse(regex).map_err(|error| self.pattern_error(of.source, typed, error)).ok()?;
-        let value_group = match group {
-            None => 0,
-            Some(group) => self.value_group(of, group, &pattern::groups(&hir))?,
+        let bounded = match bounded {
+            None => None,
+            Some(bounded) if of.syntax.edges != syntax::Edges::None => {
+                let error = RuleError::new("`bounded` needs `edges = \"none\"`");
+                let error = error.at(of.source, bounded.span(), "look-around says what stands beside the match");
+                self.errors.push(error);
+                return None;
+            }
+            Some(bounded) => Some(self.bounded(of, bounded)?),
         };
-        Some(Pattern { source: regex.to_owned(), hir, value_group, needs_groups: value_group != 0 })
+        let groups = || bounded.as_ref().map_or_else(|| pattern::groups(&hir), BoundedRegex::groups);
+        let first_group = matches!(group.map(Spanned::get_ref), Some(Group::Name(name)) if name == "*");
+        let value_group = match group {
+            Some(group) if !first_group => self.value_group(of, group, &groups())?,
+            _ => 0,
+        };
+        let needs_groups = value_group != 0 || first_group && !groups().is_empty();
+        Some(Pattern { source: regex.to_owned(), hir, value_group, first_group, bounded, needs_groups })
+    }
+
+    fn bounded(&mut self, of: KnownDetector<'_>, typed: &Spanned<String>) -> Option<BoundedRegex> {
+        BoundedRegex::new(typed.get_ref())
+            .map_err(|why| {
+                let error = RuleError::new("bad bounded regex").at(of.source, typed.span(), why);
+                self.errors.push(error);
+            })
+            .ok()
     }
 
     fn value_group(
@@ -178,6 +209,7 @@ impl Compiler<'_> {
         let shape = |id: &PrimaryId| {
             let primary = &self.set.primaries[id.index()];
             let groups = match &primary.kind {
+                PrimaryKind::Pattern(Pattern { bounded: Some(bounded), .. }) => bounded.groups(),
                 PrimaryKind::Pattern(pattern) => pattern::groups(&pattern.hir),
                 PrimaryKind::Keywords(_) => Vec::new(),
             };
@@ -292,6 +324,12 @@ impl Compiler<'_> {
     }
 
     fn check(&mut self, of: KnownDetector<'_>, owner: Owner<'_>, typed: &syntax::Check) -> Option<Check> {
+        if !typed.together.is_empty() && self.is_bare(of, typed) {
+            let checks = typed.together.iter().map(|check| self.check(of, owner, check.get_ref()));
+            let checks: Vec<Option<Check>> = checks.collect();
+            let what = CheckWhat::Together(checks.into_iter().collect::<Option<_>>()?);
+            return Some(Check { place: typed.place, exclude: true, what });
+        }
         let texts = [(true, &typed.exclude), (false, &typed.include)];
         let regexes = [(true, &typed.exclude_regex), (false, &typed.include_regex)];
         let texts: Vec<_> = texts.into_iter().filter_map(|(exclude, texts)| Some((exclude, texts.as_ref()?))).collect();
@@ -299,13 +337,20 @@ impl Compiler<'_> {
             regexes.into_iter().filter_map(|(exclude, regex)| Some((exclude, regex.as_ref()?))).collect();
         let place = typed.place;
         match (&*texts, &*regexes) {
+            ([], [(exclude, regex)]) if is_searched(place) => {
+                let what = CheckWhat::Search(self.searched(of, regex)?);
+                Some(Check { place, exclude: *exclude, what })
+            }
             ([], [(exclude, regex)]) => {
                 let what = CheckWhat::Regex(self.anchored(of, regex, anchor_of(place))?);
                 Some(Check { place, exclude: *exclude, what })
             }
             ([(exclude, texts)], []) => {
                 let texts = self.check_texts(of, owner, place, texts)?;
-                Some(Check { place, exclude: *exclude, what: CheckWhat::Texts(texts) })
+                let is_words = is_searched(place);
+                let what =
+                    if is_words { CheckWhat::Words(Arc::new(Words::new(texts))) } else { CheckWhat::Texts(texts) };
+                Some(Check { place, exclude: *exclude, what })
             }
             _ => {
                 let found = texts.len() + regexes.len();
@@ -319,6 +364,23 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+
+    /// True when a check says nothing but `together`.
+    fn is_bare(&mut self, of: KnownDetector<'_>, typed: &syntax::Check) -> bool {
+        let texts = [&typed.exclude, &typed.include].into_iter().flatten().flatten();
+        let other = texts.chain([&typed.exclude_regex, &typed.include_regex].into_iter().flatten()).next();
+        let Some(other) = other else { return true };
+        let error = RuleError::new("a check with `together` says nothing itself");
+        let error = error.at(of.source, other.span(), "write this as one of those in `together`");
+        self.errors.push(error);
+        false
+    }
+
+    fn searched(&mut self, of: KnownDetector<'_>, typed: &Spanned<String>) -> Option<Arc<LazyRegex>> {
+        let made = pattern::searched(typed.get_ref());
+        let made = made.map_err(|error| self.pattern_error(of.source, typed, error)).ok()?;
+        Some(Arc::clone(self.searches.entry(typed.get_ref().clone()).or_insert_with(|| Arc::new(made))))
     }
 
     fn check_texts(
@@ -355,7 +417,8 @@ impl Compiler<'_> {
         self.value_stands(of, &typed.text, typed.value.as_ref());
         let tier = self.tier_named(of, &typed.tier, tiers)?;
         let value = typed.value.as_ref().map(|value| value.get_ref().clone());
-        Some(Example { text: typed.text.get_ref().clone(), value, tier, line: of.source.line(typed.text.span().start) })
+        let line = of.source.line(typed.text.span().start);
+        Some(Example { text: typed.text.get_ref().clone(), value, several: typed.several, tier, line })
     }
 
     fn counter(&mut self, of: KnownDetector<'_>, typed: &syntax::Counter, tiers: &[&str]) -> Option<Counter> {
@@ -409,10 +472,15 @@ fn is_token(text: &str) -> bool {
 
 fn anchor_of(place: CheckPlace) -> Anchor {
     match place {
-        CheckPlace::Full => Anchor::Both,
+        CheckPlace::Full | CheckPlace::Inside | CheckPlace::Match | CheckPlace::Line => Anchor::Both,
         CheckPlace::Starts | CheckPlace::After => Anchor::Start,
         CheckPlace::Ends | CheckPlace::Before => Anchor::End,
     }
+}
+
+/// True for a place in which a check searches.
+fn is_searched(place: CheckPlace) -> bool {
+    matches!(place, CheckPlace::Inside | CheckPlace::Match | CheckPlace::Line)
 }
 
 fn match_bytes(detector: &syntax::Detector) -> usize {

@@ -73,6 +73,12 @@ impl Canon {
             PrimaryKind::Pattern(pattern) => {
                 self.field("regex", &pattern.source);
                 self.debug("value_group", pattern.value_group);
+                if pattern.first_group {
+                    self.field("first_group", "");
+                }
+                if let Some(bounded) = &pattern.bounded {
+                    self.field("bounded", bounded.source());
+                }
             }
             PrimaryKind::Keywords(list) => self.list(&set.lists[list.index()]),
         }
@@ -86,6 +92,12 @@ impl Canon {
         match &check.what {
             CheckWhat::Texts(texts) => texts.iter().for_each(|text| self.field("text", text)),
             CheckWhat::Regex(regex) => self.field("regex", regex.source()),
+            CheckWhat::Search(regex) => self.field("search", regex.source()),
+            CheckWhat::Words(words) => words.texts().iter().for_each(|text| self.field("word", text)),
+            CheckWhat::Together(checks) => {
+                self.debug("together", checks.len());
+                checks.iter().for_each(|check| self.check(check));
+            }
         }
     }
 

@@ -114,6 +114,10 @@ impl Compiler<'_> {
 }
 
 fn find_group(groups: &[(usize, Option<String>)], wanted: &Value) -> Option<usize> {
+    // The whole match, whatever group is the value.
+    if *wanted == Value::Integer(0) {
+        return Some(0);
+    }
     let found = groups.iter().find(|(index, name)| match wanted {
         Value::Integer(number) => usize::try_from(*number).is_ok_and(|number| number == *index),
         Value::String(wanted) => name.as_deref() == Some(wanted),

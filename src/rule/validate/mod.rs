@@ -43,6 +43,7 @@ mod southern;
 mod state_licences;
 mod states;
 mod steps;
+pub(in crate::rule) mod template;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -140,6 +141,7 @@ const FAMILIES: &[&[Row]] = &[
     luhn::ROWS,
     placeholder::ROWS,
     states::ROWS,
+    template::ROWS,
     token::ROWS,
 ];
 

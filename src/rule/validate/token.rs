@@ -13,7 +13,8 @@ const BASE64: &[(&str, &str)] =
 const CHAR_CLASSES: &[(&str, &str)] = &[("min", "how many of lower case, upper case, digit and other, 1 to 4")];
 const DIGITS: &[(&str, &str)] =
     &[("min", "fewest ASCII digits, default 0"), ("max", "most ASCII digits, default no bound")];
-const ENTROPY: &[(&str, &str)] = &[("min", "bits for each character, at least; 0 to 8")];
+const ENTROPY: &[(&str, &str)] =
+    &[("min", "bits for each character, at least; 0 to 8"), ("above", "in place of `min`: more than these")];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -64,12 +65,19 @@ pub(super) const ROWS: &[Row] = &[
 
 fn entropy(table: &Table) -> Result<std::sync::Arc<dyn super::Validate>, String> {
     let params = Params::of("entropy", ENTROPY, table)?;
-    let min = params.amount("min")?;
-    if min > 8.0 { Err(params.wrong("min", "must be at most 8")) } else { ready(Entropy { min }) }
+    let above = table.contains_key("above");
+    let name = if above { "above" } else { "min" };
+    if above && table.contains_key("min") {
+        return Err(params.wrong("above", "stands beside `min`"));
+    }
+    let min = params.amount(name)?;
+    if min > 8.0 { Err(params.wrong(name, "must be at most 8")) } else { ready(Entropy { min, above }) }
 }
 
 struct Entropy {
     min: f64,
+    /// Just as many are too few.
+    above: bool,
 }
 
 /// What a count adds to the sum of `c * log2(c)` when it grows to its index; for the counts that texts usually have.
@@ -100,8 +108,14 @@ impl Scheme for Entropy {
                 usize::try_from(*count).ok().and_then(|at| growths.get(at)).copied().unwrap_or_else(|| growth(*count));
         }
         let bits = if total == 0 { 0.0 } else { f64::from(total).log2() - repeated / f64::from(total) };
-        steps.note(|| format!("{bits:.3} bits for each of {total} bytes, wanted at least {}", self.min));
-        bits + ROUNDING >= self.min
+        steps.note(|| {
+            format!(
+                "{bits:.3} bits for each of {total} bytes, wanted {} {}",
+                if self.above { "more than" } else { "at least" },
+                self.min
+            )
+        });
+        if self.above { bits - ROUNDING > self.min } else { bits + ROUNDING >= self.min }
     }
 }
 

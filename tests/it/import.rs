@@ -32,7 +32,7 @@ fn a_foreign_file_runs_and_is_told() {
     );
     let ran = scene.call(["scan", "--no-builtin", "--rules", "g.toml", "--format", "json", "a.txt"]).run();
     ran.expect_code(1).expect_err(
-        "note: g.toml is gitleaks TOML: 1 rules taken as they stand, 0 rewritten, 1 approximated, 1 skipped",
+        "note: g.toml is gitleaks TOML: rules taken as they stand: 1, rewritten: 0, approximated: 1, skipped: 1",
     );
     let found: Vec<String> =
         ran.findings().iter().map(|one| one["detector"].as_str().unwrap_or_default().to_owned()).collect();

@@ -184,7 +184,14 @@ impl<'a> Writer<'a> {
         if primary.bounded.is_some() || regex.contains("(?-u") || regex.contains("(?u") || regex.contains("\\b{") {
             self.tell(Fate::Approximated, detector, format!("the shape `{own}` is written for another engine"));
         }
-        let _ = matches!(primary.group.as_ref().map(Spanned::get_ref), Some(Group::Number(1)));
+        let is_said = match primary.group.as_ref().map(Spanned::get_ref) {
+            None => true,
+            Some(Group::Number(number)) => *number == 1 && !validators.is_empty(),
+            Some(Group::Name(_)) => false,
+        };
+        if !is_said {
+            self.tell(Fate::Approximated, detector, format!("the shape `{own}`: the whole match is the value there"));
+        }
         let mut names = Vec::new();
         for (number, validator) in validators.iter().enumerate() {
             match own_validator(validator.get_ref()) {

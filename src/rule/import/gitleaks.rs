@@ -86,8 +86,7 @@ impl Importer<'_> {
             .collect();
         self.file.detector.retain(|one| !dangling.contains_key(one.id.get_ref()));
         for (id, (missing, place)) in dangling {
-            let rule = self.ids.iter().find(|(_, made)| **made == id).map_or(id.clone(), |(rule, _)| rule.clone());
-            self.journal.rule(&rule, &id, place);
+            self.journal.resume(&id, place);
             self.journal.skip(format!("it requires `{missing}`, which could not be taken"));
             self.journal.outside();
         }
@@ -125,9 +124,9 @@ impl Importer<'_> {
                 self.journal.tell(Fate::Rewritten, "gitleaks itself wants a digit of rules named `generic...`");
             }
         }
-        let mut confidence = rule.confidence.unwrap_or(CONFIDENCE);
+        let confidence = rule.confidence.unwrap_or(CONFIDENCE);
         for text in [&rule.filter, &config.filter].into_iter().flatten() {
-            self.filter(place, text, &mut detector, &mut confidence);
+            self.filter(place, text, &mut detector);
         }
         detector.check.push(make::exclude(place, CheckPlace::Line, INLINE.map(str::to_owned)));
         for allowed in config.allowed_of(&rule.id).chain(&rule.allowed) {
@@ -244,30 +243,23 @@ impl Importer<'_> {
             // All kinds must agree, and one is not known: nothing is allowed by it.
             return Vec::new();
         }
-        // One of each kind must stand: write out which.
-        let mut combined: Vec<Vec<Check>> = vec![Vec::new()];
+        // One of each kind must stand; several expressions of one kind are one expression.
+        let mut all = Vec::new();
         for kind in kinds {
-            let [only] = kind.as_slice() else {
-                // Several expressions of one kind are one expression.
-                let joined =
-                    kind.iter().filter_map(|check| Some(format!("(?:{})", check.exclude_regex.as_ref()?.get_ref())));
-                let joined = joined.collect::<Vec<_>>().join("|");
-                combined
-                    .iter_mut()
-                    .for_each(|all| all.push(make::exclude_regex(place, allowed.target, joined.clone())));
-                continue;
-            };
-            let _ = only;
-            let mut kind = kind;
-            if let (Some(check), [all]) = (kind.pop(), combined.as_mut_slice()) {
-                all.push(check);
+            let regexes: Vec<String> = kind
+                .iter()
+                .filter_map(|check| Some(format!("(?:{})", check.exclude_regex.as_ref()?.get_ref())))
+                .collect();
+            match regexes.is_empty() {
+                true => all.extend(kind),
+                false => all.push(make::exclude_regex(place, allowed.target, regexes.join("|"))),
             }
         }
-        combined.into_iter().filter(|all| !all.is_empty()).map(|all| make::together(place, all)).collect()
+        if all.is_empty() { Vec::new() } else { vec![make::together(place, all)] }
     }
 
     /// Takes of a filter of betterleaks what is a check; the rest is told.
-    fn filter(&mut self, place: &At, text: &str, detector: &mut Detector, confidence: &mut u8) {
+    fn filter(&mut self, place: &At, text: &str, detector: &mut Detector) {
         for clause in filter::clauses(text) {
             match filter::read(&clause) {
                 filter::Clause::Entropy { over, least } => {
@@ -289,7 +281,6 @@ impl Importer<'_> {
                 }
             }
         }
-        let _ = confidence;
     }
 
     fn matches(&mut self, place: &At, detector: &mut Detector, looks: CheckPlace, regexes: &[String], not: bool) {

@@ -248,7 +248,7 @@ impl Importer<'_> {
                     .filter(|other| !made.contains(other))
                     .collect();
                 if let Some(missing) = missing.first() {
-                    self.journal.rule(&id, &id, detector.id.span());
+                    self.journal.resume(&id, detector.id.span());
                     self.journal.tell(
                         Fate::Approximated,
                         format!("depends on `{missing}`, which could not be taken: not asked for"),

@@ -187,7 +187,8 @@ impl Imported {
     pub fn summary(&self) -> String {
         let [taken, rewritten, approximated, skipped] = self.counts();
         format!(
-            "{} is {}: {taken} rules taken as they stand, {rewritten} rewritten, {approximated} approximated, {skipped} skipped",
+            "{} is {}: rules taken as they stand: {taken}, rewritten: {rewritten}, approximated: {approximated}, \
+             skipped: {skipped}",
             self.file,
             self.format.name()
         )
@@ -218,6 +219,19 @@ impl<'a> Journal<'a> {
         self.count += 1;
         self.number = self.count;
         (self.rule, self.detector, self.at) = (rule.to_owned(), Some(detector.to_owned()), at);
+    }
+
+    /// What is told from here on is of the rule that became this detector; that it was taken is no longer so.
+    fn resume(&mut self, detector: &str, at: Range<usize>) {
+        let is_its = |line: &Line| line.detector.as_deref() == Some(detector);
+        let earlier = self.lines.iter().rev().find(|line| is_its(line));
+        let (number, rule) = earlier.map_or((0, detector.to_owned()), |line| (line.number, line.rule.clone()));
+        self.lines.retain(|line| !(is_its(line) && line.fate == Fate::Taken));
+        if number == 0 {
+            self.rule(&rule, detector, at);
+        } else {
+            (self.number, self.rule, self.detector, self.at) = (number, rule, Some(detector.to_owned()), at);
+        }
     }
 
     /// What is told from here on is of no rule.

@@ -74,12 +74,18 @@ impl<'x> Parts<'x> {
                 "Affinity" => self.entities.push((child, true)),
                 // Entities for an engine of a given version: ours is as good as any.
                 "Version" => self.gather(child),
-                "Regex" => drop(self.regexes.insert(id, child)),
-                "Keyword" | "ExtendedKeyword" if child.named("Group").next().is_some() => {
-                    drop(self.keywords.insert(id, child))
+                "Regex" => {
+                    self.regexes.insert(id, child);
                 }
-                "Validators" => drop(self.validators.insert(id, child)),
-                "Filters" => drop(self.filters.insert(id, child)),
+                "Keyword" | "ExtendedKeyword" if child.named("Group").next().is_some() => {
+                    self.keywords.insert(id, child);
+                }
+                "Validators" => {
+                    self.validators.insert(id, child);
+                }
+                "Filters" => {
+                    self.filters.insert(id, child);
+                }
                 "Fingerprint" => self.refused.push(("Fingerprint", child)),
                 "ExtendedKeyword" => self.refused.push(("ExtendedKeyword", child)),
                 "LocalizedStrings" => {

@@ -1,6 +1,7 @@
 //! `sluicebox rules`: check, list, explain and test rules, and tell what they cost.
 
 mod apply;
+mod purview;
 
 use super::{EXIT_FAILED, Failed, RuleArgs, cost, explain, refused};
 use crate::detect::Matcher;
@@ -52,6 +53,9 @@ struct CheckArgs {
 struct ListArgs {
     #[command(flatten)]
     rules: RuleArgs,
+    /// List another product's types instead, and the detectors that cover each: purview
+    #[arg(long, value_name = "PRODUCT", value_parser = ["purview"])]
+    coverage: Option<String>,
     /// Output format: text, json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -138,6 +142,9 @@ fn of(count: usize, one: &str, many: &str) -> String {
 }
 
 fn list(args: &ListArgs) -> Result<u8, Failed> {
+    if args.coverage.is_some() {
+        return purview::list(args.format == "json");
+    }
     let loaded = args.rules.load()?;
     let matcher = Matcher::new(Arc::new(loaded.rules));
     let rules = matcher.rules();

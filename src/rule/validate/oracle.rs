@@ -53,6 +53,11 @@ const DIFFERENCES: &[Difference] = &[
     ),
     differs("eu-vat", |value| value.starts_with("FR"), "stdnum knows the rule of keys with letters"),
     differs("id-nik", |_| true, "stdnum allows district and serial of zeros"),
+    differs(
+        "jmbg",
+        |value| value[4..7] < *"850" && value[4..7] >= *"100",
+        "stdnum takes births of the 12th to 19th century, and to come",
+    ),
     differs("kr-brn", |_| true, "stdnum does not look at the check digit"),
     differs(
         "lv-pk",

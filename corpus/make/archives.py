@@ -2,7 +2,7 @@
 
     python3 corpus/make/archives.py corpus/samples/archive
 
-Wants py7zr, lz4, pyzstd and pycdlib from PyPI; the forms that no free tool writes (rar, cab, compress, rpm) are written by hand
+Wants py7zr, lz4, pyzstd and pycdlib from PyPI, arj from Debian; the forms that no free tool writes (rar, cab, compress, rpm) are written by hand
 here, as little of them as a reader needs. All names and numbers are invented.
 """
 import bz2
@@ -11,8 +11,10 @@ import io
 import lzma
 import pathlib
 import struct
+import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 import zlib
 
@@ -214,8 +216,84 @@ def packages():
     save("payroll.rpm", body + gzip.compress(tree, mtime=0))
 
 
+class Bits:
+    """Bits from the highest down, in units of a byte or of a word whose lower byte comes first."""
+
+    def __init__(self, unit=1):
+        self.value, self.count, self.unit = 0, 0, 8 * unit
+
+    def put(self, value, bits):
+        self.value, self.count = self.value << bits | value & ((1 << bits) - 1), self.count + bits
+
+    def done(self):
+        self.put(0, -self.count % self.unit)
+        size = self.unit // 8
+        raw = self.value.to_bytes(self.count // 8, "big")
+        return b"".join(raw[at : at + size][::-1] for at in range(0, len(raw), size))
+
+
+def codes(lengths):
+    """The code of each symbol, counted up by length."""
+    table, code = {}, 0
+    for length in range(1, 17):
+        for symbol, own in enumerate(lengths):
+            if own == length:
+                table[symbol] = (code, length)
+                code += 1
+        code <<= 1
+    return table
+
+
+def matches(data, least, most, window):
+    """Literals as a number, repetitions as (length, distance)."""
+    at, seen = 0, {}
+    while at < len(data):
+        before, length = seen.get(data[at : at + least], -1), 0
+        if 0 <= before and at - before <= window:
+            while length < most and at + length < len(data) and data[before + length] == data[at + length]:
+                length += 1
+        length = length if length >= least else 1
+        yield (length, at - before) if length > 1 else data[at]
+        for step in range(at, at + length):
+            seen[data[step : step + least]] = step
+        at += length
+
+
+def lzx(data):
+    """One verbatim block over a window of 32 KiB; nothing longer than eight bytes is repeated, so no lengths are coded."""
+    bits = Bits(2)
+    bits.put(0, 1)
+    bits.put(1, 3)
+    bits.put(len(data), 24)
+    lengths = [8] * 16 + [9] * (256 + 240 - 16)
+    for part in (lengths[:256], lengths[256:]):
+        # Lengths are told as what they fall short of nought, round in 17.
+        for symbol in range(20):
+            bits.put(1 if symbol in (8, 9) else 0, 4)
+        for length in part:
+            bits.put((17 - length) - 8, 1)
+    for symbol in range(20):
+        bits.put(1 if symbol in (0, 18) else 0, 4)
+    for zeros in (51, 51, 51, 51, 45):
+        bits.put(1, 1)
+        bits.put(zeros - 20, 5)
+    table, starts = codes(lengths), [0]
+    extra = [max(0, slot // 2 - 1) for slot in range(30)]
+    for slot in range(30):
+        starts.append(starts[-1] + (1 << extra[slot]))
+    for item in matches(data, 3, 8, 30000):
+        if isinstance(item, int):
+            bits.put(*table[item])
+            continue
+        length, distance = item
+        slot = max(slot for slot in range(3, 30) if starts[slot] <= distance + 2)
+        bits.put(*table[256 + slot * 8 + length - 2])
+        bits.put(distance + 2 - starts[slot], extra[slot])
+    return bits.done()
+
+
 def cab():
-    """One folder packed by MSZIP, its second block over the window of the first; one by LZX, which is not read."""
+    """A folder packed by MSZIP, its second block over the window of the first; one by LZX; one by Quantum, which is not read."""
     data = b"nothing to see here, line after line\n" * 1000 + INES
     blocks, window = b"", b""
     pieces = [data[at : at + 32768] for at in range(0, len(data), 32768)]
@@ -224,13 +302,113 @@ def cab():
         packed = b"CK" + packer.compress(piece) + packer.flush()
         blocks += struct.pack("<IHH", 0, len(packed), len(piece)) + packed
         window = piece
-    files = [(b"ines.csv\0", len(data) - 100, 0, 0), (b"tail.txt\0", 100, len(data) - 100, 0), (b"packed.doc\0", 10, 0, 1)]
+    packed = lzx(ODILE)
+    second = struct.pack("<IHH", 0, len(packed), len(ODILE)) + packed
+    files = [
+        (b"ines.csv\0", len(data) - 100, 0, 0), (b"tail.txt\0", 100, len(data) - 100, 0),
+        (b"odile.csv\0", len(ODILE), 0, 1), (b"packed.doc\0", 10, 0, 2),
+    ]
     table = b"".join(struct.pack("<IIHHHH", size, at, folder, 0, 0, 0x20) + name for name, size, at, folder in files)
-    start = 36 + 16 + len(table)
-    folders = struct.pack("<IHH", start, len(pieces), 1) + struct.pack("<IHH", start + len(blocks), 0, 3)
-    total = start + len(blocks)
-    head = b"MSCF" + struct.pack("<IIIIIBBHHHHH", 0, total, 0, 52, 0, 3, 1, 2, len(files), 0, 1, 0)
-    save("payroll.cab", head + folders + table + blocks)
+    start = 36 + 24 + len(table)
+    ends = start + len(blocks)
+    folders = struct.pack("<IHHIHHIHH", start, len(pieces), 1, ends, 1, 15 << 8 | 3, ends + len(second), 0, 2)
+    total = ends + len(second)
+    head = b"MSCF" + struct.pack("<IIIIIBBHHHHH", 0, total, 0, 60, 0, 3, 1, 3, len(files), 0, 1, 0)
+    save("payroll.cab", head + folders + table + blocks + second)
+
+
+def help_file():
+    """Compiled help: two pages in the packed stream, one stored beside it."""
+    pages = [(b"/pay.html", b"<html><body><p>" + ODILE + b"</p></body></html>"), (b"/rest.html", b"<p>" + INES + b"</p>")]
+    stream = b"".join(page for _, page in pages)
+    packed = lzx(stream)
+    store = b"::DataSpace/Storage/MSCompressed/"
+    reset = store + b"Transform/{7FC28940-9D31-11D0-9B27-00A0C91E9C7C}/InstanceData/ResetTable"
+    control = struct.pack("<I4sIIIII", 6, b"LZXC", 2, 2, 1, 1, 0)
+    table = struct.pack("<IIIIQQQQ", 2, 1, 8, 0x28, len(stream), len(packed), 0x8000, 0)
+    plain = [(b"/note.txt", b"the account is DE89 3704 0044 0532 0130 00\n"), (store + b"ControlData", control),
+             (store + b"Content", packed), (reset, table)]
+
+    def number(value):
+        groups = [value >> shift & 127 for shift in range(0, 63, 7) if shift == 0 or value >> shift]
+        return bytes([group | 128 for group in groups[:0:-1]] + [groups[0]])
+
+    entries, contents, at = [], b"", 0
+    for name, data in plain:
+        entries.append((name, number(len(name)) + name + b"\0" + number(len(contents)) + number(len(data))))
+        contents += data
+    for name, data in pages:
+        entries.append((name, number(len(name)) + name + b"\1" + number(at) + number(len(data))))
+        at += len(data)
+    list_bytes = b"".join(entry for _, entry in sorted(entries))
+    block = b"PMGL" + struct.pack("<IIii", 4096 - 20 - len(list_bytes), 0, -1, -1) + list_bytes
+    block += bytes(4096 - len(block))
+    own = bytes.fromhex("10fd017caa7bd0119e0c00a0c922e6ec")
+    listing = b"ITSP" + struct.pack("<IIIIIIiiiiiI", 1, 0x54, 10, 4096, 2, 1, -1, 0, 0, -1, 1, 0x409) + own + struct.pack("<Iiii", 0x54, -1, -1, -1)
+    start = 0x60 + 0x18
+    sections = struct.pack("<QQQQQ", 0x60, 0x18, start, len(listing) + len(block), start + len(listing) + len(block))
+    head = b"ITSF" + struct.pack("<IIIII", 3, 0x60, 1, 0, 0x409) + own + bytes.fromhex("11fd017caa7bd0119e0c00a0c922e6ec") + sections
+    total = start + len(listing) + len(block) + len(contents)
+    save("payroll.chm", head + struct.pack("<IIQII", 0x1FE, 0, total, 0, 0) + listing + block + contents)
+
+
+def lzh():
+    """A file packed by -lh5- under a header of level 2, one stored under a header of level 0."""
+    bits = Bits()
+    items = list(matches(INES * 3, 3, 256, 8000))
+    bits.put(len(items), 16)
+    # Two lengths of codes, 8 and 9, are told by a code of one bit; the third of its own lengths is followed by a gap of none.
+    bits.put(12, 5)
+    for symbol in range(12):
+        bits.put(1 if symbol in (10, 11) else 0, 3)
+        if symbol == 2:
+            bits.put(0, 2)
+    lengths = [8] * 2 + [9] * 508
+    bits.put(510, 9)
+    for length in lengths:
+        bits.put(length - 8, 1)
+    bits.put(14, 4)
+    distances = [3, 3] + [4] * 12
+    for length in distances:
+        bits.put(length, 3)
+    symbols, places = codes(lengths), codes(distances)
+    for item in items:
+        if isinstance(item, int):
+            bits.put(*symbols[item])
+            continue
+        length, distance = item
+        bits.put(*symbols[253 + length])
+        kind = (distance - 1).bit_length()
+        bits.put(*places[kind])
+        bits.put(distance - 1, max(0, kind - 1))
+    packed = bits.done()
+
+    def sum16(data):
+        value = 0
+        for byte in data:
+            value ^= byte
+            for _ in range(8):
+                value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
+        return value
+
+    folder, name = b"Pay\xff", "ines.csv".encode()
+    extensions = struct.pack("<HB", 3 + len(folder), 2) + folder + struct.pack("<HB", 3 + len(name), 1) + name + b"\0\0"
+    fixed = b"-lh5-" + struct.pack("<III", len(packed), 3 * len(INES), 0x65E2F000) + b"\x20\2" + struct.pack("<HB", sum16(INES * 3), 0x55)
+    first = struct.pack("<H", 2 + len(fixed) + len(extensions)) + fixed + extensions + packed
+    name = b"odile.csv"
+    body = b"-lh0-" + struct.pack("<III", len(ODILE), len(ODILE), 0x5C624BC0) + b"\x20\0" + bytes([len(name)]) + name + struct.pack("<H", sum16(ODILE))
+    second = bytes([len(body), sum(body) & 255]) + body + ODILE
+    save("payroll.lzh", first + second + b"\0")
+
+
+def arj():
+    """By arj itself (Debian's): one archive for each of its methods, all four stored in a fifth."""
+    with tempfile.TemporaryDirectory() as folder:
+        for method in range(1, 5):
+            (pathlib.Path(folder) / f"ines{method}.csv").write_bytes(INES * 3)
+            subprocess.run(["arj", "a", f"-m{method}", "-y", f"m{method}.arj", f"ines{method}.csv"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["arj", "a", "-m0", "-y", "all.arj"] + [f"m{method}.arj" for method in range(1, 5)], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        save("payroll.arj", (pathlib.Path(folder) / "all.arj").read_bytes())
 
 
 def iso():
@@ -243,5 +421,5 @@ def iso():
     save("disc.iso", out.getvalue().rstrip(b"\0") + bytes(2048))
 
 
-for make in (zips, sevenz, rar, streams, tars, packages, cab, iso):
+for make in (zips, sevenz, rar, streams, tars, packages, cab, help_file, lzh, arj, iso):
     make()

@@ -73,6 +73,8 @@ pub(super) struct Config {
     cells: Cells,
     /// Bounds for one file.
     limits: crate::content::Limits,
+    /// Whether and how text in pictures is read.
+    ocr: (bool, crate::extract::ocr::Settings),
 }
 
 /// One connector's table as it was typed: checked, its addresses filled in, its secrets not yet looked for.
@@ -188,6 +190,7 @@ impl Config {
             anchors,
             cells,
             limits,
+            ocr,
         } = read;
         Ok(Self {
             state,
@@ -203,6 +206,7 @@ impl Config {
             anchors,
             cells,
             limits,
+            ocr,
         })
     }
 
@@ -219,6 +223,17 @@ impl Config {
     /// Bounds for one file.
     pub(super) fn limits(&self) -> &crate::content::Limits {
         &self.limits
+    }
+
+    /// How text in pictures is read; `None` where it is not.
+    pub(super) fn ocr(&self) -> Option<&crate::extract::ocr::Settings> {
+        let (enabled, settings) = &self.ocr;
+        enabled.then_some(settings)
+    }
+
+    /// How it would be read.
+    pub(super) fn ocr_settings(&self) -> &crate::extract::ocr::Settings {
+        &self.ocr.1
     }
 
     /// How long records are kept.

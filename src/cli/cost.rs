@@ -1,15 +1,19 @@
 //! `sluicebox rules cost`: what each rule costs, by estimate and on a text.
 
-use super::rules::print;
-use super::{Failed, RuleArgs, shown};
-use crate::detect::Matcher;
-use crate::lab::cost::{self, Measured, RuleCost};
+use super::rules::{documents, print};
+use super::{Failed, RuleArgs, refused, shown};
+use crate::clock::Clock;
+use crate::detect::{Matcher, ScanOptions, Scanner, TokenKey};
+use crate::lab::cost::{self, Measured, RuleCost, Seen};
+use crate::lab::texts::Document;
 use crate::report::units;
+use crate::rule::RuleSet;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Flags of `rules cost`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +24,19 @@ pub(super) struct Args {
     /// Also count the candidates in this file, or all files of this folder, read as plain text
     #[arg(long, value_name = "PATH")]
     on: Option<PathBuf>,
+    /// Also tell what the documents of this folder, read as `scan` reads them, cost each rule: candidates, how many of
+    /// them match, the worst document
+    #[arg(long, value_name = "DIR", conflicts_with = "on")]
+    corpus: Option<PathBuf>,
+    /// Time each detector alone on the corpus
+    #[arg(long, requires = "corpus")]
+    time: bool,
+    /// Warn of rules that cost more than so many microseconds a mebibyte
+    #[arg(long, value_name = "MICROSECONDS")]
+    budget: Option<f64>,
+    /// Exit with 1 when a rule is over the budget
+    #[arg(long, requires = "budget")]
+    strict: bool,
     /// Output format: text, jsonl
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "jsonl"])]
     format: String,
@@ -30,14 +47,86 @@ const PIECE_BYTES: u64 = 8 << 20;
 /// Widest line of text.
 const LINE_MAX: usize = 120;
 
+/// Bytes of text of a corpus that are held at most.
+const ROOM_BYTES: usize = 512 << 20;
+/// How often a detector alone is timed; the least counts.
+const ROUNDS: u32 = 3;
+/// Bytes in a mebibyte.
+const MEBIBYTE: f64 = 1_048_576.0;
+
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let loaded = args.rules.load()?;
     let matcher = Matcher::new(Arc::new(loaded.rules));
-    let measured = args.on.as_deref().map(|path| measure(&matcher, path)).transpose()?;
+    let measured = match (&args.on, &args.corpus) {
+        (_, Some(corpus)) => Some(on_corpus(args, &matcher, corpus)?),
+        (Some(path), None) => Some(measure(&matcher, path)?),
+        (None, None) => None,
+    };
     let costs = cost::costs(&matcher, measured.as_ref());
     let sum = Sum::new(&costs, measured.as_ref());
     print(&if args.format == "jsonl" { rows(&costs, &sum, &matcher) } else { table(&costs, &sum, &matcher) })?;
-    Ok(0)
+    let dear: Vec<&RuleCost> =
+        costs.iter().filter(|cost| args.budget.is_some_and(|most| cost.micros_per_mib() > most)).collect();
+    for cost in &dear {
+        let budget = args.budget.unwrap_or_default();
+        let (id, price) = (&cost.detector, cost.micros_per_mib());
+        eprintln!(
+            "warning: {id}: {price:.0} microseconds a mebibyte, over the budget of {budget:.0} (shape {})",
+            cost.primary
+        );
+    }
+    Ok(u8::from(args.strict && !dear.is_empty()))
+}
+
+/// What the documents of a corpus cost each rule.
+fn on_corpus(args: &Args, matcher: &Matcher, corpus: &Path) -> Result<Measured, Failed> {
+    let surroundings = documents::surroundings()?;
+    let documents = documents::read(&[corpus.to_owned()], &surroundings, ROOM_BYTES)?;
+    let key = TokenKey::new([0; 32], 0);
+    let mut scanner = Scanner::new(matcher, &key, ScanOptions::default());
+    let mut measured = Measured::new(matcher);
+    documents.iter().for_each(|document| measured.add_document(matcher, &mut scanner, document));
+    if measured.bytes() == 0 {
+        return Err(Failed::new(format!("nothing to measure: {} holds no text", shown(corpus))));
+    }
+    if args.time {
+        time(args, matcher, &documents, &mut measured)?;
+    }
+    Ok(measured)
+}
+
+/// Times each detector alone, less what a scan without detectors takes.
+fn time(args: &Args, matcher: &Matcher, documents: &[Document], measured: &mut Measured) -> Result<(), Failed> {
+    // Bytes of text, as a float: rates need no more than its 53 bits.
+    let mebibytes = measured.bytes() as f64 / MEBIBYTE;
+    let empty = least(&Matcher::new(Arc::new(RuleSet::default())), documents);
+    let ids: Vec<String> =
+        matcher.rules().detectors.iter().filter(|one| !one.silent).map(|one| one.id.to_string()).collect();
+    for id in ids {
+        let options = crate::rule::Options {
+            builtin: !args.rules.no_builtin,
+            paths: args.rules.rule_paths.clone(),
+            select: crate::rule::Select { only: vec![id.clone()], tags: Vec::new() },
+        };
+        let loaded = crate::rule::load(&options).map_err(|errors| refused(&errors))?;
+        let took = least(&Matcher::new(Arc::new(loaded.rules)), documents).saturating_sub(empty);
+        measured.timed(matcher, &id, took.as_secs_f64() * 1e6 / mebibytes);
+    }
+    Ok(())
+}
+
+/// The shortest of some scans of the documents.
+fn least(matcher: &Matcher, documents: &[Document]) -> Duration {
+    let (clock, key) = (Clock::machine(), TokenKey::new([0; 32], 0));
+    let mut scanner = Scanner::new(matcher, &key, ScanOptions::default());
+    let mut once = |_| {
+        let began = clock.elapsed();
+        for document in documents {
+            document.scan(&mut scanner);
+        }
+        clock.elapsed().saturating_sub(began)
+    };
+    (0..ROUNDS).map(&mut once).min().unwrap_or_default()
 }
 
 /// Counts candidates in a file, or in all files below a folder; links below it are not followed.
@@ -123,6 +212,7 @@ fn table(costs: &[RuleCost], sum: &Sum, matcher: &Matcher) -> String {
         let mark = if hint.is_some() { "!" } else { "" };
         lines.push(line(mark, &price(cost.nanoseconds), &rate(cost.places), cost.candidates.map(rate), &rest));
         lines.extend(hint.map(|hint| format!("  {hint}")));
+        lines.extend(cost.seen.as_ref().and_then(seen_words).map(|words| format!("  {words}")));
     }
     let on = sum.measured.map(|(_, bytes)| format!(", measured on {}", units::bytes(bytes))).unwrap_or_default();
     let all = format!("{} by estimate{on}", units::of(costs.len() as u64, "rule", "rules"));
@@ -130,6 +220,15 @@ fn table(costs: &[RuleCost], sum: &Sum, matcher: &Matcher) -> String {
     lines.push(line("", &price(sum.nanoseconds), &rate(sum.places), candidates, &all));
     lines.push(format!("  {}", matcher.describe()));
     lines.iter().map(|line| format!("{}\n", cut(line))).collect()
+}
+
+/// What documents told of a rule, in a line; `None` when the search never named it and nobody timed it.
+fn seen_words(seen: &Seen) -> Option<String> {
+    let mut parts = Vec::new();
+    parts.extend(seen.hit_rate.map(|rate| format!("{:.1} % of candidates match", rate * 100.0)));
+    parts.extend(seen.worst.as_ref().map(|(path, most)| format!("worst {}: {} per MB", shown(path), rate(*most))));
+    parts.extend(seen.micros_per_mib.map(|micros| format!("alone {micros:.0} us/MiB")));
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn line(mark: &str, price: &str, places: &str, candidates: Option<String>, rest: &str) -> String {
@@ -165,6 +264,14 @@ fn rows(costs: &[RuleCost], sum: &Sum, matcher: &Matcher) -> String {
         });
         if let Some(candidates) = cost.candidates {
             row["candidates_per_megabyte"] = json!(four_digits(candidates));
+        }
+        if let Some(Seen { hit_rate, worst, micros_per_mib }) = &cost.seen {
+            row["hit_rate"] = json!(hit_rate.map(four_digits));
+            row["worst"] = json!(worst.as_ref().map(|(path, most)| {
+                json!({"path": path.to_string_lossy(), "candidates_per_megabyte": four_digits(*most)})
+            }));
+            row["micros_per_mebibyte"] = json!(four_digits(cost.micros_per_mib()));
+            row["timed"] = json!(micros_per_mib.is_some());
         }
         if let Some(hint) = cost::hint(cost.lane) {
             row["hint"] = json!(hint);

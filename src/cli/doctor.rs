@@ -108,12 +108,13 @@ struct Check {
 }
 
 /// All of them, in the order in which they are told.
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     Check { title: "data folder", run: local::data_folder },
     Check { title: "secrets", run: local::secrets },
     Check { title: "disk", run: local::disk },
     Check { title: "http", run: local::http },
     Check { title: "cells", run: cells::cells },
+    Check { title: "ocr", run: cells::ocr },
     Check { title: "store", run: store::store },
     Check { title: "readers", run: readers::readers },
     Check { title: "service", run: store::service },

@@ -26,6 +26,10 @@ pub(super) struct Args {
     format: String,
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limits::parse, help = limits::help())]
     limits: Vec<limits::Limit>,
+    /// Read text in pictures and scanned pages too, in these languages (as deu+eng; default eng), by tesseract
+    #[arg(long, value_name = "LANGS", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        value_parser = cells::ocr_settings)]
+    ocr: Option<crate::extract::ocr::Settings>,
     /// Refuse to read where the sandbox of readers lacks a wall
     #[arg(long)]
     require_sandbox: bool,
@@ -34,7 +38,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let spool = Spool::default();
     let walled = cell::Options { require_walls: args.require_sandbox, ..cell::Options::for_threads(1) };
-    let cells = cells::start(walled)?;
+    let cells = cells::start_with(walled, args.ocr.as_ref())?;
     let interrupt = stop::on_signals()?;
     let (content, name, failed) = if args.path == Path::new("-") {
         let stdin = Stdin::open(Arc::clone(&interrupt));

@@ -39,6 +39,7 @@ mod run;
 mod scan;
 mod service;
 mod stop;
+mod suppress;
 mod undo;
 mod why;
 

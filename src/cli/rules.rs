@@ -1,12 +1,17 @@
 //! `sluicebox rules`: check, list, explain and test rules, and tell what they cost.
 
 mod apply;
+mod corpus;
+mod diff;
+pub(super) mod documents;
+mod mutate;
 mod purview;
+mod test;
+mod try_out;
 
 use super::{EXIT_FAILED, Failed, RuleArgs, cost, explain, refused};
 use crate::detect::Matcher;
 use crate::lab;
-use crate::lab::examples::{self, Tested};
 use crate::report::units;
 use crate::rule;
 use crate::rule::check::Scope;
@@ -29,8 +34,14 @@ enum Command {
     List(ListArgs),
     /// Tell what a detector makes of a text, and why
     Explain(explain::Args),
-    /// Run the examples that stand in the rules
-    Test(TestArgs),
+    /// Run the examples that stand in the rules, or hold what is found in a corpus against its labels
+    Test(test::Args),
+    /// Tell what new rules find in a corpus that old ones did not, and the other way round
+    Diff(diff::Args),
+    /// Run rules over documents again each time their file is saved
+    Try(try_out::Args),
+    /// Attack each rule with variants of its own examples, and tell what it loses
+    Mutate(mutate::Args),
     /// Tell what each rule costs a scan, dearest first
     Cost(cost::Args),
     /// Let the rules of the settings take effect in the service, once their price was seen
@@ -61,21 +72,15 @@ struct ListArgs {
     format: String,
 }
 
-#[derive(Debug, clap::Args)]
-struct TestArgs {
-    #[command(flatten)]
-    rules: RuleArgs,
-    /// Output format: text, json
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
-    format: String,
-}
-
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     match &args.command {
         Command::Check(args) => check(args),
         Command::List(args) => list(args),
         Command::Explain(args) => explain::run(args),
-        Command::Test(args) => test(args),
+        Command::Test(args) => test::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Try(args) => try_out::run(args),
+        Command::Mutate(args) => mutate::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Apply(args) => apply::run(args),
     }
@@ -185,48 +190,4 @@ fn list(args: &ListArgs) -> Result<u8, Failed> {
     let _ = writeln!(out, "{}: {}", of(rules.detectors.len(), "detector", "detectors"), matcher.describe());
     print(&out)?;
     Ok(0)
-}
-
-fn test(args: &TestArgs) -> Result<u8, Failed> {
-    let loaded = args.rules.load()?;
-    let matcher = Matcher::new(Arc::new(loaded.rules));
-    let tested = examples::test(&matcher);
-    let failures: usize = tested.iter().map(|tested| tested.failures.len()).sum();
-    let run: usize = tested.iter().map(|tested| tested.run).sum();
-    let mut out = String::new();
-    if args.format == "json" {
-        for one in &tested {
-            let _ = writeln!(out, "{}", row(one));
-        }
-    } else {
-        for failure in tested.iter().flat_map(|tested| &tested.failures) {
-            let _ = writeln!(
-                out,
-                "{}:{}: {}: expected {}, got {}",
-                failure.file, failure.line, failure.detector, failure.expected, failure.got
-            );
-        }
-        let examples = of(run, "example", "examples");
-        let detectors = of(tested.len(), "detector", "detectors");
-        let (held, hold) = (run - failures, if run - failures == 1 { "holds" } else { "hold" });
-        let not = if failures == 1 { "does not" } else { "do not" };
-        let (held, failures) = (units::count(held as u64), units::count(failures as u64));
-        let _ = writeln!(out, "{examples} of {detectors}: {held} {hold}, {failures} {not}");
-    }
-    print(&out)?;
-    Ok(u8::from(failures > 0))
-}
-
-fn row(tested: &Tested) -> serde_json::Value {
-    json!({
-        "schema": "sluicebox.rules-test/1",
-        "detector": tested.detector,
-        "run": tested.run,
-        "failures": tested.failures.iter().map(|failure| json!({
-            "file": failure.file,
-            "line": failure.line,
-            "expected": failure.expected,
-            "got": failure.got,
-        })).collect::<Vec<_>>(),
-    })
 }

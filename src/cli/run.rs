@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let store: Arc<dyn Store> = Arc::new(service::open(settings, &keys, &clock)?);
     let (core, left_out) = core(&config, args, store, &keys, &clock, &stop)?;
     let threads = core.options.scan_threads;
-    let cells = cells::start(config.cells().options(threads, args.require_sandbox))?;
+    let cells = cells::start_with(config.cells().options(threads, args.require_sandbox), config.ocr())?;
     let running = Arc::new(Service::start(&core, parts(&config, cells)?).map_err(Failed::new)?);
     let edge = match console::start(edge(&config, &core, &running)?) {
         Ok(edge) => edge,

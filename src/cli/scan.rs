@@ -1,10 +1,12 @@
 //! `sluicebox scan`: read everything below the given paths and tell what is in it.
 
+use super::suppress::{self, SuppressArgs};
 use super::{Failed, RuleArgs, cells, key, limits, progress, shown, stop};
 use crate::clock::Clock;
 use crate::detect::{Matcher, ScanOptions};
 use crate::engine::local::{self, Folders, Input, Progress};
 use crate::extract::cell::{self, Cells};
+use crate::extract::ocr::Ocr;
 use crate::inspect;
 use crate::model::Confidence;
 use crate::report::{self, Format, Report, RuleInfo, Settled, Summary};
@@ -60,9 +62,15 @@ pub(super) struct Args {
     /// Findings kept for each detector and part of a file; totals go on
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
+    #[command(flatten)]
+    suppress: SuppressArgs,
     /// The key of tokens; made when the file does not exist
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// Read text in pictures and scanned pages too, in these languages (as deu+eng; default eng), by tesseract
+    #[arg(long, value_name = "LANGS", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        value_parser = cells::ocr_settings)]
+    ocr: Option<crate::extract::ocr::Settings>,
     /// Draw no progress line
     #[arg(long)]
     no_progress: bool,
@@ -99,11 +107,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     }
     let rules = sure_enough(loaded.rules, args.min_confidence);
     let key = key::load(args.key_file.as_deref())?;
+    let mut left_out = suppress::Kept::load(&args.suppress, &rules, &key, &clock)?;
     let interrupt = stop::on_signals()?;
     let threads = threads(args);
     let walled = cell::Options { require_walls: args.require_sandbox, ..cell::Options::for_threads(threads) };
     // They come up while the rules are made ready.
-    let cells = cells::start(walled)?;
+    let cells = cells::start_with(walled, args.ocr.as_ref())?;
     let summary = Summary {
         rules: rules.detectors.len() as u64,
         ruleset_hash: ruleset_hash(&rules),
@@ -127,8 +136,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             let drawing =
                 progress::wanted(args.no_progress).then(|| scope.spawn(|| progress::draw(&options, &progress)));
             let render = report.render();
-            let prepare = |file| Settled::new(file, render.as_deref());
-            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, prepare, |settled| {
+            let suppressor = left_out.suppressor();
+            let prepare = |mut file| {
+                let told = suppressor.apply(&mut file);
+                (Settled::new(file, render.as_deref()), told)
+            };
+            let met = local::scan(&options, &matcher, &key, &interrupt, &progress, prepare, |(settled, told)| {
+                left_out.add(told, summary);
                 failed = settled.report(summary, report).err();
                 reader_gone = report.reader_gone();
                 failed.is_none() && !reader_gone
@@ -150,6 +164,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         summary.exit_code = summary.settled_exit_code(args.allow_partial);
         Ok(())
     })?;
+    left_out.end(&summary, &key)?;
     if args.output.is_some() {
         summary.exit_code = summary.settled_exit_code(args.allow_partial);
         eprintln!("{}", report::summary::exit_words(&summary));
@@ -185,7 +200,6 @@ fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>, cel
     local::Options {
         inputs,
         threads: threads(args),
-        cells,
         folders: Folders {
             follow_links: args.follow,
             skip_hidden: args.skip_hidden,
@@ -196,7 +210,9 @@ fn options(args: &Args, inputs: Vec<Input>, report_file: Option<(u64, u64)>, cel
         inspect: inspect::Options {
             limits: limits::apply(&args.limits),
             scan: ScanOptions { kept_max: usize::try_from(args.keep).unwrap_or(usize::MAX), ..ScanOptions::default() },
+            ocr: cells.ocr().map(Ocr::canonical),
         },
+        cells,
     }
 }
 

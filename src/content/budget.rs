@@ -154,7 +154,7 @@ impl fmt::Debug for Pulse {
 pub struct Budget {
     limits: Limits,
     clock: Clock,
-    deadline: Duration,
+    deadline: Cell<Duration>,
     interrupt: Arc<AtomicBool>,
     own_bytes: u64,
     ticks: Cell<u32>,
@@ -176,7 +176,7 @@ impl Budget {
         Self {
             limits,
             clock,
-            deadline,
+            deadline: Cell::new(deadline),
             interrupt,
             own_bytes,
             ticks: Cell::new(0),
@@ -198,7 +198,7 @@ impl Budget {
         begun.read_bytes.set(account.read_bytes);
         begun.inflated_bytes.set(account.inflated_bytes);
         begun.memory_bytes.set(account.memory_bytes);
-        Self { deadline, ..begun }
+        Self { deadline: Cell::new(deadline), ..begun }
     }
 
     /// What was charged so far.
@@ -206,7 +206,7 @@ impl Budget {
     pub fn account(&self) -> Account {
         Account {
             own_bytes: self.own_bytes,
-            time_left: self.deadline.saturating_sub(self.clock.elapsed()),
+            time_left: self.deadline.get().saturating_sub(self.clock.elapsed()),
             read_bytes: self.read_bytes.get(),
             inflated_bytes: self.inflated_bytes.get(),
             memory_bytes: self.memory_bytes.get(),
@@ -225,6 +225,11 @@ impl Budget {
     /// Remembers a stop that spent the whole file's allowance in another process.
     pub fn stop_as_elsewhere(&self, stop: Stop) {
         let _ = self.spend(stop);
+    }
+
+    /// Leaves time out of the account that was spent on what has bounds of its own.
+    pub fn leave_out(&self, span: Duration) {
+        self.deadline.set(self.deadline.get().saturating_add(span));
     }
 
     /// Has `beat` called about `every` so often while the account is charged or looked at.
@@ -272,7 +277,7 @@ impl Budget {
         }
         let now = self.clock.elapsed();
         self.beat(now);
-        if now > self.deadline {
+        if now > self.deadline.get() {
             return self.spend(Stop::Limit(Limit::Time));
         }
         Ok(())
@@ -427,28 +432,51 @@ impl<R: Read> Read for Fed<R> {
 }
 
 /// A decoder's output, charged: bytes inflated in the whole file, and this stream's own ratio.
+///
+/// A decoder that failed is not asked again, however often this is read: some never return from a second call.
 #[derive(Debug)]
 pub struct Inflated<'a, R> {
     inner: R,
     fed_bytes: Rc<Cell<u64>>,
     out_bytes: u64,
     budget: &'a Budget,
+    failed: Option<Failed>,
+}
+
+/// What is kept of a decoder's failure.
+#[derive(Clone, Copy, Debug)]
+enum Failed {
+    Stopped(Stop),
+    Other(io::ErrorKind),
+}
+
+impl From<&io::Error> for Failed {
+    fn from(error: &io::Error) -> Self {
+        Stop::carried_by(error).map_or(Failed::Other(error.kind()), Failed::Stopped)
+    }
+}
+
+impl From<Failed> for io::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Stopped(stop) => stop.into(),
+            Failed::Other(kind) => kind.into(),
+        }
+    }
 }
 
 impl<'a, R: Read> Inflated<'a, R> {
     /// Wraps a decoder whose input is counted in `fed_bytes` (see [`Fed`]).
     pub fn new(inner: R, fed_bytes: Rc<Cell<u64>>, budget: &'a Budget) -> Self {
-        Self { inner, fed_bytes, out_bytes: 0, budget }
+        Self { inner, fed_bytes, out_bytes: 0, budget, failed: None }
     }
 
     /// The decoder.
     pub fn into_inner(self) -> R {
         self.inner
     }
-}
 
-impl<R: Read> Read for Inflated<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+    fn charged(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
         self.out_bytes = self.out_bytes.saturating_add(n as u64);
         self.budget.charge_inflated(wide(n))?;
@@ -456,6 +484,17 @@ impl<R: Read> Read for Inflated<'_, R> {
             return Err(Stop::Limit(Limit::Ratio).into());
         }
         Ok(n)
+    }
+}
+
+impl<R: Read> Read for Inflated<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(failed) = self.failed {
+            return Err(failed.into());
+        }
+        let read = self.charged(buf);
+        self.failed = read.as_ref().err().filter(|error| error.kind() != io::ErrorKind::Interrupted).map(Failed::from);
+        read
     }
 }
 
@@ -493,6 +532,11 @@ mod tests {
         clock.advance(Duration::from_secs(6));
         assert_eq!(account.check(), Err(Stop::Limit(Limit::Time)));
 
+        let (account, clock, _) = budget(Limits { time_secs: 5, ..Limits::default() }, 1);
+        clock.advance(Duration::from_secs(6));
+        account.leave_out(Duration::from_secs(2));
+        assert_eq!(account.check(), Ok(()), "what was left out is not charged");
+
         let (account, _, interrupt) = budget(Limits::default(), 1);
         interrupt.store(true, Ordering::Relaxed);
         assert_eq!(account.tick(), Err(Stop::Interrupted));
@@ -517,5 +561,24 @@ mod tests {
         let error = inflated.read(&mut [0; 64]).expect_err("64 bytes out of none");
         assert_eq!(Stop::carried_by(&error), Some(Stop::Limit(Limit::Ratio)));
         assert_eq!(budget.stopped(), None);
+    }
+
+    #[test]
+    fn a_decoder_that_failed_is_not_asked_again() {
+        struct Fails(u32);
+        impl Read for Fails {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                Err(io::ErrorKind::InvalidData.into())
+            }
+        }
+        let (budget, _, _) = budget(Limits::default(), 1);
+        let (_, fed_bytes) = Fed::new(io::empty());
+        let mut inflated = Inflated::new(Fails(0), fed_bytes, &budget);
+        for _ in 0..2 {
+            let error = inflated.read(&mut [0; 64]).expect_err("it fails");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        }
+        assert_eq!(inflated.into_inner().0, 1);
     }
 }

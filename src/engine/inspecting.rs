@@ -11,8 +11,10 @@ pub(crate) struct Inspecting {
 }
 
 impl Inspecting {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { options: inspect::Options { limits, scan: ScanOptions { grounds: true, ..ScanOptions::default() } } }
+    pub(crate) fn new(limits: Limits, ocr: Option<String>) -> Self {
+        Self {
+            options: inspect::Options { limits, scan: ScanOptions { grounds: true, ..ScanOptions::default() }, ocr },
+        }
     }
 
     /// Settings of each inspection.

@@ -19,6 +19,7 @@ use super::settle::Settler;
 use super::settle::below::Below;
 use crate::content::Spool;
 use crate::extract::cell::Cells;
+use crate::extract::ocr::Ocr;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -149,7 +150,7 @@ impl Running {
 
     fn begin(&mut self, parts: Parts) -> Result<(), Error> {
         let options = self.core.options.clone();
-        let inspecting = Arc::new(Inspecting::new(options.limits.clone()));
+        let inspecting = Arc::new(Inspecting::new(options.limits.clone(), parts.cells.ocr().map(Ocr::canonical)));
         let spool = Spool::new(options.spool.clone());
         let (contents, to_scan) = bounded(IN_HAND_MAX);
         let (finished, to_settle) = bounded(IN_HAND_MAX);

@@ -1,13 +1,14 @@
-//! Cabinets ([MS-CAB]): stored and MSZIP folders, each inflated once in the order of its files.
+//! Cabinets ([MS-CAB]): stored, MSZIP and LZX folders, each unpacked once in the order of its files.
 //!
-//! Files packed by LZX or Quantum, and those that go on in another cabinet, are holes.
+//! Files packed by Quantum, and those that go on in another cabinet, are holes.
 
 use super::ar::push_names;
-use super::{Failure, Output, Source};
+use super::{Failure, Output, Source, lzx};
 use crate::content::budget::{Fed, Inflated};
 use crate::model::Reason;
 use std::io::{self, Read, Seek, SeekFrom};
 
+const LZX: u16 = 3;
 const WINDOW_BYTES: usize = 32 << 10;
 /// Bytes that one block holds at most.
 const BLOCK_BYTES_MAX: u64 = 32 << 10;
@@ -56,7 +57,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
         folders.push(Folder {
             data_at: start + u64::from(u32::from_le_bytes([folder[0], folder[1], folder[2], folder[3]])),
             blocks: u16::from_le_bytes([folder[4], folder[5]]),
-            method: u16::from_le_bytes([folder[6], folder[7]]) & 15,
+            method: u16::from_le_bytes([folder[6], folder[7]]) & 0x1fff,
         });
     }
     reader.seek(SeekFrom::Start(start + u64::from(le32(16))))?;
@@ -71,7 +72,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     let mut rest = files.as_slice();
     while let Some(first) = rest.first() {
         let count = rest.iter().take_while(|file| file.folder == first.folder).count();
-        match folders.get(usize::from(first.folder)).filter(|folder| folder.method <= 1) {
+        match folders.get(usize::from(first.folder)).filter(|folder| folder.method <= 1 || folder.method & 15 == LZX) {
             Some(folder) => read_folder(source, folder, block_reserve, &rest[..count], out)?,
             None => rest[..count].iter().for_each(|file| out.hole(&file.name, Reason::Unsupported)),
         }
@@ -122,6 +123,14 @@ fn read_folder(
         out: Vec::new(),
         taken: 0,
     };
+    let window_bits = u32::from(folder.method >> 8);
+    let blocks: Box<dyn Read + '_> = if folder.method & 15 == LZX {
+        let bytes = files.iter().map(|file| file.offset + file.bytes).max().unwrap_or(0);
+        Box::new(lzx::Unpacked::new(io::BufReader::new(blocks), window_bits, None, bytes))
+    } else {
+        Box::new(blocks)
+    };
+    let _held = source.budget.hold(if folder.method & 15 == LZX { 1 << window_bits.min(21) } else { 0 })?;
     let mut stream = Inflated::new(blocks, fed_bytes, source.budget);
     let mut position = 0;
     for file in files {

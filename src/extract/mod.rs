@@ -4,24 +4,32 @@
 //! and never recurses into members: it hands them to [`Output::member`], and the walk in `inspect` decides.
 
 mod ar;
+mod arj;
 mod behind;
 mod boxnote;
 mod cab;
 mod cards;
 pub mod cell;
+mod changes;
+mod chm;
 mod cpio;
 mod dbf;
 pub mod decode;
 mod epub;
 mod gz;
 mod html;
+mod huffman;
 mod ipynb;
 mod iso;
 mod iwork;
 mod json;
+mod lha;
+mod lzh;
+mod lzx;
 mod mail;
 mod mapi;
 mod mbox;
+pub mod ocr;
 mod odf;
 mod ole;
 mod onenote;
@@ -120,6 +128,11 @@ pub trait Output {
     /// Reports something inside the document that could not be read; the extraction goes on. An empty place means the
     /// document as a whole: its coverage then shows this reason itself.
     fn hole(&mut self, place: &str, reason: Reason);
+
+    /// True when somebody reads text in pictures: a reader of pages then hands over the pictures of pages without text.
+    fn wants_pictures(&self) -> bool {
+        false
+    }
 }
 
 /// What an extractor reads: one content, what was learnt of it, and the budget that its reading is charged to.

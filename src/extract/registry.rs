@@ -8,8 +8,8 @@
 //! verdict, so a raised version reads containers again too.
 
 use super::{
-    Extractor, ar, boxnote, cab, cards, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, mail, mbox, odf, ole,
-    onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
+    Extractor, ar, arj, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail, mbox,
+    odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip,
 };
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
@@ -115,18 +115,21 @@ pub static KINDS: &[Kind] = &[
     Kind { version: 2, ..text_row("xml", XML_EXTENSIONS, &["application/xml", "text/xml"], InPlace(xml::extract)) }
         .with_members(),
     text_row("svg", &["svg"], &["image/svg+xml"], InPlace(xml::extract)),
-    text_row(
-        "odf-flat",
-        &["fodt", "fods", "fodp", "fodg"],
-        &["application/vnd.oasis.opendocument.text-flat-xml"],
-        InPlace(xml::extract),
-    )
+    Kind {
+        version: 2,
+        ..text_row(
+            "odf-flat",
+            &["fodt", "fods", "fodp", "fodg"],
+            &["application/vnd.oasis.opendocument.text-flat-xml"],
+            InPlace(xml::extract),
+        )
+    }
     .with_members(),
     text_row("ipynb", &["ipynb"], &["application/x-ipynb+json"], InPlace(ipynb::extract)).with_members(),
     text_row("boxnote", &["boxnote"], &["application/vnd.box.note"], InPlace(boxnote::extract)),
     // Office documents.
     Kind {
-        version: 2,
+        version: 3,
         ..row(
             "docx",
             &["docx", "docm", "dotx", "dotm"],
@@ -136,7 +139,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     Kind {
-        version: 2,
+        version: 3,
         ..row(
             "xlsx",
             &["xlsx", "xlsm", "xltx", "xltm", "xlam"],
@@ -146,7 +149,7 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     Kind {
-        version: 2,
+        version: 3,
         ..row(
             "pptx",
             &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm", "ppam", "sldx", "thmx"],
@@ -156,17 +159,21 @@ pub static KINDS: &[Kind] = &[
     }
     .with_members(),
     // Documents to be read in a cell.
-    row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)).with_members(),
-    row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)).with_members(),
-    row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)).with_members(),
-    row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)).with_members(),
+    Kind { version: 2, ..row("pdf", &["pdf", "ai"], &["application/pdf"], InCell(pdf::extract)) }.with_members(),
+    Kind { version: 2, ..row("doc", &["doc", "dot", "wps"], &["application/msword"], InCell(ole::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("xls", &["xls", "xlt", "xla"], &["application/vnd.ms-excel"], InCell(ole::extract)) }
+        .with_members(),
+    Kind { version: 2, ..row("ppt", &["ppt", "pot", "pps"], &["application/vnd.ms-powerpoint"], InCell(ole::extract)) }
+        .with_members(),
     row("msg", &["msg", "oft"], &["application/vnd.ms-outlook"], InCell(ole::extract)).with_members(),
     row("xlsb", &["xlsb"], &["application/vnd.ms-excel.sheet.binary.macroEnabled.12"], InPlace(ooxml::extract_xlsb))
         .with_members(),
     row("pst", &["pst", "ost"], &["application/vnd.ms-outlook-pst"], InCell(pst::extract)).with_members(),
     row("onenote", &["one", "onetoc2", "onepkg"], &["application/onenote"], InCell(onenote::extract)).with_members(),
     row("visio-ole", &["vsd", "vss", "vst"], &["application/vnd.visio"], InCell(ole::extract)).with_members(),
-    row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)).with_members(),
+    Kind { version: 2, ..row("publisher", &["pub"], &["application/x-mspublisher"], InCell(ole::extract)) }
+        .with_members(),
     row("project", &["mpp"], &["application/vnd.ms-project"], InCell(ole::extract)).with_members(),
     row("hwp", &["hwp"], &["application/x-hwp"], InCell(ole::extract)).with_members(),
     row("ole", &["msi"], &["application/x-ole-storage"], InCell(ole::extract)).with_members(),
@@ -180,17 +187,20 @@ pub static KINDS: &[Kind] = &[
     .with_members(),
     row("access", &["mdb", "accdb"], &["application/x-msaccess"], Cell),
     row("7z", &["7z"], &["application/x-7z-compressed"], InCell(sevenz::extract)).with_members(),
-    row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)).with_members(),
+    Kind { version: 2, ..row("rar", &["rar"], &["application/vnd.rar"], InCell(rar::extract)) }.with_members(),
     row("bzip2", &["bz2", "tbz2", "tbz"], &["application/x-bzip2"], InCell(streams::extract_bzip2)).with_members(),
     row("xz", &["xz", "txz"], &["application/x-xz"], InCell(streams::extract_xz)).with_members(),
     row("zstd", &["zst", "tzst"], &["application/zstd"], InCell(streams::extract_zstd)).with_members(),
     // Documents and containers that nobody reads yet.
-    row(
-        "odf",
-        &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
-        &["application/vnd.oasis.opendocument.text"],
-        InPlace(odf::extract),
-    )
+    Kind {
+        version: 2,
+        ..row(
+            "odf",
+            &["odt", "ods", "odp", "odg", "odf", "ott", "ots", "otp", "otg", "odb", "odc", "sxw", "sxc", "sxi", "sxd"],
+            &["application/vnd.oasis.opendocument.text"],
+            InPlace(odf::extract),
+        )
+    }
     .with_members(),
     row("epub", &["epub"], &["application/epub+zip"], InPlace(epub::extract)).with_members(),
     row(
@@ -217,19 +227,23 @@ pub static KINDS: &[Kind] = &[
     row("compress", &["z", "taz"], &["application/x-compress"], InPlace(streams::extract_compress)).with_members(),
     row("lz4", &["lz4"], &["application/x-lz4"], InPlace(streams::extract_lz4)).with_members(),
     row("lzma", &["lzma", "tlz"], &["application/x-lzma"], InCell(streams::extract_lzma)).with_members(),
-    row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract)).with_members(),
+    Kind {
+        version: 2,
+        ..row("cab", &["cab", "onepkg"], &["application/vnd.ms-cab-compressed"], InPlace(cab::extract))
+    }
+    .with_members(),
     row("ar", &["ar", "deb", "a"], &["application/x-archive"], InPlace(ar::extract)).with_members(),
     row("cpio", &["cpio"], &["application/x-cpio"], InPlace(cpio::extract)).with_members(),
     row("rpm", &["rpm"], &["application/x-rpm"], InPlace(cpio::extract_rpm)).with_members(),
-    row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], UNSUPPORTED),
-    row("arj", &["arj"], &["application/x-arj"], UNSUPPORTED),
+    row("lha", &["lzh", "lha"], &["application/x-lzh-compressed"], InPlace(lha::extract)).with_members(),
+    row("arj", &["arj"], &["application/x-arj"], InPlace(arj::extract)).with_members(),
     row("iso", &["iso", "img"], &["application/x-iso9660-image"], InPlace(iso::extract)).with_members(),
     row("parquet", &["parquet"], &["application/vnd.apache.parquet"], UNSUPPORTED),
     row("avro", &["avro"], &["application/vnd.apache.avro"], UNSUPPORTED),
     row("orc", &["orc"], &["application/vnd.apache.orc"], UNSUPPORTED),
     row("djvu", &["djvu", "djv"], &["image/vnd.djvu"], UNSUPPORTED),
     row("dwg", &["dwg"], &["image/vnd.dwg"], UNSUPPORTED),
-    row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], UNSUPPORTED),
+    row("chm", &["chm"], &["application/vnd.ms-htmlhelp"], InPlace(chm::extract)).with_members(),
     row("wordperfect", &["wpd", "wp"], &["application/vnd.wordperfect"], UNSUPPORTED),
     row("plist", &["plist", "webloc"], &["application/x-plist"], InCell(plist::extract)).with_members(),
     row("binary", &["bin", "dat"], &["application/octet-stream"], AsRuns(Reason::Unsupported)),

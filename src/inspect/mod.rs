@@ -6,7 +6,8 @@ use crate::clock::Clock;
 use crate::content::{Budget, Content, Limits, Spool, Stop};
 use crate::detect::{Matcher, PartStart, RawLength, ScanOptions, Scanner, TokenKey};
 use crate::extract::cell::Cells;
-use crate::extract::registry::version_of;
+use crate::extract::ocr::Ocr;
+use crate::extract::registry::{KINDS, version_of};
 use crate::extract::{Edge, PartHead, RawUnits};
 use crate::model::{Coverage, Place, Reason, Verdict};
 use sha2::{Digest, Sha256};
@@ -22,6 +23,8 @@ pub struct Options {
     pub limits: Limits,
     /// Bounds of the matcher.
     pub scan: ScanOptions,
+    /// How text in pictures is read, in words ([`Ocr::canonical`]); `None` where it is not.
+    pub ocr: Option<String>,
 }
 
 impl Options {
@@ -38,8 +41,17 @@ impl Options {
         // The window never changes what is found; whether grounds are kept decides what a stored verdict is good for.
         let ScanOptions { kept_max, window_bytes: _, grounds } = &self.scan;
         hash.update(format!("\0kept_max={kept_max} grounds={grounds}"));
+        // What holds no picture is the same with and without.
+        if let Some(ocr) = self.ocr.as_ref().filter(|_| may_hold_pictures(sniffed)) {
+            hash.update(format!("\0{ocr}"));
+        }
         hash.finalize().into()
     }
+}
+
+/// True when a content of this type is a picture whose text can be read, or may hold some.
+fn may_hold_pictures(sniffed: &str) -> bool {
+    Ocr::takes(sniffed) || !KINDS.iter().any(|kind| kind.name == sniffed && !kind.has_members)
 }
 
 /// What an inspection needs from outside, shared by all inspectors.
@@ -184,9 +196,15 @@ mod tests {
             ("grounds", with(&|options| options.scan.grounds = true), false),
             ("the type", plain.extraction("csv"), false),
             ("a crash", plain.extraction("unknown"), false),
+            ("pictures, in a text", with(&|options| options.ocr = Some("eng".to_owned())), true),
         ];
         for (what, extraction, same) in rows {
             assert_eq!(extraction == plain.extraction("text"), same, "{what}");
+        }
+        let read = |languages: &str| Options { ocr: Some(languages.to_owned()), ..Options::default() };
+        for kind in ["png", "bmp", "pdf", "docx", "zip", "unknown"] {
+            assert_ne!(read("eng").extraction(kind), plain.extraction(kind), "{kind}");
+            assert_ne!(read("eng").extraction(kind), read("deu").extraction(kind), "{kind}");
         }
     }
 }

@@ -11,6 +11,7 @@
 use crate::content::budget::Hold;
 use crate::content::{Budget, Content, Shelf, Spool, Stop};
 use crate::extract::cell::Cells;
+use crate::extract::ocr::{self, Ocr};
 use crate::extract::registry::{Kind, Treatment, kind};
 use crate::extract::sniff::{Sniffed, is_unread_medium, sniff};
 use crate::extract::{Edge, Extractor, Failure, Output, PartHead, Source, recover, registry};
@@ -80,6 +81,7 @@ pub fn walk(
         holes: Vec::new(),
         holes_total: 0,
         holds_cell: false,
+        pictures_read: 0,
         aside: Vec::new(),
         aside_bytes: 0,
         shelf: None,
@@ -114,6 +116,8 @@ struct Walk<'a> {
     holes_total: u64,
     /// True while a content above is read in a cell.
     holds_cell: bool,
+    /// Pictures and pages of pictures whose text was read, or tried.
+    pictures_read: u32,
     /// Members that wait for that cell to be given back.
     aside: Vec<Aside<'a>>,
     /// Bytes of them in memory.
@@ -167,10 +171,52 @@ impl<'a> Walk<'a> {
             Err(_) => return unread(Reason::Crashed),
         };
         let source = Source { content, budget: self.budget, name, charset, text };
-        if self.holds_cell && matches!(kind.treatment, Treatment::InCell(_)) {
+        // A picture whose text is to be read takes a process as well.
+        let takes_process = matches!(kind.treatment, Treatment::InCell(_)) || self.reader_of(kind).is_some();
+        if self.holds_cell && takes_process {
             return ReadOne { coverage: Coverage::Complete, kind, mismatch, must_wait: true };
         }
-        ReadOne { coverage: self.treat(kind, &source), kind, mismatch, must_wait: false }
+        let coverage = self.treat(kind, &source);
+        ReadOne { coverage: self.read_picture(kind, &source, coverage), kind, mismatch, must_wait: false }
+    }
+
+    /// Who reads the text in pictures of this kind, if somebody does.
+    fn reader_of(&self, kind: &Kind) -> Option<&'a Ocr> {
+        self.cells.ocr().filter(|_| Ocr::takes(kind.name))
+    }
+
+    /// Has the text in a picture read, besides what its own reader told. What was only lacking for its pixels is then complete.
+    fn read_picture(&mut self, kind: &Kind, source: &Source<'_>, coverage: Coverage) -> Coverage {
+        let Some(ocr) = self.reader_of(kind).filter(|_| self.budget.stopped().is_none()) else { return coverage };
+        let lacks_pixels = coverage.reason() == Some(Reason::ImageOnly);
+        if Ocr::is_tiny(kind.name, source.content) {
+            return if lacks_pixels { Coverage::Complete } else { coverage };
+        }
+        let left = ocr.pages_max().saturating_sub(self.pictures_read);
+        if left == 0 {
+            self.hole(ocr::PART, Reason::ImageOnly);
+            return coverage;
+        }
+        let (content, budget) = (source.content, self.budget);
+        let mut level = Level { walk: self, seen: Seen::default(), part_is_open: false };
+        let outcome = catch_unwind(AssertUnwindSafe(|| ocr.read(content, budget, left, &mut level)));
+        let closed = catch_unwind(AssertUnwindSafe(|| level.close_if_open()));
+        let reason = match (outcome, closed) {
+            (Ok(Ok(read)), Ok(Ok(()))) => {
+                self.pictures_read = self.pictures_read.saturating_add(read.pages);
+                if read.is_whole {
+                    return if lacks_pixels { Coverage::Complete } else { coverage };
+                }
+                Reason::ImageOnly
+            }
+            (Ok(Err(failure)), _) => failure.reason(),
+            (_, Ok(Err(stop))) => Failure::from(stop).reason(),
+            _ => Reason::Crashed,
+        };
+        self.pictures_read = self.pictures_read.saturating_add(1);
+        // The picture is as unread as before; why it is so stands beside it.
+        self.hole(ocr::PART, reason);
+        lowered(coverage, reason)
     }
 
     fn treat(&mut self, kind: &'static Kind, source: &Source<'_>) -> Coverage {
@@ -392,5 +438,9 @@ impl Output for Level<'_, '_> {
         if !reason.is_no_gap() {
             self.seen.coverage.lower(Reason::Member);
         }
+    }
+
+    fn wants_pictures(&self) -> bool {
+        self.walk.cells.ocr().is_some()
     }
 }

@@ -3,11 +3,18 @@
 //! Looking at a byte costs the same however many rules there are; a rule costs by the places at which it has to be asked.
 //! So a price is that number, known from counts over ordinary text, times what one place costs in the rule's lane.
 
-use crate::detect::{Cost, Lane, Matcher};
+use super::texts::Document;
+use crate::detect::{Cost, Lane, Matcher, Scanner};
 use crate::rule::ruleset::PrimaryId;
+use std::path::PathBuf;
 
 /// Bytes in the megabyte that rates are given for.
 const MEGABYTE: f64 = 1e6;
+/// Bytes in the mebibyte that budgets are given for.
+const MEBIBYTE: f64 = 1_048_576.0;
+const NANOSECONDS_IN_MICRO: f64 = 1e3;
+/// Documents shorter than this, in bytes of text, are no rule's worst.
+const WORST_BYTES_MIN: u64 = 1 << 10;
 
 /// What one place costs in a lane, in nanoseconds: rounded from single rules (`benches/foreign.tsv`) over generated text,
 /// on one core of a server of 2024. Another machine differs, by half and more; so does one rule from another of its lane.
@@ -57,6 +64,32 @@ pub struct RuleCost {
     pub nanoseconds: f64,
     /// Places in a megabyte of the measured text that the search named for it.
     pub candidates: Option<f64>,
+    /// What the search of documents told of it, where documents were read.
+    pub seen: Option<Seen>,
+}
+
+/// What reading documents told of a rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Of the places that the search named, the part at which the detector's shapes matched, for the detector as a whole;
+    /// `None` when it named none. More than one where a place holds several matches.
+    pub hit_rate: Option<f64>,
+    /// The document with the most named places for its length, and how many in a megabyte.
+    pub worst: Option<(PathBuf, f64)>,
+    /// Microseconds that a mebibyte takes with this detector alone beyond what it takes with none, where that was timed.
+    pub micros_per_mib: Option<f64>,
+}
+
+impl RuleCost {
+    /// The price in microseconds for a mebibyte: as timed, else by the places that were named, else by estimate.
+    #[must_use]
+    pub fn micros_per_mib(&self) -> f64 {
+        if let Some(timed) = self.seen.as_ref().and_then(|seen| seen.micros_per_mib) {
+            return timed;
+        }
+        let places = self.candidates.unwrap_or(self.places);
+        places * place_nanoseconds(self.lane) / MEGABYTE * MEBIBYTE / NANOSECONDS_IN_MICRO
+    }
 }
 
 /// How many candidates texts gave, by rule.
@@ -64,13 +97,26 @@ pub struct RuleCost {
 pub struct Measured {
     bytes: u64,
     nominations: Vec<u64>,
+    /// By rule, where documents were read.
+    worst: Vec<Option<(PathBuf, f64)>>,
+    /// Matches of shapes, by detector, where documents were read.
+    matches: Option<Vec<u64>>,
+    /// By detector, where it was timed.
+    micros_per_mib: Vec<Option<f64>>,
 }
 
 impl Measured {
     /// Nothing yet.
     #[must_use]
     pub fn new(matcher: &Matcher) -> Self {
-        Self { bytes: 0, nominations: vec![0; matcher.rules().primaries.len()] }
+        let (rules, detectors) = (matcher.rules().primaries.len(), matcher.rules().detectors.len());
+        Self {
+            bytes: 0,
+            nominations: vec![0; rules],
+            worst: vec![None; rules],
+            matches: None,
+            micros_per_mib: vec![None; detectors],
+        }
     }
 
     /// Counts the candidates in one more text.
@@ -79,6 +125,50 @@ impl Measured {
         for (sum, count) in self.nominations.iter_mut().zip(matcher.nominations(text)) {
             *sum += count;
         }
+    }
+
+    /// Counts the candidates in a document, and which of them are matches; `scanner` is one over the same matcher.
+    pub fn add_document(&mut self, matcher: &Matcher, scanner: &mut Scanner<'_>, document: &Document) {
+        let (before, sums) = (self.bytes, self.nominations.clone());
+        for part in &document.parts {
+            self.add(matcher, part.text().as_bytes());
+        }
+        let bytes = self.bytes - before;
+        if bytes >= WORST_BYTES_MIN {
+            for (slot, worst) in self.worst.iter_mut().enumerate() {
+                let named = self.nominations[slot] - sums[slot];
+                let rate = float(named) * MEGABYTE / float(bytes);
+                if named > 0 && worst.as_ref().is_none_or(|(_, most)| rate > *most) {
+                    *worst = Some((document.path.clone(), rate));
+                }
+            }
+        }
+        let matches = self.matches.get_or_insert_with(|| vec![0; matcher.rules().detectors.len()]);
+        for count in document.scan(scanner).1 {
+            let slot = matcher.rules().detectors.binary_search_by(|detector| detector.id.cmp(&count.detector));
+            if let Ok(slot) = slot {
+                matches[slot] += count.candidates;
+            }
+        }
+    }
+
+    /// Notes what a mebibyte takes with one detector alone.
+    pub fn timed(&mut self, matcher: &Matcher, detector: &str, micros_per_mib: f64) {
+        if let Ok(slot) = matcher.rules().detectors.binary_search_by(|known| (*known.id).cmp(detector)) {
+            self.micros_per_mib[slot] = Some(micros_per_mib);
+        }
+    }
+
+    fn seen(&self, matcher: &Matcher, primary: PrimaryId) -> Option<Seen> {
+        let matches = self.matches.as_ref()?;
+        let rules = matcher.rules();
+        let detector = rules.primaries[primary.index()].detector.index();
+        let named: u64 = rules.detectors[detector].primaries.iter().map(|one| self.nominations[one.index()]).sum();
+        Some(Seen {
+            hit_rate: (named > 0).then(|| float(matches[detector]) / float(named)),
+            worst: self.worst[primary.index()].clone(),
+            micros_per_mib: self.micros_per_mib[detector],
+        })
     }
 
     /// Bytes of the texts so far.
@@ -117,6 +207,7 @@ pub fn costs(matcher: &Matcher, measured: Option<&Measured>) -> Vec<RuleCost> {
                 places,
                 nanoseconds: places * place_nanoseconds(lane) / MEGABYTE,
                 candidates: measured.map(|measured| measured.candidates(id)),
+                seen: measured.and_then(|measured| measured.seen(matcher, id)),
             }
         })
         .collect();

@@ -8,6 +8,7 @@ use crate::detect::{Explained, LeafExplained, Matcher, TierExplained};
 use crate::rule::ruleset::{Detector, DetectorId};
 use crate::rule::syntax::{Miss, Side};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Longest text that is explained, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -47,6 +48,73 @@ pub fn explain(matcher: &Matcher, id: DetectorId, text: &str, value: Option<&str
         }
     }
     out
+}
+
+/// Explains what every detector that reports something makes of a text, or of one place in it (characters): those with a
+/// match, then those that nearly have one. Detectors without either are only counted.
+#[must_use]
+pub fn everything(matcher: &Matcher, text: &str, place: Option<Range<u64>>) -> String {
+    let (mut out, mut near, mut none) = (String::new(), String::new(), 0_u64);
+    let places = place.map(|place| [place]);
+    for (id, detector) in (0..).map(DetectorId).zip(&matcher.rules().detectors).filter(|(_, detector)| !detector.silent)
+    {
+        let explanation = matcher.explain(id, text, places.as_ref().map(|places| places.as_slice()), SHOWN_MAX);
+        if explanation.total == 0 {
+            let spot = places.as_ref().map_or_else(|| text.to_owned(), |[place]| around(text, place));
+            match nearly(matcher, id, &spot) {
+                Some(how) => {
+                    let _ = writeln!(near, "  {}: a shape would match {how}", detector.id);
+                }
+                None => none += 1,
+            }
+            continue;
+        }
+        let _ = writeln!(out, "{}  {}", detector.id, detector.name);
+        explanation.shown.iter().for_each(|explained| describe(detector, explained, &mut out));
+        let more = explanation.total - explanation.shown.len();
+        if more > 0 {
+            let _ = writeln!(out, "\nand {more} more matches");
+        }
+        out.push('\n');
+    }
+    if out.is_empty() {
+        out.push_str("no shape of any detector matches\n\n");
+    }
+    if !near.is_empty() {
+        let _ = write!(out, "near misses\n{near}\n");
+    }
+    let _ = writeln!(out, "{none} other detectors have no match here");
+    out
+}
+
+/// Characters on each side of a place in which near misses are looked for.
+const NEAR_CHARS: u64 = 40;
+/// Longest text in which near misses are looked for, in bytes.
+const NEAR_BYTES_MAX: usize = 4 << 10;
+
+/// A place with what stands around it.
+fn around(text: &str, place: &Range<u64>) -> String {
+    let from = usize::try_from(place.start.saturating_sub(NEAR_CHARS)).unwrap_or(usize::MAX);
+    let many = usize::try_from(place.end - place.start + 2 * NEAR_CHARS).unwrap_or(usize::MAX);
+    text.chars().skip(from).take(many).collect()
+}
+
+/// How a text would have to be written for a shape of the detector to match.
+fn nearly(matcher: &Matcher, id: DetectorId, text: &str) -> Option<&'static str> {
+    // What matches beside the place is no near miss of it.
+    if text.len() > NEAR_BYTES_MAX || matcher.explain(id, text, None, 1).total > 0 {
+        return None;
+    }
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '_')).collect();
+    let digits: String = text.chars().map(|c| if c.is_ascii_digit() { c } else { ' ' }).collect();
+    let rows = [
+        (text.to_uppercase(), "in capitals"),
+        (text.to_lowercase(), "in small letters"),
+        (bare, "without separators"),
+        (digits, "with its digits standing alone"),
+    ];
+    let matches = |(variant, _): &&(String, &str)| *variant != text && matcher.explain(id, variant, None, 1).total > 0;
+    rows.iter().find(matches).map(|(_, how)| *how)
 }
 
 fn describe(detector: &Detector, explained: &Explained, out: &mut String) {

@@ -2,9 +2,16 @@
 
 pub mod check;
 pub mod cost;
+pub mod diff;
 pub mod examples;
 pub mod explain;
+pub mod junit;
+pub mod labels;
+pub mod mutate;
 pub mod policies;
+pub mod score;
+pub mod suppress;
+pub mod texts;
 
 pub use check::{Checked, check};
 pub use examples::{Failure, Tested};

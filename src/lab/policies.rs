@@ -169,12 +169,30 @@ fn found(verdict: &Verdict) -> Vec<Found> {
 
 /// The names of what is decided for a sample by this policy alone.
 fn plan(policy: &Arc<Policy>, sample: &Sample, verdict: &Verdict, tags: &Tags) -> Result<Vec<String>, String> {
-    let levels = [Level::Private, Level::Internal, Level::External, Level::Public];
-    let level = levels.into_iter().find(|level| level.name() == sample.access);
-    let level = level.ok_or_else(|| format!("{}: `{}` is no access", sample.name, sample.access))?;
+    let level = level(&sample.access).ok_or_else(|| format!("{}: `{}` is no access", sample.name, sample.access))?;
+    Ok(decided(policy, &item(sample), level, verdict, tags))
+}
+
+/// The access level of that name: private, internal, external, public.
+#[must_use]
+pub fn level(name: &str) -> Option<Level> {
+    [Level::Private, Level::Internal, Level::External, Level::Public].into_iter().find(|level| level.name() == name)
+}
+
+/// The names of the actions that one policy wants for a file of a corpus, which lies open to this level; `(unknown)` where
+/// its filter asks what only a tenant knows.
+#[must_use]
+pub fn actions(policy: &Arc<Policy>, path: &str, level: Level, verdict: &Verdict, tags: &Tags) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let item = file(name.into(), &format!("/{}", folder.trim_matches('/')));
+    decided(policy, &item, level, verdict, tags)
+}
+
+fn decided(policy: &Arc<Policy>, item: &Item, level: Level, verdict: &Verdict, tags: &Tags) -> Vec<String> {
     let exposure = Exposure { level, ..Exposure::default() };
-    let connector: ConnectorName = "samples".parse().map_err(str::to_owned)?;
-    let (item, found) = (item(sample), found(verdict));
+    // A name of the lab's own, which fits the rules of such names.
+    let Ok(connector) = "samples".parse::<ConnectorName>() else { return Vec::new() };
+    let found = found(verdict);
     let inspection = Inspection {
         coverage: Some(verdict.coverage),
         format: Some(verdict.sniffed),
@@ -186,9 +204,9 @@ fn plan(policy: &Arc<Policy>, sample: &Sample, verdict: &Verdict, tags: &Tags) -
         found: Some(&found),
         tags: Some(tags),
         quarantined: Some(false),
-        ..Facts::of(&item, &connector, Provider::Box)
+        ..Facts::of(item, &connector, Provider::Box)
     };
-    Ok(match policy.filter.answer(&facts, Moment::from_millis(0)) {
+    match policy.filter.answer(&facts, Moment::from_millis(0)) {
         Answer::No => Vec::new(),
         Answer::Unknown => vec!["(unknown)".to_owned()],
         Answer::Yes => {
@@ -196,16 +214,25 @@ fn plan(policy: &Arc<Policy>, sample: &Sample, verdict: &Verdict, tags: &Tags) -
             let votes: Vec<Vote> = policy.wishes.iter().map(|wish| vote(wish.ask.clone())).collect();
             decide(&votes).kept.iter().map(|kept| kept.ask.name().to_owned()).collect()
         }
-    })
+    }
 }
 
 fn item(sample: &Sample) -> Item {
     let name: Arc<str> = sample.r#as.as_deref().unwrap_or(&sample.name).into();
-    let folder = sample.folder.as_deref().unwrap_or("/Shared");
+    Item {
+        outside_owner: sample.outside_owner,
+        label: sample.label.as_deref().map(Into::into),
+        trashed: sample.trashed.then(|| Moment::from_millis(0)),
+        ..file(name, sample.folder.as_deref().unwrap_or("/Shared"))
+    }
+}
+
+/// A file of this name in this folder.
+fn file(name: Arc<str>, folder: &str) -> Item {
     Item {
         id: "1".into(),
         kind: ItemKind::File,
-        path: Some(format!("{folder}/{name}").into()),
+        path: Some(format!("{}/{name}", folder.trim_end_matches('/')).into()),
         name,
         parent: Some("2".into()),
         place: "1".into(),
@@ -217,12 +244,12 @@ fn item(sample: &Sample) -> Item {
         created: None,
         modified: None,
         owner: None,
-        outside_owner: sample.outside_owner,
+        outside_owner: false,
         link: None,
         has_members: false,
-        label: sample.label.as_deref().map(Into::into),
+        label: None,
         locked: false,
-        trashed: sample.trashed.then(|| Moment::from_millis(0)),
+        trashed: None,
         download: Download::Direct,
     }
 }

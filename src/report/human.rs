@@ -194,6 +194,22 @@ impl Human {
         Ok(())
     }
 
+    fn summary_suppressed(&mut self, summary: &Summary) -> io::Result<()> {
+        let suppressed = &summary.suppressed;
+        if suppressed.total() == 0 {
+            return Ok(());
+        }
+        let parts = [
+            (suppressed.baseline, "known by the baseline"),
+            (suppressed.allowed, "on an allow list"),
+            (suppressed.marked, "marked on its line"),
+        ];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, why)| format!("{} {why}", units::count(*count))).collect();
+        let all = units::of(suppressed.total(), "more finding", "more findings");
+        writeln!(self.out, "  {all} left out: {}", parts.join(", "))
+    }
+
     fn summary_run(&mut self, summary: &Summary) -> io::Result<()> {
         let rate = |n, unit: fn(u64) -> String| units::per_second(n, summary.elapsed).map(unit);
         let mut speed = String::new();
@@ -239,6 +255,7 @@ impl Report for Human {
     fn end(&mut self, summary: &Summary) -> Result<(), ReportError> {
         self.summary_coverage(summary)?;
         self.summary_findings(summary)?;
+        self.summary_suppressed(summary)?;
         self.summary_run(summary)?;
         Ok(self.out.flush()?)
     }

@@ -9,6 +9,7 @@ pub mod csv;
 pub mod harmless;
 pub mod html;
 pub mod human;
+pub mod identity;
 pub mod json;
 mod line;
 pub mod out;

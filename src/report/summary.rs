@@ -54,6 +54,25 @@ pub struct ReasonTotals {
     pub skipped: u64,
 }
 
+/// Findings that were left out of a report, because somebody has said that they are fine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Suppressed {
+    /// Known by the baseline.
+    pub baseline: u64,
+    /// On an allow list.
+    pub allowed: u64,
+    /// Marked on their line.
+    pub marked: u64,
+}
+
+impl Suppressed {
+    /// How many there are.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.baseline + self.allowed + self.marked
+    }
+}
+
 /// What the scan as a whole says.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -71,6 +90,8 @@ pub struct Summary {
     pub findings_total: u64,
     /// Findings by detector and band.
     pub detectors: BTreeMap<Arc<str>, DetectorTotals>,
+    /// Findings that were left out; they are in no other number.
+    pub suppressed: Suppressed,
     /// Files by reason.
     pub reasons: BTreeMap<Reason, ReasonTotals>,
     /// Bytes of the files that were read, wholly or in part.
@@ -203,6 +224,9 @@ impl Serialize for Summary {
         map.serialize_entry("reasons", &reasons)?;
         map.serialize_entry("findings", &self.findings_total)?;
         map.serialize_entry("detectors", &detectors)?;
+        if self.suppressed.total() > 0 {
+            map.serialize_entry("suppressed", &self.suppressed)?;
+        }
         map.serialize_entry("bytes", &self.bytes)?;
         map.serialize_entry("text_bytes", &self.text_bytes)?;
         map.serialize_entry("elapsed_seconds", &self.elapsed.as_secs_f64())?;

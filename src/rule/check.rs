@@ -10,7 +10,7 @@ mod tiers;
 use super::Loaded;
 use super::SourceFile;
 use super::error::{Problem, did_you_mean};
-use super::syntax::{Detector, Evidence, RuleFile};
+use super::syntax::{Detector, Evidence, Miss, RuleFile};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +18,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 /// Every code, with what it says.
-pub static CODES: [(&str, &str); 14] = [
+pub static CODES: [(&str, &str); 15] = [
     ("contained-keyword", "a term of a list stands inside another one, which therefore finds nothing more"),
     ("duplicate-keyword", "a term stands in a list twice"),
     ("exclusion-always-wins", "a tier demands what it also excludes"),
@@ -27,6 +27,7 @@ pub static CODES: [(&str, &str); 14] = [
     ("missing-why", "a detector does not say why it matters"),
     ("purview-limit", "a detector or list is beyond what Microsoft Purview takes, so that it cannot be exported"),
     ("slow-pattern", "an expression has neither a fixed text nor a selective first character"),
+    ("unexercised-exclusion", "a detector has checks, and no counter-example is refused by one"),
     ("unexercised-list", "no example reaches a list"),
     ("unexercised-primary", "no example reaches a shape"),
     ("unexercised-tier", "no example reaches a tier"),
@@ -138,6 +139,7 @@ pub fn warnings(loaded: &Loaded, scope: Scope) -> Vec<Warning> {
         }
         for detector in rules.detector.iter().filter(|detector| chosen(detector)) {
             detector_itself(sheet, detector);
+            exclusions(sheet, detector);
             patterns::check(sheet, detector);
             tiers::check(sheet, detector);
         }
@@ -244,6 +246,17 @@ fn detector_itself(sheet: &mut Sheet<'_>, detector: &Detector) {
         warning.problem.help = did_you_mean(code, CODES.iter().map(|(code, _)| *code));
         let warning = warning.at(sheet.source, detector.id.span(), "in this detector's `allow`");
         sheet.push(false, warning);
+    }
+}
+
+/// Checks that no counter-example needs: were they gone, nothing would tell.
+fn exclusions(sheet: &mut Sheet<'_>, detector: &Detector) {
+    let of_tiers = || detector.tier.iter().any(|tier| !tier.check.is_empty());
+    let has_checks = !detector.check.is_empty() || detector.exclude_same_digits || of_tiers();
+    if has_checks && !detector.counter.iter().any(|counter| *counter.reason.get_ref() == Miss::Check) {
+        let message = format!("no counter-example of `{}` is refused by its checks", detector.id.get_ref());
+        let label = "write one with `reason = \"check\"`";
+        sheet.detector(detector, "unexercised-exclusion", message, detector.id.span(), label);
     }
 }
 

@@ -24,6 +24,7 @@ mod harness;
 mod hostile;
 mod hostile_set;
 mod key;
+mod lab;
 mod notify;
 mod plans;
 mod policies;

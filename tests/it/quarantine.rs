@@ -2,6 +2,7 @@
 
 mod adopt;
 mod back;
+mod home;
 mod look;
 mod scene;
 mod stays;

@@ -21,12 +21,13 @@ const DROPBOX: Option<Provider> = Some(Provider::Dropbox);
 
 /// Keys beside the tables of connectors.
 #[rustfmt::skip]
-pub(super) const TOP: [&str; 11] = [
-    "state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "cells", "limits", "connector",
+pub(super) const TOP: [&str; 12] = [
+    "state_dir", "service", "retention", "rules", "policies", "operators", "notify", "audit", "cells", "limits", "ocr",
+    "connector",
 ];
 
 /// Tables beside those of connectors, with their keys.
-pub(super) const TABLES: [(&str, &[Key]); 8] = [
+pub(super) const TABLES: [(&str, &[Key]); 9] = [
     ("service", &SERVICE),
     ("retention", &RETENTION),
     ("rules", &RULES),
@@ -35,6 +36,7 @@ pub(super) const TABLES: [(&str, &[Key]); 8] = [
     ("audit", &AUDIT),
     ("cells", &CELLS),
     ("limits", &LIMITS),
+    ("ocr", &OCR),
 ];
 
 const fn key(name: &'static str, default: &'static str) -> Key {
@@ -136,6 +138,18 @@ pub(super) const LIMITS: [Key; 10] = [
     key("depth", "16"),
     key("nesting", "10000"),
     key("memory_bytes", "100663296"),
+];
+
+/// Keys of `[ocr]`, in the guide's order.
+pub(super) const OCR: [Key; 8] = [
+    key("enabled", "false"),
+    key("languages", "[\"eng\"]"),
+    key("pages_max", "200"),
+    key("page_secs", "60"),
+    key("program", "\"tesseract\""),
+    key("data", "none"),
+    key("memory_bytes", "a cell's share, at least 128 MiB"),
+    key("at_once", "as many as `scan_threads`"),
 ];
 
 /// Lists of `never_read`: owners, groups of owners, folders.

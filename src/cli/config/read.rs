@@ -45,6 +45,7 @@ pub(super) struct Document {
     pub(super) anchors: Anchors,
     pub(super) cells: reading::Cells,
     pub(super) limits: crate::content::Limits,
+    pub(super) ocr: (bool, crate::extract::ocr::Settings),
     pub(super) operators: Operators,
 }
 
@@ -82,7 +83,8 @@ pub(super) fn document(
     let operators = operators::read(source, root)?;
     let (notify, anchors) = (notify::read(source, root)?, anchors::read(source, root)?);
     let (cells, limits) = (reading::cells(source, root)?, reading::limits(source, root)?);
-    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors, cells, limits })
+    let ocr = reading::ocr(source, root)?;
+    Ok(Document { state, connectors, service, kept, rules, policies, operators, notify, anchors, cells, limits, ocr })
 }
 
 /// An error of the TOML reader, without the line that it would show.

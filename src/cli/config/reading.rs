@@ -1,11 +1,13 @@
-//! What the file says of how documents are read: the tables `[cells]` and `[limits]`.
+//! What the file says of how documents are read: the tables `[cells]`, `[limits]` and `[ocr]`.
 
 use super::error::ConfigError;
-use super::keys::{CELLS, LIMITS};
+use super::keys::{CELLS, LIMITS, OCR};
 use super::source::Source;
 use super::table::Table;
 use crate::content::Limits;
 use crate::extract::cell;
+use crate::extract::ocr;
+use std::path::PathBuf;
 use std::time::Duration;
 use toml::de::DeTable;
 
@@ -49,6 +51,34 @@ pub(super) fn cells(source: &Source<'_>, root: &DeTable<'_>) -> Result<Cells, Co
         documents_max: table.whole("documents_max", 1..=1 << 30)?.and_then(|count| u32::try_from(count).ok()),
         require_sandbox: table.flag("require_sandbox")?.unwrap_or(false),
     })
+}
+
+/// Reads `[ocr]`: how text in pictures is read, and whether it is.
+pub(super) fn ocr(source: &Source<'_>, root: &DeTable<'_>) -> Result<(bool, ocr::Settings), ConfigError> {
+    let usual = ocr::Settings::default();
+    let Some(table) = Table::named(source, root, "ocr", &OCR)? else { return Ok((false, usual)) };
+    let languages = table.list("languages")?.unwrap_or(usual.languages);
+    if let Err(why) = ocr::check_languages(&languages) {
+        return Err(table.error("languages", why));
+    }
+    let settings = ocr::Settings {
+        // A bare name is looked for as a shell does; a path stands beside the settings.
+        program: match table.text("program")? {
+            Some(name) if !name.contains('/') => PathBuf::from(name),
+            Some(_) => table.path("program")?.unwrap_or(usual.program),
+            None => usual.program,
+        },
+        languages,
+        data: table.path("data")?,
+        pages_max: table
+            .whole("pages_max", 1..=1_000_000)?
+            .and_then(|pages| u32::try_from(pages).ok())
+            .unwrap_or(usual.pages_max),
+        page_time: table.whole("page_secs", 1..=3_600)?.map_or(usual.page_time, Duration::from_secs),
+        memory_bytes: table.whole("memory_bytes", 64 << 20..=1 << 40)?,
+        at_once: table.count("at_once", 1..=1_024)?,
+    };
+    Ok((table.flag("enabled")?.unwrap_or(false), settings))
 }
 
 /// Reads `[limits]`.

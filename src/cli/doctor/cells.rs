@@ -1,7 +1,9 @@
 //! Whether documents are read behind walls, and behind which: told, and tried.
 
 use super::{Found, Scene};
+use crate::cli::cells::{around, to_do};
 use crate::extract::cell::{Cells, Layer, Options};
+use crate::extract::ocr::{Error, Ocr};
 
 /// Starts a cell, asks which walls stand, and has it try to get out.
 pub(super) fn cells(scene: &Scene<'_>) -> Vec<Found> {
@@ -31,3 +33,26 @@ pub(super) fn cells(scene: &Scene<'_>) -> Vec<Found> {
     }
     found
 }
+
+/// Whether text in pictures can be read, and in which languages; a fault only where the settings want it.
+pub(super) fn ocr(scene: &Scene<'_>) -> Vec<Found> {
+    let (config, is_on) = (scene.config, scene.config.ocr().is_some());
+    let around = around(&config.cells().options(1, false));
+    let settings = config.ocr_settings();
+    let told = if is_on { Ocr::new(settings.clone(), around) } else { Ocr::found(settings.clone(), around) };
+    match told {
+        Ok(ocr) => {
+            let state = if is_on { format!("read in {}", ocr.languages().join("+")) } else { OFF.to_owned() };
+            let there = ocr.there().join(", ");
+            vec![Found::fine("ocr", format!("pictures are {state}; {} has: {there}", ocr.program().display()))]
+        }
+        Err(Error::NotInstalled(_)) if !is_on => {
+            vec![Found::fine("ocr", format!("pictures are {OFF}, and tesseract is not installed (docs/ocr.md)"))]
+        }
+        Err(error) if is_on => vec![Found::fault("ocr", error.to_string(), to_do(&error))],
+        Err(error) => vec![Found::hint("ocr", error.to_string(), to_do(&error))],
+    }
+}
+
+/// That nobody asked for it.
+const OFF: &str = "not read: `enabled` in `[ocr]` is false";

@@ -70,7 +70,7 @@ pub(super) fn reveal(opened: &Opened, row: &FindingRow, reason: &str) -> Result<
     }
     let budget = Budget::new(opened.config.limits().clone(), clock, stop, content.len());
     let mut search = Search::new(&row.finding, &key);
-    let cells = cells::start(opened.config.cells().options(1, false))?;
+    let cells = cells::start_with(opened.config.cells().options(1, false), opened.config.ocr())?;
     walk(&content, &known.item.name, &budget, &spool, &cells, &mut search);
     let value = search.found.ok_or_else(|| failed(&"nothing with its token stands at its place any more"))?;
     let line = format!("{:<11} {}\n{:<11} #{number}\n", "revealed", printable(&value), "audit entry");

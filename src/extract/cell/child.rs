@@ -6,7 +6,7 @@
 use super::exercise;
 use super::request::{Asked, Request, Task, receive, received};
 use super::wire::{self, FRAME_BYTES_WANTED, HEAD_BYTES, NAME_BYTES_MAX, PIECE_BYTES_MAX, Record, Units, cut};
-use super::{sys, walls};
+use super::{program, sys, walls};
 use crate::clock::Clock;
 use crate::content::{Budget, Content, Lent};
 use crate::extract::decode::valid_text;
@@ -40,7 +40,11 @@ const EXIT_MISUSED: u8 = 2;
 pub fn dispatched() -> Option<ExitCode> {
     let mut args = std::env::args_os().skip(1);
     (args.next()?.to_str() == Some(WORD)).then(|| {
-        let memory = args.next().and_then(|arg| arg.to_str()?.parse().ok());
+        let second = args.next();
+        if second.as_deref().is_some_and(|word| word == program::WORD) {
+            return program::run(args);
+        }
+        let memory = second.and_then(|arg| arg.to_str()?.parse().ok());
         match (memory, sys::own_socket()) {
             (Some(memory_bytes), Some(parent)) => run(memory_bytes, parent),
             _ => {
@@ -86,7 +90,8 @@ fn read(request: &Request, file: File, outbox: &Rc<RefCell<Outbox>>) -> std::ops
         // Whoever is at the outbox already gives a sign of life.
         Box::new(move |budget| beats.try_borrow_mut().map_or((), |mut outbox| outbox.pulse(budget))),
     );
-    let mut teller = Teller { outbox, budget: &budget, part: None, place: Place::Whole, members: 0 };
+    let wants_pictures = request.wants_pictures;
+    let mut teller = Teller { outbox, budget: &budget, part: None, place: Place::Whole, members: 0, wants_pictures };
     let lent = Lent { file, start: request.start, len: request.len };
     let outcome = catch_unwind(AssertUnwindSafe(|| extract(request, lent, &mut teller)));
     let panicked = outcome.is_err();
@@ -213,6 +218,7 @@ pub(super) struct Teller<'a> {
     part: Option<Option<Units>>,
     place: Place,
     members: u64,
+    wants_pictures: bool,
 }
 
 impl Teller<'_> {
@@ -302,5 +308,9 @@ impl Output for Teller<'_> {
 
     fn hole(&mut self, place: &str, reason: Reason) {
         self.outbox().put(&Record::Hole { place: cut(place, NAME_BYTES_MAX), reason });
+    }
+
+    fn wants_pictures(&self) -> bool {
+        self.wants_pictures
     }
 }

@@ -22,6 +22,7 @@ mod child;
 mod exercise;
 mod listen;
 mod pool;
+pub(super) mod program;
 mod request;
 mod sys;
 mod walls;
@@ -31,6 +32,7 @@ pub use child::dispatched;
 pub use exercise::{Attempted, Exercise, FLOOD_BYTES};
 pub use walls::{Layer, Layers};
 
+use super::ocr::Ocr;
 use super::registry::Kind;
 use super::{Extractor, Failure, Output, Source, Stop};
 use crate::content::Budget;
@@ -101,7 +103,11 @@ pub fn memory_share(cells: usize) -> u64 {
 
 /// The cells of one run; cheap to clone, clones share them. The last one dropped ends the children.
 #[derive(Clone, Debug)]
-pub struct Cells(Means);
+pub struct Cells {
+    means: Means,
+    /// Who reads text in pictures, if somebody does.
+    ocr: Option<Ocr>,
+}
 
 #[derive(Clone, Debug)]
 enum Means {
@@ -142,7 +148,8 @@ impl Cells {
     /// The system refuses; or, where walls are required, one is missing.
     pub fn start(options: Options) -> Result<Self, Error> {
         let require = options.require_walls;
-        let cells = Self(Means::Children(Arc::new(Pool::new(options).map_err(Error::Start)?)));
+        let pool = Pool::new(options).map_err(Error::Start)?;
+        let cells = Self { means: Means::Children(Arc::new(pool)), ocr: None };
         if require {
             let missing: Vec<Layer> = cells.layers()?.missing().filter(|layer| layer.is_required()).collect();
             if !missing.is_empty() {
@@ -155,7 +162,19 @@ impl Cells {
     /// No cells: their readers run in this process. For tests and benches, and for text that the program itself brings.
     #[must_use]
     pub fn in_process() -> Self {
-        Self(Means::InProcess)
+        Self { means: Means::InProcess, ocr: None }
+    }
+
+    /// The same, with somebody beside them who reads text in pictures.
+    #[must_use]
+    pub fn with_ocr(self, ocr: Option<Ocr>) -> Self {
+        Self { ocr, ..self }
+    }
+
+    /// Who reads text in pictures, if somebody does.
+    #[must_use]
+    pub fn ocr(&self) -> Option<&Ocr> {
+        self.ocr.as_ref()
     }
 
     /// The walls that stand around a cell here; waits for the first one. None in process.
@@ -163,7 +182,7 @@ impl Cells {
     /// # Errors
     /// No cell could be had.
     pub fn layers(&self) -> Result<Layers, Error> {
-        let Means::Children(pool) = &self.0 else { return Ok(Layers::default()) };
+        let Means::Children(pool) = &self.means else { return Ok(Layers::default()) };
         if let Some(layers) = pool.layers() {
             return Ok(layers);
         }
@@ -180,7 +199,7 @@ impl Cells {
     /// # Errors
     /// No cell could be had, or it did not tell all.
     pub fn attempts(&self) -> Result<Vec<Attempted>, Error> {
-        let Means::Children(pool) = &self.0 else { return Ok(Vec::new()) };
+        let Means::Children(pool) = &self.means else { return Ok(Vec::new()) };
         let content = crate::content::Content::from_memory([]);
         let budget = unbounded();
         let source =
@@ -197,7 +216,7 @@ impl Cells {
     /// # Errors
     /// [`Failure`], as of a document. In process nothing is done.
     pub fn exercise(&self, exercise: Exercise, source: &Source<'_>, out: &mut dyn Output) -> Result<(), Failure> {
-        match &self.0 {
+        match &self.means {
             Means::InProcess => Ok(()),
             Means::Children(pool) => read(pool, Task::Exercise(exercise), source, out),
         }
@@ -215,7 +234,7 @@ impl Cells {
         source: &Source<'_>,
         out: &mut dyn Output,
     ) -> Result<(), Failure> {
-        match &self.0 {
+        match &self.means {
             Means::InProcess => extractor(source, out),
             Means::Children(pool) => read(pool, Task::Kind(kind.name.to_owned()), source, out),
         }
@@ -235,6 +254,7 @@ fn read(pool: &Pool, task: Task, source: &Source<'_>, out: &mut dyn Output) -> R
         name: source.name.to_owned(),
         charset: source.charset,
         is_valid_text: source.text.is_some(),
+        wants_pictures: out.wants_pictures(),
         limits: budget.limits().clone(),
         account: budget.account(),
         start: lent.start,

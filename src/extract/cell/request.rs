@@ -45,6 +45,8 @@ pub(super) struct Request {
     pub(super) charset: Charset,
     /// Whether its beginning is known to be UTF-8.
     pub(super) is_valid_text: bool,
+    /// Whether pictures of pages are to be handed over.
+    pub(super) wants_pictures: bool,
     pub(super) limits: Limits,
     pub(super) account: Account,
     pub(super) start: u64,
@@ -83,7 +85,7 @@ impl Request {
         }
         text(to, cut(&self.name, FILE_NAME_BYTES_MAX));
         write_charset(to, self.charset);
-        to.push(u8::from(self.is_valid_text));
+        to.push(u8::from(self.is_valid_text) | u8::from(self.wants_pictures) << 1);
         let Limits {
             time_secs,
             read_bytes,
@@ -113,11 +115,14 @@ impl Request {
             0 => Task::Kind(from.text(64)?.to_owned()),
             number => Task::Exercise(Exercise::of(number).ok_or(Lie)?),
         };
+        let (name, charset) = (from.text(FILE_NAME_BYTES_MAX)?.to_owned(), read_charset(from)?);
+        let flags = from.byte()?;
         Ok(Self {
             task,
-            name: from.text(FILE_NAME_BYTES_MAX)?.to_owned(),
-            charset: read_charset(from)?,
-            is_valid_text: from.byte()? != 0,
+            name,
+            charset,
+            is_valid_text: flags & 1 != 0,
+            wants_pictures: flags & 2 != 0,
             limits: Limits {
                 time_secs: from.number()?,
                 read_bytes: from.number()?,
@@ -257,6 +262,7 @@ mod tests {
             name: "brief.msg".to_owned(),
             charset,
             is_valid_text: true,
+            wants_pictures: true,
             limits: Limits { time_secs: 7, members: u64::MAX, ..Limits::default() },
             account: Account {
                 own_bytes: 1,

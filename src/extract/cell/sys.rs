@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "calls of the operating system that no library in use wraps")]
 
 use rustix::net::{AddressFamily, SocketType};
+use std::ffi::CString;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -36,6 +37,35 @@ pub(super) fn processor_time(pid: u32) -> Option<Duration> {
         return None;
     }
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+/// A program to become: its words and its environment, made before the walls stand.
+pub(super) struct Exec {
+    words: Vec<CString>,
+    environment: Vec<CString>,
+}
+
+impl Exec {
+    /// The first word is the program's path.
+    pub(super) fn new(words: Vec<CString>, environment: Vec<CString>) -> Self {
+        Self { words, environment }
+    }
+
+    /// Where the path stands in memory: the one place that the filter lets a program be executed from.
+    pub(super) fn address(&self) -> u64 {
+        self.words.first().map_or(0, |path| path.as_ptr().addr() as u64)
+    }
+
+    /// Becomes it; comes back only when that failed.
+    pub(super) fn become_it(&self) {
+        let Some(path) = self.words.first() else { return };
+        let list = |words: &[CString]| -> Vec<*const libc::c_char> {
+            words.iter().map(|word| word.as_ptr()).chain(std::iter::once(std::ptr::null())).collect()
+        };
+        let (words, environment) = (list(&self.words), list(&self.environment));
+        // SAFETY: path and lists are ended by NUL and null, and outlive the call.
+        let _ = unsafe { libc::execve(path.as_ptr(), words.as_ptr(), environment.as_ptr()) };
+    }
 }
 
 /// Takes the name by which lists of processes tell a cell from the program.

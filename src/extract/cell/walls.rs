@@ -5,8 +5,8 @@
 
 use super::sys;
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus,
-    Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rustix::process::{
     DumpableBehavior, Pid, Resource, Rlimit, Signal, getrlimit, prlimit, set_dumpable_behavior,
@@ -18,6 +18,7 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// One wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,12 +159,12 @@ fn limit(memory_bytes: u64) -> bool {
     let stack = getrlimit(Resource::Stack);
     let wanted = stack.maximum.map_or(STACK_BYTES, |most| most.min(STACK_BYTES));
     let _ = setrlimit(Resource::Stack, Rlimit { current: Some(wanted), maximum: stack.maximum });
-    let rows = [
-        (Resource::Data, memory_bytes),
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-        (Resource::Nofile, DESCRIPTORS_MAX),
-    ];
+    bound(memory_bytes, DESCRIPTORS_MAX)
+}
+
+fn bound(memory_bytes: u64, descriptors: u64) -> bool {
+    let rows =
+        [(Resource::Data, memory_bytes), (Resource::Core, 0), (Resource::Fsize, 0), (Resource::Nofile, descriptors)];
     let all = rows
         .into_iter()
         .all(|(resource, most)| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).is_ok());
@@ -178,17 +179,85 @@ pub(super) fn lower(process: Option<Pid>, resource: Resource, wanted: u64) -> bo
     prlimit(process, resource, Rlimit { current, maximum }).is_ok()
 }
 
-/// Forbids all paths and ports that landlock can forbid; tells whether rights can be gained no more, and how much it knew.
-fn shut_out() -> (bool, ABI) {
+/// What a program of somebody else's gets.
+pub(super) struct Fence<'a> {
+    /// Bytes of memory.
+    pub(super) memory_bytes: u64,
+    /// Seconds of processor time.
+    pub(super) processor_secs: u64,
+    /// Files and folders that it may read.
+    pub(super) readable: &'a [PathBuf],
+    /// The one file that may be executed.
+    pub(super) program: &'a Path,
+    /// Where its path stands in memory when it is.
+    pub(super) program_at: u64,
+}
+
+/// Loaders of programs, which are executed with them.
+const LOADERS: &[&str] = &[
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-linux-riscv64-lp64d.so.1",
+    "/lib/ld-musl-x86_64.so.1",
+    "/lib/ld-musl-aarch64.so.1",
+];
+/// Descriptors of a program: libraries and data are opened one after the other.
+const PROGRAM_DESCRIPTORS_MAX: u64 = 64;
+
+/// Raises the walls around this process for the program that it is about to become.
+pub(super) fn raise_around_program(fence: &Fence<'_>) -> Layers {
+    let mut layers = Layers::default();
+    layers.raised(Layer::Bound, set_parent_process_death_signal(Some(Signal::KILL)).is_ok());
+    let processor = Rlimit { current: Some(fence.processor_secs), maximum: Some(fence.processor_secs + 1) };
+    let bounded = setrlimit(Resource::Cpu, processor).is_ok();
+    layers.raised(Layer::Limits, bound(fence.memory_bytes, PROGRAM_DESCRIPTORS_MAX) && bounded);
+    let (privileges, abi) = shut_in(fence);
+    layers.raised(Layer::Files, abi >= ABI::V1);
+    layers.raised(Layer::Network, abi >= ABI::V4);
+    layers.raised(Layer::Scope, abi >= ABI::V6);
+    let filtered = program_filter(fence.program_at)
+        .is_some_and(|programs| programs.iter().all(|one| seccompiler::apply_filter(one).is_ok()));
+    layers.raised(Layer::Syscalls, filtered);
+    layers.raised(Layer::Privileges, privileges || filtered);
+    layers
+}
+
+/// Forbids all but what the fence lets through.
+fn shut_in(fence: &Fence<'_>) -> (bool, ABI) {
+    // A path that is not there needs no leave.
+    let rule = |path: &Path, access: BitFlags<AccessFs>| {
+        let whole = std::fs::metadata(path).is_ok_and(|meta| meta.is_dir());
+        let access = if whole { access } else { access & !BitFlags::from(AccessFs::ReadDir) };
+        PathFd::new(path).ok().map(|path| PathBeneath::new(path, access))
+    };
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let run = AccessFs::ReadFile | AccessFs::Execute;
+    let loaders = LOADERS.iter().map(Path::new);
+    let rules: Vec<_> = (fence.readable.iter().filter_map(|path| rule(path, read)))
+        .chain(loaders.chain([fence.program]).filter_map(|path| rule(path, run)))
+        .chain(rule(Path::new("/dev/null"), AccessFs::ReadFile | AccessFs::WriteFile))
+        .collect();
+    let ruled = all_handled().and_then(Ruleset::create);
+    restricted(ruled.and_then(|ruled| ruled.add_rules(rules.into_iter().map(Ok::<_, landlock::RulesetError>))))
+}
+
+/// Everything that landlock can forbid is forbidden, but for what rules then allow.
+fn all_handled() -> Result<Ruleset, landlock::RulesetError> {
     let latest = ABI::V7;
-    let ruled = Ruleset::default()
+    Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(latest))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(latest)))
         .and_then(|rules| rules.scope(Scope::from_all(latest)))
-        .and_then(Ruleset::create)
-        .and_then(landlock::RulesetCreated::restrict_self);
-    match ruled {
+}
+
+/// Forbids all paths and ports that landlock can forbid; tells whether rights can be gained no more, and how much it knew.
+fn shut_out() -> (bool, ABI) {
+    restricted(all_handled().and_then(Ruleset::create))
+}
+
+fn restricted(ruled: Result<landlock::RulesetCreated, landlock::RulesetError>) -> (bool, ABI) {
+    match ruled.and_then(landlock::RulesetCreated::restrict_self) {
         Ok(status) if status.ruleset != RulesetStatus::NotEnforced => match status.landlock {
             LandlockStatus::Available { effective_abi, .. } => (status.no_new_privs, effective_abi),
             _ => (status.no_new_privs, ABI::Unsupported),
@@ -214,33 +283,77 @@ const FREE: &[libc::c_long] = &[
     libc::SYS_clone3,
 ];
 
+/// What programs need besides: to find, open and map what they are made of, and to ask after themselves.
+#[rustfmt::skip]
+const PROGRAMS: &[libc::c_long] = &[
+    libc::SYS_mmap, libc::SYS_mprotect,
+    libc::SYS_openat, libc::SYS_newfstatat, libc::SYS_statx, libc::SYS_faccessat, libc::SYS_faccessat2, libc::SYS_readlinkat,
+    libc::SYS_getdents64, libc::SYS_getcwd, libc::SYS_fadvise64, libc::SYS_dup, libc::SYS_pread64, libc::SYS_ppoll,
+    libc::SYS_set_tid_address, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage, libc::SYS_clock_getres,
+    libc::SYS_getppid, libc::SYS_getuid, libc::SYS_geteuid, libc::SYS_getgid, libc::SYS_getegid, libc::SYS_get_robust_list,
+];
+/// The same by the names that one family of processors has kept.
+#[cfg(target_arch = "x86_64")]
+#[rustfmt::skip]
+const PROGRAMS_HERE: &[libc::c_long] = &[
+    libc::SYS_open, libc::SYS_stat, libc::SYS_lstat, libc::SYS_access, libc::SYS_readlink, libc::SYS_arch_prctl,
+    libc::SYS_poll, libc::SYS_time,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const PROGRAMS_HERE: &[libc::c_long] = &[];
+
 /// What all threads share with their process: without these flags `clone` would make a process.
 const THREAD_FLAGS: libc::c_int = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
 
-/// The programs of the filter, in the order in which they are installed.
+/// The filter of cells.
 fn filter() -> Option<[BpfProgram; 2]> {
-    let rule = |conditions: Vec<Option<Where>>| {
-        let conditions: Option<Vec<Where>> = conditions.into_iter().collect();
-        SeccompRule::new(conditions?).ok()
-    };
-    let arg = |number, width, is, value| Where::new(number, width, is, value).ok();
     let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
-    let threads = u64::from(THREAD_FLAGS.unsigned_abs());
-    let own = u64::from(std::process::id());
-    let mut rules: BTreeMap<libc::c_long, Vec<SeccompRule>> = FREE.iter().map(|call| (*call, Vec::new())).collect();
     let no_code = || arg(2, Width::Dword, Is::MaskedEq(executable), 0);
-    let bounded = [
-        // No memory becomes code.
-        (libc::SYS_mmap, rule(vec![no_code()])?),
-        (libc::SYS_mprotect, rule(vec![no_code()])?),
-        // Threads, never processes.
-        (libc::SYS_clone, rule(vec![arg(0, Width::Dword, Is::MaskedEq(threads), threads)])?),
-        // Signals to itself only: that is how it aborts.
-        (libc::SYS_tgkill, rule(vec![arg(0, Width::Dword, Is::Eq, own)])?),
-        // To nobody but the one it is connected with.
-        (libc::SYS_sendto, rule(vec![arg(4, Width::Qword, Is::Eq, 0)])?),
+    // No memory becomes code.
+    programs(FREE, vec![(libc::SYS_mmap, vec![no_code()]), (libc::SYS_mprotect, vec![no_code()])])
+}
+
+/// The filter of a program whose path stands at this address when it is executed.
+fn program_filter(program_at: u64) -> Option<[BpfProgram; 2]> {
+    let free = [FREE, PROGRAMS, PROGRAMS_HERE].concat();
+    let equals = |number, value| arg(number, Width::Dword, Is::Eq, value);
+    let number = |value: libc::c_int| u64::from(value.unsigned_abs());
+    let descriptors = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD, libc::F_DUPFD_CLOEXEC];
+    let mut bounded = vec![
+        // Once, from here: what it becomes has its words elsewhere. Landlock says besides which file that may be.
+        (libc::SYS_execve, vec![arg(0, Width::Qword, Is::Eq, program_at)]),
+        // Its limits are asked for, not set.
+        (libc::SYS_prlimit64, vec![arg(2, Width::Qword, Is::Eq, 0)]),
+        // Whether it talks to a terminal.
+        (libc::SYS_ioctl, vec![arg(1, Width::Dword, Is::Eq, libc::TCGETS)]),
     ];
-    rules.extend(bounded.into_iter().map(|(call, rule)| (call, vec![rule])));
+    bounded.extend(descriptors.map(|command| (libc::SYS_fcntl, vec![equals(1, number(command))])));
+    programs(&free, bounded)
+}
+
+fn arg(number: u8, width: Width, is: Is, value: u64) -> Option<Where> {
+    Where::new(number, width, is, value).ok()
+}
+
+/// Calls with the conditions under which they are answered; of several rows of one call each is enough.
+type Bounded = Vec<(libc::c_long, Vec<Option<Where>>)>;
+
+/// The programs of a filter, in the order in which they are installed.
+fn programs(free: &[libc::c_long], mut bounded: Bounded) -> Option<[BpfProgram; 2]> {
+    let threads = u64::from(THREAD_FLAGS.unsigned_abs());
+    bounded.extend([
+        // Threads, never processes.
+        (libc::SYS_clone, vec![arg(0, Width::Dword, Is::MaskedEq(threads), threads)]),
+        // Signals to itself only: that is how it aborts.
+        (libc::SYS_tgkill, vec![arg(0, Width::Dword, Is::Eq, u64::from(std::process::id()))]),
+        // To nobody but the one it is connected with.
+        (libc::SYS_sendto, vec![arg(4, Width::Qword, Is::Eq, 0)]),
+    ]);
+    let mut rules: BTreeMap<libc::c_long, Vec<SeccompRule>> = free.iter().map(|call| (*call, Vec::new())).collect();
+    for (call, conditions) in bounded {
+        let conditions: Option<Vec<Where>> = conditions.into_iter().collect();
+        rules.entry(call).or_default().push(SeccompRule::new(conditions?).ok()?);
+    }
     let refused = |code: libc::c_int| SeccompAction::Errno(code.unsigned_abs());
     let target = std::env::consts::ARCH.try_into().ok()?;
     // Whoever asks for `clone3`, whose flags no filter can see, is sent to `clone`.

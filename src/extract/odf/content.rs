@@ -2,8 +2,9 @@
 //!
 //! OpenDocument 1.3 part 3. One state machine reads all applications, since they share paragraphs, tables and shapes. What
 //! stands inside a paragraph without belonging to its sentence (a note, a comment, a shape) is read apart and follows it.
-//! Tracked deletions are kept by their number; a paragraph that lost one is followed by its text before the changes.
+//! Tracked deletions are kept by their number and put back into their paragraph's text before the changes (`changes`).
 
+use super::super::changes::{Before, Mark};
 use super::super::xml_events::{Tag, Xml, XmlReader};
 use super::super::{Failure, Output};
 use super::attributes::{href_is_inside, text_attributes};
@@ -19,8 +20,6 @@ use std::collections::{HashMap, HashSet};
 const CAPTURED_BYTES_MAX: usize = 1 << 20;
 /// Tracked deletions and styles remembered by name.
 const NAMES_MAX: usize = 100_000;
-/// A paragraph's text before its changes is kept up to this length.
-const BEFORE_BYTES_MAX: usize = 256 << 10;
 /// Spaces that one element may stand for.
 const SPACES_MAX: usize = 64;
 
@@ -107,8 +106,7 @@ struct Content<'b> {
     deletions: HashMap<String, String>,
     insertions: HashSet<String>,
     inserted_depth: u32,
-    has_deletion: bool,
-    before: String,
+    before: Before,
     before_pending: Option<char>,
     gap: bool,
     objects: u32,
@@ -141,8 +139,7 @@ impl<'b> Content<'b> {
             deletions: HashMap::new(),
             insertions: HashSet::new(),
             inserted_depth: 0,
-            has_deletion: false,
-            before: String::new(),
+            before: Before::default(),
             before_pending: None,
             gap: false,
             objects: 0,
@@ -418,11 +415,12 @@ impl<'b> Content<'b> {
         if !self.captures.is_empty() {
             return Ok(());
         }
-        if std::mem::take(&mut self.has_deletion) && !self.before.is_empty() {
-            let place = Place::named(format!("{} (before changes)", self.place));
+        let runs = self.before.runs(&self.place);
+        if !runs.is_empty() {
             self.parts.pend('\n');
-            let before = std::mem::take(&mut self.before);
-            self.parts.push(&place, &before, out)?;
+        }
+        for (place, text) in runs {
+            self.parts.push(&place, text, out)?;
         }
         self.before.clear();
         self.before_pending = None;
@@ -483,8 +481,10 @@ impl<'b> Content<'b> {
     fn mark_deletion(&mut self, tag: &Tag<'_>) {
         let Some(number) = tag.attribute("change-id") else { return };
         if let Some(text) = self.deletions.get(&number).cloned() {
-            self.has_deletion = true;
-            self.remember(&text);
+            if self.gap {
+                self.before_pending = Some(stronger(self.before_pending, ' '));
+            }
+            self.remember(&text, true);
         }
     }
 
@@ -492,15 +492,10 @@ impl<'b> Content<'b> {
         tag.attribute("change-id").is_some_and(|number| self.insertions.contains(&number))
     }
 
-    fn remember(&mut self, text: &str) {
-        let tracks = !self.deletions.is_empty() && self.captures.is_empty();
-        if !tracks || self.before.len() + text.len() > BEFORE_BYTES_MAX {
-            return;
+    fn remember(&mut self, text: &str, is_deleted: bool) {
+        if !self.deletions.is_empty() && self.captures.is_empty() {
+            self.before.add(self.before_pending.take(), text, is_deleted);
         }
-        if let Some(c) = self.before_pending.take().filter(|_| !self.before.is_empty()) {
-            self.before.push(c);
-        }
-        self.before.push_str(text);
     }
 
     fn attributes(&mut self, tag: &Tag<'_>, out: &mut dyn Output) -> Result<(), Failure> {
@@ -558,10 +553,12 @@ impl<'b> Content<'b> {
 
     fn add(&mut self, text: &str, out: &mut dyn Output) -> Result<(), Failure> {
         let Some(capture) = self.captures.last_mut() else {
-            if self.inserted_depth == 0 {
-                self.remember(text);
+            let mark = Mark { is_inserted: self.inserted_depth > 0, ..Mark::default() };
+            if !mark.is_inserted {
+                self.remember(text, false);
             }
-            return self.parts.push(&self.place, text, out);
+            let place = mark.place(&self.place);
+            return self.parts.push(place.as_ref().unwrap_or(&self.place), text, out);
         };
         if let Some(c) = capture.pending.take().filter(|_| !capture.text.is_empty()) {
             capture.text.push(c);

@@ -4,10 +4,12 @@
 //! here. The piece table says where the characters lie, some one byte wide and some two. What lies between the pieces is what
 //! fast saving left behind: deleted text, which is read by its shape.
 
+use super::blips::Pictures;
 use super::bytes::{code_page, code_page_of_language, size_at, u8_at, u16_at, u32_at, up_to, utf16};
 use super::compound::{Compound, Stream};
 use super::doc_text::Flow;
 use super::runs;
+use super::runs_marked::{self, Run};
 use crate::content::budget::Hold;
 use crate::extract::parts::{Parts, printable};
 use crate::extract::{Failure, Source};
@@ -18,6 +20,11 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 const HEADER_BYTES: usize = 0x800;
 /// Bytes of the tables of names, authors and the like.
 const TABLE_BYTES_MAX: usize = 4 << 20;
+/// Where the header points to the table of pages of runs (PlcBteChpx), and the bytes of it that are looked at.
+const RUNS_TABLE: usize = 0xfa;
+const RUNS_BYTES_MAX: usize = 4 << 20;
+/// Bytes of the list of drawings and pictures.
+const PICTURE_LIST_BYTES_MAX: usize = 16 << 20;
 /// Bytes of text decoded at a time; even.
 const STEP_BYTES: usize = 32 << 10;
 
@@ -68,6 +75,9 @@ struct Document<'c, 'a> {
     is_old: bool,
     encoding: &'static Encoding,
     pieces: Vec<Piece>,
+    /// Runs that are inserted, deleted or hidden, by their places in the stream.
+    marks: Vec<Run>,
+    marks_held: Option<Hold<'a>>,
     _held: Hold<'a>,
 }
 
@@ -85,14 +95,26 @@ pub(super) fn push(compound: &Compound<'_>, storage: usize, parts: &mut Parts<'_
     let language = u16_at(&header, 6).unwrap_or(0);
     let encoding = if is_old { code_page(code_page_of_language(language)) } else { WINDOWS_1252 };
     let held = compound.budget().hold(0)?;
-    let mut document =
-        Document { compound, storage, stream, header, is_old, encoding, pieces: Vec::new(), _held: held };
+    let mut document = Document {
+        compound,
+        storage,
+        stream,
+        header,
+        is_old,
+        encoding,
+        pieces: Vec::new(),
+        marks: Vec::new(),
+        marks_held: None,
+        _held: held,
+    };
     document.read_pieces()?;
+    document.read_marks(compound.budget().hold(0)?)?;
     document.push_stories(parts)?;
     if !is_old {
         document.push_tables(parts)?;
     }
-    document.push_leftovers(parts)?;
+    let pictures = document.push_pictures(parts)?;
+    document.push_leftovers(&pictures, parts)?;
     let missing = document.pieces.iter().any(|piece| piece.at.saturating_add(piece.bytes()) > document.stream.len());
     if missing { Err(Failure::corrupt("the document's text ends before its time")) } else { Ok(()) }
 }
@@ -137,6 +159,17 @@ impl<'a> Document<'_, 'a> {
         Ok(())
     }
 
+    /// Reads which runs of characters are marked.
+    fn read_marks(&mut self, mut held: Hold<'a>) -> Result<(), Failure> {
+        if self.is_old {
+            return Ok(());
+        }
+        let table = self.table(RUNS_TABLE, RUNS_BYTES_MAX)?;
+        self.marks = runs_marked::read(&self.stream, &table, self.compound.budget(), &mut held)?;
+        self.marks_held = Some(held);
+        Ok(())
+    }
+
     fn piece(&self, plain: &[u8], n: usize, count: usize) -> Option<Piece> {
         let (from, to) = (u32_at(plain, n * 4)?, u32_at(plain, n * 4 + 4)?);
         let place = u32_at(plain, (count + 1) * 4 + n * 8 + 2)?;
@@ -178,6 +211,7 @@ impl<'a> Document<'_, 'a> {
     fn push_range(&self, from: u32, to: u32, parts: &mut Parts<'_>) -> Result<(), Failure> {
         let mut flow = Flow::default();
         let mut step = vec![0; STEP_BYTES];
+        let mut marks = self.marks.as_slice();
         for piece in &self.pieces {
             self.compound.budget().tick()?;
             let (first, last) = (piece.from.max(from), piece.to.min(to));
@@ -188,7 +222,14 @@ impl<'a> Document<'_, 'a> {
             let mut at = piece.at + (u64::from(first - piece.from) << width);
             let mut left = u64::from(last - first) << width;
             while left > 0 {
-                let want = usize::try_from(left).unwrap_or(usize::MAX).min(STEP_BYTES);
+                // Pieces seldom lie in the order of the text.
+                if marks.first().is_none_or(|run| run.from > at) {
+                    marks = self.marks.as_slice();
+                }
+                let (mark, until) = runs_marked::at(&mut marks, at);
+                flow.mark(mark, parts)?;
+                let here = left.min(until.saturating_sub(at).max(width + 1));
+                let want = usize::try_from(here).unwrap_or(usize::MAX).min(STEP_BYTES);
                 let n = self.stream.read_at(at, &mut step[..want])?;
                 if n == 0 {
                     break;
@@ -220,9 +261,19 @@ impl<'a> Document<'_, 'a> {
         Ok(())
     }
 
-    /// What lies in the stream outside of the pieces.
-    fn push_leftovers(&self, parts: &mut Parts<'_>) -> Result<(), Failure> {
+    /// Hands over the pictures; tells where in the text's stream some of them lie.
+    fn push_pictures(&self, parts: &mut Parts<'_>) -> Result<Vec<(u64, u64)>, Failure> {
+        let list = if self.is_old { Vec::new() } else { self.table(0x22a, PICTURE_LIST_BYTES_MAX)? };
+        let _held = self.compound.budget().hold(list.len())?;
+        let Some(text) = self.compound.find(self.storage, "WordDocument")? else { return Ok(Vec::new()) };
+        let data = self.compound.find(self.storage, "Data")?;
+        Pictures::new(self.compound.budget()).of_document(&list, text, data, parts)
+    }
+
+    /// What lies in the stream outside of the pieces and the pictures.
+    fn push_leftovers(&self, pictures: &[(u64, u64)], parts: &mut Parts<'_>) -> Result<(), Failure> {
         let mut covered: Vec<(u64, u64)> = self.pieces.iter().map(|p| (p.at, p.at.saturating_add(p.bytes()))).collect();
+        covered.extend(pictures);
         covered.sort_unstable();
         covered.push((self.stream.len(), u64::MAX));
         parts.begin_recovered("deleted text")?;

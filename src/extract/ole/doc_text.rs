@@ -3,6 +3,7 @@
 //! The instruction of a field (an address, a question, a merge field) would cut the sentence it stands in, so it waits and
 //! follows at the end of the paragraph.
 
+use crate::extract::changes::{Before, Mark};
 use crate::extract::parts::Parts;
 use crate::extract::{Edge, Failure};
 use crate::model::Place;
@@ -28,12 +29,24 @@ pub(super) struct Flow {
     cells: u32,
     /// First half of a character of two units, or of a unit that was cut.
     high: Option<u16>,
+    /// What the characters at hand are.
+    mark: Mark,
+    before: Before,
 }
 
 /// Fields within fields that are followed.
 const FIELDS_MAX: usize = 1000;
 
 impl Flow {
+    /// Says what the characters to come are.
+    pub(super) fn mark(&mut self, mark: Mark, parts: &mut Parts<'_>) -> Result<(), Failure> {
+        if self.mark != mark {
+            self.flush(parts)?;
+            self.mark = mark;
+        }
+        Ok(())
+    }
+
     pub(super) fn take_wide(&mut self, bytes: &[u8], parts: &mut Parts<'_>) -> Result<(), Failure> {
         let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
         let units = self.high.take().into_iter().chain(units);
@@ -124,14 +137,31 @@ impl Flow {
         if !std::mem::replace(&mut self.begun, true) {
             self.paragraph = self.paragraph.saturating_add(1);
         }
-        let edge = self.edge.take().map_or(Edge::Join, Edge::Soft);
-        parts.push(edge, &Place::Paragraph(self.paragraph), &self.text)?;
+        if self.mark.is_deleted || !self.mark.is_inserted {
+            self.before.add(None, &self.text, self.mark.is_deleted);
+        }
+        if !self.mark.is_deleted {
+            let edge = self.edge.take().map_or(Edge::Join, Edge::Soft);
+            let paragraph = Place::Paragraph(self.paragraph);
+            parts.push(edge, &self.mark.place(&paragraph).unwrap_or(paragraph), &self.text)?;
+        }
         self.text.clear();
+        Ok(())
+    }
+
+    /// Pushes what the paragraph was before its changes.
+    fn push_before(&mut self, parts: &mut Parts<'_>) -> Result<(), Failure> {
+        let mut edge = Edge::Soft('\n');
+        for (place, text) in self.before.runs(&Place::Paragraph(self.paragraph.max(1))) {
+            parts.push(std::mem::replace(&mut edge, Edge::Join), &place, text)?;
+        }
+        self.before.clear();
         Ok(())
     }
 
     fn break_line(&mut self, edge: char, parts: &mut Parts<'_>) -> Result<(), Failure> {
         self.flush(parts)?;
+        self.push_before(parts)?;
         if !self.waiting.trim().is_empty() {
             let waiting = std::mem::take(&mut self.waiting);
             parts.push(Edge::Soft('\n'), &Place::Paragraph(self.paragraph.max(1)), waiting.trim())?;

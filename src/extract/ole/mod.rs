@@ -5,6 +5,7 @@
 //! of text.
 
 mod biff;
+mod blips;
 pub(super) mod bytes;
 pub(super) mod compound;
 mod doc;
@@ -16,6 +17,7 @@ mod ppt;
 pub(super) mod properties;
 mod rc4;
 mod runs;
+mod runs_marked;
 mod shapes;
 mod tell;
 #[cfg(test)]
@@ -62,7 +64,7 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     if readers.is_empty() {
         readers.push(other::push_unknown);
     }
-    readers.extend([properties::push as Reader, objects::push_all, vba::push_all]);
+    readers.extend([properties::push as Reader, objects::push_all, blips::push_streams, vba::push_all]);
     let mut failed = None;
     for reader in readers {
         match reader(&compound, ROOT, &mut parts) {

@@ -1,10 +1,10 @@
 //! Running text of Office parts: WordprocessingML, DrawingML, charts and diagrams share the names that matter.
 //!
 //! Runs of a paragraph join with nothing between, since Office cuts numbers into runs; paragraphs, cells and rows are kept
-//! apart. Tracked deletions are read too: a paragraph that has any is followed by its text before the changes, so that a
-//! value is found whole whether it was inserted, deleted or only half changed. Text boxes stand twice in a file, as drawing
+//! apart. Tracked insertions and deletions are read and marked (`changes`), hidden text too. Text boxes stand twice in a file, as drawing
 //! and as fallback; one of the two is taken.
 
+use super::super::changes::{Before, Mark};
 use super::super::xml_events::{Tag, Xml, XmlReader};
 use super::super::{Edge, Failure, Output};
 use super::sheet::cell_of;
@@ -71,8 +71,6 @@ const TEXT_ATTRIBUTES: &[(&str, &[&str])] = &[
     ("SetTitle", &["title"]),
     ("header", &["userName"]),
 ];
-/// A paragraph's text before its changes is kept up to this length.
-const BEFORE_BYTES_MAX: usize = 256 << 10;
 
 /// Pushes the running text of one part into the open part of `out`. Returns true when there was any.
 pub(super) fn push_text(xml: &mut XmlReader<'_>, out: &mut dyn Output) -> Result<bool, Failure> {
@@ -102,6 +100,8 @@ struct Flow {
     place: Place,
     deleted_depth: u32,
     inserted_depth: u32,
+    /// The run at hand is not shown.
+    is_hidden: bool,
     paragraph: Paragraph,
     /// What is being read apart, innermost last.
     asides: Vec<Aside>,
@@ -117,9 +117,8 @@ struct Flow {
 #[derive(Default)]
 struct Paragraph {
     open: u32,
-    has_deletion: bool,
     /// Its text before the changes.
-    before: String,
+    before: Before,
     /// What follows it.
     after: String,
 }
@@ -168,6 +167,8 @@ impl Flow {
             "softHyphen" => self.text("\u{ad}", out)?,
             "del" | "moveFrom" => self.deleted_depth += 1,
             "ins" | "moveTo" => self.inserted_depth += 1,
+            "r" => self.is_hidden = false,
+            "vanish" => self.is_hidden = !matches!(tag.attribute("val").as_deref(), Some("0" | "false" | "off")),
             "AlternateContent" => self.alternates.push(false),
             "Choice" if self.alternates.last() == Some(&true) => self.skipped_depth = 1,
             "Fallback" if self.alternates.last() == Some(&true) => self.skipped_depth = 1,
@@ -222,16 +223,21 @@ impl Flow {
         if let Some(gave) = self.alternates.last_mut() {
             *gave = true;
         }
-        if self.deleted_depth > 0 {
-            self.paragraph.has_deletion = true;
-            self.remember(text);
+        let mark = Mark {
+            is_deleted: self.deleted_depth > 0,
+            is_inserted: self.inserted_depth > 0,
+            is_hidden: self.is_hidden,
+        };
+        if mark.is_deleted || !mark.is_inserted {
+            // Tabs and breaks between runs are kept apart here too.
+            self.paragraph.before.add(self.pending, text, mark.is_deleted);
+        }
+        if mark.is_deleted {
             return Ok(());
         }
-        if self.inserted_depth == 0 {
-            self.remember(text);
-        }
         let separator = self.pending.take();
-        self.emit(separator, None, text, out)
+        let place = mark.place(&self.place);
+        self.emit(separator, place.as_ref(), text, out)
     }
 
     /// Adds text to what is read apart, or pushes it; `place` where it is another than the present one.
@@ -294,30 +300,17 @@ impl Flow {
         self.follow(aside.text.trim());
     }
 
-    fn remember(&mut self, text: &str) {
-        let before = &mut self.paragraph.before;
-        if before.len() + text.len() > BEFORE_BYTES_MAX {
-            return;
-        }
-        // Tabs and breaks between runs are kept apart here too.
-        if let Some(c) = self.pending.filter(|_| !before.is_empty()) {
-            before.push(c);
-        }
-        before.push_str(text);
-    }
-
     /// Ends a paragraph: what stood in it apart follows, and one that lost text is followed by what it was before.
     fn end_paragraph(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
-        let paragraph = &mut self.paragraph;
-        let after = std::mem::take(&mut paragraph.after);
-        let had_deletion = std::mem::take(&mut paragraph.has_deletion);
-        let mut before = std::mem::take(&mut paragraph.before);
+        let after = std::mem::take(&mut self.paragraph.after);
+        let mut before = std::mem::take(&mut self.paragraph.before);
+        self.is_hidden = false;
         if !after.is_empty() {
             self.emit(Some('\n'), None, &after, out)?;
         }
-        if had_deletion && !before.is_empty() {
-            let place = Place::named(format!("{} (before changes)", self.place));
-            self.emit(Some('\n'), Some(&place), &before, out)?;
+        let mut separator = Some('\n');
+        for (place, text) in before.runs(&self.place) {
+            self.emit(separator.take(), Some(&place), text, out)?;
         }
         before.clear();
         self.paragraph.before = before;

@@ -4,6 +4,8 @@
 //! of days, and a long number may be stored in scientific notation; so both what is stored and what is shown is text to
 //! read. Format codes as in ECMA-376 part 1, 18.8.30 and 18.8.31. Fractions and colours of sections are not rendered.
 
+use std::borrow::Cow;
+
 /// Days from 1899-12-30, the origin of serials, to 1970-01-01.
 const EPOCH_SERIAL: i64 = 25_569;
 /// Days between the two date systems of Excel.
@@ -299,9 +301,64 @@ pub(in crate::extract) fn general(value: f64) -> String {
     if let Some(number) = whole(value).filter(|_| value.fract() == 0.0) {
         return number.to_string();
     }
-    let whole_digits = format!("{:.0}", value.abs().trunc()).len();
+    let whole_digits = match whole(value.trunc()) {
+        Some(number) => number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1,
+        None => format!("{:.0}", value.abs().trunc()).len(),
+    };
     let fixed = format!("{:.*}", 10usize.saturating_sub(whole_digits).max(1), value);
     fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A stored number that is written as people write it: digits, perhaps a point and more digits.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::extract) struct Decimal<'a> {
+    text: &'a str,
+    /// Where its point stands, behind the sign and at least one digit.
+    point: usize,
+    whole_digits: usize,
+}
+
+impl<'a> Decimal<'a> {
+    /// Takes a number apart; `None` for one without a point, with an exponent or with digits that say nothing.
+    pub(in crate::extract) fn of(text: &'a str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.')?;
+        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let is_plain = are_digits(whole) && are_digits(fraction) && !fraction.ends_with('0');
+        let has_no_surplus = whole == "0" || !whole.starts_with('0');
+        // Smaller ones are shown by their exponent.
+        let is_small = whole == "0" && fraction.starts_with("00000000");
+        let point = text.len() - fraction.len() - 1;
+        (is_plain && has_no_surplus && !is_small).then_some(Self { text, point, whole_digits: whole.len() })
+    }
+
+    /// True when no shorter notation names the same number: up to 15 digits are told apart by every double.
+    pub(in crate::extract) fn is_shortest(&self) -> bool {
+        self.text.len() - self.point - 1 + self.whole_digits <= 15
+    }
+
+    /// What [`general`] shows of it, rounded digit by digit; `None` where the digits are too close to a half, which only
+    /// the number itself can decide.
+    pub(in crate::extract) fn shown(&self) -> Option<Cow<'a, str>> {
+        let places = 10usize.saturating_sub(self.whole_digits).max(1);
+        let end = self.point + 1 + places;
+        if self.whole_digits > 15 || end >= self.text.len() {
+            return (self.whole_digits <= 15).then_some(Cow::Borrowed(self.text));
+        }
+        let (kept, rest) = self.text.split_at(end);
+        if matches!(rest.as_bytes(), [b'5'] | [b'5', b'0'] | [b'5', b'0', b'0', ..] | [b'4', b'9', b'9', ..]) {
+            return None;
+        }
+        if rest.as_bytes()[0] < b'5' {
+            return Some(Cow::Borrowed(kept.trim_end_matches('0').trim_end_matches('.')));
+        }
+        // Nines at the end become noughts, which are not shown: the digit before them counts up.
+        let kept = kept.trim_end_matches('9');
+        let last = kept.bytes().next_back().filter(u8::is_ascii_digit)?;
+        let mut shown = kept[..kept.len() - 1].to_owned();
+        shown.push(char::from(last + 1));
+        Some(Cow::Owned(shown))
+    }
 }
 
 /// The shortest decimal notation that names exactly this number, without an exponent where that is sane.
@@ -390,6 +447,42 @@ mod tests {
         ];
         for (code, value, expected) in rows {
             assert_eq!(Format::parse(code).show(value, false).as_deref(), Some(expected), "{code} of {value}");
+        }
+    }
+
+    #[test]
+    fn decimals_show_without_being_numbers() {
+        let rows = [
+            "0.5",
+            "-0.5",
+            "22.22222222222222",
+            "22.222222225",
+            "22.2222222251",
+            "1.9999999999",
+            "0.99999999999",
+            "9.99999999996",
+            "123456789012.25",
+            "123456789012.75",
+            "12345678901.349",
+            "0.123456789123",
+            "-7.123456789987",
+            "3.14159265358979",
+            "0.000000012345678",
+            "1234567.891",
+            "0.1000000000049",
+            "2.00000000001",
+            "1234567890.96",
+        ];
+        for stored in rows {
+            let value: f64 = stored.parse().expect("a number");
+            let decimal = Decimal::of(stored).expect(stored);
+            if let Some(shown) = decimal.shown() {
+                assert_eq!(shown, general(value), "{stored}");
+            }
+            assert!(!decimal.is_shortest() || plain(value).as_deref() == Some(stored), "{stored}");
+        }
+        for other in ["12", "1e5", "1.5E3", "1.50", "01.5", ".5", "1.", "0.0000000001", "", "-", "1.2.3"] {
+            assert!(Decimal::of(other).is_none(), "{other}");
         }
     }
 

@@ -6,8 +6,9 @@
 use super::super::xml_events::{Tag, Xml, XmlReader};
 use super::super::{Edge, Failure, Output};
 use super::cells::{SharedStrings, Styles};
-use super::number_format::{Format, plain};
+use super::number_format::{Decimal, Format, plain};
 use crate::model::Place;
+use std::borrow::Cow;
 
 /// What the cells of a workbook refer to.
 pub(super) struct Book<'a> {
@@ -172,21 +173,34 @@ impl Sheet<'_> {
         let cell = std::mem::take(&mut self.cell);
         // A formula says something of its own only by the texts in it.
         let formula = if cell.formula.contains('"') { cell.formula.as_str() } else { "" };
-        let number = match cell.kind.as_str() {
-            "" | "n" => cell.value.trim().parse::<f64>().ok(),
-            _ => None,
-        };
+        let format = self.book.styles.format(cell.style);
+        let stored = cell.value.trim();
+        let is_number = matches!(cell.kind.as_str(), "" | "n") && !stored.is_empty();
+        let is_general = is_number && *format == Format::General;
+        // Most numbers are short and whole: they show as they are stored.
+        if is_general && is_short_whole(stored) {
+            self.cells.push_forms(&[stored, formula], &place, out)?;
+            self.cell = cell;
+            return Ok(());
+        }
+        let decimal = Decimal::of(stored).filter(|_| is_number);
+        let is_shortest = decimal.is_some_and(|decimal| decimal.is_shortest()) || (is_number && is_short_whole(stored));
+        if is_general
+            && is_shortest
+            && let Some(shown) = decimal.and_then(|decimal| decimal.shown())
+        {
+            self.cells.push_forms(&[&shown, stored, formula], &place, out)?;
+            self.cell = cell;
+            return Ok(());
+        }
+        let number = if is_number { stored.parse::<f64>().ok() } else { None };
         match number {
-            // Most numbers are short and whole: they show as they are stored.
-            Some(_) if is_short_whole(&cell.value) && *self.book.styles.format(cell.style) == Format::General => {
-                self.cells.push_forms(&[&cell.value, formula], &place, out)?;
-            }
             Some(value) => {
-                let shown = self.book.styles.format(cell.style).show(value, self.book.dates_from_1904);
-                let stored = cell.value.trim();
-                let exact = plain(value).unwrap_or_default();
-                let shown = shown.unwrap_or_default();
-                self.cells.push_forms(&[&shown, stored, &exact, formula], &place, out)?;
+                let by_digits = decimal.filter(|_| is_general).and_then(|decimal| decimal.shown());
+                let shown = by_digits.or_else(|| format.show(value, self.book.dates_from_1904).map(Cow::Owned));
+                let exact = if is_shortest { None } else { plain(value) };
+                let forms = [&shown.unwrap_or_default(), stored, &exact.unwrap_or_default(), formula];
+                self.cells.push_forms(&forms, &place, out)?;
             }
             None => {
                 let value = match cell.kind.as_str() {

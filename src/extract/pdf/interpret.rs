@@ -62,6 +62,8 @@ pub(super) struct Found {
     pub(super) unknown: u64,
     /// Pictures drawn.
     pub(super) pictures: u64,
+    /// Of these, drawn in the content itself, or shades.
+    pub(super) pictures_within: u64,
     /// Areas filled.
     pub(super) areas: u64,
     /// Some content could not be decoded.
@@ -87,6 +89,9 @@ impl State<'_> {
         Self { ctm, font: None, size: 1.0, char_space: 0.0, word_space: 0.0, stretch: 1.0, leading: 0.0, rise: 0.0 }
     }
 }
+
+/// Pictures of one content that are kept; a scan has one, or some strips.
+const PICTURES_KEPT: usize = 64;
 
 /// What is known of a form from drawing it before.
 #[derive(Clone, Copy, PartialEq)]
@@ -119,6 +124,8 @@ pub(super) struct Reader<'a, 'b> {
     pub(super) read: HashSet<RawKey>,
     /// Texts to be read in place of glyphs that could be read themselves.
     pub(super) alternates: Vec<String>,
+    /// Pictures that the last content drew: the first of them.
+    pub(super) pictures: Vec<Stream<'a>>,
     found: Found,
     drawn: u32,
     layout: Layout,
@@ -146,6 +153,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             visited: HashSet::new(),
             read,
             alternates: Vec::new(),
+            pictures: Vec::new(),
             found: Found::default(),
             drawn: 0,
             layout: Layout::default(),
@@ -187,6 +195,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn begin(&mut self) {
         self.found = Found::default();
         self.drawn = 0;
+        self.pictures.clear();
         self.layout = Layout::default();
         self.forms.retain(|_, form| *form != Form::Open);
     }
@@ -273,6 +282,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             self.budget.tick()?;
             if operator == b"BI" {
                 self.found.pictures += 1;
+                self.found.pictures_within += 1;
                 lexer.skip_inline_picture();
             } else {
                 self.operator(operator, &operands, &mut frame, out)?;
@@ -333,7 +343,10 @@ impl<'a, 'b> Reader<'a, 'b> {
             b"BMC" => frame.begin_mark(None, &self.found, self.layout.glyphs),
             b"EMC" => self.end_mark(frame, out)?,
             b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*" => self.found.areas += 1,
-            b"sh" => self.found.pictures += 1,
+            b"sh" => {
+                self.found.pictures += 1;
+                self.found.pictures_within += 1;
+            }
             _ => {}
         }
         Ok(())
@@ -440,6 +453,11 @@ impl<'a, 'b> Reader<'a, 'b> {
         let Some(stream) = frame.resources.x_objects.get::<Stream<'a>>(name) else { return Ok(()) };
         if stream.dict().get::<Name<'_>>("Subtype").is_some_and(|name| name.as_ref() == b"Image") {
             self.found.pictures += 1;
+            if self.pictures.len() < PICTURES_KEPT {
+                self.pictures.push(stream);
+            } else {
+                self.found.pictures_within += 1;
+            }
             return Ok(());
         }
         self.form(&stream, frame, out)

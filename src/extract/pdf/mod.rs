@@ -10,6 +10,7 @@ mod layout;
 mod lexer;
 mod objects;
 mod repair;
+mod scan;
 mod sfnt;
 mod stream;
 mod sweep;
@@ -18,8 +19,9 @@ mod tell;
 mod tests;
 
 use super::{Failure, Output, Source};
+use crate::content::Budget;
 use crate::content::budget::Hold;
-use crate::model::Reason;
+use crate::model::{Limit, Reason};
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf, PdfData};
 use std::io::Read;
 use std::sync::Arc;
@@ -42,18 +44,29 @@ pub(super) fn extract(source: &Source<'_>, out: &mut dyn Output) -> Result<(), F
     };
     Teller::new(&pdf, budget, out, &mut told, None).tell()?;
     drop(pdf);
-    let ends = repair::earlier_ends(bytes);
+    tell_earlier_revisions(&whole, budget, out, &mut told)?;
+    if is_whole { Ok(()) } else { Err(Failure::corrupt("its end is missing")) }
+}
+
+/// What the file said before it was changed, the latest revision first.
+fn tell_earlier_revisions(
+    whole: &Whole,
+    budget: &Budget,
+    out: &mut dyn Output,
+    told: &mut Told,
+) -> Result<(), Failure> {
+    let ends = repair::earlier_ends((**whole).as_ref());
     if ends.len() > REVISIONS_MAX {
-        out.hole("earlier revisions", Reason::Limit(crate::model::Limit::Members));
+        out.hole("earlier revisions", Reason::Limit(Limit::Members));
     }
     for (n, end) in ends.iter().enumerate().rev().take(REVISIONS_MAX) {
         budget.check()?;
-        if let Ok(pdf) = Pdf::new(Prefix::of(&whole, *end)) {
+        if let Ok(pdf) = Pdf::new(Prefix::of(whole, *end)) {
             let name = format!("earlier revision {}", n + 1);
-            Teller::new(&pdf, budget, out, &mut told, Some(name)).tell()?;
+            Teller::new(&pdf, budget, out, told, Some(name)).tell()?;
         }
     }
-    if is_whole { Ok(()) } else { Err(Failure::corrupt("its end is missing")) }
+    Ok(())
 }
 
 fn sealed(error: DecryptionError) -> Failure {

@@ -30,11 +30,37 @@ pub(super) fn earlier_ends(bytes: &[u8]) -> Vec<usize> {
     ends
 }
 
-/// True when the file's end is missing: objects, and no cross reference behind them.
+/// True when the file's end is missing: it is shorter than its first page says, objects stand behind the last reference to a
+/// table of objects, or that reference is itself broken off.
 pub(super) fn is_cut(bytes: &[u8]) -> bool {
-    let last_object = memmem::rfind(bytes, b" obj");
-    let last_end = memmem::rfind(bytes, b"startxref").or_else(|| memmem::rfind(bytes, b"trailer"));
-    last_object.is_some_and(|object| last_end.is_none_or(|end| end < object))
+    let Some(last_object) = memmem::rfind(bytes, b" obj") else { return false };
+    if linear_bytes(bytes).is_some_and(|len| len > bytes.len()) {
+        return true;
+    }
+    let Some(end) = memmem::rfind(bytes, b"startxref").filter(|end| *end > last_object) else { return true };
+    memmem::find(&bytes[end..], b"%%EOF").is_none() && !leads_to_a_table(bytes, end)
+}
+
+/// The length that a file which is made to be read from the front has by its own account.
+fn linear_bytes(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.get(..bytes.len().min(2048))?;
+    let rest = &head[memmem::find(head, b"/Linearized")?..];
+    let rest = &rest[..memmem::find(rest, b">>").unwrap_or(rest.len())];
+    memmem::find_iter(rest, b"/L").find_map(|at| number(&rest[at + 2..]))
+}
+
+/// True when a number follows `startxref` and a table of objects stands where it says.
+fn leads_to_a_table(bytes: &[u8], startxref: usize) -> bool {
+    let place = number(&bytes[startxref + b"startxref".len()..]);
+    let table = place.and_then(|place| bytes.get(place..)).map(<[u8]>::trim_ascii_start);
+    table.is_some_and(|table| table.starts_with(b"xref") || table.first().is_some_and(u8::is_ascii_digit))
+}
+
+/// The number that comes first, white space before it.
+fn number(bytes: &[u8]) -> Option<usize> {
+    let digits = bytes.trim_ascii_start();
+    let len = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+    std::str::from_utf8(&digits[..len]).ok()?.parse().ok()
 }
 
 /// What can be opened of a file without a root: its objects under a root of ours, whose pages are then found by their looks.
@@ -99,8 +125,18 @@ mod tests {
 
     #[test]
     fn a_missing_end_is_seen() {
-        assert!(is_cut(b"1 0 obj <<>> endobj startxref 1 2 0 obj"));
-        assert!(!is_cut(b"1 0 obj <<>> endobj startxref 1 %%EOF"));
-        assert!(!is_cut(b"nothing"));
+        let rows: &[(&[u8], bool)] = &[
+            (b"1 0 obj <<>> endobj startxref 1 2 0 obj", true),
+            (b"1 0 obj <<>> endobj startxref 1 %%EOF", false),
+            (b"1 0 obj <<>> endobj xref 0 0 trailer <<>> startxref 20", false),
+            (b"1 0 obj <<>> endobj xref 0 0 trailer <<>> startxref 2", true),
+            (b"1 0 obj <<>> endobj xref 0 0 trailer <<", true),
+            (b"1 0 obj <</Linearized 1/L 9999/H[1 2]>> endobj startxref 1 %%EOF", true),
+            (b"1 0 obj <</Linearized 1/L 20/H[1 2]>> endobj startxref 1 %%EOF", false),
+            (b"nothing", false),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(is_cut(bytes), *expected, "{}", String::from_utf8_lossy(bytes));
+        }
     }
 }

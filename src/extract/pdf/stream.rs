@@ -52,7 +52,7 @@ pub(super) fn is_picture(stream: &Stream<'_>) -> bool {
     stream.filters().iter().any(is_picture_filter)
 }
 
-fn is_picture_filter(filter: &Filter) -> bool {
+pub(super) fn is_picture_filter(filter: &Filter) -> bool {
     matches!(filter, Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode | Filter::CcittFaxDecode)
 }
 
@@ -148,7 +148,7 @@ pub(super) fn streamed<'s>(raw: &'s [u8], stream: &Stream<'_>, budget: &'s Budge
 }
 
 /// How many filters the dictionary names, known or not.
-fn filters_named(dict: &Dict<'_>) -> usize {
+pub(super) fn filters_named(dict: &Dict<'_>) -> usize {
     match dict.get::<Object<'_>>("Filter").or_else(|| dict.get::<Object<'_>>("F")) {
         Some(Object::Name(_)) => 1,
         Some(Object::Array(names)) => names.raw_iter().take(FILTERS_MAX + 1).count(),
@@ -156,7 +156,7 @@ fn filters_named(dict: &Dict<'_>) -> usize {
     }
 }
 
-fn params_of<'a>(dict: &Dict<'a>, n: usize) -> Dict<'a> {
+pub(super) fn params_of<'a>(dict: &Dict<'a>, n: usize) -> Dict<'a> {
     let key = if dict.contains_key("DecodeParms") { "DecodeParms" } else { "DP" };
     match dict.get::<Object<'a>>(key) {
         Some(Object::Dict(params)) if n == 0 => params,
@@ -176,7 +176,7 @@ fn inflater<'s>(raw: &'s [u8], budget: &'s Budget) -> Inflated<'s, DeflateDecode
     Inflated::new(DeflateDecoder::new(body), Rc::new(Cell::new(raw.len() as u64)), budget)
 }
 
-fn is_zlib_head(first: u8, second: u8) -> bool {
+pub(super) fn is_zlib_head(first: u8, second: u8) -> bool {
     first & 0x0f == 8 && (u16::from(first) << 8 | u16::from(second)).is_multiple_of(31) && second & 0x20 == 0
 }
 
@@ -380,24 +380,29 @@ fn unpredict(bytes: &mut Vec<u8>, params: &Dict<'_>) {
     let mut above = vec![0; row.min(bytes.len())];
     for line in bytes.chunks_mut(row + 1) {
         let Some((kind, line)) = line.split_first_mut() else { break };
-        for n in 0..line.len() {
-            let left = n.checked_sub(pixel).map_or(0, |n| line[n]);
-            let up = above.get(n).copied().unwrap_or(0);
-            let corner = n.checked_sub(pixel).and_then(|n| above.get(n)).copied().unwrap_or(0);
-            let guess = match kind {
-                1 => left,
-                2 => up,
-                3 => u8::try_from((u16::from(left) + u16::from(up)) / 2).unwrap_or(0),
-                4 => paeth(left, up, corner),
-                _ => 0,
-            };
-            line[n] = line[n].wrapping_add(guess);
-        }
+        undo_row(*kind, line, &above, pixel);
         above.clear();
         above.extend_from_slice(line);
         out.extend_from_slice(line);
     }
     *bytes = out;
+}
+
+/// Undoes the prediction of one row of a PNG filter; `above` is the row before, `pixel` the bytes of one.
+pub(super) fn undo_row(kind: u8, line: &mut [u8], above: &[u8], pixel: usize) {
+    for n in 0..line.len() {
+        let left = n.checked_sub(pixel).map_or(0, |n| line[n]);
+        let up = above.get(n).copied().unwrap_or(0);
+        let corner = n.checked_sub(pixel).and_then(|n| above.get(n)).copied().unwrap_or(0);
+        let guess = match kind {
+            1 => left,
+            2 => up,
+            3 => u8::try_from((u16::from(left) + u16::from(up)) / 2).unwrap_or(0),
+            4 => paeth(left, up, corner),
+            _ => 0,
+        };
+        line[n] = line[n].wrapping_add(guess);
+    }
 }
 
 fn paeth(left: u8, up: u8, corner: u8) -> u8 {
@@ -427,4 +432,37 @@ pub(super) fn spans_few_codes(widths: &Array<'_>) -> bool {
         before = Some(value);
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::content::Limits;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    type Undo = fn(&mut Sink<'_>, &[u8]) -> Result<(), Stop>;
+
+    #[test]
+    fn filters_are_undone() {
+        let budget = Budget::new(Limits::default(), Clock::machine(), Arc::new(AtomicBool::new(false)), 1000);
+        let rows: &[(Undo, &[u8], &[u8])] = &[
+            // The example of ISO 32000-2, 7.4.4.2.
+            (|s, b| s.lzw(b, true), &[0x80, 0x0b, 0x60, 0x50, 0x22, 0x0c, 0x0c, 0x85, 0x01], b"-----A---B"),
+            (|s, b| s.lzw(b, true), &[0xff; 40], b""),
+            (|s, b| s.run_lengths(b), b"\x02abc\xfed\x80rest", b"abcddd"),
+            (|s, b| s.run_lengths(b), b"\x09ab", b"ab"),
+            (|s, b| s.hex(b), b"48 656c6C 6f7>00", b"Hellop"),
+            (|s, b| s.base85(b), b"87cURDZ~>", b"Hello"),
+            (|s, b| s.base85(b), b"z!!~>", b"\0\0\0\0\0"),
+            (|s, b| s.inflate(b), b"\x78\x9c\x4b\x04\x00\x00\x62\x00\x62", b"a"),
+            (|s, b| s.inflate(b), b"no deflate", b""),
+        ];
+        for (undo, packed, expected) in rows {
+            let mut sink = Sink { bytes: Vec::new(), hold: budget.hold(0).expect("room"), budget: &budget };
+            undo(&mut sink, packed).expect("within the budget");
+            assert_eq!(sink.bytes, *expected, "{packed:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 use super::interpret::{Found, Reader};
 use super::layout::Lines;
 use super::objects::{has_letters, text_string};
+use super::scan;
 use super::stream::{self, RawKey, Undecoded};
 use super::sweep::{Appearance, Entry, Part, Sweep};
 use crate::content::{Budget, Stop};
@@ -18,7 +19,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Areas filled on a page without text, above which they are taken for letters drawn as shapes.
-const AREAS_OF_TEXT: u64 = 100;
+pub(super) const AREAS_OF_TEXT: u64 = 100;
 
 /// What later revisions said already.
 #[derive(Default)]
@@ -94,15 +95,27 @@ impl<'a, 'b, 'o> Teller<'a, 'b, 'o> {
         self.out.open_part(self.head("text"))?;
         let mut gaps = Vec::new();
         let mut any_text = false;
+        let mut scans = Vec::new();
         for (n, page) in self.pdf.pages().iter().enumerate() {
             let place = Place::Page(u32::try_from(n + 1).unwrap_or(u32::MAX));
             let mut lines = Placed { out: self.out, place, any: false, hasher: DefaultHasher::new() };
             let found = self.reader.page(page, &mut lines)?;
             any_text |= lines.any;
             self.told.texts.insert(lines.hasher.finish());
-            gaps.extend(gap(&found).map(|reason| (lines.place, reason)));
+            let place = lines.place;
+            let gap = gap(&found);
+            if self.out.wants_pictures() && scan::is_one(&found, gap) {
+                scans.push(scan::Scan { place, gap, found, pictures: std::mem::take(&mut self.reader.pictures) });
+            } else {
+                gaps.extend(gap.map(|reason| (place, reason)));
+            }
         }
         self.out.close_part()?;
+        let mut scanner = scan::Scanner::default();
+        for scan in scans {
+            let is_whole = scanner.hand_over(&scan, self.budget, self.out)?;
+            gaps.extend(scan.gap.filter(|_| !is_whole).map(|reason| (scan.place, reason)));
+        }
         let is_scan = !any_text && gaps.iter().all(|(_, reason)| *reason == Reason::ImageOnly);
         for (place, reason) in gaps {
             self.out.hole(&if is_scan { String::new() } else { place.to_string() }, reason);

@@ -2,7 +2,7 @@
 
 use super::{read, read_under};
 use sluicebox::content::Limits;
-use sluicebox::model::{Coverage, Reason};
+use sluicebox::model::{Coverage, Limit, Reason};
 use std::path::{Path, PathBuf};
 
 fn samples() -> PathBuf {
@@ -186,9 +186,9 @@ fn inflation_is_charged_whatever_the_method() {
     }
 }
 
-/// Every sample of this file's formats, cut and with bits flipped: no crash, whatever else is said.
+/// Every sample of this file's formats, cut and with bits flipped: no crash, whatever else is said, and an end long before
+/// the time is over.
 #[test]
-#[ignore = "takes more than twenty minutes: some damaged sample is read until its time is over"]
 fn damaged_containers_end_well() {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = || {
@@ -201,12 +201,15 @@ fn damaged_containers_end_well() {
         for entry in std::fs::read_dir(samples().join(folder)).expect("the samples") {
             let path = entry.expect("a sample").path();
             let name = path.to_string_lossy().into_owned();
+            if name.ends_with(".json") {
+                continue;
+            }
             let bytes = std::fs::read(&path).expect("a sample");
-            let step = (bytes.len() / 40).clamp(1, 1024);
+            let step = (bytes.len() / 8).clamp(1, 1024);
             for end in (0..bytes.len()).step_by(step) {
                 check(&name, &bytes[..end]);
             }
-            for _ in 0..40 {
+            for _ in 0..16 {
                 let mut damaged = bytes.clone();
                 let at = random() % damaged.len();
                 damaged[at] ^= 1 << (random() % 8);
@@ -216,12 +219,24 @@ fn damaged_containers_end_well() {
     }
 }
 
+/// Properties that no LZMA has: its decoder never comes back when it is asked again after it refused them.
+#[test]
+fn a_decoder_that_refused_is_left_alone() {
+    for (name, at) in [("archive/payroll.7z", 37), ("archive/odile.csv.xz", 29)] {
+        for value in [0xe1, 0xff] {
+            let mut damaged = sample(name);
+            damaged[at] = value;
+            check(name, &damaged);
+        }
+    }
+}
+
 fn check(name: &str, bytes: &[u8]) {
-    let walked = read(name, bytes).walked;
-    let crashed = matches!(walked.coverage, Coverage::Partial(Reason::Crashed) | Coverage::Skipped(Reason::Crashed));
-    assert!(
-        !crashed && walked.holes.iter().all(|hole| hole.reason != Reason::Crashed),
-        "{name}: {} bytes",
-        bytes.len()
-    );
+    let walked = read_under(name, bytes, Limits { time_secs: 20, ..Limits::default() }).walked;
+    let reasons = walked.holes.iter().map(|hole| hole.reason).chain(match walked.coverage {
+        Coverage::Partial(reason) | Coverage::Skipped(reason) => Some(reason),
+        Coverage::Complete => None,
+    });
+    let bad = reasons.into_iter().find(|reason| matches!(reason, Reason::Crashed | Reason::Limit(Limit::Time)));
+    assert_eq!(bad, None, "{name}: {} bytes", bytes.len());
 }

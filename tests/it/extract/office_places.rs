@@ -54,7 +54,7 @@ fn what_stands_in_a_paragraph_apart_does_not_cut_its_sentence() {
         assert_eq!(file.summary(), "docx: complete");
     }
     let changed = read("a.docx", docx("<w:p><w:del><w:r><w:delText>gone</w:delText></w:r></w:del></w:p>", &[]));
-    assert_eq!(changed.parts[0].places[0].0, "paragraph 1 (before changes)");
+    assert_eq!(changed.parts[0].places[0].0, "paragraph 1 (deleted)");
 }
 
 #[test]

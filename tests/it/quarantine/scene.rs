@@ -94,6 +94,11 @@ impl Scene {
         self.core.store.find(of, kind, &id).unwrap().unwrap_or_else(|| panic!("{path} is not stored"))
     }
 
+    /// A file as it is stored, by its id.
+    pub(super) fn known_by(&self, provider: Provider, id: &str) -> Known {
+        self.core.store.find(self.tenant(provider).number, ItemKind::File, id).unwrap().expect("it is stored")
+    }
+
     pub(super) fn effects(&self, provider: Provider) -> Vec<Effect> {
         match provider {
             Provider::Box => self.house.tenants.boxcom.effects(),

@@ -2,24 +2,17 @@
 //! more is found in it.
 
 use super::scene::steps;
-use crate::service::house::{House, Ways, start_with, until, until_or};
+use crate::service::house::{House, Ways, govern, start_acting, until, until_or};
 use sluicebox::clock::Clock;
 use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Faults, Pace};
-use sluicebox::engine::act;
 use sluicebox::engine::control::govern::Deed;
 use sluicebox::engine::control::{Command, perform};
 use sluicebox::engine::core::Core;
-use sluicebox::engine::judge::{self, Governing};
-use sluicebox::engine::service::{Parts, Running, Task};
-use sluicebox::engine::{feed, passes};
-use sluicebox::extract::cell::Cells;
+use sluicebox::engine::service::Running;
 use sluicebox::model::{Cause, Provider};
-use sluicebox::policy::Policies;
-use sluicebox::policy::file::load_text;
-use sluicebox::store::{Entry, IntentQuery, NewPlan, Voter};
-use std::sync::Arc;
+use sluicebox::store::IntentQuery;
 use std::time::Duration;
 
 const POLICY: &str = r#"
@@ -37,39 +30,6 @@ do = "admin_quarantine"
 "#;
 
 const AT: &str = "erin/Payroll/Badges.txt";
-
-/// The policy, approved in the store as `policy approve` does.
-fn govern(core: &Core) {
-    let loaded = load_text("test.toml", POLICY, &sluicebox::policy::Known::default());
-    let all = loaded.unwrap_or_else(|errors| panic!("{errors:#?}")).policies;
-    let entry = Entry { actor: "test".into(), act: "test".into(), about: String::new(), details: "{}".into() };
-    let voters: Vec<Voter> = all.iter().map(|one| Voter { policy: Arc::clone(&one.name), hash: one.hash }).collect();
-    let plan = NewPlan {
-        hash: [1; 32],
-        body: "{}".into(),
-        by: "test".into(),
-        kind: "plan".into(),
-        items: 0,
-        policies: voters.clone(),
-        approvals: 0,
-    };
-    let plan = core.store.add_plan(&plan, &entry).unwrap();
-    for voter in &voters {
-        core.store.approve_policy(voter, plan, "test", &entry).unwrap();
-    }
-    core.govern(Governing::new(Policies::new(all, Vec::new()), Vec::new()));
-    judge::refresh(core).unwrap();
-}
-
-fn start(core: &Arc<Core>) -> Running {
-    let task = |name: &str, run: fn(&Core) -> Result<(), sluicebox::store::Error>| Task {
-        name: name.into(),
-        run: Box::new(run),
-    };
-    let mut tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
-    tasks.extend(act::tasks(act::Options::default()));
-    start_with(core, Parts { tasks, ..Parts::new(Cells::in_process()) })
-}
 
 fn lying(core: &Core) -> Vec<String> {
     core.store.quarantined(false, None, 100).unwrap().iter().map(|one| one.is.id.to_string()).collect()
@@ -116,8 +76,8 @@ fn what_was_brought_back_stays_until_more_is_found() {
     let mut ways = Ways::quick();
     ways.options.backlog = true;
     let core = house.site.core(ways);
-    govern(&core);
-    let running = start(&core);
+    govern(&core, POLICY);
+    let running = start_acting(&core);
     until("a first pass", &running, || {
         core.tenants
             .iter()

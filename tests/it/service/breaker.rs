@@ -1,24 +1,16 @@
 //! The breaker holds while the service runs: so many items are done and not one more, until somebody releases it.
 
-use super::house::{House, Ways, start_with, until_or};
+use super::house::{House, Ways, govern, start_acting, until_or};
 use sluicebox::clock::Clock;
 use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Faults, Pace};
-use sluicebox::engine::act;
 use sluicebox::engine::control::govern::Deed;
 use sluicebox::engine::control::{Command, perform};
 use sluicebox::engine::core::Core;
-use sluicebox::engine::judge::{self, Governing};
-use sluicebox::engine::service::{Parts, Task};
-use sluicebox::engine::{feed, passes};
-use sluicebox::extract::cell::Cells;
 use sluicebox::model::IntentState;
-use sluicebox::policy::Policies;
-use sluicebox::policy::file::load_text;
-use sluicebox::store::{Entry, IntentQuery, NewPlan, Voter};
+use sluicebox::store::IntentQuery;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 const POLICY: &str = r#"
 schema = 1
@@ -43,26 +35,6 @@ per_owner_hour_max = "none"
 const FILES: usize = 5;
 /// Of all of them so many may be touched.
 const ITEMS_MAX: usize = 6;
-
-fn govern(core: &Core) {
-    let loaded = load_text("test.toml", POLICY, &sluicebox::policy::Known::default());
-    let all = loaded.unwrap_or_else(|errors| panic!("{errors:#?}")).policies;
-    let entry = Entry { actor: "test".into(), act: "test".into(), about: String::new(), details: "{}".into() };
-    let voters: Vec<Voter> = all.iter().map(|one| Voter { policy: Arc::clone(&one.name), hash: one.hash }).collect();
-    let plan = NewPlan {
-        hash: [1; 32],
-        body: "{}".into(),
-        by: "test".into(),
-        kind: "plan".into(),
-        items: 0,
-        policies: voters.clone(),
-        approvals: 0,
-    };
-    let plan = core.store.add_plan(&plan, &entry).unwrap();
-    core.store.approve_policy(&voters[0], plan, "test", &entry).unwrap();
-    core.govern(Governing::new(Policies::new(all, Vec::new()), Vec::new()));
-    judge::refresh(core).unwrap();
-}
 
 fn path(number: usize) -> Vec<String> {
     ["erin".to_owned(), "Payroll".to_owned(), format!("flood {number}.txt")].to_vec()
@@ -98,14 +70,8 @@ fn a_breaker_holds_at_its_number_until_it_is_released() {
     let mut ways = Ways::quick();
     ways.options.backlog = true;
     let core = house.site.core(ways);
-    govern(&core);
-    let task = |name: &str, run: fn(&Core) -> Result<(), sluicebox::store::Error>| Task {
-        name: name.into(),
-        run: Box::new(run),
-    };
-    let mut tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
-    tasks.extend(act::tasks(act::Options::default()));
-    let running = start_with(&core, Parts { tasks, ..Parts::new(Cells::in_process()) });
+    govern(&core, POLICY);
+    let running = start_acting(&core);
     let told = || format!("{} ended, {} held", count(&core, IntentState::Ended), count(&core, IntentState::Held));
     let held = 2 * FILES - ITEMS_MAX;
     let stands = |ended, held| count(&core, IntentState::Ended) == ended && count(&core, IntentState::Held) == held;

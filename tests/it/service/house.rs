@@ -9,10 +9,13 @@ use sluicebox::detect::{Matcher, TokenKey};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{self, Faults, Pace, Tenants};
 use sluicebox::engine::core::{Bounds, Core, InForce, Options, Tenant};
+use sluicebox::engine::judge::{self, Governing};
 use sluicebox::engine::service::{Parts, Running, Service, Task};
-use sluicebox::engine::{feed, passes, step};
+use sluicebox::engine::{act, feed, passes, step};
 use sluicebox::extract::cell::Cells;
 use sluicebox::model::{Directory, Lane, Provider};
+use sluicebox::policy::file::load_text;
+use sluicebox::policy::{Known, Policies};
 use sluicebox::provider::dropbox::auth;
 use sluicebox::provider::govern::Patience;
 use sluicebox::provider::http::{self, Http};
@@ -23,7 +26,7 @@ use sluicebox::rule::{self, load};
 use sluicebox::store::inventory::TakenPage;
 use sluicebox::store::order::Shares;
 use sluicebox::store::sqlite::{self, Sqlite};
-use sluicebox::store::{Depth, DetectorKept, Listed, PeopleTaken, SealKey};
+use sluicebox::store::{Depth, DetectorKept, Entry, Listed, NewPlan, PeopleTaken, SealKey, Voter};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -338,14 +341,45 @@ pub(crate) fn key() -> TokenKey {
     TokenKey::new(KEY_BYTES, 1)
 }
 
+/// Puts the policies of a text in force, approved in the store as `policy approve` does.
+pub(crate) fn govern(core: &Core, text: &str) {
+    let loaded = load_text("test.toml", text, &Known::default());
+    let all = loaded.unwrap_or_else(|errors| panic!("{errors:#?}")).policies;
+    let entry = Entry { actor: "test".into(), act: "test".into(), about: String::new(), details: "{}".into() };
+    let voters: Vec<Voter> = all.iter().map(|one| Voter { policy: Arc::clone(&one.name), hash: one.hash }).collect();
+    let plan = NewPlan {
+        hash: [1; 32],
+        body: "{}".into(),
+        by: "test".into(),
+        kind: "plan".into(),
+        items: 0,
+        policies: voters.clone(),
+        approvals: 0,
+    };
+    let plan = core.store.add_plan(&plan, &entry).unwrap();
+    voters.iter().for_each(|voter| core.store.approve_policy(voter, plan, "test", &entry).unwrap());
+    core.govern(Governing::new(Policies::new(all, Vec::new()), Vec::new()));
+    judge::refresh(core).unwrap();
+}
+
 /// Starts the stages with passes and feeds.
 pub(crate) fn start_whole(core: &Arc<Core>) -> Running {
+    start_with(core, Parts { tasks: watching(), ..Parts::new(Cells::in_process()) })
+}
+
+/// Starts the stages with passes, feeds, and the threads that act.
+pub(crate) fn start_acting(core: &Arc<Core>) -> Running {
+    let mut tasks = watching();
+    tasks.extend(act::tasks(act::Options::default()));
+    start_with(core, Parts { tasks, ..Parts::new(Cells::in_process()) })
+}
+
+fn watching() -> Vec<Task> {
     let task = |name: &str, run: fn(&Core) -> Result<(), sluicebox::store::Error>| Task {
         name: name.into(),
         run: Box::new(run),
     };
-    let tasks = vec![task("passes", passes::run), task("feeds", feed::run)];
-    Service::start(core, Parts { tasks, ..Parts::new(Cells::in_process()) }).unwrap()
+    vec![task("passes", passes::run), task("feeds", feed::run)]
 }
 
 /// Waits until something is so.

@@ -9,6 +9,7 @@ mod records;
 mod sheet;
 mod strings;
 
+use super::blips::{Pictures, hand_over_bitmap};
 use super::bytes::{code_page, u16_at, u32_at};
 use super::compound::{Compound, Stream};
 use crate::content::Budget;
@@ -196,6 +197,13 @@ impl Book<'_> {
                 linked(&records.long_text(None)?)
             }
             0x5a => return self.push_cached(records, parts),
+            // MSODRAWINGGROUP: the pictures of all sheets. HFPICTURE: those of headers and footers.
+            0xeb | 0x0866 => {
+                records.goto(if kind == 0xeb { 0 } else { 14 });
+                return Pictures::new(self.budget).hand_over(&mut records.joined(kind), parts);
+            }
+            // IMDATA, BKHIM: a metafile, a bitmap, or something a program knows.
+            0x7f | 0xe9 => return push_picture(kind, records, parts),
             // EXTERNNAME, CODENAME.
             0x23 if self.old.is_none() => {
                 records.goto(6);
@@ -290,6 +298,18 @@ impl Book<'_> {
             ends.push(records.position());
         }
         Ok(())
+    }
+}
+
+/// A picture of Excel 5 and of a sheet's background ([MS-XLS] 2.4.19, 2.4.134).
+fn push_picture(kind: u16, records: &mut Records<'_>, parts: &mut Parts<'_>) -> Result<(), Failure> {
+    let format = u16_at(records.data(), 0);
+    records.goto(8);
+    let mut body = records.joined(kind);
+    match format {
+        Some(9) => hand_over_bitmap("picture.bmp", &mut body, parts),
+        Some(2) => parts.member("picture.wmf", &mut body),
+        _ => parts.member("picture", &mut body),
     }
 }
 

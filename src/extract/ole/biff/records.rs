@@ -8,6 +8,7 @@ use super::crypt::Cipher;
 use crate::content::Budget;
 use crate::extract::Failure;
 use encoding_rs::Encoding;
+use std::io::{self, Read};
 
 pub(super) const CONTINUE: u16 = 0x3c;
 const HEADER_BYTES: u64 = 4;
@@ -169,6 +170,11 @@ impl<'a> Records<'a> {
         Ok(left == 0)
     }
 
+    /// The record at hand, whatever follows it of the same kind and its continuations, as one row of bytes.
+    pub(super) fn joined(&mut self, kind: u16) -> Joined<'_, 'a> {
+        Joined { records: self, kind }
+    }
+
     /// A text with its flags: runs and phonetic data after it are passed over ([MS-XLS] 2.5.293). False when it is cut.
     pub(super) fn rich_text(&mut self, text: &mut String) -> Result<bool, Failure> {
         let (Some(count), Some(flags)) = (self.u16()?, self.u8()?) else { return Ok(false) };
@@ -214,5 +220,37 @@ impl<'a> Records<'a> {
     pub(super) fn short_text(&mut self, old: Option<&'static Encoding>) -> Result<String, Failure> {
         let count = self.u8()?.unwrap_or(0);
         self.text(usize::from(count), old)
+    }
+}
+
+/// Records of one kind read as if they were one.
+pub(super) struct Joined<'r, 'a> {
+    records: &'r mut Records<'a>,
+    kind: u16,
+}
+
+impl Joined<'_, '_> {
+    fn more(&mut self) -> Result<bool, Failure> {
+        let records = &mut *self.records;
+        while records.rest().is_empty() {
+            match records.peek()? {
+                Some((kind, len)) if kind == CONTINUE || kind == self.kind => records.load(kind, len)?,
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Read for Joined<'_, '_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.more().map_err(Failure::into_io)? {
+            return Ok(0);
+        }
+        let rest = self.records.rest();
+        let n = rest.len().min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        self.records.at += n;
+        Ok(n)
     }
 }

@@ -124,7 +124,7 @@ impl Tenant {
             Some(id) => id,
             None => self.make_in(above, name)?,
         };
-        self.close(&id, &above.act_as)?;
+        self.close(&id, above)?;
         Ok(Folder { id: Some(id), ..above.clone() })
     }
 
@@ -153,10 +153,14 @@ impl Tenant {
         self.found_in(above, name)?.ok_or(unmade)
     }
 
-    /// Makes it closed, where it is not.
-    fn close(&self, id: &str, act_as: &Principal) -> Result<(), Error> {
-        let fields = "id,shared_link,can_non_owners_invite,is_collaboration_restricted_to_enterprise";
+    /// Makes it closed, where it is not. One of somebody else, which a root may show too, is none of ours.
+    fn close(&self, id: &str, above: &Folder) -> Result<(), Error> {
+        let fields = "id,owned_by,shared_link,can_non_owners_invite,is_collaboration_restricted_to_enterprise";
+        let act_as = &above.act_as;
         let seen: Value = self.look_up(&["folders", id], &[("fields", fields)], act_as, DOING)?;
+        if text(&seen["owned_by"]["id"]).is_some_and(|owner| owner != above.place) {
+            return Err(Error::new(Next::Forbidden, DOING, "a folder of somebody else has its name"));
+        }
         let mut body = json!({});
         if seen["can_non_owners_invite"].as_bool() != Some(false) {
             body["can_non_owners_invite"] = false.into();

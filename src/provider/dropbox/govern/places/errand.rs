@@ -93,7 +93,8 @@ impl Tenant {
         Ok(self.team.admin()?.id() == who.id())
     }
 
-    fn is_quarantine(&self, place: &str) -> Result<bool, Error> {
+    /// True for the company's quarantine.
+    pub(super) fn is_quarantine(&self, place: &str) -> Result<bool, Error> {
         let place = self.team.place(place)?;
         Ok(place.is_some_and(|place| *place.kind == *"team_folder" && *place.name == *quarantine::NAME))
     }

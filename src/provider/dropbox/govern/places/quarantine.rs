@@ -2,8 +2,13 @@
 //!
 //! The company's is a team folder of its own with the acting admin as its only member, so that administrators alone see it; a
 //! person's is a folder in the home, shared with nobody. Nothing is kept about it here: whoever lost everything finds it again.
+//!
+//! A name in a home proves nothing: whoever is a member of the company's quarantine, as the admin always is and a mover is for
+//! the length of a move, sees it in the home under its own name, and anybody can invite somebody to a folder of any name. So a
+//! person's has another name, and is taken for it only where it lies in the home's own namespace and is shared with nobody.
 
-use super::super::super::wire::{self, ListFolder, Listing, tag, text};
+use super::super::super::look::holder;
+use super::super::super::wire::{Entry, ListFolder, Listing, tag, text};
 use super::super::super::{Tenant, route};
 use super::super::has;
 use super::super::read::Actor;
@@ -16,13 +21,28 @@ use crate::provider::{Error, Next, Source, Wanted};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The name of both kinds of quarantine.
+/// The name of the company's quarantine.
 pub(in super::super) const NAME: &str = "sluicebox quarantine";
+/// The name of a person's.
+pub(in super::super) const OWN_NAME: &str = "sluicebox personal quarantine";
+/// The name of a person's in earlier versions: one that is there is used on.
+const FORMER_OWN_NAME: &str = NAME;
+/// A person's quarantine whose name is taken by something else has a number behind it, up to this one.
+const NUMBER_MAX: u32 = 9;
 /// Entries of a page.
 const PAGE_ENTRIES: u32 = 2_000;
 const DOING: &str = "find or make the quarantine's folder";
 /// The kind of a member's home.
 const HOME: &str = "team_member_folder";
+
+/// What is at a path where a quarantine's folder may be.
+enum There {
+    /// A folder of this namespace, shared with nobody beside it.
+    Closed(Folder),
+    /// Something else: a file, or a folder that others may see.
+    Other,
+    Nothing,
+}
 
 impl Tenant {
     /// The quarantine's folder, found by its name or made.
@@ -41,7 +61,7 @@ impl Tenant {
             None => Ok(folder),
             Some(name) => {
                 let actor = Actor { principal: folder.act_as.clone(), team_owned: whose == Whose::Company };
-                self.folder_at(&actor, &folder.place, path_in(&folder, name))
+                self.folder_at(&actor, &folder.place, &path_in(&folder, name))
             }
         }
     }
@@ -53,31 +73,59 @@ impl Tenant {
         person: Option<&str>,
         ending: &str,
     ) -> Result<Vec<Kept>, Error> {
-        let (actor, place, path) = match (whose, person) {
-            (Whose::Company, _) => match self.team_folder()? {
-                Some(place) => (Actor { principal: self.team.admin()?, team_owned: true }, place, String::new()),
-                None => return Ok(Vec::new()),
-            },
+        let (actor, roots) = match (whose, person) {
+            (Whose::Company, _) => {
+                let actor = Actor { principal: self.team.admin()?, team_owned: true };
+                let root = self.team_folder()?.map(|place| folder_in(&actor, &place, ""));
+                (actor, root.into_iter().collect())
+            }
             (Whose::Owner, Some(person)) => {
                 let person: Arc<str> = person.into();
-                (Actor::person(&person), self.home_of(&person)?, format!("/{NAME}"))
+                let (actor, home) = (Actor::person(&person), self.home_of(&person)?);
+                let roots = self.persons_folders(&actor, &home)?;
+                (actor, roots)
             }
             (Whose::Owner, None) => return Err(nobodys()),
         };
-        let root = Folder { id: None, place, path: Some(path.into()), act_as: actor.principal.clone() };
         let mut kept = Vec::new();
-        self.list_kept(&actor, &root, ending, &mut kept)?;
-        let folders = kept.iter().filter(|one| one.kind == ItemKind::Folder);
-        let below: Vec<Folder> = folders
-            .map(|one| {
-                let path = Some(path_in(&root, &one.name).into());
-                Folder { id: Some(Arc::clone(&one.id)), path, ..root.clone() }
-            })
-            .collect();
-        for folder in below {
-            self.list_kept(&actor, &folder, ending, &mut kept)?;
+        for root in roots {
+            let from = kept.len();
+            self.list_kept(&actor, &root, ending, &mut kept)?;
+            let folders = kept.iter().skip(from).filter(|one| one.kind == ItemKind::Folder);
+            let below: Vec<Folder> = folders
+                .map(|one| {
+                    let path = Some(path_in(&root, &one.name).into());
+                    Folder { id: Some(Arc::clone(&one.id)), path, ..root.clone() }
+                })
+                .collect();
+            for folder in below {
+                self.list_kept(&actor, &folder, ending, &mut kept)?;
+            }
         }
         Ok(kept)
+    }
+
+    /// The folders of a home that may be its owner's quarantine, whoever sees them by now. The company's is none.
+    fn persons_folders(&self, actor: &Actor, home: &Arc<str>) -> Result<Vec<Folder>, Error> {
+        let mut folders = Vec::new();
+        let names = [FORMER_OWN_NAME.to_owned()].into_iter().chain(own_names());
+        for (at, name) in names.enumerate() {
+            let path = format!("/{name}");
+            let entry = match self.entry(actor, home, &path) {
+                // Numbers follow one another; the first two names do without each other.
+                Err(error) if error.next() == Next::Gone && at < 2 => continue,
+                Err(error) if error.next() == Next::Gone => break,
+                entry => entry?,
+            };
+            let is_companys = match shared_as(&entry) {
+                Some(share) => self.is_quarantine(share)?,
+                None => false,
+            };
+            if is_folder(&entry) && !is_companys {
+                folders.push(folder_in(actor, home, &path));
+            }
+        }
+        Ok(folders)
     }
 
     fn list_kept(&self, actor: &Actor, folder: &Folder, ending: &str, kept: &mut Vec<Kept>) -> Result<(), Error> {
@@ -198,27 +246,53 @@ impl Tenant {
 
     fn persons_quarantine(&self, person: &str) -> Result<Folder, Error> {
         let person: Arc<str> = person.into();
-        let place = self.home_of(&person)?;
-        self.folder_at(&Actor::person(&person), &place, format!("/{NAME}"))
+        let (actor, place) = (Actor::person(&person), self.home_of(&person)?);
+        for name in [OWN_NAME, FORMER_OWN_NAME] {
+            if let There::Closed(folder) = self.there(&actor, &place, &format!("/{name}"))? {
+                return Ok(folder);
+            }
+        }
+        for name in own_names() {
+            if let Some(folder) = self.closed_at(&actor, &place, &format!("/{name}"))? {
+                return Ok(folder);
+            }
+        }
+        Err(Error::new(Next::Forbidden, DOING, "its names are all taken by what others may see"))
     }
 
     /// The folder at a path, found or made.
-    fn folder_at(&self, actor: &Actor, place: &Arc<str>, path: String) -> Result<Folder, Error> {
+    fn folder_at(&self, actor: &Actor, place: &Arc<str>, path: &str) -> Result<Folder, Error> {
+        let taken = || Error::new(Next::Forbidden, DOING, "something that is no closed folder has its name");
+        self.closed_at(actor, place, path)?.ok_or_else(taken)
+    }
+
+    /// The closed folder at a path, found or made; `None` when something else is there.
+    fn closed_at(&self, actor: &Actor, place: &Arc<str>, path: &str) -> Result<Option<Folder>, Error> {
         let ask = within(actor, &route::MAKE_FOLDER, place, DOING);
-        let made = self.team.desk.act::<Value>(&ask, &json!({"path": path, "autorename": false}));
-        let id = match made {
-            Ok((made, _)) => made["metadata"]["id"].as_str().map(Arc::from),
-            Err(error) if is_taken(&error) => {
-                let entry: wire::Entry = self.entry(actor, place, &path)?;
-                if entry.tag.as_deref() != Some("folder") {
-                    let said = "something that is no folder has its name";
-                    return Err(Error::new(Next::Forbidden, DOING, said));
-                }
-                entry.id.map(Arc::from)
+        match self.team.desk.act::<Value>(&ask, &json!({"path": path, "autorename": false})) {
+            Ok((made, _)) => {
+                let id = made["metadata"]["id"].as_str().map(Arc::from);
+                Ok(Some(Folder { id, ..folder_in(actor, place, path) }))
             }
-            Err(error) => return Err(error),
+            Err(error) if is_taken(&error) => match self.there(actor, place, path)? {
+                There::Closed(folder) => Ok(Some(folder)),
+                There::Other => Ok(None),
+                There::Nothing => Err(Error::new(Next::Transient, DOING, "it is there and cannot be seen yet")),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    fn there(&self, actor: &Actor, place: &Arc<str>, path: &str) -> Result<There, Error> {
+        let entry = match self.entry(actor, place, path) {
+            Err(error) if error.next() == Next::Gone => return Ok(There::Nothing),
+            entry => entry?,
         };
-        Ok(Folder { id, place: Arc::clone(place), path: Some(path.into()), act_as: actor.principal.clone() })
+        let lies_here = holder(&entry).is_none_or(|holder| *holder == **place);
+        if !is_folder(&entry) || !lies_here || shared_as(&entry).is_some() {
+            return Ok(There::Other);
+        }
+        Ok(There::Closed(Folder { id: entry.id.map(Arc::from), ..folder_in(actor, place, path) }))
     }
 
     /// The namespace of a member's home; listed anew for somebody who is not known.
@@ -229,6 +303,25 @@ impl Tenant {
         let found = spaces.places.into_iter().find(|(_, place)| is_home(place));
         found.map(|(id, _)| id).ok_or_else(|| Error::new(Next::Forbidden, DOING, "the person has no home"))
     }
+}
+
+/// The names of a person's quarantine, the next for where one is taken.
+fn own_names() -> impl Iterator<Item = String> {
+    let numbered = (2..=NUMBER_MAX).map(|number| format!("{OWN_NAME} {number}"));
+    [OWN_NAME.to_owned()].into_iter().chain(numbered)
+}
+
+fn folder_in(actor: &Actor, place: &Arc<str>, path: &str) -> Folder {
+    Folder { id: None, place: Arc::clone(place), path: Some(path.into()), act_as: actor.principal.clone() }
+}
+
+fn is_folder(entry: &Entry) -> bool {
+    entry.tag.as_deref() == Some("folder")
+}
+
+/// The namespace that a folder is shared as; `None` of one that is shared with nobody by itself.
+fn shared_as(entry: &Entry) -> Option<&str> {
+    entry.sharing_info.as_ref()?.shared_folder_id.as_deref().filter(|id| !id.is_empty())
 }
 
 fn nobodys() -> Error {

@@ -476,18 +476,107 @@ fn a_quarantine_is_found_or_made_once() {
 }
 
 #[test]
-fn a_persons_quarantine_lies_in_the_home() {
-    let (status, taken) = refusal(&["path", "conflict", "folder"]);
-    let path = format!("/{}", quarantine::NAME);
-    let dir = json!({".tag": "folder", "id": "id:q", "name": quarantine::NAME});
-    for (told, calls) in [((200, json!({"metadata": {"id": "id:q"}})), 1), ((status, taken), 2)] {
-        let bench = Bench::new(&[("files/create_folder_v2", told.0, told.1), ("files/get_metadata", 200, dir.clone())]);
-        let found = bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:ann"), None).expect("a folder");
-        assert_eq!(found, Folder { id: Some("id:q".into()), ..folder("10", &path) });
-        assert_eq!(bench.heard().len(), calls);
+fn a_persons_quarantine_is_a_closed_folder_of_the_home() {
+    let own = quarantine::OWN_NAME;
+    let nothing = || refusal(&["path", "not_found"]);
+    let here = || (200, json!({".tag": "folder", "id": "id:q", "name": "q"}));
+    let shared = |as_share: &str, held_by: &str| {
+        let sharing = json!({"read_only": false, "shared_folder_id": as_share, "parent_shared_folder_id": held_by});
+        (200, json!({".tag": "folder", "id": "id:s", "name": "q", "sharing_info": sharing}))
+    };
+    let a_file = || (200, json!({".tag": "file", "id": "id:x", "name": "q"}));
+    let made = || (200, json!({"metadata": {"id": "id:q"}}));
+    let taken = || refusal(&["path", "conflict", "folder"]);
+    let first = format!("/{own}");
+    for (what, seen, makes, path, calls) in [
+        ("it is there", vec![here()], vec![], first.clone(), 1),
+        ("one of the former name is", vec![nothing(), here()], vec![], format!("/{}", quarantine::NAME), 2),
+        ("there is none", vec![nothing(), nothing()], vec![made()], first.clone(), 3),
+        ("the company's has the former name", vec![nothing(), shared("30", "")], vec![made()], first.clone(), 3),
+        ("somebody was quicker", vec![nothing(), nothing(), here()], vec![taken()], first.clone(), 4),
+        (
+            "a shared folder has its name",
+            vec![shared("77", ""), nothing(), shared("77", "")],
+            vec![taken(), made()],
+            format!("/{own} 2"),
+            5,
+        ),
+        ("it lies in a shared folder", vec![shared("", "77"), here()], vec![], format!("/{}", quarantine::NAME), 2),
+        ("a file has its name", vec![a_file(), nothing(), a_file()], vec![taken(), made()], format!("/{own} 2"), 5),
+    ] {
+        let mut answers: Vec<_> = seen.into_iter().map(|(status, body)| ("files/get_metadata", status, body)).collect();
+        answers.extend(makes.into_iter().map(|(status, body)| ("files/create_folder_v2", status, body)));
+        let bench = Bench::new(&answers);
+        let found = bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:ann"), None).expect(what);
+        assert_eq!(found, Folder { id: Some("id:q".into()), ..folder("10", &path) }, "{what}");
+        assert_eq!(bench.heard().len(), calls, "{what}: {:?}", bench.heard());
     }
     let bench = Bench::new(&[]);
     assert!(bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:nobody"), None).is_err());
+    // Whatever is tried has its name taken by what others may see.
+    let (status, there) = shared("77", "");
+    let (refused, body) = taken();
+    let bench = Bench::new(&[("files/get_metadata", status, there), ("files/create_folder_v2", refused, body)]);
+    let error = bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:ann"), None).expect_err("no folder");
+    assert_eq!(error.next(), Next::Forbidden);
+    // It was made by somebody and is not seen yet: later, not never.
+    let (refused, body) = taken();
+    let bench = Bench::new(&[("files/create_folder_v2", refused, body)]);
+    let error = bench.tenant.quarantine_folder(Whose::Owner, Some("dbmid:ann"), None).expect_err("no folder");
+    assert_eq!(error.next(), Next::Transient);
+}
+
+#[test]
+fn a_named_folder_of_the_companys_is_closed_too() {
+    let team = json!({"has_more": false, "cursor": "c", "team_folders": [
+        {"team_folder_id": "30", "name": quarantine::NAME, "status": {".tag": "active"}}]});
+    let (taken, conflict) = refusal(&["path", "conflict", "folder"]);
+    for (own_share, is_found) in [("", true), ("78", false)] {
+        let sharing = json!({"shared_folder_id": own_share, "parent_shared_folder_id": "30"});
+        let bench = Bench::new(&[
+            ("team/team_folder/list", 200, team.clone()),
+            ("sharing/list_folder_members", 200, members(&["dbid:root"])),
+            ("files/create_folder_v2", taken, conflict.clone()),
+            (
+                "files/get_metadata",
+                200,
+                json!({".tag": "folder", "id": "id:c", "name": "Cards", "sharing_info": sharing}),
+            ),
+        ]);
+        bench.tenant.team.remember(bench.people.people());
+        let found = bench.tenant.quarantine_folder(Whose::Company, None, Some("Cards"));
+        assert_eq!(found.is_ok(), is_found, "{own_share:?}");
+    }
+}
+
+#[test]
+fn what_lies_in_a_persons_quarantines_of_all_names_is_told() {
+    let file = |id: &str| json!({".tag": "file", "id": id, "name": format!("{id}.txt")});
+    let page = |id: &str| (200, json!({"entries": [file(id)], "cursor": "c", "has_more": false}));
+    let here = || (200, json!({".tag": "folder", "id": "id:q", "name": "q"}));
+    let nothing = || refusal(&["path", "not_found"]);
+    let shared = |share: &str| {
+        let sharing = json!({"shared_folder_id": share});
+        (200, json!({".tag": "folder", "id": "id:s", "name": "q", "sharing_info": sharing}))
+    };
+    let (own, former) = (format!("/{}", quarantine::OWN_NAME), format!("/{}", quarantine::NAME));
+    let second = format!("{own} 2");
+    for (what, seen, paths) in [
+        ("none", vec![nothing(), nothing()], vec![]),
+        ("its own", vec![nothing(), here(), nothing()], vec![&own]),
+        ("the former", vec![here(), nothing()], vec![&former]),
+        ("both", vec![here(), here(), nothing()], vec![&former, &own]),
+        ("the company's is none", vec![shared("30"), here(), nothing()], vec![&own]),
+        ("one that its owner shared since", vec![nothing(), shared("77"), here(), nothing()], vec![&own, &second]),
+    ] {
+        let mut answers: Vec<_> = seen.into_iter().map(|(status, body)| ("files/get_metadata", status, body)).collect();
+        answers.extend(["id:1", "id:2"].map(page).map(|(status, body)| ("files/list_folder", status, body)));
+        let bench = Bench::new(&answers);
+        let kept = bench.tenant.kept_in_quarantine(Whose::Owner, Some("dbmid:ann"), ".receipt").expect(what);
+        let listed: Vec<String> =
+            kept.iter().map(|one| one.folder.path.as_deref().unwrap_or_default().into()).collect();
+        assert_eq!(listed, paths.into_iter().cloned().collect::<Vec<_>>(), "{what}");
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod hostile;
 mod hostile_set;
 mod key;
 mod lab;
+mod labelled;
 mod notify;
 mod plans;
 mod policies;

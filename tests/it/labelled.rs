@@ -10,9 +10,10 @@ fn unpacked(scene: &Scene) -> std::path::PathBuf {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(archive).expect("the archive")).expect("a ZIP file");
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).expect("an entry");
+        let name = entry.name().expect("a name").into_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).expect("its bytes");
-        scene.write(entry.name().to_owned(), bytes);
+        scene.write(name, bytes);
     }
     scene.path("documents")
 }

@@ -294,6 +294,17 @@ def uid_ch(text):
     return (11 - dot(d, [5, 4, 3, 2, 7, 6, 5, 4]) % 11) % 11 == d[8]
 
 
+def vat(text):
+    """VIES: Germany, Denmark, Finland, Italy."""
+    d = digits(text)
+    return {
+        "DE": lambda: iso_mod11_10(text),
+        "DK": lambda: dot(d, [2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0,
+        "FI": lambda: dot(d, [7, 9, 10, 5, 8, 4, 2, 1]) % 11 == 0,
+        "IT": lambda: partita_iva(text),
+    }[text[:2]]()
+
+
 def pesel(text):
     d = digits(text)
     return dot(d, [1, 3, 7, 9] * 2 + [1, 3, 1]) % 10 == 0 and day(1900 if d[2] < 2 else 2000, (d[2] * 10 + d[3]) % 20, d[4] * 10 + d[5])

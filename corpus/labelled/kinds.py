@@ -261,6 +261,7 @@ KINDS = [
     Kind("id.ee-ik", "ee", rf"[34]{Y}{M}{D}\d{{4}}", c.baltic),
     Kind("id.lt-ak", "lt", rf"[34]{Y}{M}{D}\d{{4}}", c.baltic),
     Kind("id.lv-pk", "lv", rf"{D}{M}{Y}-1\d{{4}}", c.latvian, alone="medium"),
+    Kind("vat.eu", "de dk fi it", r"DE\d{9}|DK\d{8}|FI\d{8}|IT0\d{6}0[1-9]\d{2}", c.vat, alone="low"),
     # Eastern Europe.
     Kind("id.pl-pesel", "pl", rf"{Y}{M}{D}\d{{5}}", c.pesel),
     Kind("id.pl-nip", "pl", r"[1-9]\d{2}-\d{3}-\d{2}-\d{2}|[1-9]\d{9}", c.nip, alone="low"),

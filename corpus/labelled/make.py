@@ -4,7 +4,7 @@
     pip install -r corpus/labelled/requirements.txt
     python3 corpus/labelled/make.py [--seed 1] [--out corpus/labelled/corpus.zip]
 
-The archive holds `documents/NAME` and `labels.jsonl`; README.md tells what a label says. The same seed and the same Faker
+The archive holds `documents/NAME` and `documents/labels.jsonl`; README.md tells what a label says. The same seed and the same Faker
 write the same archive. Nothing here reads the rules of the scanner, so that the corpus can judge them.
 """
 
@@ -267,7 +267,8 @@ def main():
         files[f"documents/{name}"] = paper.text
         for label in paper.labels:
             labels.append({"file": name, "form": form_, "locale": paper.locale, **label})
-    files["labels.jsonl"] = "".join(json.dumps(label, sort_keys=True) + "\n" for label in labels)
+    files["documents/labels.toml"] = (HERE / "labels.toml").read_text("utf-8")
+    files["documents/labels.jsonl"] = "".join(json.dumps(label, sort_keys=True) + "\n" for label in labels)
     with zipfile.ZipFile(options.out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
@@ -276,7 +277,7 @@ def main():
             archive.writestr(info, files[name].encode())
     locales = {label["locale"] for label in labels}
     valid = [label for label in labels if "tier" in label]
-    print(f"{len(files) - 1} documents in {len(locales)} locales; {len(valid)} values of {len({label['detector'] for label in valid})} kinds, {len(labels) - len(valid)} decoys")
+    print(f"{len(files) - 2} documents in {len(locales)} locales; {len(valid)} values of {len({label['detector'] for label in valid})} kinds, {len(labels) - len(valid)} decoys")
 
 
 if __name__ == "__main__":

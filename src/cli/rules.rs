@@ -7,6 +7,7 @@ pub(super) mod documents;
 mod export;
 mod import;
 mod mutate;
+mod purview;
 mod test;
 mod try_out;
 
@@ -69,6 +70,9 @@ struct CheckArgs {
 struct ListArgs {
     #[command(flatten)]
     rules: RuleArgs,
+    /// List another product's types instead, and the detectors that cover each: purview
+    #[arg(long, value_name = "PRODUCT", value_parser = ["purview"])]
+    coverage: Option<String>,
     /// Output format: text, json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -158,6 +162,9 @@ fn of(count: usize, one: &str, many: &str) -> String {
 }
 
 fn list(args: &ListArgs) -> Result<u8, Failed> {
+    if args.coverage.is_some() {
+        return purview::list(args.format == "json");
+    }
     let loaded = args.rules.load()?;
     let matcher = Matcher::new(Arc::new(loaded.rules));
     let rules = matcher.rules();

@@ -19,6 +19,7 @@ pub mod normalise;
 mod parse;
 mod pattern;
 pub mod profile;
+pub mod purview;
 pub mod ruleset;
 mod schema;
 pub mod select;

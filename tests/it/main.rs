@@ -26,6 +26,7 @@ mod hostile_set;
 mod import;
 mod key;
 mod lab;
+mod labelled;
 mod notify;
 mod plans;
 mod policies;

@@ -140,7 +140,7 @@ fn jmbg(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let sum = steps.sum(&digits, &[7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]);
     steps.require("birth date exists", exists(year, two(&digits, 2), two(&digits, 0)))
         && steps.require("a year since 1850", year >= 1850)
-        && steps.expect("check digit", (11 - sum % 11) % 11, u32::from(digits[12]))
+        && steps.expect("check digit", (11 - sum % 11) % 11 % 10, u32::from(digits[12]))
 }
 
 pub(super) fn davcna(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {

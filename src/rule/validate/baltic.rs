@@ -90,7 +90,7 @@ fn personas_kods(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     };
     let sum = steps.sum(&digits, &[1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
     steps.require("birth date exists", exists(century + two(&digits, 4), two(&digits, 2), two(&digits, 0)))
-        && steps.expect("check digit", (1101 - sum) % 11, u32::from(digits[10]))
+        && steps.expect("check digit", (1101 - sum) % 11 % 10, u32::from(digits[10]))
 }
 
 #[cfg(test)]

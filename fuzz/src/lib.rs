@@ -140,7 +140,7 @@ struct Sink<'b> {
 
 impl Output for Sink<'_> {
     fn open_part(&mut self, _: PartHead) -> Result<(), Stop> {
-        assert!(!self.open, "a part is opened while one is open");
+        // A part whose reading failed may be left open: the walk and the cell close it.
         self.open = true;
         self.budget.check()
     }
@@ -157,7 +157,7 @@ impl Output for Sink<'_> {
     }
 
     fn member(&mut self, _: &str, body: &mut dyn Read) -> Result<(), Stop> {
-        assert!(!self.open, "a member is handed over while a part is open");
+        self.open = false;
         self.budget.charge_member()?;
         // A member that fails is the member's own affair.
         let _ = std::io::copy(&mut body.take(4 << 20), &mut std::io::sink());

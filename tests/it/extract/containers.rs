@@ -1,9 +1,15 @@
 //! Mail and archives: what comes out of the samples, out of awkward ones, and out of damaged ones.
 
 use super::{read, read_under};
-use sluicebox::content::Limits;
-use sluicebox::model::{Coverage, Limit, Reason};
+use sluicebox::clock::Clock;
+use sluicebox::content::{Budget, Content, Limits, Stop};
+use sluicebox::extract::decode::Charset;
+use sluicebox::extract::registry::Treatment;
+use sluicebox::extract::{Edge, Output, PartHead, Source};
+use sluicebox::model::{Coverage, Limit, Place, Reason};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/samples")
@@ -227,8 +233,54 @@ fn what_felled_a_reader_once_does_not_again() {
         std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
     assert!(!files.is_empty());
     for path in files {
-        check(&path.to_string_lossy(), &std::fs::read(&path).expect("a file"));
+        let (name, bytes) = (path.to_string_lossy(), std::fs::read(&path).expect("a file"));
+        check(&name, &bytes);
+        read_strictly(&name, bytes);
     }
+}
+
+/// Gives bytes to the reader of their type, and holds it to the contract that the walk is lenient about.
+fn read_strictly(name: &str, bytes: Vec<u8>) {
+    let kind = read(name, bytes.clone()).walked.kind;
+    let (Treatment::InPlace(reader) | Treatment::InCell(reader)) = kind.treatment else { return };
+    let content = Content::from_memory(bytes);
+    let budget = Budget::new(Limits::default(), Clock::machine(), Arc::default(), content.len());
+    let source = Source { content: &content, budget: &budget, name, charset: Charset::UTF8, text: None };
+    // What it says of the content was looked at above.
+    let _ = reader(&source, &mut Strict { open: false });
+}
+
+/// Parts are opened and closed in turn, members handed over between them.
+struct Strict {
+    open: bool,
+}
+
+impl Output for Strict {
+    fn open_part(&mut self, _: PartHead) -> Result<(), Stop> {
+        assert!(!self.open, "a part is opened while one is open");
+        self.open = true;
+        Ok(())
+    }
+
+    fn push(&mut self, _: Edge, _: &Place, _: &str, _: Option<u64>) -> Result<(), Stop> {
+        assert!(self.open, "a push without a part");
+        Ok(())
+    }
+
+    fn close_part(&mut self) -> Result<(), Stop> {
+        assert!(self.open, "a part is closed twice");
+        self.open = false;
+        Ok(())
+    }
+
+    fn member(&mut self, _: &str, body: &mut dyn Read) -> Result<(), Stop> {
+        assert!(!self.open, "a member is handed over while a part is open");
+        // A member that fails is the member's own affair.
+        let _ = std::io::copy(body, &mut std::io::sink());
+        Ok(())
+    }
+
+    fn hole(&mut self, _: &str, _: Reason) {}
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod hostile;
 mod hostile_set;
 mod key;
 mod notify;
+mod ocr;
 mod plans;
 mod policies;
 mod privacy;

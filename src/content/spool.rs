@@ -231,6 +231,30 @@ mod tests {
     }
 
     #[test]
+    fn a_shelf_goes_on_past_its_first_file_and_gives_each_back() {
+        // A sixteenth of the spool is one file.
+        let (spool, folder) = spool(10, 160_000);
+        let body = |n: u8| vec![n; 4_000];
+        let mut shelf = spool.shelf();
+        let mut put: Vec<Content> = (0..9).map(|n| shelf.put(&Content::from_memory(body(n))).expect("room")).collect();
+        assert_eq!(spool.used_bytes.load(Ordering::Relaxed), 50_000, "two in a file");
+        let large = shelf.put(&Content::from_memory(vec![9; 30_000])).expect("more than a file");
+        for (content, n) in put.iter().chain([&large]).zip(0..) {
+            let mut back = vec![0; usize::try_from(content.len()).expect("small")];
+            content.read_exact_at(0, &mut back).expect("all of it");
+            assert!(back.iter().all(|byte| *byte == n), "content {n}");
+        }
+        let full = (0..9).map(|_| shelf.put(&Content::from_memory(vec![1; 30_000]))).find_map(Result::err);
+        assert_eq!(full.and_then(|error| Stop::carried_by(&error)), Some(Stop::Limit(Limit::Memory)));
+        put.truncate(1);
+        drop((shelf, large));
+        assert_eq!(spool.used_bytes.load(Ordering::Relaxed), 10_000, "a file goes with the last that lies in it");
+        drop(put);
+        assert_eq!(spool.used_bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "no name is left");
+    }
+
+    #[test]
     fn a_full_spool_keeps_what_fitted() {
         let (spool, _folder) = spool(10, 100_000);
         let (content, failed) = spool.take(&mut io::repeat(7).take(1 << 20));

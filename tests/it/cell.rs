@@ -4,7 +4,7 @@
 use crate::harness::Scene;
 use sluicebox::clock::Clock;
 use sluicebox::content::{Budget, Content, Limits, Links, Spool, Stop};
-use sluicebox::extract::cell::{self, Cells, Exercise, FLOOD_BYTES, Layer};
+use sluicebox::extract::cell::{self, Cells, Exercise, FLOOD_BYTES, KEPT_BYTES, Layer};
 use sluicebox::extract::decode::Charset;
 use sluicebox::extract::{Edge, Output, PartHead, Source};
 use sluicebox::inspect::walk::{Visitor, Walked, walk};
@@ -151,6 +151,75 @@ fn the_users_wish_to_stop_is_heard_while_a_cell_is_silent() {
     }
 }
 
+/// The process number of the cell that is next.
+fn number(cells: &Cells) -> u32 {
+    let mut told = Told::default();
+    assert_eq!(exercised(cells, Exercise::Number, Limits::default(), &mut told), Ok(()));
+    told.lines.lines().last().and_then(|line| line.strip_prefix("part ")?.parse().ok()).expect("a process number")
+}
+
+#[test]
+fn a_cell_is_replaced_after_its_documents_and_when_it_holds_on_to_memory() {
+    let worn = Cells::start(cell::Options { documents_max: 3, ..options(1) }).unwrap();
+    let numbers: Vec<u32> = (0..7).map(|_| number(&worn)).collect();
+    let stays = |n: usize| numbers[n] == numbers[n + 1];
+    assert_eq!((0..6).map(stays).collect::<Vec<_>>(), [true, true, false, true, true, false], "{numbers:?}");
+    // It holds more than half of what it may.
+    let memory_bytes = 2 * u64::try_from(KEPT_BYTES).unwrap() - (8 << 20);
+    let full = Cells::start(cell::Options { memory_bytes, ..options(1) }).unwrap();
+    let first = number(&full);
+    assert_eq!(exercised(&full, Exercise::Keep, Limits::default(), &mut Told::default()), Ok(()));
+    // It is looked at now and then.
+    assert!((0..16).any(|_| number(&full) != first), "it is never replaced");
+    let lean = cells(1);
+    let first = number(&lean);
+    assert!((0..16).all(|_| number(&lean) == first), "one that keeps nothing stays");
+}
+
+#[test]
+fn a_silent_cell_is_ended_and_another_takes_its_place() {
+    let hasty = Cells::start(cell::Options { silence: Duration::from_millis(300), ..options(1) }).unwrap();
+    let silent = number(&hasty);
+    let outcome = exercised(&hasty, Exercise::Silence, Limits::default(), &mut Told::default());
+    assert_eq!(outcome, Err(Reason::TimedOut));
+    assert_ne!(number(&hasty), silent);
+    assert_eq!(parent_of(silent), None, "it is gone for good");
+}
+
+/// Runs what a command does on a kernel that does not know this call: a filter of system calls says so.
+fn without_call(call: i64, run: impl FnOnce() + Send + 'static) {
+    use seccompiler::{SeccompAction, SeccompFilter};
+    let refused = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap());
+    let arch = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new([(call, Vec::new())].into(), SeccompAction::Allow, refused, arch).unwrap();
+    let filter: seccompiler::BpfProgram = filter.try_into().unwrap();
+    // The filter holds for this thread and for the processes that it starts.
+    let thread = std::thread::spawn(move || {
+        seccompiler::apply_filter(&filter).unwrap();
+        run();
+    });
+    thread.join().expect("as the test says");
+}
+
+#[test]
+fn nothing_is_read_where_a_wall_is_missing_and_all_are_required() {
+    without_call(libc::SYS_landlock_create_ruleset, || {
+        let scene = Scene::new();
+        scene.write("a.txt", "nothing");
+        for command in [vec!["scan", "--require-sandbox", "a.txt"], vec!["extract", "--require-sandbox", "a.txt"]] {
+            let ran = scene.call(command.iter().copied()).run();
+            ran.expect_code(2).expect_err("this system lacks walls of the sandbox: no files (landlock)");
+            ran.expect_err("docs/cells.md");
+        }
+        // Not required, it is told; the other walls stand.
+        let ran = scene.scan(["--verbose", "a.txt"]).run();
+        ran.expect_code(0)
+            .expect_err("this kernel lacks: no files (landlock)")
+            .expect_err("few system calls (seccomp)");
+        scene.call(["doctor", "--offline"]).run().expect_out("this kernel lacks walls: no files (landlock)");
+    });
+}
+
 /// All text with its places, as a walk tells it.
 #[derive(Default)]
 struct Text(String);
@@ -229,6 +298,29 @@ fn nests_of_documents_take_one_cell() {
     let (walked, text) = read(&content, &name, &cells);
     assert_eq!(walked.coverage, Coverage::Complete, "{:?}", walked.holes);
     assert!(text.contains("a word at the bottom") && text.contains("note.txt"), "{text}");
+}
+
+/// A store in an archive in a mail: each is read by a cell, or holds what is, and there is one.
+#[test]
+fn members_of_members_come_through_cells() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/samples");
+    let store = std::fs::read(samples.join("mail/office.pst")).unwrap();
+    let archive = crate::extract::build::zip(&[("office.pst", &store)]);
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &archive);
+    let mail = format!(
+        "From: a@larkspur.example\r\nSubject: store\r\nMIME-Version: 1.0\r\nContent-Type: application/zip; \
+         name=\"store.zip\"\r\nContent-Disposition: attachment; filename=\"store.zip\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
+    );
+    let outer = packed("mail.eml", mail.as_bytes(), 1);
+    let (walked, text) = read(&Content::from_memory(outer), "outer.tar.bz2", &cells(1));
+    let (direct, _) = read(&Content::from_memory(store), "office.pst", &cells(1));
+    assert_eq!(walked.coverage.is_gap(), direct.coverage.is_gap(), "{:?}", walked.holes);
+    for wanted in
+        ["DE89 3704 0044 0532 0130 00", "378282246310005", "GB29NWBK60161331926819", "\"store.zip\", \"office.pst\""]
+    {
+        assert!(text.contains(wanted), "{wanted}");
+    }
 }
 
 /// Zip files, read in place, and compressed archives, read in a cell, by turns.

@@ -28,6 +28,7 @@ mod key;
 mod lab;
 mod labelled;
 mod notify;
+mod ocr;
 mod plans;
 mod policies;
 mod privacy;

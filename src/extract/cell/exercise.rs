@@ -39,10 +39,14 @@ pub enum Exercise {
     Flood,
     /// Hand over a member without end.
     EndlessMember,
+    /// Tell its own process number.
+    Number,
+    /// Keep memory for good, as a reader that leaks would.
+    Keep,
 }
 
 impl Exercise {
-    const ALL: [Exercise; 11] = [
+    const ALL: [Exercise; 13] = [
         Exercise::Walls,
         Exercise::Abort,
         Exercise::Overflow,
@@ -54,6 +58,8 @@ impl Exercise {
         Exercise::Disorder,
         Exercise::Flood,
         Exercise::EndlessMember,
+        Exercise::Number,
+        Exercise::Keep,
     ];
 
     /// Its number on the wire; 0 is taken by documents.
@@ -66,6 +72,9 @@ impl Exercise {
         Exercise::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 }
+
+/// Bytes that [`Exercise::Keep`] keeps.
+pub const KEPT_BYTES: usize = 40 << 20;
 
 /// Bytes of text of the flood.
 pub const FLOOD_BYTES: usize = 32 << 20;
@@ -95,6 +104,11 @@ pub(super) fn run(exercise: Exercise, source: &Source<'_>, out: &mut Teller<'_>)
         Exercise::Garble => out.outbox().garble(&[0xee; 64]),
         Exercise::Flood => flood(out)?,
         Exercise::EndlessMember => out.member("endless", &mut io::repeat(b'x'))?,
+        Exercise::Number => {
+            out.open_part(PartHead { name: std::process::id().to_string(), own_text: None, recovered: false })?;
+            out.close_part()?;
+        }
+        Exercise::Keep => std::mem::forget(vec![1_u8; KEPT_BYTES]),
         Exercise::Walls | Exercise::Disorder => {}
     }
     Ok(())

@@ -29,7 +29,7 @@ mod walls;
 mod wire;
 
 pub use child::dispatched;
-pub use exercise::{Attempted, Exercise, FLOOD_BYTES};
+pub use exercise::{Attempted, Exercise, FLOOD_BYTES, KEPT_BYTES};
 pub use walls::{Layer, Layers};
 
 use super::ocr::Ocr;

@@ -145,6 +145,8 @@ const READABLE: &[&str] = &[
     "/usr/lib",
     "/usr/lib64",
     "/usr/local/lib",
+    "/nix/store",
+    "/gnu/store",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/sys/devices/system/cpu",

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// The program by its whole path: as named, or as a shell would find it.
 pub(super) fn program(named: &Path) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATHS.into());
     found(named, &paths)
 }
+
+/// Where programs are when nobody says where.
+const USUAL_PATHS: &str = "/usr/local/bin:/usr/bin:/bin";
 
 fn found(named: &Path, paths: &OsStr) -> Option<PathBuf> {
     let is_bare = named.components().count() == 1 && !named.is_absolute();

@@ -244,7 +244,8 @@ mod tests {
             content.read_exact_at(0, &mut back).expect("all of it");
             assert!(back.iter().all(|byte| *byte == n), "content {n}");
         }
-        let full = (0..9).map(|_| shelf.put(&Content::from_memory(vec![1; 30_000]))).find_map(Result::err);
+        let filling: Vec<_> = (0..9).map(|_| shelf.put(&Content::from_memory(vec![1; 30_000]))).collect();
+        let full = filling.into_iter().find_map(Result::err);
         assert_eq!(full.and_then(|error| Stop::carried_by(&error)), Some(Stop::Limit(Limit::Memory)));
         put.truncate(1);
         drop((shelf, large));

@@ -2,17 +2,18 @@
 //!
 //! A file's name, a member's, a sheet's or a subject is a few words at most. Evidence that a document would have beside a value
 //! is missing there, and what is found is only covered, never reported: so every match that passes its edges, checks and
-//! validators counts, at any tier.
+//! validators counts, at any tier. Two kinds of match would cover every date and number instead: a shape that no validator
+//! looks at and that is nothing without words, which counts where a scan of the name finds it; and markings, which are no secret.
 
 use super::Matcher;
 use super::candidates::Candidate;
 use super::confirm::{Confirmed, whole_chars};
 use super::scan::explained_prefix;
 use super::window::Window;
-use super::{excerpt, slices};
+use super::{PartStart, ScanOptions, Scanner, TokenKey, excerpt, slices};
 use crate::model::{Mask, Place};
 use crate::rule::normalise::normalise;
-use crate::rule::ruleset::PrimaryId;
+use crate::rule::ruleset::{Detector, PrimaryId};
 use crate::rule::syntax::MaskStyle;
 use std::ops::{ControlFlow, Range};
 
@@ -95,12 +96,39 @@ impl Matcher {
         end: Option<usize>,
         each: &mut impl FnMut(PrimaryId, &Confirmed) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let detector = self.rules.primaries[primary.index()].detector;
         // What reports nothing covers nothing.
-        if self.rules.detectors[self.rules.primaries[primary.index()].detector.index()].silent {
+        let rule = &self.rules.detectors[detector.index()];
+        if rule.silent || rule.tags.iter().any(|tag| tag == MARKING) {
             return ControlFlow::Continue(());
         }
         let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, end);
         let confirmed = raw.and_then(|raw| self.confirmer.judge(&self.rules, primary, text, &raw));
-        confirmed.map_or(ControlFlow::Continue(()), |confirmed| each(primary, &confirmed))
+        match confirmed {
+            Some(confirmed) if !needs_words(rule, primary) || self.finds_in_name(text, &rule.id) => {
+                each(primary, &confirmed)
+            }
+            _ => ControlFlow::Continue(()),
+        }
     }
+
+    /// Whether a scan of the name alone finds something of this detector.
+    fn finds_in_name(&self, text: &[u8], detector: &str) -> bool {
+        // Tokens are of no use here, and the key is nobody's.
+        let key = TokenKey::new([0; 32], 0);
+        let mut scanner = Scanner::new(self, &key, ScanOptions::default());
+        scanner.begin_part(PartStart::default());
+        scanner.push(&String::from_utf8_lossy(text), &Place::Whole, None);
+        scanner.end_part();
+        scanner.finish_file().findings.iter().any(|finding| &*finding.detector == detector)
+    }
+}
+
+/// The tag of detectors that find what a document says of itself.
+const MARKING: &str = "classification";
+
+/// Whether no validator looks at a shape's matches, and every tier of it asks for words.
+fn needs_words(rule: &Detector, primary: PrimaryId) -> bool {
+    let mut tiers = rule.tiers.iter().filter(|tier| tier.primaries.is_empty() || tier.primaries.contains(&primary));
+    rule.validators.is_empty() && tiers.all(|tier| tier.evidence.is_some() && tier.validators.is_empty())
 }

@@ -7,7 +7,11 @@
 //! ([`version_of`]). What may hold members of other types hangs on all rows: which members a content had is not kept with its
 //! verdict, so a raised version reads containers again too.
 
-use super::{Extractor, ar, arj, avro, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail, mbox, odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml, zip};
+use super::{
+    Extractor, ar, arj, avro, boxnote, cab, cards, chm, cpio, dbf, epub, gz, html, ipynb, iso, iwork, json, lha, mail,
+    mbox, odf, ole, onenote, ooxml, pdf, picture, plist, pst, rar, rtf, sevenz, sqlite, streams, tar, text, tnef, xml,
+    zip,
+};
 use crate::model::Reason;
 use sha2::{Digest, Sha256};
 

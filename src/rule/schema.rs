@@ -2,7 +2,7 @@
 //!
 //! A test keeps it equal to the types of [`super::syntax`].
 
-use crate::source::schema::{Key, Kind, may, must};
+use crate::source::schema::{Key, Kind, may, must, must_unless};
 
 /// Farthest that evidence may stand, in characters; for more there is `"part"`.
 const WITHIN_MAX: i64 = 1_000_000;
@@ -70,7 +70,11 @@ pub(super) static PRIMARY: [Key; 6] = [
 ];
 
 pub(super) static CHECK: [Key; 6] = [
-    may("where", Kind::Word(&["full", "starts", "ends", "before", "after", "inside", "match", "line"])),
+    must_unless(
+        "where",
+        "together",
+        Kind::Word(&["full", "starts", "ends", "before", "after", "inside", "match", "line"]),
+    ),
     may("exclude", TEXTS),
     may("include", TEXTS),
     may("exclude_regex", Kind::Text),

@@ -40,6 +40,8 @@ pub struct Key {
     /// As it is typed.
     pub name: &'static str,
     required: bool,
+    /// The key in whose presence this one need not be there.
+    unless: Option<&'static str>,
     /// What may stand under it.
     pub kind: Kind,
 }
@@ -47,13 +49,19 @@ pub struct Key {
 /// A key that must be there.
 #[must_use]
 pub const fn must(name: &'static str, kind: Kind) -> Key {
-    Key { name, required: true, kind }
+    Key { name, required: true, unless: None, kind }
+}
+
+/// A key that must be there unless another one is.
+#[must_use]
+pub const fn must_unless(name: &'static str, other: &'static str, kind: Kind) -> Key {
+    Key { name, required: true, unless: Some(other), kind }
 }
 
 /// A key that may be there.
 #[must_use]
 pub const fn may(name: &'static str, kind: Kind) -> Key {
-    Key { name, required: false, kind }
+    Key { name, required: false, unless: None, kind }
 }
 
 /// Reports every key and value of a parsed file that the table does not allow.
@@ -76,7 +84,8 @@ impl Walk<'_> {
                 None => self.unknown(key, keys),
             }
         }
-        for key in all().filter(|key| key.required && !table.contains_key(key.name)) {
+        let excused = |key: &Key| key.unless.is_some_and(|other| table.contains_key(other));
+        for key in all().filter(|key| key.required && !table.contains_key(key.name) && !excused(key)) {
             let message = format!("missing key `{}`", key.name);
             let label = format!("{owner} needs `{}`", key.name);
             self.errors.push(Fault::new(message).at(self.source, span.clone(), label));

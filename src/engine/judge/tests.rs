@@ -95,7 +95,7 @@ fn people_are_acted_on_only_where_a_policy_allows_it() {
         rows(&votes).into_iter().map(|(name, ..)| name).collect::<Vec<_>>()
     };
     assert_eq!(asks("approvals = 2"), ["remove_links", "notify"]);
-    assert_eq!(asks("allow_people_actions = true"), ["remove_links", "suspend", "end_sessions", "notify"]);
+    assert_eq!(asks("allow_people_actions = true"), ["remove_links", "end_sessions", "suspend", "notify"]);
 }
 
 fn policy(filter: &str) -> Arc<Policy> {

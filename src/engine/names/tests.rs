@@ -60,7 +60,7 @@ fn values_of_the_rules_examples_show_in_no_name() {
             values.filter(|value| !value.contains(['\n', '\r', '%', '_']) && value.is_ascii() && value.len() < 120)
         {
             // A value that only words before it make a match is covered with them, and not alone.
-            if cover(&matcher, value).is_none() {
+            if matcher.values_in_name(value).is_empty() {
                 continue;
             }
             examples += 1;
@@ -97,7 +97,9 @@ fn values_of_the_rules_examples_show_in_no_name() {
 fn values_that_need_their_words_are_covered_with_them() {
     let matcher = matcher();
     let mut tried = 0;
-    for detector in &matcher.rules().detectors {
+    // A marking is no secret.
+    let marks = |detector: &&rule::ruleset::Detector| detector.tags.iter().any(|tag| tag == "classification");
+    for detector in matcher.rules().detectors.iter().filter(|detector| !marks(detector)) {
         for example in
             detector.examples.iter().filter(|example| !example.text.contains('\n') && example.text.len() < 200)
         {

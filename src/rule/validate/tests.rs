@@ -43,6 +43,7 @@ fn usual(name: &str) -> &'static str {
     match name {
         "char-classes" | "entropy" => "min = 3",
         "date" => "pattern = 'YYMMDD'",
+        "template" => "regex = '(?P<a>.+)(?P<b>.)'\nactual = '{{ b }}'\nexpected = '{{ a | crc32 }}'",
         "weighted" => "weights = [3, 1, 3, 1, 3, 1, 3]\nmodulus = 10",
         _ => "",
     }

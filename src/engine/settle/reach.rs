@@ -14,7 +14,8 @@ use std::sync::Arc;
 pub(super) fn reach(core: &Core, work: &Work) -> Result<Reach, Error> {
     let stored = core.store.sharing(work.job.known.number)?.unwrap_or_default();
     let standing = stands(core, work, &stored)?;
-    let without = judged(core, work, &Sharing::default(), &standing.above);
+    let (people, at) = (work.tenant.directory(), core.clock.now());
+    let without = judge(&work.item.id, &Sharing::default(), &standing.above, &people, at);
     let (adds, own_changed) = (standing.judged != without, standing.own != stored);
     Ok(Reach { standing, adds, own_changed })
 }
@@ -38,16 +39,8 @@ pub(crate) fn standing(core: &Core, work: &Work) -> Result<Standing, Error> {
 fn stands(core: &Core, work: &Work, stored: &Sharing) -> Result<Standing, Error> {
     let own = own(work, stored);
     let above = above_of(&*core.store, work)?;
-    let judged = judged(core, work, &own, &above);
+    let judged = judge(&work.item.id, &own, &above, &work.tenant.directory(), core.clock.now());
     Ok(Standing { own, above, judged })
-}
-
-/// How far a job's item is open. Of an owner whose links nobody can tell, it is not known, here as wherever it is told.
-fn judged(core: &Core, work: &Work, own: &Sharing, above: &[Above]) -> Judged {
-    let told = judge(&work.item.id, own, above, &work.tenant.directory(), core.clock.now());
-    let owner = work.item.owner.as_ref().and_then(|owner| owner.account.as_ref());
-    let hidden = owner.is_some_and(|account| work.tenant.feed.unlinked().contains(account));
-    Judged { known: told.known && !hidden, ..told }
 }
 
 /// The item's own sharing: as stored, with what was just told in its place.

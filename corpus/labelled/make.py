@@ -58,6 +58,8 @@ class Paper:
         else:
             with_word = distance is not None and distance <= NEAR
             label["tier"] = kind.word if with_word else kind.alone
+            if not with_word:
+                label["optional"] = True
             label["also"] = [other.id for other in KINDS if other is not kind and other.also(value)]
         label["distance"] = distance
         self.labels.append(label)

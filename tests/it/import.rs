@@ -30,7 +30,7 @@ fn a_foreign_file_runs_and_is_told() {
         "a.txt",
         "acme_key = k3v9x0q7m2w8z5t1\nacme = k3v9x0q7m2w8z5t1 # gitleaks:allow\nacme: aaaabbbbaaaabbbb\nab-77\n",
     );
-    let ran = scene.call(["scan", "--no-builtin", "--rules", "g.toml", "--format", "json", "a.txt"]).run();
+    let ran = scene.call(["scan", "--no-builtin", "--rules", "g.toml", "--format", "jsonl", "a.txt"]).run();
     ran.expect_code(1).expect_err(
         "note: g.toml is gitleaks TOML: rules taken as they stand: 1, rewritten: 0, approximated: 1, skipped: 1",
     );

@@ -179,6 +179,7 @@ fn a_policy_that_asks_for_two_is_applied_after_the_second() {
     with_operators(&company);
     let two = OPEN.replace("MODE", "plan").replace("where =", "approvals = 2\nwhere =");
     company.world.scene.write("open.toml", two);
+    company.ask(&["reevaluate"]).expect_code(0);
     let (plan, number) = company.plan(&["--policy", "open", "--operator", "ada"]);
     same("approvals", &Some(1), &plan["approvals"].as_u64());
     let before = company.effects().len();

@@ -91,7 +91,7 @@ pub(super) const RULES: [Key; 4] =
 
 /// Keys of `[policies]`.
 pub(super) const POLICIES: [Key; 2] =
-    [key("paths", "`policies` beside the settings file, if there are any in it"), key("fetch_only_needed", "true")];
+    [key("paths", "`policies` beside the settings file, if there are any in it"), key("fetch_only_needed", "false")];
 
 /// Keys of `[notify]`, in the guide's order.
 pub(super) const NOTIFY: [Key; 13] = [

@@ -26,7 +26,7 @@ pub(super) fn policies(source: &Source<'_>, root: &DeTable<'_>) -> Result<Policy
         None => (None, None),
     };
     let paths = paths.unwrap_or_else(|| own(&beside(source.path, FOLDER)).into_iter().collect());
-    Ok(PolicySettings { paths, fetch_only_needed: needed.unwrap_or(true) })
+    Ok(PolicySettings { paths, fetch_only_needed: needed.unwrap_or(false) })
 }
 
 /// The folder beside the settings, when there is a policy in it.

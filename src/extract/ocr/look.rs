@@ -118,7 +118,8 @@ mod tests {
         let content = |bytes: &[u8]| Content::from_memory(bytes.to_vec());
         let png = [&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], &[0, 0, 1, 0, 0, 0, 0, 9]].concat();
         let jpeg = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc2, 0, 11, 8, 0, 7, 1, 2];
-        let rows: &[(&str, &[u8], Option<(u32, u32)>)] = &[
+        type Row<'r> = (&'r str, &'r [u8], Option<(u32, u32)>);
+        let rows: &[Row<'_>] = &[
             ("png", &png, Some((256, 9))),
             ("gif", b"GIF89a\x20\0\x10\0", Some((32, 16))),
             ("jpeg", &jpeg, Some((258, 7))),

@@ -36,7 +36,9 @@ fn labels_and_findings_meet_once_each() {
     let first = "\"start\":6,\"end\":16,\"detector\":\"test.badge\"";
     let second = "\"start\":51,\"end\":61,\"detector\":\"test.badge\"";
     let third = "\"line\":1,\"column\":74,\"length\":10,\"detector\":\"test.badge\"";
-    let rows: &[(&str, String, &str, [(u64, u64, u64); 2])] = &[
+    // What, labels, how places are held, and for each confidence true, false and missed.
+    type Row<'r> = (&'r str, String, &'r str, [(u64, u64, u64); 2]);
+    let rows: &[Row<'_>] = &[
         ("all", format!("{first},\"confidence\":85\n{second}\n{third}"), "overlap", [(1, 0, 0), (3, 0, 0)]),
         ("one is not labelled", format!("{first},\"tier\":\"high\"\n{second}"), "overlap", [(1, 0, 0), (2, 1, 0)]),
         ("too weak", format!("{first}\n{second},\"confidence\":85\n{third}"), "overlap", [(0, 0, 1), (3, 0, 0)]),

@@ -26,7 +26,7 @@ pub(in crate::rule) struct Package {
 }
 
 /// Writes the package of some files' detectors.
-pub(in crate::rule) fn write<'a>(files: &[&'a RuleFile], wanted: impl Fn(&Detector) -> bool) -> Package {
+pub(in crate::rule) fn write(files: &[&RuleFile], wanted: impl Fn(&Detector) -> bool) -> Package {
     let mut lists = BTreeMap::new();
     for list in files.iter().flat_map(|file| &file.list) {
         lists.insert(list.id.get_ref().as_str(), list);

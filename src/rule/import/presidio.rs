@@ -188,7 +188,7 @@ impl Importer<'_> {
 
 /// The tier of a score, and before it the one with context, where that makes it surer.
 fn tiers(place: &At, name: &str, score: f64, context: Option<&str>) -> Vec<Tier> {
-    let raised = (score + CONTEXT_ADDS).max(CONTEXT_LEAST).min(1.0);
+    let raised = (score + CONTEXT_ADDS).clamp(CONTEXT_LEAST, 1.0);
     let mut all = Vec::new();
     if let Some(list) = context.filter(|_| percent(raised) > percent(score)) {
         let mut leaf = make::leaf(place, Leaf::List(list.to_owned()), Some(CONTEXT_CHARS));

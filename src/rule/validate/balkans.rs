@@ -147,7 +147,7 @@ pub(super) fn davcna(value: &Value<'_>, steps: &mut Steps<impl Ear>) -> bool {
     let Some(digits) = steps.digits::<8>(value) else { return false };
     let sum = steps.sum(&digits, &[8, 7, 6, 5, 4, 3, 2]);
     steps.require("first digit is not 0", digits[0] != 0)
-        && steps.require("remainder is not 0", sum % 11 != 0)
+        && steps.require("remainder is not 0", !sum.is_multiple_of(11))
         && steps.expect("check digit", (11 - sum % 11) % 10, u32::from(digits[7]))
 }
 

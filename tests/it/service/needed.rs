@@ -1,22 +1,15 @@
-//! What no policy could need is not fetched, and what one comes to need is fetched then, by the providers' own record.
+//! What no policy could need is not fetched, by the providers' own record.
 
-use super::house::{House, Ways, start_whole, until, until_or, work_off};
-use sluicebox::clock::Clock;
-use sluicebox::emulator::edit::{Edit, Play};
-use sluicebox::emulator::seed::Fill;
-use sluicebox::emulator::{Faults, Pace};
+use super::house::{House, Ways, work_off};
 use sluicebox::engine::core::{Core, Options};
 use sluicebox::engine::facts::Asker;
 use sluicebox::engine::judge::Governing;
-use sluicebox::engine::service::Running;
-use sluicebox::model::{Coverage, ItemKind, Provider, Reason};
+use sluicebox::model::{Coverage, ItemKind, Reason};
 use sluicebox::policy::file::load_text;
 use sluicebox::policy::{Answer, Filter, Policies, Tags};
-use sluicebox::store::{Depth, Known, Scope};
+use sluicebox::store::{Known, Scope};
 
 const UNREAD: Option<Coverage> = Some(Coverage::Skipped(Reason::NotNeeded));
-/// Bodies above this are left out: nothing here is about large contents.
-const BODY_BYTES_MAX: usize = 1 << 20;
 
 fn only_needed(usual: Ways) -> Ways {
     Ways { options: Options { only_needed: true, ..usual.options }, ..usual }
@@ -79,75 +72,4 @@ fn what_no_policy_could_match_is_never_fetched() {
         }
         assert_eq!((out > 0, not_out > 0), (leaves_out, leaves_in), "{texts:?}: {out} left out, {not_out} read");
     }
-}
-
-fn quiet(core: &Core, running: &Running) {
-    let busy = |depth: &Depth| depth.ready + depth.delayed + depth.leased > 0;
-    until("nothing waits", running, || running.status().in_hand == 0 && !core.store.depth().unwrap().iter().any(busy));
-}
-
-fn steps(path: &str) -> Vec<String> {
-    path.split('/').map(str::to_owned).collect()
-}
-
-fn link(by: &'static str, path: &str) -> Edit {
-    Edit::Link { by, path: steps(path), audience: Some("public") }
-}
-
-#[test]
-fn what_a_policy_comes_to_need_is_fetched_then() {
-    const FILE: &str = "erin/Payroll/Badges.txt";
-    const BELOW: &str = "frank/Übersicht/later.txt";
-    let mut fill = Fill::small();
-    fill.files.retain(|file| file.body.len() <= BODY_BYTES_MAX);
-    let house = House::with(Clock::machine(), 4, fill, Faults::default(), Pace::default());
-    for (by, path) in [("erin", FILE), ("frank", BELOW)] {
-        let body = format!("BDG-123456 of {by}");
-        house.tenants.play(&Edit::Write { by, path: steps(path), body: body.into_bytes().into() }).unwrap();
-    }
-    let mut ways = only_needed(Ways::quick());
-    ways.options.backlog = true;
-    let core = house.site.core(ways);
-    govern(&core, &["access = public and finding"]);
-    let running = start_whole(&core);
-    // Of both tenants.
-    let coverage = |path: &str| -> Vec<Option<Coverage>> {
-        let ids = [house.tenants.boxcom.id_at(&path.split('/').collect::<Vec<_>>()), house.tenants.dropbox.id_at(path)];
-        let found = core.tenants.iter().map(|tenant| {
-            let id = &ids[usize::from(tenant.provider == Provider::Dropbox)];
-            let known = core.store.find(tenant.number, ItemKind::File, id.as_deref()?).unwrap()?;
-            known.coverage
-        });
-        found.collect()
-    };
-    let is_read = |path: &str| coverage(path).iter().all(|one| one.is_some() && *one != UNREAD);
-    let is_unread = |path: &str| coverage(path).iter().all(|one| *one == UNREAD);
-    let is_judged = || is_unread(FILE) && is_unread(BELOW);
-    until_or("all is judged", &running, is_judged, || format!("{:?} {:?}", coverage(FILE), coverage(BELOW)));
-    quiet(&core, &running);
-    let before = house.running.record().downloads().len();
-    house.tenants.play(&link("erin", FILE)).unwrap();
-    until_or("the shared file is read", &running, || is_read(FILE), || format!("{:?}", coverage(FILE)));
-    assert!(is_unread(BELOW));
-    house.tenants.play(&link("frank", "frank/Übersicht")).unwrap();
-    let below = || format!("{:?}", coverage(BELOW));
-    until_or("what lies below the shared folder is read", &running, || is_read(BELOW), below);
-    quiet(&core, &running);
-    assert!(house.running.record().downloads().len() > before);
-    // Another policy needs more; without any, all is needed.
-    let unread = || files(&core).into_iter().filter(|known| known.coverage == UNREAD).collect::<Vec<_>>();
-    let before = unread().len();
-    let more = "access >= internal and finding";
-    let filter = Filter::parse(more).unwrap();
-    govern(&core, &[more]);
-    until("what is needed now is read", &running, || {
-        let mut asker = Asker::new(&*core.store, Tags::default(), core.clock.now(), None).unwrap();
-        unread().iter().all(|known| asker.answer(&filter, known).unwrap() == Answer::No)
-    });
-    quiet(&core, &running);
-    let rest = unread().len();
-    assert!(0 < rest && rest < before, "{rest} of {before} are unread");
-    govern(&core, &[]);
-    until_or("everything is read", &running, || unread().is_empty(), || format!("{} are unread", unread().len()));
-    running.stop().unwrap();
 }

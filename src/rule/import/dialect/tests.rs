@@ -38,7 +38,8 @@ fn plain_expressions() {
 #[test]
 fn edges_become_checks() {
     // Pattern; plain expression, before, after, whether the bounded engine decides.
-    let rows: &[(&str, &str, &[&str], &[&str], bool)] = &[
+    type Row<'r> = (&'r str, &'r str, &'r [&'r str], &'r [&'r str], bool);
+    let rows: &[Row<'_>] = &[
         (r"(?<!\d)\d{9}(?!\d)", r"\d{9}", &[r"\d"], &[r"\d"], false),
         (r"(?<!\w)\d{2,9}(?!\w)", r"\b{start-half}\d{2,9}\b{end-half}", &[], &[], false),
         (r"(?<=^|\s)x(?=$|[\s,])", r"x", &[r"[^\s]"], &[r"[^\s,]"], false),

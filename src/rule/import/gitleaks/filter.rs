@@ -79,7 +79,10 @@ fn any_of(clause: &str) -> Option<Clause> {
     let rest = rest.trim_start().strip_prefix(',')?.trim_start().strip_prefix('[')?;
     let (texts, rest) = strings(rest)?;
     let done = rest.trim_start().strip_prefix(')')?.trim().is_empty();
-    (done && !texts.is_empty()).then(|| match is_regex {
+    if !done || texts.is_empty() {
+        return None;
+    }
+    Some(match is_regex {
         true => Clause::Matches { place, regexes: texts, not },
         false => Clause::Holds { place, words: texts, not },
     })

@@ -491,6 +491,11 @@ fn searched<'t>(place: CheckPlace, hay: &'t [u8], span: &Range<usize>, value: &V
     match place {
         CheckPlace::Match => &hay[span.clone()],
         CheckPlace::Line => {
+            // An expression may take the line's end along; the next line is not the match's.
+            let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+            let matched = &hay[span.clone()];
+            let kept = matched.len() - matched.iter().rev().take_while(|byte| is_end(byte)).count();
+            let span = span.start..span.start + kept;
             let before = &hay[back_chars(hay, span.start, LINE_CHARS, false)..span.start];
             let after = &hay[span.end..forward_chars(hay, span.end, LINE_CHARS, false)];
             let start = memchr::memrchr(b'\n', before).map_or(before.len(), |at| before.len() - at - 1);

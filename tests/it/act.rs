@@ -4,4 +4,3 @@ mod drift;
 mod kill;
 mod line;
 mod scene;
-mod undone;

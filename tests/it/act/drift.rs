@@ -1,18 +1,16 @@
 //! What somebody changed between the decision and the deed: it is read again, and the policy is asked anew about what is there now.
 
 use super::scene::{entry, link, new};
-use crate::service::house::{House, Ways, govern, idle, start_with, until_or};
+use crate::service::house::{House, Ways, govern};
 use sluicebox::clock::Clock;
 use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
 use sluicebox::emulator::{Effect, Faults, Pace};
 use sluicebox::engine::act::{self, Planned, What};
 use sluicebox::engine::core::Core;
-use sluicebox::engine::service::Parts;
-use sluicebox::extract::cell::Cells;
 use sluicebox::model::action::Action;
 use sluicebox::model::{Cause, IntentState, ItemKind, Provider};
-use sluicebox::store::{Intent, IntentQuery, Known};
+use sluicebox::store::{IntentQuery, Known};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,67 +68,6 @@ fn effects(house: &House, provider: Provider) -> Vec<Effect> {
     match provider {
         Provider::Box => house.tenants.boxcom.effects(),
         Provider::Dropbox => house.tenants.dropbox.effects(),
-    }
-}
-
-fn intents(core: &Core) -> Vec<Intent> {
-    core.store.intents(&IntentQuery::default(), None, 1_000).unwrap()
-}
-
-/// The one intent about an item.
-fn of_item(core: &Core, known: &Known) -> Option<Intent> {
-    let query = IntentQuery { item: Some(known.number), ..IntentQuery::default() };
-    let mut all = core.store.intents(&query, None, 9).unwrap();
-    assert!(all.len() < 2, "{all:#?}");
-    all.pop()
-}
-
-/// Reads and acts until every intent is at its end.
-fn act_all(house: &House, core: &Arc<Core>) {
-    let running =
-        start_with(core, Parts { tasks: act::tasks(act::Options::default()), ..Parts::new(Cells::in_process()) });
-    let is_over = || intents(core).iter().all(|intent| !intent.state.is_open());
-    until_or("every intent is at its end", &running, is_over, || format!("{:#?}", intents(core)));
-    idle(core, &running);
-    running.stop().unwrap();
-    core.stop.store(false, std::sync::atomic::Ordering::Relaxed);
-    house.site.clock.advance(LAG);
-    house.running.settle();
-}
-
-#[test]
-fn what_a_policy_decided_on_is_read_again_when_it_changed() {
-    for (what, body, outcome, is_gone) in [
-        ("it is as it was", None, "done", true),
-        ("it still holds one", Some("badge BDG-000778 of another\n"), "done", true),
-        ("it holds none any more", Some("nothing of that kind\n"), "drifted", false),
-    ] {
-        let (house, core) = judged();
-        // A policy's intents wait while nobody acts.
-        for (provider, path) in Provider::ALL.into_iter().flat_map(|provider| [(provider, ONE), (provider, TWO)]) {
-            let wanted = of_item(&core, &known(&core, &house, provider, path));
-            assert_eq!(wanted.map(|intent| intent.state), Some(IntentState::Waits), "{what} {provider} {path}");
-        }
-        if let Some(body) = body {
-            house.tenants.play(&write(ONE, body)).unwrap();
-        }
-        house.site.clock.advance(LAG);
-        act_all(&house, &core);
-        for provider in Provider::ALL {
-            let of = |path: &str| known(&core, &house, provider, path);
-            let (one, two) = (of(ONE), of(TWO));
-            for (known, outcome, is_gone) in [(&one, outcome, is_gone), (&two, "done", true)] {
-                let intent = of_item(&core, known).expect("one intent");
-                let about = format!("{what} {provider}: {intent:#?}");
-                assert_eq!((intent.state, &*intent.outcome), (IntentState::Ended, outcome), "{about}");
-                let all = effects(&house, provider);
-                let gone = all.iter().filter(|one| one.changed && one.what == "link_gone" && *one.on == *known.item.id);
-                assert_eq!(gone.count(), usize::from(is_gone), "{about}");
-                assert!(outcome != "drifted" || intent.why.contains("does not match any more"), "{about}");
-            }
-            assert_eq!(one.judged_version, one.item.version, "{what} {provider}: the new content was read");
-        }
-        core.store.verify_audit().unwrap();
     }
 }
 

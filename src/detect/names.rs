@@ -15,7 +15,9 @@ use crate::model::{Mask, Place};
 use crate::rule::normalise::normalise;
 use crate::rule::ruleset::{Detector, PrimaryId};
 use crate::rule::syntax::MaskStyle;
+use std::cell::OnceCell;
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
 /// A value in a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,18 +72,19 @@ impl Matcher {
         text: &[u8],
         mut each: impl FnMut(PrimaryId, &Confirmed) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let name = Name { text, found: OnceCell::new() };
         let mut nominated: Vec<Candidate> = Vec::new();
         for slice in slices(text.len()) {
             nominated.clear();
             self.candidates.nominate(text, slice.start, slice.end, &mut nominated);
             for candidate in &nominated {
-                self.try_in_name(text, candidate.primary, candidate.start, candidate.end(), &mut each)?;
+                self.try_in_name(&name, candidate.primary, candidate.start, candidate.end(), &mut each)?;
             }
         }
         for &primary in self.candidates.search() {
             let mut at = 0;
             while let Some(start) = self.confirmer.next_start(&self.rules, primary, text, at, text.len()) {
-                self.try_in_name(text, primary, start, None, &mut each)?;
+                self.try_in_name(&name, primary, start, None, &mut each)?;
                 at = start + 1;
             }
         }
@@ -90,37 +93,45 @@ impl Matcher {
 
     fn try_in_name(
         &self,
-        text: &[u8],
+        name: &Name<'_>,
         primary: PrimaryId,
         start: usize,
         end: Option<usize>,
         each: &mut impl FnMut(PrimaryId, &Confirmed) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let detector = self.rules.primaries[primary.index()].detector;
+        let rule = &self.rules.detectors[self.rules.primaries[primary.index()].detector.index()];
         // What reports nothing covers nothing.
-        let rule = &self.rules.detectors[detector.index()];
         if rule.silent || rule.tags.iter().any(|tag| tag == MARKING) {
             return ControlFlow::Continue(());
         }
-        let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, text, start, end);
-        let confirmed = raw.and_then(|raw| self.confirmer.judge(&self.rules, primary, text, &raw));
+        let raw = self.confirmer.raw(&self.rules, &self.keywords, primary, name.text, start, end);
+        let confirmed = raw.and_then(|raw| self.confirmer.judge(&self.rules, primary, name.text, &raw));
         match confirmed {
-            Some(confirmed) if !needs_words(rule, primary) || self.finds_in_name(text, &rule.id) => {
-                each(primary, &confirmed)
-            }
+            Some(confirmed) if !needs_words(rule, primary) || name.holds(self, &rule.id) => each(primary, &confirmed),
             _ => ControlFlow::Continue(()),
         }
     }
+}
 
-    /// Whether a scan of the name alone finds something of this detector.
-    fn finds_in_name(&self, text: &[u8], detector: &str) -> bool {
-        // Tokens are of no use here, and the key is nobody's.
-        let key = TokenKey::new([0; 32], 0);
-        let mut scanner = Scanner::new(self, &key, ScanOptions::default());
-        scanner.begin_part(PartStart::default());
-        scanner.push(&String::from_utf8_lossy(text), &Place::Whole, None);
-        scanner.end_part();
-        scanner.finish_file().findings.iter().any(|finding| &*finding.detector == detector)
+/// A name that is looked through.
+struct Name<'t> {
+    text: &'t [u8],
+    /// Detectors that find something in a scan of it alone; asked for by few names, and once for each.
+    found: OnceCell<Vec<Arc<str>>>,
+}
+
+impl Name<'_> {
+    fn holds(&self, matcher: &Matcher, detector: &str) -> bool {
+        let scanned = || {
+            // Tokens are of no use here, and the key is nobody's.
+            let key = TokenKey::new([0; 32], 0);
+            let mut scanner = Scanner::new(matcher, &key, ScanOptions::default());
+            scanner.begin_part(PartStart::default());
+            scanner.push(&String::from_utf8_lossy(self.text), &Place::Whole, None);
+            scanner.end_part();
+            scanner.finish_file().findings.into_iter().map(|finding| finding.detector).collect()
+        };
+        self.found.get_or_init(scanned).iter().any(|found| **found == *detector)
     }
 }
 

@@ -170,7 +170,7 @@ fn misses(
     let concerns = |span: Range<u64>| {
         places.as_ref().is_none_or(|places| places.iter().any(|place| span.start < place.end && place.start < span.end))
     };
-    let expected = format!("tier `{tier}` not reached, by reason `{}`", miss_name(counter.reason));
+    let expected = format!("tier `{tier}` not reached, by reason `{}`", counter.reason.name());
     if findings.iter().any(|finding| finding.tier == *tier && concerns(finding.start..finding.end)) {
         return Err((expected, format!("tier `{tier}` holds")));
     }
@@ -189,7 +189,7 @@ fn misses(
     if counter.reason == Miss::Any || got == counter.reason {
         Ok(meant.map(|(_, explained)| explained))
     } else {
-        Err((expected, format!("reason `{}`", miss_name(got))))
+        Err((expected, format!("reason `{}`", got.name())))
     }
 }
 
@@ -202,19 +202,5 @@ fn progress(miss: Miss) -> u8 {
         Miss::Check => 3,
         Miss::Form => 4,
         Miss::Evidence | Miss::Any => 5,
-    }
-}
-
-/// A reason as rule files spell it.
-#[must_use]
-pub fn miss_name(miss: Miss) -> &'static str {
-    match miss {
-        Miss::Shape => "shape",
-        Miss::Edge => "edge",
-        Miss::Check => "check",
-        Miss::Validator => "validator",
-        Miss::Form => "form",
-        Miss::Evidence => "evidence",
-        Miss::Any => "any",
     }
 }

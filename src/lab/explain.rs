@@ -2,7 +2,6 @@
 //!
 //! The text is the author's own, so the answer shows values; it goes to the author's terminal and nowhere else.
 
-use super::examples::miss_name;
 use super::places;
 use crate::detect::{Explained, LeafExplained, Matcher, TierExplained};
 use crate::rule::ruleset::{Detector, DetectorId};
@@ -189,5 +188,5 @@ fn miss_words(miss: Miss) -> String {
         Miss::Any => "it does not hold",
         Miss::Evidence => "evidence is missing, too far away or on the wrong side, or an exclusion is present",
     };
-    format!("{words} ({})", miss_name(miss))
+    format!("{words} ({})", miss.name())
 }

@@ -16,7 +16,7 @@ use crate::model::{Audience, Confidence, Coverage, Exposure, Level, Link, Member
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Told of a file that has no verdict yet.
-const WAITS: &str = "; it waits to be read";
+const WAITS: &str = "it waits to be read";
 /// Domains that are listed.
 const LISTED_MAX: usize = 5;
 
@@ -236,7 +236,7 @@ impl See<'_> {
     fn coverage(&self) -> String {
         match self.facts.inspection.and_then(|told| told.coverage) {
             Some(coverage) => format!("it is {coverage}"),
-            None => "it waits to be read".to_owned(),
+            None => WAITS.to_owned(),
         }
     }
 
@@ -245,12 +245,12 @@ impl See<'_> {
         format!("{total} findings{}", self.not_read())
     }
 
-    fn not_read(&self) -> &'static str {
-        let coverage = self.facts.inspection.and_then(|told| told.coverage);
-        match coverage {
-            None => WAITS,
-            Some(coverage) if coverage.is_gap() => "; it was not wholly read",
-            Some(_) => "",
+    /// What was not read of it, to stand behind what was found.
+    fn not_read(&self) -> String {
+        match self.facts.inspection.and_then(|told| told.coverage) {
+            None => format!("; {WAITS}"),
+            Some(coverage) if coverage.is_gap() => "; it was not wholly read".to_owned(),
+            Some(_) => String::new(),
         }
     }
 
@@ -260,9 +260,9 @@ impl See<'_> {
         let chosen: Vec<&Found> = found.iter().filter(|one| self.chooses(group, one)).collect();
         let counts = || chosen.iter().flat_map(|one| &one.counts);
         if chosen.iter().all(|one| total(one) == 0) {
-            return match self.not_read() {
-                WAITS => WAITS.trim_start_matches(|c: char| !c.is_alphabetic()).to_owned(),
-                told => format!("nothing of that was found{told}"),
+            return match self.facts.inspection.and_then(|told| told.coverage) {
+                None => WAITS.to_owned(),
+                Some(_) => format!("nothing of that was found{}", self.not_read()),
             };
         }
         let best = counts().map(|count| count.confidence.percent()).max().unwrap_or(0);
@@ -291,7 +291,7 @@ impl See<'_> {
                 told.push_str(&format!("; {}: {distance}", test.filter.text));
             }
         }
-        told + self.not_read()
+        told + &self.not_read()
     }
 
     fn chooses(&self, group: &Group, found: &Found) -> bool {

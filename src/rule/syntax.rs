@@ -365,3 +365,19 @@ pub enum Miss {
     /// Whatever the reason.
     Any,
 }
+
+impl Miss {
+    /// As rule files spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shape => "shape",
+            Self::Edge => "edge",
+            Self::Check => "check",
+            Self::Validator => "validator",
+            Self::Form => "form",
+            Self::Evidence => "evidence",
+            Self::Any => "any",
+        }
+    }
+}

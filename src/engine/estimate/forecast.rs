@@ -250,14 +250,14 @@ impl Allotment {
 }
 
 /// A count as a floating-point number: exact below 2^53, above the nearest one there is.
+#[expect(clippy::cast_precision_loss, reason = "rates are estimates; the cast rounds to the nearest")]
 pub(super) fn float(count: u64) -> f64 {
-    let half = |bits: u64| f64::from(u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default());
-    half(count >> 32) * 4_294_967_296.0 + half(count)
+    count as f64
 }
 
 /// The whole number next to a floating-point one: 0 for what lies below it, the largest for what lies above it, and for what is
 /// no number at all, since nobody knows then how much is left.
-#[allow(
+#[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a cast from floating point stays within u64"

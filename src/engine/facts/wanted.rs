@@ -28,7 +28,7 @@ pub(crate) fn all_is_wanted(core: &Core) -> bool {
 /// True when the content of a job's item, as told last and reached as `standing` says, is to be read.
 pub(crate) fn is_wanted(core: &Core, work: &Work, standing: &Standing) -> Result<bool, Error> {
     let (governing, tenant, now) = (core.governing(), &work.tenant, core.clock.now());
-    if !core.options.only_needed || governing.wanted().is_everything() {
+    if all_is_wanted(core) {
         return Ok(true);
     }
     let Standing { own, above, judged } = standing;

@@ -1,8 +1,8 @@
 //! A rule file as TOML: what was typed, whoever's words it was typed in, such that reading it again gives the same detectors.
 
 use crate::rule::syntax::{
-    Canonical, Check, CheckPlace, Detector, Edges, Evidence, Group, List, MaskStyle, MatchStyle, Miss, Primary,
-    RuleFile, Side, Tier, ValidatorUse, Within,
+    Canonical, Check, CheckPlace, Detector, Edges, Evidence, Group, List, MaskStyle, MatchStyle, Primary, RuleFile,
+    Side, Tier, ValidatorUse, Within,
 };
 use std::fmt::Write as _;
 use toml::{Spanned, Value};
@@ -175,19 +175,7 @@ fn write_detector(out: &mut String, detector: &Detector) {
             line(out, "value", text(value.get_ref()));
         }
         line(out, "tier", text(counter.tier.get_ref()));
-        line(out, "reason", text(reason(*counter.reason.get_ref())));
-    }
-}
-
-fn reason(miss: Miss) -> &'static str {
-    match miss {
-        Miss::Shape => "shape",
-        Miss::Edge => "edge",
-        Miss::Check => "check",
-        Miss::Validator => "validator",
-        Miss::Form => "form",
-        Miss::Evidence => "evidence",
-        Miss::Any => "any",
+        line(out, "reason", text(counter.reason.get_ref().name()));
     }
 }
 

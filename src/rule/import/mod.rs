@@ -267,11 +267,10 @@ impl<'a> Journal<'a> {
 
     /// Nothing comes of the rule.
     fn skip(&mut self, why: impl Into<String>) {
-        let detector = self.detector.take();
+        self.detector = None;
         for line in self.lines.iter_mut().rev().take_while(|line| line.number == self.number || line.number == 0) {
             line.detector = None;
         }
-        drop(detector);
         self.tell(Fate::Skipped, why);
     }
 

@@ -1,7 +1,7 @@
-//! What somebody changed between the decision and the deed: it is read again, and the policy is asked anew about what is there now.
+//! What somebody changed between a plan and its deed is refused; the rest is done.
 
 use super::scene::{entry, link, new};
-use crate::service::house::{House, Ways, govern};
+use crate::service::house::{House, Ways};
 use sluicebox::clock::Clock;
 use sluicebox::emulator::edit::{Edit, Play};
 use sluicebox::emulator::seed::Fill;
@@ -14,21 +14,7 @@ use sluicebox::store::{IntentQuery, Known};
 use std::sync::Arc;
 use std::time::Duration;
 
-const POLICY: &str = r#"
-schema = 1
-
-[[policy]]
-name = "badges"
-title = "Badges for everybody"
-mode = "enforce"
-severity = "high"
-where = "access = public and finding(detector = test.badge)"
-
-[[policy.action]]
-do = "remove_links"
-"#;
-
-/// Badges in both; with a public link.
+/// Both with a public link.
 const ONE: &str = "erin/Payroll/One.txt";
 const TWO: &str = "erin/Payroll/Two.txt";
 const LAG: Duration = Duration::from_secs(15);
@@ -49,18 +35,16 @@ fn known(core: &Core, house: &House, provider: Provider, path: &str) -> Known {
     core.store.find(of, ItemKind::File, &id(house, provider, path)).unwrap().expect("a listed file")
 }
 
-/// Both files read and judged, and not yet acted on.
-fn judged() -> (House, Arc<Core>) {
+/// Both files listed, and not yet acted on.
+fn listed() -> (House, Arc<Core>) {
     let house = House::with(Clock::movable(), 1, Fill::small(), Faults::default(), Pace::default());
     for path in [ONE, TWO] {
-        house.tenants.play(&write(path, "badge BDG-000777 of a visitor\n")).unwrap();
+        house.tenants.play(&write(path, "a visitor\n")).unwrap();
         house.tenants.play(&link(path, Some("public"))).unwrap();
     }
     house.site.clock.advance(LAG);
     let core = house.site.core(Ways::default());
-    govern(&core, POLICY);
     house.site.list_all(&core);
-    crate::service::house::work_off(&core);
     (house, core)
 }
 
@@ -73,10 +57,7 @@ fn effects(house: &House, provider: Provider) -> Vec<Effect> {
 
 #[test]
 fn what_a_person_planned_is_refused_for_what_changed_and_done_for_the_rest() {
-    let (house, core) = judged();
-    // The policy's own are not wanted here.
-    let none = IntentQuery { states: vec![IntentState::Waits], ..IntentQuery::default() };
-    core.store.cancel_intents(&none, "not wanted", &entry("test.cancel")).unwrap();
+    let (house, core) = listed();
     let mut numbers = Vec::new();
     for provider in Provider::ALL {
         for path in [ONE, TWO] {
@@ -88,7 +69,7 @@ fn what_a_person_planned_is_refused_for_what_changed_and_done_for_the_rest() {
             numbers.push((provider, path, core.store.add_intents(&[planned], &entry("test.want")).unwrap()[0]));
         }
     }
-    house.tenants.play(&write(ONE, "badge BDG-000778 of another\n")).unwrap();
+    house.tenants.play(&write(ONE, "another visitor\n")).unwrap();
     house.site.clock.advance(LAG);
     act::drain(&core, &IntentQuery::default()).unwrap();
     for (provider, path, number) in numbers {
